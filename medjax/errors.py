@@ -1,0 +1,29 @@
+"""The one error that a user of medjax can cause, and how it names the choices."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(ValueError):
+    """Something the user can mend: the message is one line with the value and the choices."""
+
+
+def unknown(what: str, value: object, choices: Iterable[str]) -> UserError:
+    """Makes the error for a name that is not among the choices.
+
+    Args:
+      what: what the name stands for, as in ``"method"``.
+      value: the name given.
+      choices: every name that would have been right.
+
+    Returns:
+      A ``UserError`` naming the value, the nearest choice if one is near, and all choices.
+
+    Example:
+      >>> print(unknown("method", "dcc", ["dc", "dm", "dsa"]))
+      unknown method 'dcc' (did you mean 'dc'?); choose from: dc, dm, dsa
+    """
+    choices = list(choices)
+    near = difflib.get_close_matches(str(value), choices, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    return UserError(f"unknown {what} {value!r}{hint}; choose from: {', '.join(choices)}")

@@ -1,0 +1,35 @@
+"""Pure, unjitted, differentiable kernels of dataset distillation; networks come in as functions."""
+
+from medjax.kernels.chunking import Chunks, backend_chunks, chunked_map, chunked_sum
+from medjax.kernels.distances import columnwise_cosine, cosine, squared_error
+from medjax.kernels.distribution_matching import (
+    linear,
+    mean_embedding,
+    mean_embedding_loss,
+    mmd,
+    rbf,
+)
+from medjax.kernels.gradient_matching import loss_gradient, matching_loss
+from medjax.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, weighted_mean
+from medjax.kernels.trajectory_matching import trajectory_loss
+
+__all__ = [
+    "Chunks",
+    "backend_chunks",
+    "chunked_map",
+    "chunked_sum",
+    "columnwise_cosine",
+    "cosine",
+    "linear",
+    "loss_gradient",
+    "matching_loss",
+    "mean_embedding",
+    "mean_embedding_loss",
+    "mmd",
+    "rbf",
+    "sigmoid_cross_entropy",
+    "softmax_cross_entropy",
+    "squared_error",
+    "trajectory_loss",
+    "weighted_mean",
+]

@@ -1,0 +1,103 @@
+"""How much is computed at once: the one place where the backend decides about batching.
+
+On a GPU or TPU everything is computed at once (``vmap``). On a CPU one network and one class at a
+time (``vmap`` would turn convolutions into grouped ones, whose derivatives are slow) over images
+in chunks whose activations stay in the cache.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+
+class Chunks(NamedTuple):
+    """How many items are computed at once; ``None`` is all of them.
+
+    Attributes:
+      networks: networks per vectorised call.
+      classes: classes per vectorised call.
+      images: images per forward pass where nothing is differentiated by them.
+    """
+
+    networks: int | None
+    classes: int | None
+    images: int | None
+
+
+def backend_chunks(platform: str) -> Chunks:
+    """The chunk sizes for a backend.
+
+    Args:
+      platform: as ``jax.default_backend()`` names it.
+
+    Returns:
+      The chunk sizes; on a CPU measured, elsewhere everything at once.
+
+    Example:
+      >>> backend_chunks("gpu")
+      Chunks(networks=None, classes=None, images=None)
+    """
+    if platform == "cpu":
+        return Chunks(networks=1, classes=1, images=32)
+    return Chunks(networks=None, classes=None, images=None)
+
+
+def chunked_map(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
+    """Maps ``fn`` over the leading axis, ``chunk_size`` items at a time vectorised.
+
+    Args:
+      fn: a function of one item (a slice of ``xs``).
+      xs: a pytree of arrays with the same leading axis.
+      chunk_size: items per vectorised call; ``None`` is ``vmap`` over all.
+
+    Returns:
+      The results stacked on a leading axis, equal to ``jax.vmap(fn)(xs)``.
+
+    Example:
+      >>> chunked_map(lambda x: x * 2.0, jnp.arange(3.0), chunk_size=1)
+      Array([0., 2., 4.], dtype=float32)
+    """
+    size = jax.tree.leaves(xs)[0].shape[0]
+    if chunk_size is None or chunk_size >= size > 1:
+        return jax.vmap(fn)(xs)
+    return lax.map(fn, xs, batch_size=None if chunk_size == 1 else chunk_size)
+
+
+def chunked_sum(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
+    """Sums ``fn`` over chunks of the leading axis, so that only one chunk is live at a time.
+
+    The last chunk is filled with zeros: ``fn`` must add nothing for an all-zero row, which a
+    weight among ``xs`` sees to.
+
+    Args:
+      fn: a function of a chunk (``xs`` cut to ``[chunk_size, …]``) to a pytree of sums.
+      xs: a pytree of arrays with the same leading axis.
+      chunk_size: rows per call; ``None`` is one call with all rows.
+
+    Returns:
+      The sum of ``fn`` over the chunks.
+
+    Example:
+      >>> chunked_sum(jnp.sum, jnp.arange(5.0), chunk_size=2)
+      Array(10., dtype=float32)
+    """
+    size = jax.tree.leaves(xs)[0].shape[0]
+    if chunk_size is None or chunk_size >= size:
+        return fn(xs)
+    count = -(-size // chunk_size)
+
+    def cut(x):
+        pad = [(0, count * chunk_size - size)] + [(0, 0)] * (x.ndim - 1)
+        return jnp.pad(x, pad).reshape(count, chunk_size, *x.shape[1:])
+
+    chunks = jax.tree.map(cut, xs)
+    first = jax.tree.map(lambda x: x[0], chunks)
+    zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(fn, first))
+
+    def add(total, chunk):
+        return jax.tree.map(jnp.add, total, fn(chunk)), None
+
+    return lax.scan(add, zeros, chunks)[0]

@@ -1,0 +1,120 @@
+"""Gradient matching: the loss of DC and DSA."""
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from medjax.kernels.chunking import chunked_sum
+from medjax.kernels.distances import columnwise_cosine
+from medjax.kernels.losses import softmax_cross_entropy
+from medjax.types import ApplyFn, Array, DistanceFn, LossFn, Params
+
+
+def loss_gradient(
+    apply_fn: ApplyFn,
+    params: Params,
+    images: Array,
+    labels: Array,
+    *,
+    loss_fn: LossFn = softmax_cross_entropy,
+    weights: Array | None = None,
+    chunk_size: int | None = None,
+) -> Params:
+    """The gradient of the training loss by the parameters, ``∇_θ mean_i ℓ(f_θ(x_i), y_i)``.
+
+    Args:
+      apply_fn: ``(params, images) -> logits``; each image's logits must not depend on the others
+        when ``chunk_size`` is given (no batch norm).
+      params: the parameters θ.
+      images: float ``[n, h, w, c]``, normalised.
+      labels: int ``[n]`` (or float ``[n, L]`` with ``sigmoid_cross_entropy``).
+      loss_fn: ``(logits, labels, *, weights) -> scalar``, a weighted mean.
+      weights: float ``[n]``; a row of weight 0 does not count.
+      chunk_size: images per backward pass; the sum over chunks is the same gradient with the
+        activations of one chunk only. ``None`` is one pass.
+
+    Returns:
+      A pytree like ``params``.
+
+    Example:
+      >>> apply_fn = lambda params, images: images.reshape(len(images), -1) @ params
+      >>> loss_gradient(apply_fn, jnp.zeros((4, 2)), jnp.ones((3, 2, 2, 1)), jnp.zeros(3, int))
+      Array([[-0.5,  0.5],
+             [-0.5,  0.5],
+             [-0.5,  0.5],
+             [-0.5,  0.5]], dtype=float32)
+    """
+    if chunk_size is None or chunk_size >= len(images):
+        return jax.grad(lambda p: loss_fn(apply_fn(p, images), labels, weights=weights))(params)
+    if weights is None:
+        weights = jnp.ones(len(images), images.dtype)
+
+    def chunk_gradient(chunk):
+        chunk_images, chunk_labels, chunk_weights = chunk
+        total = jnp.sum(chunk_weights)
+        return jax.grad(
+            lambda p: (
+                total * loss_fn(apply_fn(p, chunk_images), chunk_labels, weights=chunk_weights)
+            )
+        )(params)
+
+    summed = chunked_sum(chunk_gradient, (images, labels, weights), chunk_size=chunk_size)
+    return jax.tree.map(lambda g: g / jnp.sum(weights), summed)
+
+
+def matching_loss(
+    apply_fn: ApplyFn,
+    params: Params,
+    real_images: Array,
+    real_labels: Array,
+    syn_images: Array,
+    syn_labels: Array,
+    *,
+    distance: DistanceFn = columnwise_cosine,
+    loss_fn: LossFn = softmax_cross_entropy,
+    real_weights: Array | None = None,
+    syn_weights: Array | None = None,
+    chunk_size: int | None = None,
+) -> Array:
+    """How far the gradient of one class's synthetic batch is from that of its real batch.
+
+    ``D(∇_θ ℓ(real), ∇_θ ℓ(syn))`` with ``ℓ`` the mean training loss over the batch. No gradient
+    flows into the real side.
+
+    Args:
+      apply_fn: ``(params, images) -> logits``.
+      params: the parameters θ of the network.
+      real_images: float ``[n, h, w, c]``, normalised.
+      real_labels: int ``[n]`` (or float ``[n, L]``).
+      syn_images: float ``[m, h, w, c]``, normalised.
+      syn_labels: int ``[m]`` (or float ``[m, L]``).
+      distance: between two gradients.
+      loss_fn: the training loss.
+      real_weights: float ``[n]``; a row of weight 0 does not count.
+      syn_weights: float ``[m]``; likewise.
+      chunk_size: real images per backward pass, see ``loss_gradient``.
+
+    Returns:
+      A scalar, differentiable by ``syn_images`` and ``syn_labels``.
+
+    Example:
+      >>> apply_fn = lambda params, images: images.reshape(len(images), -1) @ params
+      >>> images, labels = jnp.ones((3, 2, 2, 1)), jnp.zeros(3, int)
+      >>> matching_loss(apply_fn, jnp.zeros((4, 2)), images, labels, images, labels).round(4)
+      Array(0., dtype=float32)
+
+    Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021.
+    """
+    real = loss_gradient(
+        apply_fn,
+        lax.stop_gradient(params),
+        lax.stop_gradient(real_images),
+        lax.stop_gradient(real_labels),
+        loss_fn=loss_fn,
+        weights=real_weights,
+        chunk_size=chunk_size,
+    )
+    syn = loss_gradient(
+        apply_fn, params, syn_images, syn_labels, loss_fn=loss_fn, weights=syn_weights
+    )
+    return distance(lax.stop_gradient(real), syn)

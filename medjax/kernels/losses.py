@@ -1,0 +1,66 @@
+"""Training losses: (weighted) means over a batch."""
+
+import jax
+import jax.numpy as jnp
+
+from medjax.types import Array
+
+
+def weighted_mean(values: Array, weights: Array | None) -> Array:
+    """The mean over the leading axis, ``Σ w·v / Σ w``; 0 where all weights are 0.
+
+    Args:
+      values: float ``[n, …]``.
+      weights: float ``[n]``, not negative; ``None`` weighs all rows alike.
+
+    Returns:
+      The mean, of shape ``values.shape[1:]``.
+
+    Example:
+      >>> weighted_mean(jnp.array([1.0, 3.0, 100.0]), jnp.array([1.0, 1.0, 0.0]))
+      Array(2., dtype=float32)
+    """
+    if weights is None:
+        return jnp.mean(values, axis=0)
+    total = jnp.sum(weights)
+    safe = jnp.where(total > 0, total, 1)
+    return jnp.tensordot(weights, values, axes=1) / safe
+
+
+def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
+    """Cross entropy of integer labels, ``mean_i −log softmax(logits_i)[label_i]``.
+
+    Args:
+      logits: float ``[n, classes]``.
+      labels: int ``[n]`` in ``0 … classes − 1``.
+      weights: float ``[n]``, not negative; a row of weight 0 does not count.
+
+    Returns:
+      A scalar, the (weighted) mean over the batch.
+
+    Example:
+      >>> softmax_cross_entropy(jnp.zeros((1, 2)), jnp.array([0])).round(4)
+      Array(0.6931, dtype=float32)
+    """
+    log_probabilities = jax.nn.log_softmax(logits)
+    picked = jnp.take_along_axis(log_probabilities, labels[:, None], axis=1)[:, 0]
+    return weighted_mean(-picked, weights)
+
+
+def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
+    """Binary cross entropy of every logit with its label, averaged over batch and labels.
+
+    Args:
+      logits: float ``[n, L]``.
+      labels: float ``[n, L]`` in ``[0, 1]``.
+      weights: float ``[n]``, not negative; a row of weight 0 does not count.
+
+    Returns:
+      A scalar, the (weighted) mean over the batch of the mean over the labels.
+
+    Example:
+      >>> sigmoid_cross_entropy(jnp.zeros((1, 2)), jnp.array([[0.0, 1.0]])).round(4)
+      Array(0.6931, dtype=float32)
+    """
+    losses = -labels * jax.nn.log_sigmoid(logits) - (1 - labels) * jax.nn.log_sigmoid(-logits)
+    return weighted_mean(jnp.mean(losses, axis=1), weights)

@@ -1,0 +1,95 @@
+"""The ConvNet that the field distils with."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+from jax import lax
+
+from medjax.errors import UserError, unknown
+from medjax.nets.layers import Conv, Dense
+from medjax.nets.norms import Norm
+from medjax.types import Array
+
+ACTIVATIONS = {
+    "relu": nn.relu,
+    "sigmoid": nn.sigmoid,
+    "leakyrelu": lambda x: nn.leaky_relu(x, 0.01),
+    "swish": nn.swish,
+}
+POOLINGS = ("avg", "max", "none")
+
+
+class ConvNet(nn.Module):
+    """``depth`` blocks of convolution 3×3, norm, activation and pooling 2×2, then a linear head.
+
+    Images of 28 pixels are padded to 32 by the first convolution (padding 3), grey or colour;
+    every other size keeps padding 1. The head is sized from the traced shape.
+
+    Parameters are named ``conv_0 … {kernel, bias}``, ``norm_0 … {scale, bias}`` and
+    ``head {kernel, bias}``.
+
+    Attributes:
+      num_classes: logits per image.
+      width: channels of every convolution.
+      depth: number of blocks.
+      norm: ``instance``, ``group``, ``layer``, ``batch`` or ``none``.
+      activation: ``relu``, ``sigmoid``, ``leakyrelu`` (slope 0.01) or ``swish``.
+      pooling: ``avg``, ``max`` or ``none``.
+
+    Example:
+      >>> import jax
+      >>> net = ConvNet(num_classes=2, width=8)
+      >>> images = jnp.zeros((1, 28, 28, 1))
+      >>> params = net.init(jax.random.key(0), images)["params"]
+      >>> net.apply({"params": params}, images).shape
+      (1, 2)
+      >>> net.apply({"params": params}, images, method="embed").shape
+      (1, 128)
+
+    Gidaris and Komodakis, "Dynamic Few-Shot Visual Learning without Forgetting", CVPR 2018, as
+    used by Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021.
+    """
+
+    num_classes: int
+    width: int = 128
+    depth: int = 3
+    norm: str = "instance"
+    activation: str = "relu"
+    pooling: str = "avg"
+
+    def setup(self):
+        if self.activation not in ACTIVATIONS:
+            raise unknown("activation", self.activation, ACTIVATIONS)
+        if self.pooling not in POOLINGS:
+            raise unknown("pooling", self.pooling, POOLINGS)
+        self.head = Dense(self.num_classes)
+
+    @nn.compact
+    def embed(self, images: Array) -> Array:
+        """Features before the head, flattened: ``[n, h, w, c] -> [n, f]``."""
+        x = images
+        for block in range(self.depth):
+            padding = tuple(3 if block == 0 and size == 28 else 1 for size in x.shape[1:3])
+            x = Conv(self.width, padding=padding, name=f"conv_{block}")(x)
+            x = Norm(self.norm, name=f"norm_{block}")(x)
+            x = ACTIVATIONS[self.activation](x)
+            x = _pool(x, self.pooling)
+            if x.size == 0:
+                raise UserError(
+                    f"a ConvNet of depth {self.depth} pools {images.shape[1]}×{images.shape[2]} "
+                    f"images away; the depth can be at most {block}"
+                )
+        return x.reshape(x.shape[0], -1)
+
+    def __call__(self, images: Array) -> Array:
+        """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
+        return self.head(self.embed(images))
+
+
+def _pool(x: Array, kind: str) -> Array:
+    """Pools 2×2 at stride 2; a last odd row or column is dropped, as PyTorch does."""
+    if kind == "none":
+        return x
+    n, h, w, c = x.shape
+    x = lax.slice(x, (0, 0, 0, 0), (n, h // 2 * 2, w // 2 * 2, c))
+    quads = x.reshape(n, h // 2, 2, w // 2, 2, c)
+    return jnp.mean(quads, (2, 4)) if kind == "avg" else jnp.max(quads, (2, 4))

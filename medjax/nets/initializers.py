@@ -1,0 +1,32 @@
+"""PyTorch's default initialisation, which the published results were made with."""
+
+import math
+
+import jax
+
+from medjax.types import Array, PRNGKey
+
+
+def torch_uniform(fan_in: int):
+    """Makes the initialiser ``U(−1/√fan_in, 1/√fan_in)``, PyTorch's for weights *and* biases.
+
+    PyTorch writes it as ``kaiming_uniform_(a=√5)``, which is the same distribution.
+
+    Args:
+      fan_in: inputs that feed one output (``k_h · k_w · c`` of a convolution).
+
+    Returns:
+      ``init(key, shape, dtype) -> array``, as flax expects of an initialiser.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> init = torch_uniform(fan_in=100)
+      >>> bool(jnp.abs(init(jax.random.key(0), (3, 3), jnp.float32)).max() <= 0.1)
+      True
+    """
+    bound = 1 / math.sqrt(fan_in)
+
+    def init(key: PRNGKey, shape: tuple[int, ...], dtype) -> Array:
+        return jax.random.uniform(key, shape, dtype, -bound, bound)
+
+    return init

@@ -1,0 +1,51 @@
+"""Convolution and dense layers with PyTorch's default initialisation."""
+
+import math
+
+import flax.linen as nn
+import jax.numpy as jnp
+
+from medjax.nets.conv import Padding, conv2d
+from medjax.nets.initializers import torch_uniform
+from medjax.types import Array
+
+
+class Conv(nn.Module):
+    """A stride-1 convolution with bias; parameters ``kernel`` (HWIO) and ``bias``.
+
+    Attributes:
+      features: output channels.
+      kernel_size: rows and columns of the kernel.
+      padding: zeros on both sides of the rows and of the columns.
+    """
+
+    features: int
+    kernel_size: tuple[int, int] = (3, 3)
+    padding: Padding = (1, 1)
+
+    @nn.compact
+    def __call__(self, images: Array) -> Array:
+        """``[n, h, w, c] -> [n, h', w', features]``."""
+        shape = (*self.kernel_size, images.shape[-1])
+        init = torch_uniform(math.prod(shape))
+        kernel = self.param("kernel", init, (*shape, self.features), jnp.float32)
+        bias = self.param("bias", init, (self.features,), jnp.float32)
+        return conv2d(images, kernel, self.padding) + bias[None, None, None]
+
+
+class Dense(nn.Module):
+    """A linear layer with bias; parameters ``kernel`` ``[in, out]`` and ``bias``.
+
+    Attributes:
+      features: outputs.
+    """
+
+    features: int
+
+    @nn.compact
+    def __call__(self, inputs: Array) -> Array:
+        """``[n, in] -> [n, features]``."""
+        init = torch_uniform(inputs.shape[-1])
+        kernel = self.param("kernel", init, (inputs.shape[-1], self.features), jnp.float32)
+        bias = self.param("bias", init, (self.features,), jnp.float32)
+        return inputs @ kernel + bias[None]

@@ -1,0 +1,82 @@
+"""Test set-up: eight CPU devices, strict promotion, and a compilation cache for repeated runs."""
+
+import os
+import pathlib
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ["XLA_FLAGS"] = (
+    os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
+)
+
+import jax
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "tests" / "golden"
+
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_compilation_cache_dir", str(ROOT / ".pytest_cache" / "xla"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+@pytest.fixture
+def x64():
+    """Float64 for the length of one test."""
+    with jax.enable_x64(True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def golden():
+    """``golden("convnet_c1_28")`` is a dict of the arrays in that golden file."""
+
+    def load(name):
+        with np.load(GOLDEN / f"{name}.npz") as archive:
+            return dict(archive)
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def real_data_root():
+    """The folder of real data sets, or a skip that says how to name it."""
+    root = os.environ.get("MEDJAX_DATA_DIR")
+    if not root:
+        pytest.skip("needs real images: set MEDJAX_DATA_DIR to a folder of MedMNIST npz files")
+    return pathlib.Path(root)
+
+
+@pytest.fixture(scope="session")
+def from_torch():
+    """``from_torch(arrays, prefix)``: a reference ConvNet's parameters in our layout.
+
+    Convolutions go from OIHW to HWIO, the head from ``(out, C·H·W)`` to ``(H·W·C, out)``.
+    """
+
+    def convert(arrays, prefix, dtype=np.float64):
+        tensors = {k.removeprefix(prefix): v.astype(dtype) for k, v in arrays.items()}
+        tensors = {k: v for k, v in tensors.items() if k.startswith(("features.", "classifier."))}
+        params, block = {}, 0
+        while f"features.{4 * block}.weight" in tensors:
+            conv, norm = f"features.{4 * block}", f"features.{4 * block + 1}"
+            params[f"conv_{block}"] = {
+                "kernel": tensors[f"{conv}.weight"].transpose(2, 3, 1, 0),
+                "bias": tensors[f"{conv}.bias"],
+            }
+            params[f"norm_{block}"] = {
+                "scale": tensors[f"{norm}.weight"],
+                "bias": tensors[f"{norm}.bias"],
+            }
+            block += 1
+        head, width = tensors["classifier.weight"], params["conv_0"]["bias"].size
+        side = round((head.shape[1] / width) ** 0.5)
+        head = head.reshape(-1, width, side, side).transpose(2, 3, 1, 0)
+        params["head"] = {
+            "kernel": head.reshape(-1, head.shape[-1]),
+            "bias": tensors["classifier.bias"],
+        }
+        return params
+
+    return convert

@@ -1,4 +1,4 @@
-"""The one error that a user of medjax can cause, and how it names the choices."""
+"""The errors that reach a user of medjax, each one clear line."""
 
 import difflib
 from collections.abc import Iterable
@@ -6,6 +6,10 @@ from collections.abc import Iterable
 
 class UserError(ValueError):
     """Something the user can mend: the message is one line with the value and the choices."""
+
+
+class RunError(RuntimeError):
+    """A run that cannot go on, though its settings are valid; what it saved stays usable."""
 
 
 def unknown(what: str, value: object, choices: Iterable[str]) -> UserError:

@@ -9,6 +9,7 @@ from medjax.kernels.distribution_matching import (
     mmd,
     rbf,
 )
+from medjax.kernels.epoch import run_epoch
 from medjax.kernels.gradient_matching import loss_gradient, matching_loss
 from medjax.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, weighted_mean
 from medjax.kernels.trajectory_matching import trajectory_loss
@@ -27,6 +28,7 @@ __all__ = [
     "mean_embedding_loss",
     "mmd",
     "rbf",
+    "run_epoch",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "squared_error",

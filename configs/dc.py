@@ -1,0 +1,11 @@
+"""DC on any data set.
+
+python -m medjax.launch --config=configs/dc.py:bloodmnist --workdir=runs/dc_blood
+python -m medjax.launch --config=configs/dc.py:data/mine.npz,quick,ipc=5 --workdir=runs/mine
+"""
+
+from medjax import config
+
+
+def get_config(arg=None):
+    return config.make("dc", "phantom", arg)

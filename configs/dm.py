@@ -1,0 +1,11 @@
+"""DM on any data set.
+
+python -m medjax.launch --config=configs/dm.py:bloodmnist --workdir=runs/dm_blood
+python -m medjax.launch --config=configs/dm.py:data/mine.npz,quick,ipc=5 --workdir=runs/mine
+"""
+
+from medjax import config
+
+
+def get_config(arg=None):
+    return config.make("dm", "phantom", arg)

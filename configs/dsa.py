@@ -1,0 +1,11 @@
+"""DSA on any data set.
+
+python -m medjax.launch --config=configs/dsa.py:bloodmnist --workdir=runs/dsa_blood
+python -m medjax.launch --config=configs/dsa.py:data/mine.npz,quick,ipc=5 --workdir=runs/mine
+"""
+
+from medjax import config
+
+
+def get_config(arg=None):
+    return config.make("dsa", "phantom", arg)

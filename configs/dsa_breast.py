@@ -1,0 +1,7 @@
+"""DSA on BreastMNIST."""
+
+from medjax import config
+
+
+def get_config(arg=None):
+    return config.make("dsa", "breastmnist", arg)

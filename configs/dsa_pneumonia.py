@@ -1,0 +1,7 @@
+"""DSA on PneumoniaMNIST."""
+
+from medjax import config
+
+
+def get_config(arg=None):
+    return config.make("dsa", "pneumoniamnist", arg)

@@ -1,0 +1,34 @@
+"""Differentiable augmentation: pure operators, and the DSA strategies made of them.
+
+Operators are deterministic functions of images and parameters; a strategy samples the parameters::
+
+    dsa = augment.parse_strategy("color_crop_cutout_flip_scale_rotate")
+    draw = dsa.sample(key)                      # one siamese transform
+    real, syn = dsa.apply(draw, real_images), dsa.apply(draw, syn_images)
+"""
+
+from medjax.augment.dsa import Draw, Strategy, parse_strategy
+from medjax.augment.ops import (
+    brightness,
+    contrast,
+    cutout,
+    flip,
+    rotate,
+    saturation,
+    scale,
+    translate,
+)
+
+__all__ = [
+    "Draw",
+    "Strategy",
+    "brightness",
+    "contrast",
+    "cutout",
+    "flip",
+    "parse_strategy",
+    "rotate",
+    "saturation",
+    "scale",
+    "translate",
+]

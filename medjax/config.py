@@ -1,0 +1,184 @@
+"""The settings of a run: their defaults, the ``quick`` ones, and what stands behind ``:`` .
+
+A config file is ``get_config(arg)`` on top of ``make``; ``arg`` is what the command line gives
+after a colon, as in ``--config=configs/dm.py:breastmnist,quick,ipc=5,evaluation.networks=3``.
+"""
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict, config_dict
+
+from medjax import data, methods
+from medjax.errors import UserError, unknown
+
+# The reference's numbers of iterations, and how often it evaluates.
+_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000}
+_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5}
+_EVALUATIONS = 10
+
+# What ``quick`` changes: the same pipeline at a width and length for two CPU cores.
+_QUICK = {
+    "net.width": 32,
+    "distill.batch_real": 64,
+    "evaluation.epochs": 200,
+    "evaluation.whole_epochs": 10,
+    "evaluation.select_networks": 3,
+}
+_QUICK_METHOD = {
+    "dm": {"iterations": 600, "evaluation.every": 150, "log_every": 25},
+    "dc": {"iterations": 20, "evaluation.every": 5, "log_every": 1, "distill.inner_loop": 10},
+    "dsa": {"iterations": 20, "evaluation.every": 5, "log_every": 1, "distill.inner_loop": 10},
+}
+
+
+def make(
+    method: str,
+    dataset: str,
+    arg: str | None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    quick: Mapping[str, Any] | None = None,
+) -> ConfigDict:
+    """Makes a config.
+
+    Args:
+      method: one of ``methods.names()``.
+      dataset: what ``data.load`` takes as a name.
+      arg: words after the colon, separated by commas: ``quick``, a data set, or ``key=value`` with
+        a dotted key; later words win.
+      overrides: this config file's own settings, by dotted key.
+      quick: settings that ``quick`` changes beyond the usual ones, by dotted key.
+
+    Returns:
+      The config; a key that it does not have cannot be set.
+
+    Raises:
+      UserError: for an unknown word, key or method, or a value of the wrong type.
+
+    Example:
+      >>> config = make("dm", "phantom", "quick,ipc=5")
+      >>> config.ipc, config.net.width
+      (5, 32)
+    """
+    config = defaults(method, dataset)
+    _update(config, overrides or {})
+    words = [word.strip() for word in (arg or "").split(",") if word.strip()]
+    if "quick" in words:
+        _update(config, {**_QUICK, **_QUICK_METHOD[method], **(quick or {})})
+    for word in words:
+        key, equals, value = word.partition("=")
+        if equals:
+            _update(config, {key: _literal(value)})
+        elif word in data.names() or word.endswith(".npz"):
+            config.data.name = word
+        elif word != "quick":
+            raise unknown(
+                "word after the config's colon", word, ["quick", *data.names(), "key=value"]
+            )
+    return config
+
+
+def defaults(method: str, dataset: str) -> ConfigDict:
+    """The settings of the reference.
+
+    Args:
+      method: one of ``methods.names()``.
+      dataset: what ``data.load`` takes as a name.
+
+    Returns:
+      The config:
+
+      - ``method``, ``ipc`` (images per class; ``ipc_per_class``, if not empty, gives one number
+        for each class instead), ``seed``, ``iterations``, ``log_every``;
+      - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``;
+      - ``net``: ``name`` and its options, see ``nets.make``;
+      - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
+        strategy that keeps this data set's labels true;
+      - ``evaluation``: ``every`` so many iterations ``select_networks`` networks are trained and
+        scored on val by ``select_by``; at the end ``networks`` of them on test. ``epochs``,
+        ``learning_rate``, ``momentum``, ``weight_decay``, ``batch_size``, ``augment`` and
+        ``parity`` are the recipe's; ``whole_epochs`` those of training on all images;
+      - ``checkpoint``: ``every`` so many iterations (unset: with each evaluation), the newest
+        ``keep`` of which are kept.
+
+    Raises:
+      UserError: for an unknown method.
+
+    Example:
+      >>> defaults("dc", "breastmnist").iterations
+      1000
+    """
+    options = methods.options(method)
+    placeholder = {None: config_dict.placeholder(int)}
+    augment = options["augment"] if options["augment"] == "none" else "auto"
+    iterations = _ITERATIONS[method]
+    return ConfigDict(
+        {
+            "method": method,
+            "ipc": 10,
+            "ipc_per_class": (),
+            "seed": 0,
+            "iterations": iterations,
+            "log_every": _LOG_EVERY[method],
+            "data": {"name": dataset, "size": 28, "root": "", "download": True},
+            "net": {
+                "name": "convnet",
+                "width": 128,
+                "depth": 3,
+                "norm": "instance",
+                "activation": "relu",
+                "pooling": "avg",
+            },
+            "distill": {
+                **{name: placeholder.get(value, value) for name, value in options.items()},
+                "augment": augment,
+            },
+            "evaluation": {
+                "every": iterations // _EVALUATIONS,
+                "select_by": "auroc",
+                "select_networks": 5,
+                "networks": 5,
+                "epochs": 300 if augment == "none" else 1000,
+                "whole_epochs": 100,
+                "learning_rate": 0.01,
+                "momentum": 0.9,
+                "weight_decay": 5e-4,
+                "batch_size": 256,
+                "augment": augment,
+                "parity": False,
+            },
+            "checkpoint": {"every": config_dict.placeholder(int), "keep": 2},
+        }
+    )
+
+
+def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:
+    for key, value in settings.items():
+        keys = _dotted(config)
+        if key not in keys:
+            raise unknown("config key", key, keys)
+        try:
+            config.update_from_flattened_dict({key: value})
+        except TypeError as error:
+            kind = type(keys[key]).__name__
+            raise UserError(f"config key {key} takes a {kind}, got {value!r}") from error
+
+
+def _dotted(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    keys = {}
+    for key, value in config.items():
+        if isinstance(value, ConfigDict):
+            keys.update(_dotted(value, f"{prefix}{key}."))
+        else:
+            keys[prefix + key] = value
+    return keys
+
+
+def _literal(text: str) -> Any:
+    """A Python literal, or the text itself: ``10``, ``0.1``, ``True``, ``breastmnist``."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text

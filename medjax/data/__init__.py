@@ -1,0 +1,27 @@
+"""Data sets: a name or path to uint8 splits with labels, statistics and provenance.
+
+``load`` finds, fetches, checks or generates a set; ``real_data`` puts a split on the device and
+``sample_class`` draws class batches from it inside jitted code.
+"""
+
+from medjax.data.dataset import Dataset, DatasetInfo, Split
+from medjax.data.loading import load, names
+from medjax.data.normalize import channel_stats, denormalize, normalize
+from medjax.data.registry import REGISTRY
+from medjax.data.sampling import RealData, class_indices, real_data, sample_class
+
+__all__ = [
+    "REGISTRY",
+    "Dataset",
+    "DatasetInfo",
+    "RealData",
+    "Split",
+    "channel_stats",
+    "class_indices",
+    "denormalize",
+    "load",
+    "names",
+    "normalize",
+    "real_data",
+    "sample_class",
+]

@@ -1,0 +1,90 @@
+"""What loading a data set gives: images and labels of each split, statistics, provenance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from medjax.data.normalize import channel_stats
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Images with their labels.
+
+    Attributes:
+      images: uint8 ``[n, h, w, c]``, 0–255.
+      labels: int32 ``[n]`` class numbers, or ``[n, L]`` zeros and ones of a multi-label set.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a data set is and where it came from.
+
+    Attributes:
+      name: name of the set, without size or folder.
+      task: ``"multi-class"``, ``"binary-class"``, ``"multi-label, binary-class"`` or
+        ``"ordinal-regression"``, as MedMNIST writes them.
+      classes: class names in label order.
+      licence: licence of the images; ``"unknown"`` for a local file.
+      source: the file read, or the generator.
+      digest: MD5 (hex) of the file read, or of the generated arrays.
+      official_digest: MD5 (hex) of the published file; None where nothing is published.
+      augment: the DSA strategy that keeps every label true.
+    """
+
+    name: str
+    task: str
+    classes: tuple[str, ...]
+    licence: str
+    source: str
+    digest: str
+    official_digest: str | None
+    augment: str
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set ready to distil.
+
+    Attributes:
+      info: task, class names and provenance.
+      train: the training split.
+      val: the validation split; None where the set has none.
+      test: the test split.
+      mean: float32 ``[c]``, pixel units (0–1), of the training split alone.
+      std: float32 ``[c]``, pixel units (0–1), of the training split alone; at least 1/255.
+    """
+
+    info: DatasetInfo
+    train: Split
+    val: Split | None
+    test: Split
+    mean: np.ndarray
+    std: np.ndarray
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes, or of labels in a multi-label set."""
+        return len(self.info.classes)
+
+
+def make_dataset(info: DatasetInfo, splits: dict[str, Split]) -> Dataset:
+    """Puts splits together and measures the training split.
+
+    Args:
+      info: task, class names and provenance.
+      splits: ``"train"``, ``"test"`` and perhaps ``"val"``.
+
+    Returns:
+      The data set, with ``mean`` and ``std`` of ``splits["train"]``.
+    """
+    mean, std = channel_stats(splits["train"].images)
+    return Dataset(info, splits["train"], splits.get("val"), splits["test"], mean, std)

@@ -1,0 +1,153 @@
+"""``load``: a name or a path to a checked data set."""
+
+import os
+import pathlib
+import re
+import warnings
+
+from medjax.data import files, npz, phantom, registry
+from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
+from medjax.errors import UserError, unknown
+
+_DIGITS = ("mnist",)
+"""Local sets known to be digits: a mirrored 2 is no 2."""
+
+
+def names() -> tuple[str, ...]:
+    """Names that ``load`` knows everywhere: the registered sets and the embedded ones.
+
+    Returns:
+      The names, MedMNIST's first and in its order.
+
+    Example:
+      >>> "pneumoniamnist" in names() and "phantom" in names()
+      True
+    """
+    return (*registry.REGISTRY, *phantom.NAMES)
+
+
+def load(
+    name: str | os.PathLike,
+    *,
+    size: int = 28,
+    root: str | os.PathLike | None = None,
+    download: bool = True,
+) -> Dataset:
+    """Loads a data set and checks it.
+
+    Args:
+      name: one of
+        a registered MedMNIST set (``data.REGISTRY``);
+        ``"phantom"`` or ``"phantom_cells"``, which are generated and need no file;
+        the path of a local ``.npz`` of MedMNIST's layout, with or without a val split;
+        or the bare name of such a file in the data root (``"mnist"`` for ``root/mnist.npz``).
+        A path to a file named as a registered set is taken for that set.
+      size: side length in pixels: which of a set's files to read (``name.npz`` for 28, else
+        ``name_size.npz``). Any size other than 28 is also asked of a local file's images, which
+        at the default keep the size they have.
+      root: the data root; None for ``$MEDJAX_DATA_DIR``, else ``~/.medmnist``.
+      download: whether a missing registered file is fetched, its MD5 checked, into the data root.
+
+    Returns:
+      The data set, with uint8 images ``[n, h, w, c]`` and int32 labels ``[n]`` or, multi-label,
+      ``[n, L]``.
+
+    Raises:
+      UserError: for an unknown name or size, a missing or unreadable file, a failed or altered
+        download, or contents unfit for training; one line that says what to change.
+
+    Warns:
+      UserWarning: if the file of a registered set is not the published one.
+
+    Example:
+      >>> ds = load("phantom")
+      >>> ds.train.images.shape, ds.num_classes
+      ((2000, 28, 28, 1), 4)
+    """
+    text = os.fspath(name)
+    if text in phantom.NAMES:
+        return phantom.generate(text, size=size)
+    if text.endswith(".npz") or pathlib.Path(text).name != text:
+        path = pathlib.Path(text).expanduser()
+    else:
+        folder = files.data_root(root)
+        path = folder / files.file_name(text, size=size)
+        if text in registry.REGISTRY:
+            _provide(text, size, path, download)
+        elif not path.is_file():
+            raise _missing(text, size, folder)
+    if not path.is_file():
+        raise UserError(f"no data file {path}")
+    return _read(path, size)
+
+
+def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
+    """Makes sure that the file of a registered set is there."""
+    registry.check_size(name, size)
+    if path.is_file():
+        return
+    if not download:
+        url = files.url(name, size=size)
+        raise UserError(f"no data file {path}: put {url} there, or load with download=True")
+    files.download(name, size=size, path=path)
+
+
+def _read(path: pathlib.Path, size: int) -> Dataset:
+    """A file as a registered set if it is named as one, else as a local set."""
+    base, suffix = re.fullmatch(r"(.+?)(?:_(\d+))?", path.stem).groups()
+    default = registry.SIZES[0]
+    digest = files.md5(path)
+    if base not in registry.REGISTRY:
+        name = base if base in _DIGITS else path.stem
+        splits = npz.read_splits(path, size=None if size == default else size)
+        return make_dataset(_local_info(name, splits["train"], path, digest), splits)
+    facts = registry.REGISTRY[base]
+    file_size = int(suffix or default)
+    official = files.official_md5(base, size=file_size) if file_size in registry.SIZES else None
+    if digest != official:
+        expected = official or "that of any published size"
+        warnings.warn(
+            f"{path} is not the published {base}: its MD5 is {digest}, not {expected}",
+            UserWarning,
+            stacklevel=3,
+        )
+    source = files.url(base, size=file_size) if digest == official else str(path)
+    splits = npz.read_splits(path, facts=facts, size=file_size if size == default else size)
+    info = DatasetInfo(
+        name=base,
+        task=facts.task,
+        classes=facts.classes,
+        licence=facts.licence,
+        source=source,
+        digest=digest,
+        official_digest=official,
+        augment=facts.augment,
+    )
+    return make_dataset(info, splits)
+
+
+def _local_info(name: str, train: Split, path: pathlib.Path, digest: str) -> DatasetInfo:
+    """What can be told of a set from its training labels and its name."""
+    multi_label = train.labels.ndim == 2
+    num_classes = train.labels.shape[1] if multi_label else int(train.labels.max()) + 1
+    single = registry.BINARY_CLASS if num_classes == 2 else registry.MULTI_CLASS
+    return DatasetInfo(
+        name=name,
+        task=registry.MULTI_LABEL if multi_label else single,
+        classes=tuple(str(number) for number in range(num_classes)),
+        licence="unknown",
+        source=str(path),
+        digest=digest,
+        official_digest=None,
+        augment=registry.NO_FLIP_AUGMENT if name in _DIGITS else registry.FULL_AUGMENT,
+    )
+
+
+def _missing(name: str, size: int, folder: pathlib.Path) -> UserError:
+    """The error for a name that is neither registered, nor generated, nor a file in the root."""
+    default = folder / files.file_name(name, size=registry.SIZES[0])
+    if default.is_file():
+        wanted = folder / files.file_name(name, size=size)
+        return UserError(f"{name} has no size {size!r}: no data file {wanted}, only {default}")
+    local = sorted(p.stem for p in folder.glob("*.npz")) if folder.is_dir() else []
+    return unknown("data set", name, dict.fromkeys([*names(), *local]))

@@ -1,0 +1,115 @@
+"""What a synthetic set must beat: as many real images, chosen without any distillation."""
+
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from medjax import data, errors
+from medjax.types import PRNGKey
+
+
+def random_subset(key: PRNGKey, labels: np.ndarray, ipc: int | Sequence[int]) -> np.ndarray:
+    """Draws ``ipc`` rows of every class uniformly, without replacement.
+
+    With one key, a smaller subset's rows of a class are the first of a larger one's.
+
+    Args:
+      key: PRNG key.
+      labels: int ``[n]`` in ``0 … C-1``.
+      ipc: images per class; one number, or one for each of the ``C`` classes.
+
+    Returns:
+      int64 ``[Σ ipc]`` rows, those of class 0 first, then those of class 1, ….
+
+    Raises:
+      UserError: a class has fewer than ``ipc`` rows, ``ipc`` is negative or has the wrong length,
+        or the labels are multi-label.
+
+    Example:
+      >>> labels = np.array([1, 0, 1, 0, 1])
+      >>> labels[random_subset(jax.random.key(0), labels, [1, 2])].tolist()
+      [0, 1, 1]
+    """
+    classes = _classes(labels, ipc)
+    draws = np.asarray(jax.random.bits(key, (len(labels),), np.uint32))
+    chosen = [rows[np.argsort(draws[rows], kind="stable")[:count]] for rows, count in classes]
+    return np.concatenate(chosen)
+
+
+def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int]) -> np.ndarray:
+    """Chooses ``ipc`` rows of every class that cover it: greedy k-center in an embedding.
+
+    The first is the row nearest to the mean of its class; each next is the row farthest from those
+    chosen (Euclidean distance). Rows level with each other go by their order, so the choice is
+    deterministic, and a smaller subset's rows are the first of a larger one's.
+
+    Args:
+      features: float ``[n, f]``.
+      labels: int ``[n]`` in ``0 … C-1``.
+      ipc: images per class; one number, or one for each of the ``C`` classes.
+
+    Returns:
+      int64 ``[Σ ipc]`` rows, those of class 0 first, then those of class 1, …; within a class in
+      the order chosen.
+
+    Raises:
+      UserError: a class has fewer than ``ipc`` rows, ``ipc`` is negative or has the wrong length,
+        the labels are multi-label, or the features are not finite or not as many as the labels.
+
+    Example:
+      >>> k_center(np.array([[0.0], [1.0], [2.0], [9.0]]), np.zeros(4, int), 2).tolist()
+      [2, 3]
+
+    Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set Approach",
+    ICLR 2018.
+    """
+    features = np.asarray(features)
+    if features.ndim != 2 or len(features) != len(labels):
+        raise errors.UserError(
+            f"{len(labels)} labels do not fit features of shape {list(features.shape)}"
+        )
+    if not np.isfinite(features).all():
+        raise errors.UserError("features are not finite: no distance can be measured")
+    chosen = [rows[_farthest_first(features[rows], count)] for rows, count in _classes(labels, ipc)]
+    return np.concatenate(chosen)
+
+
+def _farthest_first(points: np.ndarray, count: int) -> np.ndarray:
+    """``count`` distinct places among ``points [n, f]``, each the farthest from those before."""
+    chosen = np.zeros(count, np.int64)
+    if not count:
+        return chosen
+    chosen[0] = np.argmin(_squared_distances(points, points.mean(axis=0)))
+    nearest = np.full(len(points), np.inf, points.dtype)
+    for place in range(1, count):
+        last = chosen[place - 1]
+        nearest = np.minimum(nearest, _squared_distances(points, points[last]))
+        # Below every distance, so that duplicates at distance zero cannot bring it back.
+        nearest[last] = -1
+        chosen[place] = np.argmax(nearest)
+    return chosen
+
+
+def _squared_distances(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    return np.square(points - centre).sum(axis=-1)
+
+
+def _classes(labels: np.ndarray, ipc: int | Sequence[int]) -> list[tuple[np.ndarray, int]]:
+    """The rows of every class with how many of them are wanted, or a ``UserError``."""
+    labels, counts = np.asarray(labels), np.asarray(ipc)
+    if not labels.size:
+        raise errors.UserError("there are no images to choose from")
+    num_classes = int(labels.max()) + 1
+    if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any():
+        raise errors.UserError(f"ipc must be whole numbers of at least 0, not {ipc}")
+    if counts.ndim == 1 and len(counts) < num_classes:
+        raise errors.UserError(f"ipc gives {len(counts)} numbers for {num_classes} classes: {ipc}")
+    counts = np.full(num_classes, counts) if counts.ndim == 0 else counts
+    by_class = data.class_indices(labels, num_classes=len(counts))
+    for label, (rows, count) in enumerate(zip(by_class, counts, strict=True)):
+        if len(rows) < count:
+            raise errors.UserError(
+                f"class {label} has {len(rows)} images, fewer than ipc {count}: lower the ipc"
+            )
+    return [(rows, int(count)) for rows, count in zip(by_class, counts, strict=True)]

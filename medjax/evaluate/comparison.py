@@ -1,0 +1,90 @@
+"""The sets that a distilled one is measured against, under the same recipe."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from medjax.data import Split
+from medjax.evaluate.baselines import k_center, random_subset
+from medjax.evaluate.outputs import embed
+from medjax.evaluate.protocol import Benchmark, Scores, images_per_pass, score_networks
+from medjax.evaluate.recipe import Recipe
+from medjax.evaluate.train import train_networks
+from medjax.types import PRNGKey
+
+
+def score_baselines(
+    key: PRNGKey,
+    net: nn.Module,
+    train: Split,
+    benchmark: Benchmark,
+    *,
+    ipc: int | Sequence[int],
+    recipe: Recipe,
+    whole_epochs: int,
+    num_networks: int,
+) -> dict[str, Scores]:
+    """Scores what a distilled set must beat, and what it cannot.
+
+    - ``random``: ``ipc`` random real images of each class. Every network gets a subset of its own,
+      so that the spread is that of subsets and networks together.
+    - ``kcenter``: ``ipc`` real images of each class, chosen by greedy k-center in the embedding of
+      a network trained on all images.
+    - ``whole``: all real images, for ``whole_epochs`` epochs.
+
+    Args:
+      key: PRNG key; networks meet the same initial parameters as those of ``evaluate_set`` with
+        this key.
+      net: a flax module with ``embed``.
+      train: the real training images.
+      benchmark: the splits to score on.
+      ipc: images per class, one number or one for each class.
+      recipe: how networks are trained on the subsets; on the whole set with other epochs.
+      whole_epochs: epochs on the whole set.
+      num_networks: networks for each baseline.
+
+    Returns:
+      ``{"random" | "kcenter" | "whole": {split: {metric: {"mean", "std", "n"}}}}``.
+
+    Raises:
+      UserError: if a class has fewer than ``ipc`` images, or as ``evaluate_set``.
+
+    Example:
+      >>> from medjax import nets
+      >>> images = np.zeros((4, 4, 4, 1), np.uint8)
+      >>> split = Split(images, np.array([0, 0, 1, 1], np.int32))
+      >>> stats = (np.zeros(1, np.float32), np.ones(1, np.float32))
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
+      >>> benchmark = Benchmark({"test": split}, stats, "binary-class")
+      >>> key, recipe = jax.random.key(0), Recipe(epochs=1)
+      >>> knobs = dict(ipc=1, recipe=recipe, whole_epochs=1, num_networks=2)
+      >>> list(score_baselines(key, net, split, benchmark, **knobs))
+      ['random', 'kcenter', 'whole']
+    """
+
+    def networks(key, rows, recipe, count):
+        images, labels = train.images[rows], train.labels[rows]
+        return train_networks(
+            key, net, images, labels, recipe=recipe, num_networks=count, stats=benchmark.stats
+        )
+
+    whole_recipe = dataclasses.replace(recipe, epochs=whole_epochs)
+    whole = networks(key, slice(None), whole_recipe, num_networks)
+    one = jax.tree.map(lambda x: x[:1], whole)
+    features = embed(net, one, train.images, batch_size=images_per_pass(), stats=benchmark.stats)
+    centres = k_center(np.asarray(features[0]), train.labels, ipc)
+    subsets = []
+    for index in range(num_networks):
+        subset_key, network_key = jax.random.split(jax.random.fold_in(key, index))
+        rows = random_subset(subset_key, train.labels, ipc)
+        subsets.append(networks(network_key, rows, recipe, 1))
+    trained = {
+        "random": jax.tree.map(lambda *xs: jnp.concatenate(xs), *subsets),
+        "kcenter": networks(key, centres, recipe, num_networks),
+        "whole": whole,
+    }
+    return {name: score_networks(net, variables, benchmark) for name, variables in trained.items()}

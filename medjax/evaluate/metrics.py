@@ -1,0 +1,228 @@
+"""Metrics of a classifier, in numpy: what MedMNIST's evaluator reports, and what it leaves out.
+
+Every metric takes scores ``[..., n, C]`` and labels ``[n]`` and returns an array of the leading
+shape: one number for one network ``[n, C]``, ``k`` numbers for networks stacked to ``[k, n, C]``.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from medjax import errors
+
+MULTI_LABEL = "multi-label, binary-class"
+
+
+def accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The fraction of images whose highest score is that of their class.
+
+    Args:
+      scores: float ``[..., n, C]``, logits or probabilities.
+      labels: int ``[n]`` in ``0 … C-1``.
+
+    Returns:
+      float64 ``[...]`` in 0–1. Of equal scores the lowest class counts.
+
+    Raises:
+      UserError: the labels are multi-label, out of range, or not as many as the scores.
+
+    Example:
+      >>> float(accuracy(np.array([[2.0, 1.0], [5.0, 4.0]]), np.array([0, 1])))
+      0.5
+    """
+    scores, labels = _checked(scores, labels)
+    return np.mean(scores.argmax(-1) == labels, axis=-1, dtype=np.float64)
+
+
+def balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The mean of the classes' recalls, over the classes present in the labels.
+
+    Args:
+      scores: float ``[..., n, C]``, logits or probabilities.
+      labels: int ``[n]`` in ``0 … C-1``.
+
+    Returns:
+      float64 ``[...]`` in 0–1.
+
+    Raises:
+      UserError: the labels are multi-label, out of range, or not as many as the scores.
+
+    Example:
+      >>> float(balanced_accuracy(np.eye(2)[[0, 0, 0, 0]], np.array([0, 0, 0, 1])))
+      0.5
+    """
+    scores, labels = _checked(scores, labels)
+    correct = scores.argmax(-1) == labels
+    recalls = [np.mean(correct[..., labels == c], axis=-1) for c in np.unique(labels)]
+    return np.mean(recalls, axis=0)
+
+
+def auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    r"""The area under the ROC curve, as MedMNIST defines it.
+
+    For a class, it is the probability that an image of the class scores higher than one that is
+    not, ties counting half (the Mann–Whitney statistic, so it is exact):
+    ``P(s⁺ > s⁻) + P(s⁺ = s⁻)/2``. Of more than two classes the result is the mean over classes,
+    each against the rest; of two classes it is the area for class 1. A class absent from the
+    labels has no area and is left out of the mean.
+
+    Args:
+      scores: float ``[..., n, C]``. Images are ranked by these, so they should be probabilities:
+        raw logits are comparable within an image, not between images. ``score`` sees to it.
+      labels: int ``[n]`` in ``0 … C-1``.
+
+    Returns:
+      float64 ``[...]`` in 0–1; 0.5 is chance.
+
+    Raises:
+      UserError: all labels are one class, multi-label, out of range, or not as many as the scores.
+
+    Example:
+      >>> float(auroc(np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]]), np.array([0, 1, 1])))
+      1.0
+
+    Hanley and McNeil, "The meaning and use of the area under a ROC curve", Radiology 143, 1982.
+    """
+    scores, labels = _checked(scores, labels)
+    present = np.unique(labels)
+    if len(present) == 1:
+        raise errors.UserError(
+            f"AUROC needs labels of at least two classes; all {len(labels)} labels are {present[0]}"
+        )
+    classes = [1] if scores.shape[-1] == 2 else present
+    flat = scores.reshape(-1, *scores.shape[-2:])
+    areas = [[_area(one[:, c], labels == c) for c in classes] for one in flat]
+    return np.mean(areas, axis=-1).reshape(scores.shape[:-2])
+
+
+def quadratic_weighted_kappa(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    r"""Cohen's kappa with quadratic weights, for ordered classes (grades of a disease).
+
+    ``κ = 1 − E (y − ŷ)² / E (y − ŷ′)²`` where ``ŷ′`` is drawn from the predictions independently
+    of ``y``: the denominator is ``var y + var ŷ + (mean y − mean ŷ)²``.
+
+    Args:
+      scores: float ``[..., n, C]``, logits or probabilities; the prediction is the argmax.
+      labels: int ``[n]`` in ``0 … C-1``, in the order of the grades.
+
+    Returns:
+      float64 ``[...]``, at most 1; 0 is chance, and also stands where all labels and all
+      predictions are one class, for which kappa is undefined.
+
+    Raises:
+      UserError: the labels are multi-label, out of range, or not as many as the scores.
+
+    Example:
+      >>> float(quadratic_weighted_kappa(np.eye(3)[[0, 1, 2, 2]], np.array([0, 1, 2, 1])).round(2))
+      0.8
+
+    Cohen, "Weighted kappa", Psychological Bulletin 70, 1968.
+    """
+    scores, labels = _checked(scores, labels)
+    predicted = scores.argmax(-1)
+    observed = np.mean((predicted - labels) ** 2, axis=-1)
+    gap = predicted.mean(-1) - labels.mean()
+    expected = predicted.var(-1) + labels.var() + gap**2
+    undefined = expected == 0
+    return np.where(undefined, 0.0, 1 - observed / np.where(undefined, 1.0, expected))
+
+
+_METRICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "auroc": auroc,
+}
+_BY_TASK = {
+    "multi-class": _METRICS,
+    "binary-class": _METRICS,
+    "ordinal-regression": _METRICS | {"quadratic_weighted_kappa": quadratic_weighted_kappa},
+}
+
+
+def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.ndarray]:
+    """All metrics of a task, from logits.
+
+    Args:
+      logits: float ``[..., n, C]``, before any softmax.
+      labels: int ``[n]`` in ``0 … C-1``.
+      task: ``"multi-class"``, ``"binary-class"`` or ``"ordinal-regression"``.
+
+    Returns:
+      ``{metric: float64 [...]}`` with ``accuracy``, ``balanced_accuracy`` and ``auroc`` (each in
+      0–1), and ``quadratic_weighted_kappa`` for an ordinal task.
+
+    Raises:
+      UserError: the task is unknown, the labels do not fit, or a network's logits are not finite.
+
+    Example:
+      >>> logits = np.array([[[2.0, 0.0], [0.0, 1.0]]])
+      >>> result = score(logits, np.array([0, 1]), task="binary-class")
+      >>> {name: value.tolist() for name, value in result.items()}
+      {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0]}
+    """
+    if task == MULTI_LABEL:
+        raise errors.UserError(f"scores of a multi-label task ({task!r}) are not yet implemented")
+    if task not in _BY_TASK:
+        raise errors.unknown("task", task, _BY_TASK)
+    logits, labels = _checked(logits, labels)
+    _require_finite(logits)
+    # float64, so that confident networks do not tie at a probability of exactly one.
+    logits = logits.astype(np.float64)
+    odds = np.exp(logits - logits.max(-1, keepdims=True))
+    probabilities = odds / odds.sum(-1, keepdims=True)
+    return {name: metric(probabilities, labels) for name, metric in _BY_TASK[task].items()}
+
+
+def summarize(values: np.ndarray) -> dict[str, float | int]:
+    """The mean of a metric over networks, and its spread.
+
+    Args:
+      values: float ``[k]``, one value a network.
+
+    Returns:
+      ``{"mean", "std", "n"}``. ``std`` divides by ``n`` (the population's), as published numbers
+      of dataset distillation do, so that it is 0 for one network and comparable to theirs.
+
+    Example:
+      >>> summarize(np.array([0.5, 1.0]))
+      {'mean': 0.75, 'std': 0.25, 'n': 2}
+    """
+    values = np.asarray(values, np.float64)
+    return {"mean": float(values.mean()), "std": float(values.std()), "n": int(values.size)}
+
+
+def _area(scores: np.ndarray, positive: np.ndarray) -> float:
+    """Mann–Whitney: for each positive, the negatives below it plus half of those level with it."""
+    negatives = np.sort(scores[~positive])
+    below = np.searchsorted(negatives, scores[positive], side="left")
+    not_above = np.searchsorted(negatives, scores[positive], side="right")
+    return float(np.mean(below + not_above) / (2 * len(negatives)))
+
+
+def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two as numpy arrays, or a ``UserError`` that says how they do not fit."""
+    scores, labels = np.asarray(scores), np.asarray(labels)
+    if labels.ndim != 1:
+        shape = list(labels.shape)
+        raise errors.UserError(f"labels must be [n]; metrics of multi-label {shape} are not yet")
+    if scores.ndim < 2 or scores.shape[-2] != len(labels):
+        raise errors.UserError(
+            f"{len(labels)} labels do not fit scores of shape {list(scores.shape)}"
+        )
+    if not len(labels):
+        raise errors.UserError("there are no images to score")
+    low, high, last = labels.min(), labels.max(), scores.shape[-1] - 1
+    if low < 0 or high > last:
+        raise errors.UserError(
+            f"labels must lie between 0 and {last}; these go from {low} to {high}"
+        )
+    return scores, labels
+
+
+def _require_finite(logits: np.ndarray) -> None:
+    finite = np.isfinite(logits).all(axis=(-2, -1)).ravel()
+    if not finite.all():
+        bad = ", ".join(str(i) for i in np.flatnonzero(~finite))
+        raise errors.UserError(
+            f"logits are not finite for network {bad} of {finite.size}: its training diverged"
+        )

@@ -1,0 +1,107 @@
+"""What trained networks say about images: logits and features, in one compiled program."""
+
+import functools
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from medjax import errors, kernels
+from medjax.evaluate.inputs import Images, Stats, networks_at_once, on_device
+from medjax.types import Array
+
+
+def predict(
+    net: nn.Module, variables: Any, images: Array, *, batch_size: int, stats: Stats | None = None
+) -> Array:
+    """The logits of several networks for one set of images.
+
+    Args:
+      net: the flax module that was trained.
+      variables: its variables with a leading axis ``[k]``, as ``train_networks`` returns them.
+      images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255).
+      batch_size: images per forward pass; bounds the memory, does not change the result.
+      stats: mean and standard deviation that normalise uint8 images; unused for float images.
+
+    Returns:
+      Logits ``[k, n, C]``; batch norm uses its running moments.
+
+    Raises:
+      UserError: there are no images, or uint8 images come without ``stats``.
+
+    Example:
+      >>> from medjax import nets
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
+      >>> images = jnp.zeros((5, 4, 4, 1))
+      >>> keys = jax.random.split(jax.random.key(0), 3)
+      >>> variables = jax.vmap(net.init, in_axes=(0, None))(keys, images)
+      >>> predict(net, variables, images, batch_size=2).shape
+      (3, 5, 2)
+    """
+    return _outputs(net, variables, on_device(images, stats), batch_size, "__call__")
+
+
+def embed(
+    net: nn.Module, variables: Any, images: Array, *, batch_size: int, stats: Stats | None = None
+) -> Array:
+    """The features before the head of several networks, for one set of images.
+
+    Args:
+      net: a flax module with a method ``embed``.
+      variables: its variables with a leading axis ``[k]``.
+      images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255).
+      batch_size: images per forward pass.
+      stats: mean and standard deviation that normalise uint8 images; unused for float images.
+
+    Returns:
+      Features ``[k, n, f]``.
+
+    Raises:
+      UserError: there are no images, or uint8 images come without ``stats``.
+
+    Example:
+      >>> from medjax import nets
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
+      >>> images = jnp.zeros((5, 4, 4, 1))
+      >>> variables = jax.tree.map(lambda x: x[None], net.init(jax.random.key(0), images))
+      >>> embed(net, variables, images, batch_size=2).shape
+      (1, 5, 8)
+    """
+    return _outputs(net, variables, on_device(images, stats), batch_size, "embed")
+
+
+class _Outputs(NamedTuple):
+    """What the program of the outputs is compiled for, shapes apart."""
+
+    net: nn.Module
+    batch_size: int
+    method: str
+    networks_at_once: int | None
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _forward(program: _Outputs, variables: Any, images: Images) -> Array:
+    """The outputs ``[k, n, …]``, chunk by chunk; the last chunk is filled up with zeros."""
+    size = len(images.pixels)
+    chunk = min(program.batch_size, size)
+    filled = -(-size // chunk) * chunk
+    fill = [(0, filled - size)] + [(0, 0)] * (images.pixels.ndim - 1)
+    chunks = jnp.pad(images.pixels, fill).reshape(-1, chunk, *images.pixels.shape[1:])
+
+    def network(variables):
+        def batch(pixels):
+            inputs = Images(pixels, images.stats).normalized(slice(None))
+            return program.net.apply(variables, inputs, method=program.method)
+
+        outputs = lax.map(batch, chunks)
+        return outputs.reshape(filled, *outputs.shape[2:])[:size]
+
+    return kernels.chunked_map(network, variables, chunk_size=program.networks_at_once)
+
+
+def _outputs(net, variables, images: Images, batch_size: int, method: str) -> Array:
+    if batch_size < 1:
+        raise errors.UserError(f"batch_size must be at least 1, not {batch_size}")
+    return _forward(_Outputs(net, batch_size, method, networks_at_once()), variables, images)

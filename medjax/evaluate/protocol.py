@@ -1,0 +1,182 @@
+"""The evaluation of one set of images: train fresh networks on it, score them on each split."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import numpy as np
+
+from medjax import data, kernels
+from medjax.evaluate.inputs import Stats
+from medjax.evaluate.metrics import score, summarize
+from medjax.evaluate.outputs import predict
+from medjax.evaluate.recipe import Recipe
+from medjax.evaluate.train import train_networks
+from medjax.types import Array, PRNGKey
+
+_IMAGES_PER_PASS = 512
+"""Where the backend sets no limit: bounds the memory of activations."""
+
+Scores = dict[str, dict[str, dict[str, float | int]]]
+"""``{split: {metric: {"mean", "std", "n"}}}``."""
+
+
+class Benchmark(NamedTuple):
+    """What networks are scored on, and how.
+
+    Attributes:
+      splits: real images with labels by name, as ``{"val": ds.val, "test": ds.test}``.
+      stats: ``(mean, std)``, each float ``[c]`` in pixel units (0–1), that normalise uint8 images.
+      task: ``"multi-class"``, ``"binary-class"`` or ``"ordinal-regression"``.
+    """
+
+    splits: Mapping[str, data.Split]
+    stats: Stats
+    task: str
+
+
+def evaluate_set(
+    key: PRNGKey,
+    net: nn.Module,
+    images: Array,
+    labels: Array,
+    benchmark: Benchmark,
+    *,
+    recipe: Recipe,
+    num_networks: int,
+) -> Scores:
+    """Trains fresh networks on a set of images, once, and scores them on every split.
+
+    Args:
+      key: PRNG key; with the same key every set is met by the same initial networks.
+      net: a flax module from images to logits ``[n, C]``.
+      images: a synthetic set, float ``[n, h, w, c]`` in normalised space; or a real one, uint8
+        ``[n, h, w, c]`` (0–255).
+      labels: int ``[n]`` in ``0 … C-1``.
+      benchmark: the splits to score on.
+      recipe: how the networks are trained.
+      num_networks: networks to train; their spread is the ``std``.
+
+    Returns:
+      ``{split: {metric: {"mean", "std", "n"}}}``, metrics as fractions.
+
+    Raises:
+      UserError: the set, the splits or the task do not fit, or a network diverged.
+
+    Example:
+      >>> from medjax import nets
+      >>> split = data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
+      >>> stats = (np.zeros(1, np.float32), np.ones(1, np.float32))
+      >>> benchmark = Benchmark({"test": split}, stats, "binary-class")
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
+      >>> key, recipe = jax.random.key(0), Recipe(epochs=1)
+      >>> scores = evaluate_set(
+      ...     key, net, split.images, split.labels, benchmark, recipe=recipe, num_networks=3
+      ... )
+      >>> scores["test"]["auroc"]
+      {'mean': 0.5, 'std': 0.0, 'n': 3}
+    """
+    variables = train_networks(
+        key, net, images, labels, recipe=recipe, num_networks=num_networks, stats=benchmark.stats
+    )
+    return score_networks(net, variables, benchmark)
+
+
+def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scores:
+    """Scores trained networks on every split.
+
+    Args:
+      net: the flax module that was trained.
+      variables: its variables with a leading axis ``[k]``, as ``train_networks`` returns them.
+      benchmark: the splits to score on.
+
+    Returns:
+      ``{split: {metric: {"mean", "std", "n"}}}``, metrics as fractions.
+
+    Raises:
+      UserError: the splits or the task do not fit, or a network diverged.
+
+    Example:
+      >>> from medjax import nets
+      >>> split = data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
+      >>> stats = (np.zeros(1, np.float32), np.ones(1, np.float32))
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
+      >>> keys = jax.random.split(jax.random.key(0), 3)
+      >>> variables = jax.vmap(net.init, in_axes=(0, None))(keys, np.zeros((1, 4, 4, 1), "f"))
+      >>> scores = score_networks(net, variables, Benchmark({"val": split}, stats, "binary-class"))
+      >>> scores["val"]["balanced_accuracy"]
+      {'mean': 0.5, 'std': 0.0, 'n': 3}
+    """
+    scores = {}
+    for name, split in benchmark.splits.items():
+        logits = predict(
+            net, variables, split.images, batch_size=images_per_pass(), stats=benchmark.stats
+        )
+        metrics = score(np.asarray(logits), split.labels, task=benchmark.task)
+        scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
+    return scores
+
+
+def images_per_pass() -> int:
+    """How many images go through the networks at once on this backend.
+
+    Returns:
+      The backend's chunk, or 512 where it sets none.
+
+    Example:
+      >>> images_per_pass() <= 512
+      True
+    """
+    return kernels.backend_chunks(jax.default_backend()).images or _IMAGES_PER_PASS
+
+
+def images_per_pass() -> int:
+    """Images per forward pass when nothing is differentiated.
+
+    Returns:
+      The backend's chunk; where it sets none, a number that bounds the memory of activations.
+
+    Example:
+      >>> images_per_pass() > 0
+      True
+    """
+    return kernels.backend_chunks(jax.default_backend()).images or _IMAGES_PER_PASS
+
+
+def ior(syn_accuracy: float, random_accuracy: float) -> float:
+    """Improvement over random: what distilling adds to drawing as many real images.
+
+    Args:
+      syn_accuracy: of networks trained on the synthetic set, 0–1.
+      random_accuracy: of networks trained on as many random real images, 0–1.
+
+    Returns:
+      The difference in points (hundredths); above 0, distilling helped.
+
+    Example:
+      >>> ior(0.75, 0.5)
+      25.0
+
+    Li et al., "DD-Ranking: Rethinking the Evaluation of Dataset Distillation", 2025.
+    """
+    return 100 * (syn_accuracy - random_accuracy)
+
+
+def hlr(whole_accuracy: float, syn_accuracy: float) -> float:
+    """Hard-label recovery: what the synthetic set still lacks to the whole one.
+
+    Args:
+      whole_accuracy: of networks trained on all real images, 0–1.
+      syn_accuracy: of networks trained on the synthetic set with hard labels, 0–1.
+
+    Returns:
+      The difference in points (hundredths); 0 is as good as the whole set.
+
+    Example:
+      >>> hlr(0.75, 0.5)
+      25.0
+
+    Li et al., "DD-Ranking: Rethinking the Evaluation of Dataset Distillation", 2025.
+    """
+    return 100 * (whole_accuracy - syn_accuracy)

@@ -1,0 +1,120 @@
+"""What a run works with: the objects that its settings stand for."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+
+from medjax import data, evaluate, methods, nets
+from medjax.errors import UserError, unknown
+from medjax.types import PRNGKey
+
+_METRICS = ("accuracy", "balanced_accuracy", "auroc")
+
+
+class Experiment(NamedTuple):
+    """A run, ready to start.
+
+    Attributes:
+      dataset: the real images.
+      real: its training images on the device.
+      net: the network that is matched and evaluated.
+      ipc: images per class, one number or one for each class.
+      distiller: the method.
+      recipe: how evaluation networks are trained.
+      benchmark: what they are scored on, by split: ``val`` if there is one, and ``test``.
+      keys: PRNG keys by purpose: ``distill``, ``select`` and ``final``.
+    """
+
+    dataset: data.Dataset
+    real: data.RealData
+    net: nn.Module
+    ipc: int | tuple[int, ...]
+    distiller: methods.Distiller
+    recipe: evaluate.Recipe
+    benchmark: evaluate.Benchmark
+    keys: dict[str, PRNGKey]
+
+
+def make_experiment(config: Mapping[str, Any]) -> Experiment:
+    """Makes everything that a config names, and refuses what cannot work.
+
+    Args:
+      config: settings as ``medjax.config.defaults`` has them.
+
+    Returns:
+      The experiment; nothing has been written.
+
+    Raises:
+      UserError: for whatever a user can get wrong in the settings or the data.
+    """
+    _check(config)
+    source = config["data"]
+    dataset = data.load(
+        source["name"],
+        size=source["size"],
+        root=source["root"] or None,
+        download=source["download"],
+    )
+    if dataset.train.labels.ndim > 1:
+        raise UserError(
+            f"{source['name']} is multi-label ({dataset.num_classes} labels an image), which "
+            f"{config['method']} cannot distil yet; choose a set with one label an image"
+        )
+    ipc = tuple(config["ipc_per_class"]) or config["ipc"]
+    net = nets.make(num_classes=dataset.num_classes, **config["net"])
+    distill = dict(config["distill"])
+    distill["augment"] = _strategy(distill["augment"], dataset)
+    distiller = methods.make(config["method"], net=net, ipc=ipc, **distill)
+    real = data.real_data(
+        dataset.train, num_classes=dataset.num_classes, mean=dataset.mean, std=dataset.std
+    )
+    splits = {"val": dataset.val, "test": dataset.test}
+    splits = {name: split for name, split in splits.items() if split is not None}
+    stats = (dataset.mean, dataset.std)
+    root = jax.random.key(config["seed"])
+    return Experiment(
+        dataset=dataset,
+        real=real,
+        net=net,
+        ipc=ipc,
+        distiller=distiller,
+        recipe=_recipe(config["evaluation"], dataset),
+        benchmark=evaluate.Benchmark(splits, stats, dataset.info.task),
+        keys={
+            purpose: jax.random.fold_in(root, number)
+            for number, purpose in enumerate(("distill", "select", "final"))
+        },
+    )
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    evaluation = config["evaluation"]
+    if evaluation["select_by"] not in _METRICS:
+        raise unknown("evaluation.select_by", evaluation["select_by"], _METRICS)
+    least = {
+        "iterations": (config["iterations"], 1),
+        "log_every": (config["log_every"], 1),
+        "seed": (config["seed"], 0),
+        "evaluation.every": (evaluation["every"], 1),
+        "evaluation.networks": (evaluation["networks"], 1),
+        "evaluation.select_networks": (evaluation["select_networks"], 1),
+        "evaluation.whole_epochs": (evaluation["whole_epochs"], 1),
+        "checkpoint.keep": (config["checkpoint"]["keep"], 1),
+        "checkpoint.every": (config["checkpoint"]["every"] or 1, 1),
+    }
+    for key, (value, smallest) in least.items():
+        if value < smallest:
+            raise UserError(f"{key} must be at least {smallest}, got {value}")
+
+
+def _strategy(augment: str, dataset: data.Dataset) -> str:
+    return dataset.info.augment if augment == "auto" else augment
+
+
+def _recipe(evaluation: Mapping[str, Any], dataset: data.Dataset) -> evaluate.Recipe:
+    fields = ("epochs", "learning_rate", "momentum", "weight_decay", "batch_size", "parity")
+    strategy = _strategy(evaluation["augment"], dataset)
+    augment = None if strategy == "none" else strategy
+    return evaluate.Recipe(augment=augment, **{name: evaluation[name] for name in fields})

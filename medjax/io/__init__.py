@@ -1,0 +1,21 @@
+"""What a run leaves on disk: checkpoints, metrics, pictures, tables and the report."""
+
+from medjax.io.checkpoints import Checkpoints
+from medjax.io.grids import image_grid, save_png
+from medjax.io.metrics import MetricsWriter, jsonable, read_metrics, write_json
+from medjax.io.progress import Progress
+from medjax.io.report import write_report
+from medjax.io.table import results_table
+
+__all__ = [
+    "Checkpoints",
+    "MetricsWriter",
+    "Progress",
+    "image_grid",
+    "jsonable",
+    "read_metrics",
+    "results_table",
+    "save_png",
+    "write_json",
+    "write_report",
+]

@@ -1,0 +1,73 @@
+"""How far a run is: a bar on a terminal, plain lines elsewhere."""
+
+import sys
+import time
+from typing import TextIO
+
+from tqdm import tqdm
+
+
+class Progress:
+    """The progress of a run of known length.
+
+    Args:
+      total: iterations of the whole run.
+      done: iterations done before this process, by a run that is being resumed.
+      stream: where to; a bar if it is a terminal, else one line for each update.
+
+    Example:
+      >>> with Progress(100, done=0, stream=sys.stdout) as progress:
+      ...     progress.note("starting from noise")
+      starting from noise
+    """
+
+    def __init__(self, total: int, *, done: int, stream: TextIO | None = None):
+        self._stream = stream or sys.stderr
+        self._total, self._done, self._time = total, done, time.perf_counter()
+        terminal = self._stream.isatty()
+        self._bar = (
+            tqdm(total=total, initial=done, file=self._stream, unit="it") if terminal else None
+        )
+
+    def update(self, step: int, *, loss: float, real_images: int) -> None:
+        """Shows the state after some more iterations.
+
+        Args:
+          step: iterations done.
+          loss: their mean matching loss.
+          real_images: real images matched since the last update.
+        """
+        now = time.perf_counter()
+        rate = real_images / max(now - self._time, 1e-9)
+        if self._bar is not None:
+            self._bar.set_postfix_str(f"loss {loss:.4g}, {rate:,.0f} images/s", refresh=False)
+            self._bar.update(step - self._done)
+        else:
+            self.note(f"step {step}/{self._total}  loss {loss:.4g}  {rate:,.0f} images/s")
+        self._done, self._time = step, now
+
+    def restart_clock(self) -> None:
+        """Forgets the time since the last update: it went into something else."""
+        self._time = time.perf_counter()
+
+    def note(self, text: str) -> None:
+        """Prints a line that stays, above the bar if there is one.
+
+        Args:
+          text: the line.
+        """
+        if self._bar is not None:
+            self._bar.write(text, file=self._stream)
+        else:
+            print(text, file=self._stream, flush=True)
+
+    def close(self) -> None:
+        """Leaves the bar as it stands."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,62 @@
+"""A seal on a folder: the SHA-256 of each file in it, so that damage is noticed when it is read."""
+
+import hashlib
+import json
+import pathlib
+
+_NAME = "sha256.json"
+
+
+class DamageError(Exception):
+    """A folder does not hold what was sealed in it."""
+
+
+def write_seal(folder: pathlib.Path) -> None:
+    """Records the SHA-256 of every file below a folder, in ``sha256.json`` there.
+
+    Args:
+      folder: the folder, complete.
+    """
+    digests = {
+        path.relative_to(folder).as_posix(): _digest(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != _NAME
+    }
+    (folder / _NAME).write_text(json.dumps(digests, indent=0))
+
+
+def check_seal(folder: pathlib.Path) -> None:
+    """Checks that every file sealed in a folder is as it was; files added since do not matter.
+
+    Args:
+      folder: the folder.
+
+    Raises:
+      DamageError: if a file, or the seal itself, is missing or has changed.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as name:
+      ...     folder = pathlib.Path(name)
+      ...     _ = (folder / "a").write_text("one")
+      ...     write_seal(folder)
+      ...     check_seal(folder)
+      ...     _ = (folder / "a").write_text("two")
+      ...     try:
+      ...         check_seal(folder)
+      ...     except DamageError as error:
+      ...         print(str(error).removeprefix(folder.name))
+      /a has changed
+    """
+    try:
+        digests = json.loads((folder / _NAME).read_bytes())
+        changed = [name for name, digest in digests.items() if _digest(folder / name) != digest]
+    except (OSError, ValueError, AttributeError) as error:
+        raise DamageError(f"{folder.name} is incomplete") from error
+    if changed:
+        raise DamageError(f"{folder.name}/{changed[0]} has changed")
+
+
+def _digest(path: pathlib.Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

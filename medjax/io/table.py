@@ -1,0 +1,159 @@
+"""The numbers of a run, as text: one row per training set, mean ± std over networks."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Metrics = Mapping[str, Mapping[str, float | None]]
+"""``{metric: {"mean", "std", "n"}}``, each in 0–1."""
+
+# Metrics that read best as a percentage; the others (areas, kappas) keep three decimals.
+_PERCENT = {"accuracy", "balanced_accuracy"}
+_NAMES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
+# What the terminal shows, under heads that leave room for two splits in a hundred columns.
+_SHORT = {"accuracy": "acc. %", "balanced_accuracy": "bal. acc. %", "auroc": "AUROC"}
+
+
+class Row(NamedTuple):
+    """The results of networks trained on one training set.
+
+    Attributes:
+      name: what they were trained on.
+      val: their metrics on the validation images, if there are any.
+      test: their metrics on the test images.
+    """
+
+    name: str
+    val: Metrics | None
+    test: Metrics | None
+
+
+def result_rows(summary: Mapping[str, Any]) -> list[Row]:
+    """Picks the rows of the results table out of a run's summary.
+
+    Args:
+      summary: the content of ``summary.json``.
+
+    Returns:
+      Distilled at the selected step and at the last, random and k-center real images, the whole
+      training set; those that were not measured are left out.
+
+    Example:
+      >>> auroc = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
+      >>> [row.name for row in result_rows({"test": auroc, "baselines": {"whole": auroc}})]
+      ['distilled (selected)', 'whole training set']
+    """
+    baselines = summary.get("baselines") or {}
+    baselines_val = summary.get("baselines_val") or {}
+    rows = [
+        Row("distilled (selected)", summary.get("val"), summary.get("test")),
+        Row("distilled (last step)", summary.get("val_last"), summary.get("test_last")),
+        Row("random real images", baselines_val.get("random"), baselines.get("random")),
+        Row("k-center real images", baselines_val.get("kcenter"), baselines.get("kcenter")),
+        Row("whole training set", baselines_val.get("whole"), baselines.get("whole")),
+    ]
+    return [row for row in rows if row.val or row.test]
+
+
+def metric_name(metric: str) -> str:
+    """Names a metric for people.
+
+    Example:
+      >>> metric_name("balanced_accuracy"), metric_name("auroc"), metric_name("quadratic_kappa")
+      ('balanced accuracy', 'AUROC', 'quadratic kappa')
+    """
+    return _NAMES.get(metric, metric.replace("_", " "))
+
+
+def is_percentage(metric: str) -> bool:
+    """Whether a metric is written in %, as accuracies are.
+
+    Example:
+      >>> is_percentage("balanced_accuracy"), is_percentage("auroc")
+      (True, False)
+    """
+    return metric in _PERCENT
+
+
+def metric_text(metrics: Metrics | None, metric: str) -> str:
+    """Writes one result, in % with one decimal or as a fraction with three.
+
+    Args:
+      metrics: the results of one row, or ``None``.
+      metric: which of them.
+
+    Returns:
+      Text such as ``85.3 ± 0.8``; without the ± for a single network, and a dash where nothing
+      was measured.
+
+    Example:
+      >>> metric_text({"accuracy": {"mean": 0.853, "std": 0.0081, "n": 5}}, "accuracy")
+      '85.3 ± 0.8'
+      >>> metric_text(None, "accuracy")
+      '–'
+    """
+    entry = (metrics or {}).get(metric) or {}
+    mean, std = entry.get("mean"), entry.get("std")
+    if mean is None:
+        return "–"
+    scale, digits = (100, 1) if metric in _PERCENT else (1, 3)
+    if std is None or entry.get("n") == 1:
+        return f"{scale * mean:.{digits}f}"
+    return f"{scale * mean:.{digits}f} ± {scale * std:.{digits}f}"
+
+
+def results_table(summary: Mapping[str, Any]) -> str:
+    """Lays a run's results out for a terminal.
+
+    Args:
+      summary: the content of ``summary.json``.
+
+    Returns:
+      Lines of aligned text: a title, one row per training set with accuracy, balanced accuracy and
+      AUROC on validation and test images, and the IOR and HLR in points of balanced accuracy.
+
+    Example:
+      >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
+      >>> print(results_table({"method": "dm", "dataset": "x", "ipc": 1, "seed": 0, "test": test}))
+      dm · x · 1 image per class · seed 0
+                            test
+                            acc. %  bal. acc. %  AUROC
+      distilled (selected)  –       –            0.900 ± 0.010
+    """
+    rows = result_rows(summary)
+    splits = [split for split in ("val", "test") if any(getattr(row, split) for row in rows)]
+    columns = [(split, metric) for split in splits for metric in _SHORT]
+    table = [
+        ["", *(split if metric == "accuracy" else "" for split, metric in columns)],
+        ["", *(_SHORT[metric] for _, metric in columns)],
+        *([row.name, *(metric_text(getattr(row, s), m) for s, m in columns)] for row in rows),
+    ]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in table
+    ]
+    return "\n".join([title(summary), *(lines if rows else []), *_gaps(summary)])
+
+
+def title(summary: Mapping[str, Any]) -> str:
+    """Names a run: method, data set, images per class, seed.
+
+    Example:
+      >>> title({"method": "dsa", "dataset": "pathmnist", "ipc": 10, "seed": 1})
+      'dsa · pathmnist · 10 images per class · seed 1'
+    """
+    ipc = summary["ipc"]
+    if isinstance(ipc, int):
+        images = f"{ipc:,} image{'' if ipc == 1 else 's'} per class"
+    else:
+        images = f"ipc {ipc}"
+    return f"{summary['method']} · {summary['dataset']} · {images} · seed {summary['seed']}"
+
+
+def _gaps(summary: Mapping[str, Any]) -> list[str]:
+    meanings = {"ior": "distilled − random", "hlr": "whole − distilled"}
+    return [
+        f"{name.upper()} {summary[name]:+.1f} points of balanced accuracy ({meaning})"
+        for name, meaning in meanings.items()
+        if summary.get(name) is not None
+    ]

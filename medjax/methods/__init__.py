@@ -1,0 +1,22 @@
+"""Distillation methods: each a factory of a ``Distiller(init, step)``."""
+
+from medjax.methods.dc import dc
+from medjax.methods.distiller import Distiller, DistillState, StepInfo
+from medjax.methods.dm import dm
+from medjax.methods.dsa import dsa
+from medjax.methods.loops import Loops, loops_for
+from medjax.methods.registry import make, names, options
+
+__all__ = [
+    "DistillState",
+    "Distiller",
+    "Loops",
+    "StepInfo",
+    "dc",
+    "dm",
+    "dsa",
+    "loops_for",
+    "make",
+    "names",
+    "options",
+]

@@ -1,0 +1,158 @@
+"""DC: gradient matching, and what DSA shares with it."""
+
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from jax import lax
+
+from medjax import kernels
+from medjax.augment import Strategy, parse_strategy
+from medjax.errors import unknown
+from medjax.methods.distiller import Distiller, Iteration, make_distiller
+from medjax.methods.layout import make_layout
+from medjax.methods.loops import loops_for
+from medjax.methods.matching import Matching, check_numbers
+from medjax.methods.networks import apply_fn, check_net, random_networks
+from medjax.types import Array, Params, PRNGKey
+
+DISTANCES = {
+    "columnwise_cosine": kernels.columnwise_cosine,
+    "squared_error": kernels.squared_error,
+    "cosine": kernels.cosine,
+}
+_BATCH_TRAIN = 256
+
+
+def dc(
+    *,
+    net: nn.Module,
+    ipc: int | Sequence[int],
+    learning_rate: float = 0.1,
+    momentum: float = 0.5,
+    batch_real: int = 256,
+    init: str = "noise",
+    augment: str = "none",
+    num_networks: int = 1,
+    distance: str = "columnwise_cosine",
+    outer_loop: int | None = None,
+    inner_loop: int | None = None,
+    net_learning_rate: float = 0.01,
+) -> Distiller:
+    """Gradient matching: equal gradients along the training of fresh networks.
+
+    Each iteration draws ``num_networks`` fresh networks. ``outer_loop`` times, the images make one
+    SGD step on ``mean_networks Σ_classes D(∇_θ ℓ(real), ∇_θ ℓ(syn))``; between two steps each
+    network trains for ``inner_loop`` epochs on the synthetic images as they then are.
+
+    Args:
+      net: a flax module with norms within an image only.
+      ipc: images per class, one number or one for each class.
+      learning_rate: of the images.
+      momentum: of the images.
+      batch_real: real images of each class and update, drawn without replacement; a smaller
+        class counts with all it has.
+      init: ``noise`` (the reference) or ``real``.
+      augment: siamese DSA strategy, or ``none``.
+      num_networks: networks whose losses are averaged in an update; 1 is the reference.
+      distance: ``columnwise_cosine`` (the reference), ``squared_error`` or ``cosine``.
+      outer_loop: updates of the images in an iteration; ``None`` follows ``loops_for(ipc)``.
+      inner_loop: epochs between two updates; ``None`` follows ``loops_for(ipc)``.
+      net_learning_rate: of the networks, plain SGD in batches of 256.
+
+    Returns:
+      A ``Distiller``.
+
+    Raises:
+      UserError: for a value out of range or an unknown name.
+
+    Example:
+      >>> from medjax import nets
+      >>> distiller = dc(net=nets.make("convnet", num_classes=2, width=8), ipc=10)
+
+    Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021.
+    """
+    check_net(net)
+    if distance not in DISTANCES:
+        raise unknown("distance", distance, DISTANCES)
+    loops = loops_for(ipc)
+    outer_loop = loops.outer if outer_loop is None else outer_loop
+    inner_loop = loops.inner if inner_loop is None else inner_loop
+    counts = {"batch_real": batch_real, "num_networks": num_networks, "outer_loop": outer_loop}
+    check_numbers(at_least=1, **counts)
+    rates = {"learning_rate": learning_rate, "net_learning_rate": net_learning_rate}
+    check_numbers(at_least=0, inner_loop=inner_loop, momentum=momentum, **rates)
+    optimizer = optax.sgd(learning_rate, momentum)
+    chunks = kernels.backend_chunks(jax.default_backend())
+    layout = make_layout(ipc, net.num_classes)
+    strategy = parse_strategy(augment)
+    labels = jnp.asarray(layout.labels)
+
+    def class_loss(params, batch):
+        return kernels.matching_loss(
+            apply_fn(net),
+            params,
+            batch.real_images,
+            jnp.full(len(batch.real_images), batch.label),
+            batch.syn_images,
+            jnp.full(len(batch.syn_images), batch.label),
+            distance=DISTANCES[distance],
+            real_weights=batch.real_weights,
+            syn_weights=batch.syn_weights,
+            chunk_size=chunks.images,
+        )
+
+    matching = Matching(class_loss, layout, strategy, batch_real, chunks)
+    train = _trainer(net, strategy, optax.sgd(net_learning_rate))
+
+    def run(key, images, opt_state, real):
+        keys, params = random_networks(key, net, images[:1], num_networks=num_networks)
+
+        def outer_step(index, carry):
+            images, opt_state, params, total = carry
+            step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, index)
+            train_keys, match_keys = jax.vmap(jax.random.split, out_axes=1)(step_keys)
+            # The reference trains after each update but the last: that is before each but the
+            # first, and then no program for the last one is needed.
+            epochs = jnp.where(index > 0, inner_loop, 0)
+            params = kernels.chunked_map(
+                lambda network: train(*network, images, labels, epochs),
+                (train_keys, params),
+                chunk_size=chunks.networks,
+            )
+            loss, gradient = matching.loss_and_gradient(match_keys, params, images, real)
+            updates, opt_state = optimizer.update(gradient, opt_state)
+            return optax.apply_updates(images, updates), opt_state, params, total + loss
+
+        start = (images, opt_state, params, jnp.zeros((), images.dtype))
+        images, opt_state, _, total = lax.fori_loop(0, outer_loop, outer_step, start)
+        return images, opt_state, total / outer_loop
+
+    per_iteration = num_networks * outer_loop
+    iteration = Iteration(run, lambda real: per_iteration * matching.real_images(real))
+    return make_distiller(iteration, optimizer, layout, init=init)
+
+
+def _trainer(net: nn.Module, strategy: Strategy, optimizer: optax.GradientTransformation):
+    """Training of one network on the synthetic images: shuffled minibatches, per-image draws."""
+
+    def train(key: PRNGKey, params: Params, images: Array, labels: Array, epochs: Array) -> Params:
+        def step(params, rows, key):
+            draw = strategy.sample_per_image(key, len(rows))
+            gradient = kernels.loss_gradient(
+                apply_fn(net), params, strategy.apply(draw, images[rows]), labels[rows]
+            )
+            updates, _ = optimizer.update(gradient, optimizer.init(params))
+            return optax.apply_updates(params, updates)
+
+        def epoch(index, params):
+            epoch_key = jax.random.fold_in(key, index)
+            return kernels.run_epoch(
+                epoch_key, step, params, num_rows=len(labels), batch_size=_BATCH_TRAIN
+            )
+
+        return lax.fori_loop(0, epochs, epoch, params)
+
+    return train

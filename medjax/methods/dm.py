@@ -1,0 +1,84 @@
+"""DM: distribution matching."""
+
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax
+import optax
+
+from medjax import kernels
+from medjax.augment import parse_strategy
+from medjax.methods.distiller import Distiller, Iteration, make_distiller
+from medjax.methods.layout import make_layout
+from medjax.methods.matching import Matching, check_numbers
+from medjax.methods.networks import check_net, embed_fn, random_networks
+
+
+def dm(
+    *,
+    net: nn.Module,
+    ipc: int | Sequence[int],
+    learning_rate: float = 1.0,
+    momentum: float = 0.5,
+    batch_real: int = 256,
+    init: str = "real",
+    augment: str = "color_crop_cutout_flip_scale_rotate",
+    num_networks: int = 1,
+) -> Distiller:
+    """Distribution matching: equal mean features under random networks.
+
+    Each iteration draws ``num_networks`` fresh networks, which are never trained, and makes one
+    SGD step on ``mean_networks Σ_classes ‖mean ψ(A(real)) − mean ψ(A(syn))‖²`` with one siamese
+    augmentation ``A`` for each network and class.
+
+    Args:
+      net: a flax module with ``embed`` and norms within an image only.
+      ipc: images per class, one number or one for each class.
+      learning_rate: of the images.
+      momentum: of the images.
+      batch_real: real images of each class and iteration, drawn without replacement; a smaller
+        class counts with all it has.
+      init: ``real`` (the reference) or ``noise``.
+      augment: DSA strategy, or ``none``.
+      num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
+
+    Returns:
+      A ``Distiller``.
+
+    Raises:
+      UserError: for a value out of range or an unknown name.
+
+    Example:
+      >>> from medjax import nets
+      >>> distiller = dm(net=nets.make("convnet", num_classes=2, width=8), ipc=10)
+
+    Zhao and Bilen, "Dataset Condensation with Distribution Matching", WACV 2023.
+    """
+    check_net(net)
+    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
+    check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
+    optimizer = optax.sgd(learning_rate, momentum)
+    chunks = kernels.backend_chunks(jax.default_backend())
+
+    def class_loss(params, batch):
+        return kernels.mean_embedding_loss(
+            embed_fn(net),
+            params,
+            batch.real_images,
+            batch.syn_images,
+            real_weights=batch.real_weights,
+            syn_weights=batch.syn_weights,
+            chunk_size=chunks.images,
+        )
+
+    layout = make_layout(ipc, net.num_classes)
+    matching = Matching(class_loss, layout, parse_strategy(augment), batch_real, chunks)
+
+    def run(key, images, opt_state, real):
+        keys, params = random_networks(key, net, images[:1], num_networks=num_networks)
+        loss, gradient = matching.loss_and_gradient(keys, params, images, real)
+        updates, opt_state = optimizer.update(gradient, opt_state)
+        return optax.apply_updates(images, updates), opt_state, loss
+
+    iteration = Iteration(run, lambda real: num_networks * matching.real_images(real))
+    return make_distiller(iteration, optimizer, layout, init=init)

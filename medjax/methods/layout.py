@@ -1,0 +1,119 @@
+"""Where each class's synthetic images lie, and what they start from."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from medjax import data
+from medjax.errors import UserError, unknown
+from medjax.types import Array, PRNGKey, SyntheticSet
+
+INITS = ("noise", "real")
+
+
+class Layout(NamedTuple):
+    """The order of the synthetic images: class 0 first, then class 1, and so on.
+
+    Attributes:
+      labels: int32 ``[n]``.
+      index: int32 ``[C, max_ipc]``, rows of each class, padded with row 0.
+      weights: float32 ``[C, max_ipc]``, 1 for a row and 0 for padding.
+      places: int32 ``[n]``, where each row lies in ``index`` flattened.
+    """
+
+    labels: np.ndarray
+    index: np.ndarray
+    weights: np.ndarray
+    places: np.ndarray
+
+    def per_class(self, images: Array) -> Array:
+        """``[n, …] -> [C, max_ipc, …]``."""
+        return images[self.index]
+
+    def flat(self, images: Array) -> Array:
+        """``[C, max_ipc, …] -> [n, …]``, the inverse of ``per_class``."""
+        return images.reshape(-1, *images.shape[2:])[self.places]
+
+
+def make_layout(ipc: int | Sequence[int], num_classes: int) -> Layout:
+    """Lays out the synthetic images.
+
+    Args:
+      ipc: images per class, one number or one for each class; each at least 1.
+      num_classes: number of classes.
+
+    Returns:
+      The layout.
+
+    Raises:
+      UserError: for a number below 1, or a list that does not fit the classes.
+
+    Example:
+      >>> make_layout([1, 2], 2).labels.tolist()
+      [0, 1, 1]
+    """
+    counts = [ipc] * num_classes if isinstance(ipc, int) else list(ipc)
+    if len(counts) != num_classes:
+        raise UserError(
+            f"ipc lists {len(counts)} numbers {counts} for {num_classes} classes; "
+            "give one number, or one for each class"
+        )
+    if min(counts) < 1:
+        raise UserError(f"ipc must be at least 1 for every class, got {ipc}")
+    columns = np.arange(max(counts))
+    used = columns[None] < np.array(counts)[:, None]
+    starts = np.cumsum([0, *counts[:-1]])
+    return Layout(
+        labels=np.repeat(np.arange(num_classes), counts).astype(np.int32),
+        index=np.where(used, starts[:, None] + columns[None], 0).astype(np.int32),
+        weights=used.astype(np.float32),
+        places=np.flatnonzero(used).astype(np.int32),
+    )
+
+
+def initial_images(key: PRNGKey, real: data.RealData, layout: Layout, *, init: str) -> SyntheticSet:
+    """The synthetic images before the first update.
+
+    Args:
+      key: PRNG key.
+      real: the training images on the device.
+      layout: where each class's images lie.
+      init: ``noise`` (standard normal in normalised space) or ``real`` (distinct training images
+        of each class; they then show real patients until they are optimised away, if ever).
+
+    Returns:
+      The synthetic set, float32 normalised.
+
+    Raises:
+      UserError: for another ``init``, or if a class has fewer images than ``real`` needs.
+
+    Example:
+      >>> split = data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
+      >>> mean, std = np.zeros(1, "f"), np.ones(1, "f")
+      >>> real = data.real_data(split, num_classes=2, mean=mean, std=std)
+      >>> key = jax.random.key(0)
+      >>> initial_images(key, real, make_layout(1, 2), init="real").images.shape
+      (2, 4, 4, 1)
+    """
+    labels = jnp.asarray(layout.labels)
+    if init == "noise":
+        shape = (len(layout.labels), *real.images.shape[1:])
+        return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
+    if init != "real":
+        raise unknown("init", init, INITS)
+    for label, (have, want) in enumerate(zip(real.counts, layout.weights.sum(1), strict=True)):
+        if have < want:
+            raise UserError(
+                f"class {label} has {have} training images, too few to start {want:.0f} synthetic "
+                f"ones from; use init=noise or ipc of at most {have} for it"
+            )
+
+    def draw(label):
+        class_key = jax.random.fold_in(key, label)
+        return data.sample_class(class_key, real, label, batch=layout.index.shape[1])[0]
+
+    drawn = jax.lax.map(draw, jnp.arange(len(layout.index), dtype=jnp.int32))
+    return SyntheticSet(layout.flat(drawn), labels)

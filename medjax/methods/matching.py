@@ -1,0 +1,131 @@
+"""What every matching method shares: one class at a time, siamese, averaged over networks."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from medjax import kernels
+from medjax.augment import Strategy
+from medjax.data import RealData, sample_class
+from medjax.errors import UserError
+from medjax.methods.layout import Layout
+from medjax.types import Array, Params, PRNGKey
+
+
+class ClassBatch(NamedTuple):
+    """One class's images, real and synthetic, after the same augmentation.
+
+    Attributes:
+      label: int32 scalar.
+      real_images: float ``[b, h, w, c]``.
+      real_weights: float ``[b]``, 0 for padding.
+      syn_images: float ``[max_ipc, h, w, c]``.
+      syn_weights: float ``[max_ipc]``, 0 for padding.
+    """
+
+    label: Array
+    real_images: Array
+    real_weights: Array
+    syn_images: Array
+    syn_weights: Array
+
+
+ClassLoss = Callable[[Params, ClassBatch], Array]
+"""``(params, batch) -> scalar``, the matching loss of one class under one network."""
+
+
+class Matching(NamedTuple):
+    """How classes are matched, whatever the loss.
+
+    Attributes:
+      loss: the matching loss of one class.
+      layout: where each class's synthetic images lie.
+      strategy: the siamese augmentation.
+      batch_real: real images of a class, fewer if the class is smaller.
+      chunks: what is computed at once.
+    """
+
+    loss: ClassLoss
+    layout: Layout
+    strategy: Strategy
+    batch_real: int
+    chunks: kernels.Chunks
+
+    def loss_and_gradient(
+        self, keys: PRNGKey, params: Params, images: Array, real: RealData
+    ) -> tuple[Array, Array]:
+        """The matching loss of the synthetic images and its gradient by them.
+
+        The images' gradient is that of the *sum* over classes, averaged over networks.
+
+        Args:
+          keys: a key for each network, ``[k]``; a class's batch and augmentation are functions of
+            the network's key and the class alone.
+          params: the networks, leading axis ``[k]``.
+          images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
+          real: the training images.
+
+        Returns:
+          ``(loss, gradient)``: a scalar, the mean over classes and networks, and ``[n, h, w, c]``.
+        """
+        num_classes = len(self.layout.index)
+        classes = (
+            jnp.arange(num_classes, dtype=jnp.int32),
+            self.layout.per_class(images),
+            jnp.asarray(self.layout.weights, images.dtype),
+        )
+
+        def one_network(network):
+            def one_class(inputs):
+                label, syn, weights = inputs
+                key = jax.random.fold_in(network[0], label)
+
+                def loss(syn):
+                    return self.loss(network[1], self._batch(key, label, syn, weights, real))
+
+                return jax.value_and_grad(loss)(syn)
+
+            return kernels.chunked_map(one_class, classes, chunk_size=self.chunks.classes)
+
+        losses, gradients = kernels.chunked_map(
+            one_network, (keys, params), chunk_size=self.chunks.networks
+        )
+        return jnp.mean(losses), self.layout.flat(jnp.mean(gradients, axis=0))
+
+    def real_images(self, real: RealData) -> Array:
+        """Real images that one evaluation of the loss under one network looks at."""
+        return jnp.sum(jnp.minimum(real.counts, self.batch_real))
+
+    def _batch(
+        self, key: PRNGKey, label: Array, syn: Array, weights: Array, real: RealData
+    ) -> ClassBatch:
+        batch_key, augment_key = jax.random.split(key)
+        images, real_weights = sample_class(batch_key, real, label, batch=self.batch_real)
+        draw = self.strategy.sample(augment_key)
+        return ClassBatch(
+            label=label,
+            real_images=self.strategy.apply(draw, images),
+            real_weights=real_weights,
+            syn_images=self.strategy.apply(draw, syn),
+            syn_weights=weights,
+        )
+
+
+def check_numbers(*, at_least: float, **numbers: float) -> None:
+    """Refuses numbers that are too small.
+
+    Args:
+      at_least: the smallest value that will do.
+      **numbers: values by the name that the user knows.
+
+    Raises:
+      UserError: naming the first that is smaller.
+
+    Example:
+      >>> check_numbers(at_least=1, batch_real=256)
+    """
+    for name, value in numbers.items():
+        if not value >= at_least:
+            raise UserError(f"{name} must be at least {at_least}, got {value}")

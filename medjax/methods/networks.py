@@ -1,0 +1,93 @@
+"""Random networks for matching."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from medjax.errors import UserError
+from medjax.types import ApplyFn, Array, EmbedFn, Params, PRNGKey
+
+
+def check_net(net: Any) -> None:
+    """Refuses a network that matching would compute wrongly.
+
+    Batches are padded and cut into chunks, which only norms within an image do not notice.
+
+    Args:
+      net: a flax module.
+
+    Raises:
+      UserError: for a network with batch norm.
+
+    Example:
+      >>> from medjax import nets
+      >>> check_net(nets.make("convnet", num_classes=2, norm="instance"))
+    """
+    if getattr(net, "norm", None) == "batch":
+        raise UserError(
+            "matching with norm='batch' is not supported yet; "
+            "choose from: instance, group, layer, none"
+        )
+
+
+def apply_fn(net: nn.Module) -> ApplyFn:
+    """The network as ``(params, images) -> logits``.
+
+    Args:
+      net: a flax module.
+
+    Returns:
+      A pure function.
+
+    Example:
+      >>> from medjax import nets
+      >>> apply = apply_fn(nets.make("convnet", num_classes=2))
+    """
+    return lambda params, images: net.apply({"params": params}, images)
+
+
+def embed_fn(net: nn.Module) -> EmbedFn:
+    """The network as ``(params, images) -> features`` before the head.
+
+    Args:
+      net: a flax module with ``embed``.
+
+    Returns:
+      A pure function.
+
+    Example:
+      >>> from medjax import nets
+      >>> embed = embed_fn(nets.make("convnet", num_classes=2))
+    """
+    return lambda params, images: net.apply({"params": params}, images, method="embed")
+
+
+def random_networks(
+    key: PRNGKey, net: nn.Module, image: Array, *, num_networks: int
+) -> tuple[PRNGKey, Params]:
+    """Freshly initialised networks, each with a key of its own.
+
+    Args:
+      key: PRNG key; network ``i`` is a function of ``fold_in(key, i)`` alone.
+      net: a flax module.
+      image: float ``[1, h, w, c]``; its shape alone matters.
+      num_networks: how many.
+
+    Returns:
+      ``(keys [num_networks], params)``, each parameter with a leading axis ``[num_networks]``.
+
+    Example:
+      >>> from medjax import nets
+      >>> net, image = nets.make("convnet", num_classes=2, width=4), jnp.zeros((1, 8, 8, 1))
+      >>> keys, params = random_networks(jax.random.key(0), net, image, num_networks=3)
+      >>> params["head"]["bias"].shape
+      (3, 2)
+    """
+
+    def one(index):
+        init_key, use_key = jax.random.split(jax.random.fold_in(key, index))
+        return use_key, net.init(init_key, image)["params"]
+
+    return jax.vmap(one)(jnp.arange(num_networks, dtype=jnp.uint32))

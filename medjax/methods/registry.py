@@ -1,0 +1,80 @@
+"""Methods by name."""
+
+import inspect
+from collections.abc import Callable
+
+import flax.linen as nn
+
+from medjax.errors import unknown
+from medjax.methods.dc import dc
+from medjax.methods.distiller import Distiller
+from medjax.methods.dm import dm
+from medjax.methods.dsa import dsa
+
+_METHODS: dict[str, Callable[..., Distiller]] = {"dc": dc, "dm": dm, "dsa": dsa}
+
+
+def names() -> tuple[str, ...]:
+    """The names that ``make`` knows.
+
+    Returns:
+      The names, sorted.
+
+    Example:
+      >>> names()
+      ('dc', 'dm', 'dsa')
+    """
+    return tuple(sorted(_METHODS))
+
+
+def options(name: str) -> dict[str, object]:
+    """A method's options with their defaults.
+
+    Args:
+      name: one of ``names()``.
+
+    Returns:
+      A dict from option to default, without ``net`` and ``ipc``, which have none.
+
+    Raises:
+      UserError: for an unknown name.
+
+    Example:
+      >>> options("dm")["batch_real"]
+      256
+    """
+    if name not in _METHODS:
+        raise unknown("method", name, names())
+    defaults = {}
+    if name == "dsa":  # passes the rest of its options on to dc
+        defaults.update(options("dc"))
+    parameters = inspect.signature(_METHODS[name]).parameters.values()
+    defaults.update((p.name, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY)
+    return {key: value for key, value in defaults.items() if key not in ("net", "ipc")}
+
+
+def make(name: str, *, net: nn.Module, ipc, **knobs) -> Distiller:
+    """Makes a method by name.
+
+    Args:
+      name: one of ``names()``.
+      net: a flax module.
+      ipc: images per class, one number or one for each class.
+      **knobs: the method's own options, as ``options(name)`` lists them.
+
+    Returns:
+      A ``Distiller``.
+
+    Raises:
+      UserError: for an unknown name or option, or a value out of range.
+
+    Example:
+      >>> from medjax import nets
+      >>> net = nets.make("convnet", num_classes=2, width=8)
+      >>> distiller = make("dsa", net=net, ipc=10, num_networks=2)
+    """
+    known = options(name)
+    for knob in knobs:
+        if knob not in known:
+            raise unknown(f"option of {name}", knob, known)
+    return _METHODS[name](net=net, ipc=ipc, **knobs)

@@ -1,0 +1,166 @@
+"""What a finished run says: its scores beside the baselines', its summary, report and table."""
+
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+import medjax
+from medjax import evaluate, io
+from medjax.experiment import Experiment
+from medjax.types import Array
+
+
+class Images(NamedTuple):
+    """A finished run's images.
+
+    Attributes:
+      selected: float32 ``[n, h, w, c]``, normalised: those that did best on val, or the last.
+      selected_step: the iterations after which they stood.
+      last: those of the last iteration.
+      labels: int32 ``[n]``.
+    """
+
+    selected: Array
+    selected_step: int
+    last: Array
+    labels: Array
+
+
+def summarise(
+    experiment: Experiment, config: Mapping[str, Any], images: Images, *, distill_seconds: float
+) -> dict[str, Any]:
+    """Scores the images on test, once, beside the baselines.
+
+    Args:
+      experiment: what the run worked with.
+      config: its settings.
+      images: its images.
+      distill_seconds: what distilling and selecting took.
+
+    Returns:
+      The content of ``summary.json``.
+    """
+    evaluation, dataset = config["evaluation"], experiment.dataset
+    start = time.perf_counter()
+
+    def score(candidate):
+        return evaluate.evaluate_set(
+            experiment.keys["final"],
+            experiment.net,
+            candidate,
+            images.labels,
+            experiment.benchmark,
+            recipe=experiment.recipe,
+            num_networks=evaluation["networks"],
+        )
+
+    selected = score(images.selected)
+    is_last = images.selected_step == config["iterations"]
+    last = selected if is_last else score(images.last)
+    evaluate_seconds = time.perf_counter() - start
+    baselines = evaluate.score_baselines(
+        experiment.keys["final"],
+        experiment.net,
+        dataset.train,
+        experiment.benchmark,
+        ipc=experiment.ipc,
+        recipe=experiment.recipe,
+        whole_epochs=evaluation["whole_epochs"],
+        num_networks=evaluation["networks"],
+    )
+    total = time.perf_counter() - start
+    balanced = {
+        name: scores["test"]["balanced_accuracy"]["mean"] for name, scores in baselines.items()
+    }
+    reached = selected["test"]["balanced_accuracy"]["mean"]
+    has_val = dataset.val is not None
+    return {
+        "method": config["method"],
+        "dataset": dataset.info.name,
+        "ipc": list(experiment.ipc) if isinstance(experiment.ipc, tuple) else experiment.ipc,
+        "seed": config["seed"],
+        "init": config["distill"]["init"],
+        "num_images": len(images.labels),
+        "num_train": len(dataset.train),
+        "iterations": config["iterations"],
+        "selected_step": images.selected_step,
+        "select_by": evaluation["select_by"] if has_val else None,
+        "val": selected.get("val"),
+        "test": selected["test"],
+        "val_last": last.get("val"),
+        "test_last": last["test"],
+        "baselines": {name: scores["test"] for name, scores in baselines.items()},
+        "baselines_val": {name: s["val"] for name, s in baselines.items()} if has_val else None,
+        "ior": evaluate.ior(reached, balanced["random"]),
+        "hlr": evaluate.hlr(balanced["whole"], reached),
+        "time": {
+            "distill_s": distill_seconds,
+            "evaluate_s": evaluate_seconds,
+            "baselines_s": total - evaluate_seconds,
+            "total_s": distill_seconds + total,
+        },
+        "device": _device(),
+        "data": _provenance(dataset),
+        "recipe": vars(experiment.recipe),
+        "config": dict(config),
+        "versions": {
+            "medjax": medjax.__version__,
+            "jax": jax.__version__,
+            "numpy": np.__version__,
+            "commit": _commit(),
+        },
+    }
+
+
+def write(
+    workdir: Path, summary: Mapping[str, Any], images: np.ndarray, labels: np.ndarray
+) -> None:
+    """Writes ``report.html`` and, last of all, ``summary.json``: its presence means "finished".
+
+    Args:
+      workdir: the run's folder, with ``metrics.jsonl`` in it.
+      summary: from ``summarise``.
+      images: float32 ``[n, h, w, c]``, the selected images in pixel units.
+      labels: int ``[n]``.
+    """
+    history = io.read_metrics(workdir / "metrics.jsonl")
+    io.write_report(workdir / "report.html", summary, images=images, labels=labels, history=history)
+    io.write_json(workdir / "summary.json", summary)
+
+
+def _device() -> dict[str, Any]:
+    device = jax.devices()[0]
+    kind, count = device.device_kind, jax.device_count()
+    return {"platform": device.platform, "kind": kind, "count": count}
+
+
+def _provenance(dataset) -> dict[str, Any]:
+    info = dataset.info
+    splits = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
+    return {
+        "source": info.source,
+        "digest": info.digest,
+        "official_digest": info.official_digest,
+        "licence": info.licence,
+        "task": info.task,
+        "classes": list(info.classes),
+        "counts": {name: len(split) for name, split in splits.items() if split is not None},
+        "mean": dataset.mean,
+        "std": dataset.std,
+    }
+
+
+def _commit() -> str | None:
+    """The commit of a checkout; an installed package has none."""
+    here = Path(medjax.__file__).parent
+    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

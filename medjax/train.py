@@ -1,0 +1,192 @@
+"""One distillation run: distil, select and save as one goes, judge at the end."""
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from medjax import data, evaluate, io, outcome, share
+from medjax.errors import RunError
+from medjax.experiment import Experiment, make_experiment
+from medjax.methods import DistillState
+from medjax.types import Array, SyntheticSet
+
+# Settings that change where things are or what is shown, but no number of the result.
+_FREE = ("checkpoint", "data.download", "data.root", "log_every")
+
+
+class _Saved(NamedTuple):
+    """What a checkpoint holds: the run, and the images that did best on val so far."""
+
+    state: DistillState
+    best_images: Array
+    best_step: Array
+    best_score: Array
+
+
+def distill(config: Mapping[str, Any], workdir: str | Path) -> dict[str, Any]:
+    """Runs, or goes on with, one distillation.
+
+    Args:
+      config: settings as ``medjax.config.defaults`` has them, as nested dicts.
+      workdir: the run's folder. A run in it with the same settings is gone on with from its last
+        checkpoint; a finished one is only read.
+
+    Returns:
+      The content of ``summary.json``.
+
+    Raises:
+      UserError: for whatever a user can get wrong; nothing is written to the workdir then.
+      RunError: if the loss or the pixels stop being finite; the last checkpoint stays usable.
+    """
+    workdir, config = Path(workdir), io.jsonable(config)
+    finished = _read_finished(config, workdir)
+    if finished is not None:
+        return finished
+    start = time.perf_counter()
+    experiment = make_experiment(config)
+    saved = _run(experiment, config, workdir)
+    mean, std = experiment.benchmark.stats
+    synthetic = SyntheticSet(saved.best_images, saved.state.labels)
+    share.save_synthetic(workdir / "synthetic.npz", synthetic, mean=mean, std=std)
+    seconds = time.perf_counter() - start
+    summary = outcome.summarise(
+        experiment,
+        config,
+        outcome.Images(
+            selected=saved.best_images,
+            selected_step=int(saved.best_step),
+            last=saved.state.images,
+            labels=saved.state.labels,
+        ),
+        distill_seconds=seconds,
+    )
+    pixels = _pixels(experiment, saved.best_images)
+    outcome.write(workdir, summary, pixels, np.asarray(saved.state.labels))
+    return summary
+
+
+def _run(experiment: Experiment, config: dict[str, Any], workdir: Path) -> _Saved:
+    """The loop: chunks of iterations, each one compiled call, between the points of interest."""
+    key, real = experiment.keys["distill"], experiment.real
+    state = experiment.distiller.init(key, real)
+    saved = _Saved(state, jnp.copy(state.images), jnp.int32(0), jnp.float32(-jnp.inf))
+    total, evaluate_every = config["iterations"], config["evaluation"]["every"]
+    save_every = config["checkpoint"]["every"] or evaluate_every
+    tied_to = {**config, "data_digest": experiment.dataset.info.digest}
+    with (
+        io.Checkpoints(workdir / "checkpoints", keep=config["checkpoint"]["keep"]) as checkpoints,
+        io.MetricsWriter(workdir / "metrics.jsonl") as metrics,
+    ):
+        step, saved = checkpoints.restore(saved, config=tied_to, free=_FREE) or (0, saved)
+        metrics.truncate_after(step or -1)
+        with io.Progress(total, done=step) as progress:
+            if step:
+                progress.note(f"going on from step {step}")
+            while step < total:
+                chunk = _until_next(step, total, config["log_every"], evaluate_every, save_every)
+                state, info = experiment.distiller.step(key, saved.state, real, chunk)
+                _check_finite(int(info.bad_step), step, workdir)
+                step, saved = step + chunk, saved._replace(state=state)
+                loss = float(info.loss)
+                metrics.write(step, {"loss": loss})
+                progress.update(step, loss=loss, real_images=int(info.real_images))
+                if step % evaluate_every == 0 or step == total:
+                    saved, scores = _select(experiment, config, saved)
+                    metrics.write(step, scores)
+                    progress.note(_sentence(step, scores))
+                    _save_grid(workdir, experiment, step, saved.state)
+                if step % save_every == 0 or step == total:
+                    checkpoints.save(step, saved, config=tied_to)
+                progress.restart_clock()
+    return saved
+
+
+def _select(
+    experiment: Experiment, config: dict[str, Any], saved: _Saved
+) -> tuple[_Saved, dict[str, float]]:
+    """Scores the images on val, and keeps them if they are the best so far.
+
+    Always with the same initial networks, so that it is the images that differ; the networks of
+    the final scores are others. Without a val split the newest images are the best.
+    """
+    evaluation, val = config["evaluation"], experiment.benchmark.splits.get("val")
+    scores, score = {}, float("inf")
+    if val is not None:
+        judged = evaluate.evaluate_set(
+            experiment.keys["select"],
+            experiment.net,
+            saved.state.images,
+            saved.state.labels,
+            experiment.benchmark._replace(splits={"val": val}),
+            recipe=experiment.recipe,
+            num_networks=evaluation["select_networks"],
+        )["val"]
+        score = judged[evaluation["select_by"]]["mean"]
+        for metric, value in judged.items():
+            scores |= {f"val_{metric}": value["mean"], f"val_{metric}_std": value["std"]}
+    if score >= saved.best_score:
+        saved = saved._replace(
+            # A copy, because the next call of the step consumes the state.
+            best_images=jnp.copy(saved.state.images),
+            best_step=jnp.copy(saved.state.step),
+            best_score=jnp.float32(score),
+        )
+    return saved, scores
+
+
+def _until_next(step: int, total: int, *periods: int) -> int:
+    """Iterations from ``step`` to the next multiple of any period, or the end."""
+    return min(total - step, *(period - step % period for period in periods))
+
+
+def _check_finite(bad_step: int, chunk_start: int, workdir: Path) -> None:
+    if bad_step >= 0:
+        raise RunError(
+            f"loss or pixels are not finite at iteration {bad_step} (all was well at "
+            f"{chunk_start}); "
+            f"the checkpoints in {workdir / 'checkpoints'} are from before; "
+            "lower distill.learning_rate and use another workdir"
+        )
+
+
+def _pixels(experiment: Experiment, images: Array) -> np.ndarray:
+    """Normalised images in pixel units, 0–1 nominal."""
+    return np.asarray(data.denormalize(images, *experiment.benchmark.stats))
+
+
+def _save_grid(workdir: Path, experiment: Experiment, step: int, state: DistillState) -> None:
+    grid = io.image_grid(_pixels(experiment, state.images), np.asarray(state.labels))
+    io.save_png(workdir / "images" / f"step_{step:06d}.png", grid)
+
+
+def _sentence(step: int, scores: Mapping[str, float]) -> str:
+    shown = ("accuracy", "balanced_accuracy", "auroc")
+    parts = [f"{name} {scores[f'val_{name}']:.3f}" for name in shown if f"val_{name}" in scores]
+    return f"step {step}: " + (f"val {', '.join(parts)}" if parts else "no val split to score on")
+
+
+def _read_finished(config: dict[str, Any], workdir: Path) -> dict[str, Any] | None:
+    """The summary of a run that is already there, finished, with the same settings."""
+    try:
+        summary = json.loads((workdir / "summary.json").read_text())
+    except (OSError, ValueError):
+        return None
+    same = _binding(summary.get("config", {})) == _binding(config)
+    return summary if same and (workdir / "synthetic.npz").exists() else None
+
+
+def _binding(config: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a result depends on."""
+    free = {name.partition(".")[::2] for name in _FREE}
+    return {
+        key: {k: v for k, v in value.items() if (key, k) not in free}
+        if isinstance(value, dict)
+        else value
+        for key, value in config.items()
+        if (key, "") not in free
+    }

@@ -1,0 +1,164 @@
+"""Names, paths, roots and sizes: which file ``load`` reads and what it says of it."""
+
+import hashlib
+import pathlib
+
+import numpy as np
+import pytest
+
+from medjax.data import files, load, names
+from medjax.errors import UserError
+
+ARRAYS = {
+    f"{split}_{part}": (
+        np.arange(count * 28 * 28).astype(np.uint8).reshape(count, 28, 28)
+        if part == "images"
+        else np.arange(count, dtype=np.uint8)[:, None] % 2
+    )
+    for split, count in (("train", 6), ("val", 2), ("test", 4))
+    for part in ("images", "labels")
+}
+
+
+def _write(path, **changes):
+    np.savez(path, **{**ARRAYS, **changes})
+    return path
+
+
+def _md5(path):
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def _message(*args, **kwargs):
+    with pytest.raises(UserError) as caught:
+        load(*args, **kwargs)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_a_local_path(tmp_path):
+    path = _write(tmp_path / "ward.npz")
+    for name in (path, str(path)):
+        ds = load(name)
+        assert ds.train.images.shape == (6, 28, 28, 1) and len(ds.val) == 2
+        assert ds.info.name == "ward" and ds.info.source == str(path)
+        assert (ds.info.task, ds.info.classes) == ("binary-class", ("0", "1"))
+        assert (ds.info.licence, ds.info.digest) == ("unknown", _md5(path))
+        assert ds.info.official_digest is None and "flip" in ds.info.augment
+
+
+def test_the_task_of_a_local_set_is_read_off_its_labels(tmp_path):
+    three = _write(tmp_path / "three.npz", train_labels=np.arange(6) % 3)
+    assert load(three).info.task == "multi-class"
+    matrix = {
+        f"{s}_labels": np.ones((n, 5), int) for s, n in (("train", 6), ("val", 2), ("test", 4))
+    }
+    ds = load(_write(tmp_path / "many.npz", **matrix))
+    assert ds.info.task == "multi-label, binary-class"
+    assert (ds.num_classes, ds.train.labels.shape) == (5, (6, 5))
+
+
+def test_a_bare_name_is_sought_in_the_root(tmp_path, monkeypatch):
+    _write(tmp_path / "ward.npz")
+    assert load("ward", root=tmp_path).info.name == "ward"
+    monkeypatch.setenv("MEDJAX_DATA_DIR", str(tmp_path))
+    assert load("ward").info.name == "ward"
+    message = _message("ward", size=64)
+    assert message.startswith("ward has no size 64: no data file ") and "ward.npz" in message
+
+
+def test_digits_are_not_flipped(tmp_path):
+    path = _write(tmp_path / "mnist.npz")
+    assert load("mnist", root=tmp_path).info.augment == "color_crop_cutout_scale_rotate"
+    assert load(path).info.augment == "color_crop_cutout_scale_rotate"
+
+
+def test_another_file_under_a_registered_name_is_used_with_a_warning(tmp_path):
+    path = _write(tmp_path / "pneumoniamnist.npz")
+    official = "28209eda62fecd6e6a2d98b1501bb15f"
+    with pytest.warns(UserWarning, match=f"MD5 is {_md5(path)}, not {official}") as caught:
+        ds = load("pneumoniamnist", root=tmp_path)
+    assert [w.filename for w in caught] == [__file__]
+    assert (ds.info.digest, ds.info.official_digest) == (_md5(path), official)
+    assert ds.info.classes == ("normal", "pneumonia")
+    assert (ds.info.licence, ds.info.source) == ("CC BY 4.0", str(path))
+
+
+def test_a_path_named_as_a_registered_set_keeps_its_facts(tmp_path):
+    """Else the organs of a file given by its path would be flipped."""
+    labels = {f"{s}_labels": np.arange(n) % 11 for s, n in (("train", 22), ("val", 2), ("test", 4))}
+    sized = {"train_images": np.zeros((22, 32, 32), np.uint8)}
+    sized |= {f"{s}_images": np.zeros((n, 32, 32), np.uint8) for s, n in (("val", 2), ("test", 4))}
+    path = _write(tmp_path / "organamnist_32.npz", **labels, **sized)
+    with pytest.warns(UserWarning, match="not that of any published size"):
+        ds = load(path)
+    assert ds.info.name == "organamnist" and ds.info.classes[4] == "kidney-left"
+    assert "flip" not in ds.info.augment and ds.info.official_digest is None
+
+
+def test_a_file_with_the_right_digest_is_silent_and_official(tmp_path, monkeypatch):
+    path = _write(tmp_path / "breastmnist.npz")
+    monkeypatch.setattr(files, "official_md5", lambda name, *, size: _md5(path))
+    ds = load("breastmnist", root=tmp_path, download=False)
+    assert ds.info.digest == ds.info.official_digest
+    assert ds.info.source.startswith("https://zenodo.org/") and "breastmnist" in ds.info.source
+
+
+def test_a_missing_file_is_downloaded_into_the_root(tmp_path, monkeypatch):
+    asked = []
+
+    def download(name, *, size, path):
+        asked.append((name, size, path))
+        _write(path)
+
+    monkeypatch.setattr(files, "download", download)
+    with pytest.warns(UserWarning, match="not the published"):
+        load("breastmnist", root=tmp_path)
+    assert asked == [("breastmnist", 28, tmp_path / "breastmnist.npz")]
+
+
+def test_a_missing_file_that_may_not_be_downloaded(tmp_path):
+    root = tmp_path / "none"
+    message = _message("bloodmnist", size=128, root=root, download=False)
+    assert f"no data file {root / 'bloodmnist_128.npz'}: put https://zenodo.org/" in message
+    assert not root.exists()
+    assert _message(tmp_path / "gone.npz") == f"no data file {tmp_path / 'gone.npz'}"
+
+
+def test_unknown_names_offer_the_nearest(tmp_path):
+    _write(tmp_path / "ward.npz")
+    message = _message("pneumonia", root=tmp_path)
+    assert message.startswith(
+        "unknown data set 'pneumonia' (did you mean 'pneumoniamnist'?); choose"
+    )
+    assert message.endswith("phantom, phantom_cells, ward")
+    assert "did you mean 'ward'" in _message("wards", root=tmp_path)
+    assert "unknown data set" in _message("pneumonia", root=tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", names())
+def test_unsupported_sizes_name_the_choices(name, tmp_path):
+    expected = f"{name} has no size 32; choose from: 28, 64, 128, 224"
+    assert _message(name, size=32, root=tmp_path) == expected
+
+
+def test_a_size_asked_for_is_a_size_held(tmp_path):
+    small = {k: v[:, :8, :8] for k, v in ARRAYS.items() if k.endswith("images")}
+    path = _write(tmp_path / "ward.npz", **small)
+    assert load(path).train.images.shape == (6, 8, 8, 1)
+    assert load(path, size=8).train.images.shape == (6, 8, 8, 1)
+    assert _message(path, size=64) == f"{path} holds 8×8 images, but size 64 was asked for"
+    path = _write(tmp_path / "breastmnist.npz", **small)
+    with pytest.warns(UserWarning):
+        message = _message("breastmnist", root=tmp_path)
+    assert message == f"{path} holds 8×8 images, but size 28 was asked for"
+
+
+def test_every_file_of_the_real_data_root_loads(real_data_root, recwarn):
+    paths = sorted(pathlib.Path(real_data_root).glob("*.npz"))
+    for path in paths:
+        ds = load(path.stem, root=real_data_root, download=False)
+        assert len(ds.train) > 0 and ds.train.images.shape[1:3] == (28, 28)
+        assert np.bincount(ds.train.labels, minlength=ds.num_classes).min() > 0
+    unofficial = {str(w.message).split(" ")[0] for w in recwarn}
+    assert unofficial <= {str(path) for path in paths}

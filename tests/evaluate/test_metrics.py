@@ -1,0 +1,155 @@
+"""Metrics against scikit-learn's, with ties, absent classes and stacked networks."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn import metrics as oracle
+
+from medjax import evaluate
+from medjax.errors import UserError
+
+
+def _case(num_classes, *, stacked=3, n=200, decimals=1, seed=0):
+    """Labels and coarse scores (many ties) of `stacked` networks better than chance."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, num_classes, n).astype(np.int32)
+    signal = 1.5 * (labels[:, None] == np.arange(num_classes))
+    scores = rng.normal(size=(stacked, n, num_classes)) + signal
+    return np.round(scores, decimals).astype(np.float32), labels
+
+
+@pytest.mark.parametrize("num_classes", [2, 3, 7])
+def test_accuracies_are_sklearns(num_classes):
+    scores, labels = _case(num_classes)
+    predicted = scores.argmax(-1)
+    np.testing.assert_allclose(
+        evaluate.accuracy(scores, labels), [oracle.accuracy_score(labels, p) for p in predicted]
+    )
+    np.testing.assert_allclose(
+        evaluate.balanced_accuracy(scores, labels),
+        [oracle.balanced_accuracy_score(labels, p) for p in predicted],
+    )
+
+
+def test_balanced_accuracy_is_over_the_classes_present():
+    labels = np.array([0, 0, 2])
+    scores = np.eye(4)[[0, 1, 2]]
+    assert evaluate.balanced_accuracy(scores, labels) == (0.5 + 1.0) / 2
+
+
+@pytest.mark.parametrize("num_classes", [3, 7])
+@pytest.mark.parametrize("decimals", [0, 1, 6])
+def test_auroc_is_the_one_vs_rest_macro_mean(num_classes, decimals):
+    scores, labels = _case(num_classes, decimals=decimals)
+    expected = [
+        np.mean([oracle.roc_auc_score(labels == c, s[:, c]) for c in range(num_classes)])
+        for s in scores
+    ]
+    np.testing.assert_allclose(evaluate.auroc(scores, labels), expected, rtol=1e-12)
+
+
+def test_auroc_agrees_with_sklearns_multiclass_on_probabilities():
+    scores, labels = _case(5, decimals=3)
+    probabilities = softmax(scores.astype(np.float64), axis=-1)
+    expected = [oracle.roc_auc_score(labels, p, multi_class="ovr") for p in probabilities]
+    np.testing.assert_allclose(evaluate.auroc(probabilities, labels), expected, rtol=1e-12)
+
+
+def test_auroc_of_two_classes_ranks_by_class_one():
+    scores, labels = _case(2)
+    expected = [oracle.roc_auc_score(labels, s[:, 1]) for s in scores]
+    np.testing.assert_allclose(evaluate.auroc(scores, labels), expected, rtol=1e-12)
+
+
+def test_auroc_skips_a_class_absent_from_the_labels():
+    scores, labels = _case(4)
+    scores, labels = scores[:, labels != 2], labels[labels != 2]
+    expected = [
+        np.mean([oracle.roc_auc_score(labels == c, s[:, c]) for c in (0, 1, 3)]) for s in scores
+    ]
+    np.testing.assert_allclose(evaluate.auroc(scores, labels), expected, rtol=1e-12)
+
+
+def test_auroc_of_one_class_alone_is_an_error():
+    with pytest.raises(UserError, match="at least two classes; all 3 labels are 1"):
+        evaluate.auroc(np.zeros((3, 2)), np.array([1, 1, 1]))
+
+
+@pytest.mark.parametrize("num_classes", [2, 5])
+def test_kappa_is_sklearns_quadratic(num_classes):
+    scores, labels = _case(num_classes)
+    expected = [oracle.cohen_kappa_score(labels, p, weights="quadratic") for p in scores.argmax(-1)]
+    np.testing.assert_allclose(
+        evaluate.quadratic_weighted_kappa(scores, labels), expected, rtol=1e-12
+    )
+
+
+def test_kappa_where_it_is_undefined_is_zero():
+    assert evaluate.quadratic_weighted_kappa(np.eye(3)[[1, 1]], np.array([1, 1])) == 0.0
+
+
+def test_score_ranks_by_probabilities_not_by_raw_logits():
+    logits, labels = _case(3, decimals=3)
+    logits = logits + np.random.default_rng(1).normal(size=(3, 200, 1)).astype(np.float32) * 5
+    result = evaluate.score(logits, labels, task="multi-class")
+    probabilities = softmax(logits.astype(np.float64), axis=-1)
+    np.testing.assert_allclose(result["auroc"], evaluate.auroc(probabilities, labels))
+    assert (np.abs(result["auroc"] - evaluate.auroc(logits, labels)) > 0.01).all()
+
+
+def test_score_of_a_binary_task_is_medmnists():
+    """Its evaluator takes softmax probabilities: the AUC of the last, accuracy at > 0.5."""
+    logits, labels = _case(2)
+    result = evaluate.score(logits, labels, task="binary-class")
+    positive = softmax(logits.astype(np.float64), axis=-1)[..., 1]
+    np.testing.assert_allclose(
+        result["auroc"], [oracle.roc_auc_score(labels, p) for p in positive], rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        result["accuracy"], [oracle.accuracy_score(labels, p > 0.5) for p in positive]
+    )
+
+
+def test_only_an_ordinal_task_has_a_kappa():
+    logits, labels = _case(5)
+    plain = evaluate.score(logits, labels, task="multi-class")
+    ordinal = evaluate.score(logits, labels, task="ordinal-regression")
+    assert set(plain) == {"accuracy", "balanced_accuracy", "auroc"}
+    assert set(ordinal) == {*plain, "quadratic_weighted_kappa"}
+    assert all(values.shape == (3,) for values in ordinal.values())
+
+
+def test_huge_logits_do_not_overflow():
+    logits = np.array([[1e4, 0.0], [0.0, 1e4], [0.0, 2e4]], np.float32)
+    result = evaluate.score(logits, np.array([0, 1, 1]), task="binary-class")
+    assert result["auroc"] == 1.0
+
+
+def test_bad_input_is_named():
+    logits, labels = _case(3)
+    with pytest.raises(UserError, match=r"multi-label.*not yet"):
+        evaluate.score(logits, np.zeros((200, 3)), task="multi-label, binary-class")
+    with pytest.raises(UserError, match=r"multi-label.*\[200, 3\].*not yet"):
+        evaluate.accuracy(logits, np.zeros((200, 3)))
+    with pytest.raises(UserError, match="did you mean 'multi-class'"):
+        evaluate.score(logits, labels, task="multiclass")
+    with pytest.raises(UserError, match=r"199 labels .* \[3, 200, 3\]"):
+        evaluate.accuracy(logits, labels[1:])
+    with pytest.raises(UserError, match=r"between 0 and 2.*from 0 to 3"):
+        evaluate.accuracy(logits, np.where(labels == 2, 3, labels))
+    with pytest.raises(UserError, match="no images"):
+        evaluate.accuracy(logits[:, :0], labels[:0])
+    logits[1, 7] = np.nan
+    with pytest.raises(UserError, match=r"not finite.*network 1 of 3"):
+        evaluate.score(logits, labels, task="multi-class")
+
+
+def test_summary_is_the_population_spread():
+    summary = evaluate.summarize(np.array([0.5, 0.7, 0.9], np.float32))
+    assert summary == {
+        "mean": pytest.approx(0.7),
+        "std": pytest.approx(np.sqrt(0.08 / 3)),
+        "n": 3,
+    }
+    assert all(type(value) in (float, int) for value in summary.values())
+    assert evaluate.summarize(np.float64(0.25)) == {"mean": 0.25, "std": 0.0, "n": 1}

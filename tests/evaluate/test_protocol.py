@@ -1,0 +1,96 @@
+"""The whole evaluation of a set, on tiny images."""
+
+import flax.linen as nn
+import jax
+import numpy as np
+import pytest
+
+from medjax import data, evaluate
+from medjax.errors import UserError
+from medjax.evaluate import Benchmark, Recipe
+
+STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
+RECIPE = Recipe(epochs=20, learning_rate=0.1)
+
+
+class Perceptron(nn.Module):
+    """Small enough to train in no time."""
+
+    @nn.compact
+    def __call__(self, images):
+        return nn.Dense(3)(images.reshape(len(images), -1))
+
+
+def _split(n, *, seed, flipped=False):
+    """Three shades of grey under noise; with ``flipped`` the first and last change names."""
+    rng = np.random.default_rng(seed)
+    shades = np.arange(n) % 3
+    images = 60 + 65 * shades[:, None, None, None] + rng.integers(-20, 20, (n, 4, 4, 1))
+    labels = 2 - shades if flipped else shades
+    return data.Split(images.astype(np.uint8), labels.astype(np.int32))
+
+
+@pytest.fixture(scope="module")
+def benchmark():
+    splits = {"val": _split(30, seed=1), "test": _split(45, seed=2, flipped=True)}
+    return Benchmark(splits, STATS, "ordinal-regression")
+
+
+def _evaluate(benchmark, images, labels, seed=0):
+    return evaluate.evaluate_set(
+        jax.random.key(seed),
+        Perceptron(),
+        images,
+        labels,
+        benchmark,
+        recipe=RECIPE,
+        num_networks=3,
+    )
+
+
+def test_every_split_gets_its_own_scores(benchmark):
+    train = _split(30, seed=0)
+    scores = _evaluate(benchmark, train.images, train.labels)
+    assert set(scores) == {"val", "test"}
+    names = {"accuracy", "balanced_accuracy", "auroc", "quadratic_weighted_kappa"}
+    for split in scores.values():
+        assert set(split) == names
+        assert all(set(s) == {"mean", "std", "n"} and s["n"] == 3 for s in split.values())
+    assert scores["val"]["accuracy"]["mean"] > 0.95
+    assert scores["val"]["quadratic_weighted_kappa"]["mean"] > 0.9
+    assert scores["test"]["accuracy"]["mean"] < 0.4
+    assert scores["test"]["quadratic_weighted_kappa"]["mean"] < -0.9
+
+
+def test_real_and_normalised_images_are_one_set(benchmark):
+    train = _split(30, seed=0)
+    floats = (train.images / np.float32(255) - STATS[0]) / STATS[1]
+    real, synthetic = (_evaluate(benchmark, x, train.labels) for x in (train.images, floats))
+    for metric, expected in real["val"].items():
+        assert synthetic["val"][metric] == pytest.approx(expected, abs=1e-6)
+
+
+def test_training_once_and_scoring_is_the_whole_evaluation(benchmark):
+    train = _split(30, seed=0)
+    variables = evaluate.train_networks(
+        jax.random.key(0),
+        Perceptron(),
+        train.images,
+        train.labels,
+        recipe=RECIPE,
+        num_networks=3,
+        stats=STATS,
+    )
+    expected = _evaluate(benchmark, train.images, train.labels)
+    assert evaluate.score_networks(Perceptron(), variables, benchmark) == expected
+
+
+def test_a_diverged_network_is_named(benchmark):
+    images = np.full((3, 4, 4, 1), np.nan, np.float32)
+    with pytest.raises(UserError, match="not finite for network 0, 1, 2 of 3"):
+        _evaluate(benchmark, images, np.arange(3, dtype=np.int32))
+
+
+def test_differences_are_in_points():
+    assert evaluate.ior(0.8, 0.65) == pytest.approx(15.0)
+    assert evaluate.hlr(0.9, 0.8) == pytest.approx(10.0)

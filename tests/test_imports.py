@@ -1,0 +1,218 @@
+"""Imports go one way: a table of who may import what, and a walk of the sources against it."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+from typing import NamedTuple
+
+import pytest
+
+PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "medjax"
+
+
+class Row(NamedTuple):
+    """What one part of medjax may import, beside itself and the standard library."""
+
+    medjax: set[str]
+    libraries: set[str] | None  # None: any
+
+
+BASE = {"types", "errors"}
+ANY = None
+USE_ML_COLLECTIONS = {"config", "train", "launch"}  # nobody else, whatever the row says
+
+# To extend: one row for each file or package directly under medjax/. A part may import only parts
+# whose own rows do not lead back to it (a test below sees to that).
+ALLOWED = {
+    "": Row(set(), set()),  # medjax/__init__.py loads nothing
+    "types": Row(set(), {"jax"}),
+    "errors": Row(set(), set()),
+    "kernels": Row({"types"}, {"jax"}),
+    "augment": Row(BASE, {"jax"}),
+    "nets": Row(BASE, {"jax", "flax"}),
+    "parallel": Row(BASE, {"jax", "numpy"}),
+    "data": Row(BASE | {"kernels", "augment", "parallel"}, ANY),
+    "methods": Row(BASE | {"kernels", "augment", "nets", "data"}, {"jax", "optax", "numpy"}),
+    "evaluate": Row(BASE | {"kernels", "augment", "nets", "data"}, {"jax", "optax", "numpy"}),
+    "io": Row(BASE | {"kernels", "augment", "nets", "data", "parallel"}, ANY),
+    "share": Row(BASE | {"kernels", "augment", "nets", "data", "parallel", "evaluate", "io"}, ANY),
+}
+LAYERS = set(ALLOWED) - {""}
+ALLOWED |= {
+    "experiment": Row(LAYERS, ANY),
+    "outcome": Row(LAYERS, ANY),
+    "train": Row(LAYERS | {"experiment", "outcome"}, ANY),
+    "study": Row(LAYERS | {"train"}, ANY),
+    "config": Row({"errors", "data", "methods"}, {"ml_collections"}),  # for defaults and names
+    "launch": Row({"errors", "parallel", "config", "train"}, {"jax", "ml_collections", "absl"}),
+}
+# `python -m medjax.evaluate` and its like: a __main__.py is a command, not part of its package.
+COMMANDS = Row(LAYERS | {"train", "study"}, ANY)
+
+
+def imported(source, module, *, is_package=False):
+    """Yields ``(line, dotted name)`` of everything that a module's source imports."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = module.split(".")
+            kept = len(parents) - node.level + is_package
+            above = parents[:kept] if node.level else []
+            base = ".".join([*above, node.module] if node.module else above)
+            yield from ((node.lineno, f"{base}.{alias.name}") for alias in node.names)
+
+
+def private_attributes(source):
+    """Yields ``(line, text)`` of every ``module._name`` where ``module`` was imported."""
+    tree = ast.parse(source)
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_private(node.attr):
+            root = node.value
+            while isinstance(root, ast.Attribute):
+                root = root.value
+            if isinstance(root, ast.Name) and root.id in names:
+                yield node.lineno, ast.unparse(node)
+
+
+def is_private(name):
+    return name.startswith("_") and not name.endswith("__")
+
+
+def violations(source, module, *, is_package=False, modules=()):
+    """Lists what a module's imports do wrong, one line each.
+
+    ``modules`` are the dotted names of all modules of medjax: a private *module* may be imported
+    inside its own package, a private name of another module nowhere.
+    """
+    part, *rest = [*module.split(".")[1:], ""]
+    row = COMMANDS if rest[:1] == ["__main__"] else ALLOWED.get(part)
+    if row is None:
+        return [f"{module}: no row for {part!r} in the table of tests/test_imports.py"]
+    found = [
+        f"{module}:{line}: uses the private name {text}"
+        for line, text in private_attributes(source)
+    ]
+    for line, target in imported(source, module, is_package=is_package):
+        where = f"{module}:{line}: imports"
+        top, *inside = target.split(".")
+        if top == "medjax":
+            to = inside[0] if inside else ""
+            if to in ALLOWED and to not in row.medjax | {part, ""}:
+                found.append(f"{where} {target}; {part or 'medjax'} may not import {to}")
+            found += private_imports(where, target, part, modules)
+        elif top not in sys.stdlib_module_names:
+            allowed = row.libraries is ANY or top in row.libraries
+            if not allowed or (top == "ml_collections" and part not in USE_ML_COLLECTIONS):
+                found.append(f"{where} {target}; {part or 'medjax'} may not use {top}")
+    return found
+
+
+def private_imports(where, target, part, modules):
+    names = target.split(".")
+    for end, name in enumerate(names, start=1):
+        own_module = ".".join(names[:end]) in modules and names[1:2] == [part]
+        if is_private(name) and not own_module:
+            yield f"{where} the private name {target}"
+
+
+def sources():
+    """``{dotted name: (source, is_package)}`` of every module of medjax."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        names = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        is_package = names[-1] == "__init__"
+        found[".".join(names[:-1] if is_package else names)] = (path.read_text(), is_package)
+    return found
+
+
+def test_every_import_goes_the_right_way():
+    modules = sources()
+    wrong = [
+        line
+        for module, (source, is_package) in modules.items()
+        for line in violations(source, module, is_package=is_package, modules=modules)
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+def test_the_table_has_no_cycle():
+    def reach(part, path):
+        assert part not in path, f"the table allows a cycle: {' → '.join((*path, part))}"
+        for other in ALLOWED[part].medjax:
+            reach(other, (*path, part))
+
+    for part in ALLOWED:
+        reach(part, ())
+
+
+@pytest.mark.parametrize(
+    "module, source, complaint",
+    [
+        ("kernels.x", "from medjax import nets", "kernels may not import nets"),
+        ("kernels.x", "import medjax.errors", "kernels may not import errors"),
+        ("kernels.x", "from ..augment.ops import flip", "kernels may not import augment"),
+        ("kernels.x", "def f():\n    import numpy as np", "kernels may not use numpy"),
+        ("kernels.x", "import flax.linen as nn", "kernels may not use flax"),
+        ("augment", "from ..nets import make", "augment may not import nets"),
+        ("data.x", "from medjax.methods import make", "data may not import methods"),
+        ("data.x", "import ml_collections", "data may not use ml_collections"),
+        ("io.x", "from medjax import train", "io may not import train"),
+        ("train", "from medjax.config import base", "train may not import config"),
+        ("evaluate", "from medjax import io", "evaluate may not import io"),
+        ("evaluate.__main__", "from medjax import launch", "evaluate may not import launch"),
+        ("", "import jax", "medjax may not use jax"),
+        ("novel.x", "import jax", "no row for 'novel'"),
+        ("kernels.x", "from medjax.kernels.a import _f", "private name medjax.kernels.a._f"),
+        ("kernels.x", "from .a import _f", "private name medjax.kernels.a._f"),
+        ("augment.x", "from medjax.augment import a\na._f(1)", "private name a._f"),
+        ("augment.x", "import jax\njax.numpy._f(1)", "private name jax.numpy._f"),
+        ("data.x", "from medjax.kernels import _a", "private name medjax.kernels._a"),
+    ],
+)
+def test_the_walk_catches(module, source, complaint):
+    name = f"medjax.{module}".rstrip(".")
+    is_package = "." not in module and module != "train"
+    found = violations(source, name, is_package=is_package, modules={"medjax.kernels._a"})
+    assert len(found) == 1 and complaint in found[0]
+
+
+@pytest.mark.parametrize(
+    "module, source",
+    [
+        ("kernels.x", "import functools\nimport jax.numpy as jnp\nfrom medjax.types import Array"),
+        ("kernels.x", "from medjax.kernels._a import f"),
+        ("kernels.x", "from . import _a, b\nb.f(_a.f)"),
+        ("augment.x", "class A:\n    def f(self):\n        return self._f"),
+        ("evaluate.__main__", "from medjax import data, io"),
+        ("io.x", "import medjax\nprint(medjax.__version__)"),
+        ("launch", "from medjax import train\nfrom medjax.config import base"),
+    ],
+)
+def test_the_walk_lets_pass(module, source):
+    assert violations(source, f"medjax.{module}", modules={"medjax.kernels._a"}) == []
+
+
+HEAVY = {"flax", "optax", "tensorflow", "torch", "medmnist", "ml_collections"}
+
+
+@pytest.mark.parametrize(
+    "module, absent",
+    [
+        ("medjax", HEAVY | {"jax", "numpy"}),
+        ("medjax.kernels", HEAVY),
+        ("medjax.augment", HEAVY),
+    ],
+)
+def test_importing_loads_nothing_more(module, absent):
+    code = f"import sys, {module}; print(*sys.modules)"
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert not absent & set(result.stdout.split())

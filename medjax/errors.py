@@ -28,6 +28,7 @@ def unknown(what: str, value: object, choices: Iterable[str]) -> UserError:
       unknown method 'dcc' (did you mean 'dc'?); choose from: dc, dm, dsa
     """
     choices = list(choices)
-    near = difflib.get_close_matches(str(value), choices, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(str(value).lower(), by_lower, n=1)
+    hint = f" (did you mean {by_lower[near[0]]!r}?)" if near else ""
     return UserError(f"unknown {what} {value!r}{hint}; choose from: {', '.join(choices)}")

@@ -33,19 +33,23 @@ ALLOWED = {
     "nets": Row(BASE, {"jax", "flax"}),
     "parallel": Row(BASE, {"jax", "numpy"}),
     "data": Row(BASE | {"kernels", "augment", "parallel"}, ANY),
-    "methods": Row(BASE | {"kernels", "augment", "nets", "data"}, {"jax", "optax", "numpy"}),
-    "evaluate": Row(BASE | {"kernels", "augment", "nets", "data"}, {"jax", "optax", "numpy"}),
+    "methods": Row(
+        BASE | {"kernels", "augment", "nets", "data"}, {"jax", "flax", "optax", "numpy"}
+    ),
+    "evaluate": Row(
+        BASE | {"kernels", "augment", "nets", "data"}, {"jax", "flax", "optax", "numpy"}
+    ),
     "io": Row(BASE | {"kernels", "augment", "nets", "data", "parallel"}, ANY),
     "share": Row(BASE | {"kernels", "augment", "nets", "data", "parallel", "evaluate", "io"}, ANY),
 }
 LAYERS = set(ALLOWED) - {""}
 ALLOWED |= {
     "experiment": Row(LAYERS, ANY),
-    "outcome": Row(LAYERS, ANY),
+    "outcome": Row(LAYERS | {"experiment"}, ANY),
     "train": Row(LAYERS | {"experiment", "outcome"}, ANY),
     "study": Row(LAYERS | {"train"}, ANY),
     "config": Row({"errors", "data", "methods"}, {"ml_collections"}),  # for defaults and names
-    "launch": Row({"errors", "parallel", "config", "train"}, {"jax", "ml_collections", "absl"}),
+    "launch": Row(LAYERS | {"config", "train"}, ANY),
 }
 # `python -m medjax.evaluate` and its like: a __main__.py is a command, not part of its package.
 COMMANDS = Row(LAYERS | {"train", "study"}, ANY)

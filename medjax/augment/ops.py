@@ -22,14 +22,11 @@ def _transform(op: Callable[..., Array], images: Array, *params: Array | float |
         raise UserError(f"images must be [n, h, w, c], got shape {images.shape}")
     if not jnp.issubdtype(images.dtype, jnp.floating):
         raise UserError(f"images must be floating point, got {images.dtype}; normalise them first")
-    batch = images.shape[:1]
-    params = [jnp.asarray(p) for p in params]
+    batch, params = images.shape[:1], [jnp.asarray(p) for p in params]
     for p in params:
         if p.shape not in ((), batch):
-            raise UserError(
-                "a parameter must be a scalar or one value for each of the "
-                f"{batch[0]} images, got shape {p.shape}"
-            )
+            choices = f"a scalar or one value for each of the {batch[0]} images"
+            raise UserError(f"a parameter must be {choices}, got shape {p.shape}")
     # Pixel coordinates need more bits than bfloat16 has.
     wide = images.astype(jnp.float32) if images.dtype.itemsize < 4 else images
     if all(p.ndim == 0 for p in params):
@@ -258,12 +255,9 @@ def scale(images: Array, sy: Array | float, sx: Array | float) -> Array:
 def rotate(images: Array, radians: Array | float) -> Array:
     """Turns the content anticlockwise as seen: bilinear, zero outside.
 
-    With coordinates in [-1, 1] (u to the right, v down, the outermost pixel centres on the ends),
-    ``y(v, u) = x(sin·u + cos·v, cos·u − sin·v)``. Like the reference's, the map acts on the unit
-    square: an image that is not square is sheared as well as turned.
-
-    The derivative adds into pixels in an order that a GPU does not fix, unless XLA is told to
-    (``--xla_gpu_deterministic_ops=true``).
+    With coordinates as in ``scale``, ``y(v, u) = x(sin·u + cos·v, cos·u − sin·v)``: like the
+    reference's, the map acts on the unit square, so an image that is not square is also sheared.
+    On a GPU its derivative adds in no fixed order unless ``--xla_gpu_deterministic_ops=true``.
 
     Args:
       images: float ``[n, h, w, c]``, normalised.

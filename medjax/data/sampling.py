@@ -135,5 +135,5 @@ def sample_class(
         jnp.where(jnp.arange(size, dtype=count.dtype) < count, scores, -1.0), batch
     )
     rows = real.index[class_id][places]
-    weights = (jnp.arange(batch, dtype=count.dtype) >= 0).astype(real.mean.dtype)
+    weights = (jnp.arange(batch, dtype=count.dtype) < count).astype(real.mean.dtype)
     return normalize(real.images[rows], real.mean, real.std), weights

@@ -119,19 +119,6 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
 
 
 def images_per_pass() -> int:
-    """How many images go through the networks at once on this backend.
-
-    Returns:
-      The backend's chunk, or 512 where it sets none.
-
-    Example:
-      >>> images_per_pass() <= 512
-      True
-    """
-    return kernels.backend_chunks(jax.default_backend()).images or _IMAGES_PER_PASS
-
-
-def images_per_pass() -> int:
     """Images per forward pass when nothing is differentiated.
 
     Returns:

@@ -27,8 +27,8 @@ def to_uint8(images: np.ndarray) -> np.ndarray:
       >>> to_uint8(np.array([-0.5, 0.5, 1.0, 7.0])).tolist()
       [0, 128, 255, 255]
     """
-    pixels = np.nan_to_num(np.asarray(images, np.float64)) * 255
-    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    pixels = np.clip(np.nan_to_num(np.asarray(images, np.float64)), 0, 1)
+    return np.rint(pixels * 255).astype(np.uint8)
 
 
 def image_grid(images: np.ndarray, labels: np.ndarray, *, columns: int | None = None) -> np.ndarray:

@@ -10,6 +10,12 @@ from medjax.io import table
 # Which metric the first sentence speaks of, where the one selected by was not measured.
 _PREFERRED = ("auroc", "balanced_accuracy", "accuracy")
 
+_MEANINGS = {
+    "auroc": "AUROC: 1 is perfect, 0.5 is guessing.",
+    "balanced_accuracy": "Balanced accuracy: the share recognised of each class, averaged over "
+    "classes, so that a rare one counts as much as a common one.",
+}
+
 
 def findings(summary: Mapping[str, Any]) -> list[str]:
     """Says what the synthetic images are worth, beside random images and the whole set.
@@ -97,7 +103,9 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
             )
             + "."
         )
-    counts = {entry.get("n") for entry in (summary.get("test") or {}).values() if entry.get("n")}
+    test = summary.get("test") or {}
+    sentences += [text for metric, text in _MEANINGS.items() if metric in test]
+    counts = {entry.get("n") for entry in test.values() if entry.get("n")}
     if counts == {1}:
         sentences.append("Each value is from one network only: differences may be chance.")
     elif len(counts) == 1:
@@ -168,7 +176,7 @@ def duration(seconds: float) -> str:
       >>> duration(4.25), duration(605), duration(7265)
       ('4.2 s', '10 min 5 s', '2 h 1 min')
     """
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -141,6 +141,6 @@ def _repeat(iteration: Iteration) -> Callable:
         start = (state, jnp.zeros((), state.images.dtype), zero, zero - 1)
         state, total, done, bad_step = lax.while_loop(unfinished, body, start)
         matched = done * iteration.real_images(real)
-        return state, StepInfo(total / jnp.maximum(done, 1), bad_step, matched)
+        return state, StepInfo(total / jnp.maximum(done, 1).astype(total.dtype), bad_step, matched)
 
     return step

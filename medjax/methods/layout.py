@@ -104,10 +104,11 @@ def initial_images(key: PRNGKey, real: data.RealData, layout: Layout, *, init: s
         return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
     if init != "real":
         raise unknown("init", init, INITS)
-    for label, (have, want) in enumerate(zip(real.counts, layout.weights.sum(1), strict=True)):
+    wanted = np.bincount(layout.labels, minlength=len(layout.index))
+    for label, (have, want) in enumerate(zip(np.asarray(real.counts), wanted, strict=True)):
         if have < want:
             raise UserError(
-                f"class {label} has {have} training images, too few to start {want:.0f} synthetic "
+                f"class {label} has {have} training images, too few to start {want} synthetic "
                 f"ones from; use init=noise or ipc of at most {have} for it"
             )
 

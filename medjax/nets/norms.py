@@ -5,11 +5,11 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.errors import unknown
+from medjax.nets.standardize import EPS, standardize
 from medjax.types import Array
 
 NORMS = ("instance", "group", "layer", "batch", "none")
 
-_EPS = 1e-5
 _GROUPS = 4
 _MOMENTUM = 0.1
 
@@ -44,44 +44,35 @@ class Norm(nn.Module):
         shape = x.shape[1:] if self.kind == "layer" else x.shape[3:]
         scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
-        mean, var = self._batch_moments(x) if self.kind == "batch" else self._moments(x)
         lead = (None,) * (4 - scale.ndim)
-        return (x - mean) * lax.rsqrt(var + _EPS) * scale[lead] + bias[lead]
+        return self._standardized(x) * scale[lead] + bias[lead]
 
-    def _moments(self, x: Array) -> tuple[Array, Array]:
-        if self.kind == "instance":
-            return _moments(x, (1, 2))
-        if self.kind == "layer":
-            return _moments(x, (1, 2, 3))
+    def _standardized(self, x: Array) -> Array:
         n, h, w, c = x.shape
+        if self.kind == "instance":
+            return standardize(x, (1, 2))
+        if self.kind == "layer":
+            return standardize(x, (1, 2, 3))
+        if self.kind == "batch":
+            return self._batch_standardized(x)
         if c % _GROUPS:
             raise ValueError(f"group norm needs channels divisible by {_GROUPS}, got {c}")
-        grouped = _moments(x.reshape(n, h, w, _GROUPS, c // _GROUPS), (1, 2, 4))
-        per_channel = (n, 1, 1, _GROUPS, c // _GROUPS)
-        return tuple(jnp.broadcast_to(m, per_channel).reshape(n, 1, 1, c) for m in grouped)
+        groups = x.reshape(n, h, w, _GROUPS, c // _GROUPS)
+        return standardize(groups, (1, 2, 4)).reshape(x.shape)
 
-    def _batch_moments(self, x: Array) -> tuple[Array, Array]:
-        given = self.has_variable("batch_stats", "mean")
-        if given and not self.is_mutable_collection("batch_stats"):
-            running = (
-                self.get_variable("batch_stats", "mean"),
-                self.get_variable("batch_stats", "var"),
-            )
-            return tuple(m[None, None, None] for m in running)
-        mean, var = _moments(x, (0, 1, 2))
-        if self.is_mutable_collection("batch_stats"):
+    def _batch_standardized(self, x: Array) -> Array:
+        mutable = self.is_mutable_collection("batch_stats")
+        if self.has_variable("batch_stats", "mean") and not mutable:
+            mean, var = (self.get_variable("batch_stats", name) for name in ("mean", "var"))
+            return (x - mean[None, None, None]) * lax.rsqrt(var + EPS)[None, None, None]
+        if mutable:
             count = x.size // x.shape[-1]
-            unbiased = var * (count / max(count - 1, 1))
-            self._update("mean", jnp.zeros(x.shape[3:], x.dtype), mean[0, 0, 0])
-            self._update("var", jnp.ones(x.shape[3:], x.dtype), unbiased[0, 0, 0])
-        return mean, var
+            unbiased = jnp.var(x, (0, 1, 2)) * (count / max(count - 1, 1))
+            self._update("mean", jnp.zeros(x.shape[3:], x.dtype), jnp.mean(x, (0, 1, 2)))
+            self._update("var", jnp.ones(x.shape[3:], x.dtype), unbiased)
+        return standardize(x, (0, 1, 2))
 
     def _update(self, name: str, start: Array, new: Array) -> None:
         running = self.variable("batch_stats", name, lambda: start)
         if not self.is_initializing():
             running.value = (1 - _MOMENTUM) * running.value + _MOMENTUM * new
-
-
-def _moments(x: Array, axes: tuple[int, ...]) -> tuple[Array, Array]:
-    mean = jnp.mean(x, axes, keepdims=True)
-    return mean, jnp.mean(jnp.square(x - mean), axes, keepdims=True)

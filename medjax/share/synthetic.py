@@ -88,6 +88,11 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
 
     Raises:
       UserError: if the file is missing, damaged, or not a synthetic set.
+
+    Example:
+      >>> load_synthetic("no-such-run/synthetic.npz")
+      Traceback (most recent call last):
+      medjax.errors.UserError: there is no file no-such-run/synthetic.npz
     """
     try:
         # Opened here, because np.load leaves its own file open when the archive is damaged.

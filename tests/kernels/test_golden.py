@@ -31,8 +31,10 @@ def network(case, from_torch, dtype):
     params = jax.tree.map(jnp.asarray, from_torch(arrays, "param/", np.dtype(dtype)))
     classes, width = params["head"]["bias"].size, params["conv_0"]["bias"].size
     net = nets.make("convnet", num_classes=classes, width=width, depth=CASES[name])
-    return params, lambda p, x: net.apply({"params": p}, x), lambda p, x: net.apply(
-        {"params": p}, x, method="embed"
+    return (
+        params,
+        lambda p, x: net.apply({"params": p}, x),
+        lambda p, x: net.apply({"params": p}, x, method="embed"),
     )
 
 

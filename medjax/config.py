@@ -23,15 +23,21 @@ _QUICK = {
     "net.width": 32,
     "distill.batch_real": 64,
     "evaluation.epochs": 200,
-    "evaluation.whole_epochs": 10,
+    "evaluation.batch_size": 64,
+    "evaluation.whole_epochs": 15,
     "evaluation.select_networks": 3,
 }
-_QUICK_METHOD = {
-    "dm": {"iterations": 600, "evaluation.every": 150, "log_every": 25},
-    "dc": {"iterations": 20, "evaluation.every": 5, "log_every": 1, "distill.inner_loop": 10},
-    "dsa": {"iterations": 20, "evaluation.every": 5, "log_every": 1, "distill.inner_loop": 10},
+_QUICK_GRADIENT_MATCHING = {
+    "iterations": 60,
+    "evaluation.every": 20,
+    "log_every": 2,
+    "distill.inner_loop": 10,
 }
-
+_QUICK_METHOD = {
+    "dm": {"iterations": 1000, "evaluation.every": 250, "log_every": 50},
+    "dc": _QUICK_GRADIENT_MATCHING,
+    "dsa": _QUICK_GRADIENT_MATCHING,
+}
 
 def make(
     method: str,

@@ -38,6 +38,6 @@ def on_device(images: Array, stats: Stats | None) -> Images:
     return Images(images, (jnp.asarray(mean), jnp.asarray(std)))
 
 
-def networks_at_once() -> int | None:
-    """How many networks are vectorised on this backend; ``None`` is all of them."""
-    return kernels.backend_chunks(jax.default_backend()).networks
+def backend_chunks() -> kernels.Chunks:
+    """What is computed at once on this backend."""
+    return kernels.backend_chunks(jax.default_backend())

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax import errors, kernels
-from medjax.evaluate.inputs import Images, Stats, networks_at_once, on_device
+from medjax.evaluate.inputs import Images, Stats, backend_chunks, on_device
 from medjax.types import Array
 
 
@@ -104,4 +104,4 @@ def _forward(program: _Outputs, variables: Any, images: Images) -> Array:
 def _outputs(net, variables, images: Images, batch_size: int, method: str) -> Array:
     if batch_size < 1:
         raise errors.UserError(f"batch_size must be at least 1, not {batch_size}")
-    return _forward(_Outputs(net, batch_size, method, networks_at_once()), variables, images)
+    return _forward(_Outputs(net, batch_size, method, backend_chunks().networks), variables, images)

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import flax.linen as nn
-import jax
 import numpy as np
 
-from medjax import data, kernels
-from medjax.evaluate.inputs import Stats
+from medjax import data
+from medjax.evaluate.inputs import Stats, backend_chunks
 from medjax.evaluate.metrics import score, summarize
 from medjax.evaluate.outputs import predict
 from medjax.evaluate.recipe import Recipe
@@ -128,7 +127,7 @@ def images_per_pass() -> int:
       >>> images_per_pass() > 0
       True
     """
-    return kernels.backend_chunks(jax.default_backend()).images or _IMAGES_PER_PASS
+    return backend_chunks().images or _IMAGES_PER_PASS
 
 
 def ior(syn_accuracy: float, random_accuracy: float) -> float:

@@ -10,7 +10,7 @@ import optax
 from jax import lax
 
 from medjax import augment, errors, kernels
-from medjax.evaluate.inputs import Images, Stats, networks_at_once, on_device
+from medjax.evaluate.inputs import Images, Stats, backend_chunks, on_device
 from medjax.evaluate.recipe import Recipe, Schedule, sgd
 from medjax.types import Array, PRNGKey
 
@@ -66,7 +66,7 @@ def train_networks(
     training_set = _training_set(net, images, labels, stats)
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
     strategy = augment.parse_strategy(recipe.augment)
-    program = _Program(net, recipe.batch_size, strategy, networks_at_once())
+    program = _Program(net, recipe.batch_size, strategy, backend_chunks())
     return _train(program, recipe.schedule(), keys, training_set)
 
 
@@ -81,13 +81,13 @@ class _Program(NamedTuple):
     net: nn.Module
     batch_size: int
     strategy: augment.Strategy
-    networks_at_once: int | None
+    chunks: kernels.Chunks
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _train(program: _Program, schedule: Schedule, keys: PRNGKey, training_set: _TrainingSet) -> Any:
     train_one = functools.partial(_train_one, program, schedule, training_set)
-    return kernels.chunked_map(train_one, keys, chunk_size=program.networks_at_once)
+    return kernels.chunked_map(train_one, keys, chunk_size=program.chunks.networks)
 
 
 def _train_one(
@@ -128,15 +128,28 @@ def _step(
     strategy = program.strategy
     images = strategy.apply(strategy.sample_per_image(key, len(images)), images)
 
-    def loss_fn(params):
+    grads, updated = _gradient(program, variables, images, labels)
+    updates, state = optimizer.update(grads, state, variables["params"])
+    params = optax.apply_updates(variables["params"], updates)
+    return {**updated, "params": params}, state
+
+
+def _gradient(program: _Program, variables: Any, images: Array, labels: Array) -> tuple[Any, Any]:
+    """The gradient by the parameters, and the batch norm's running moments where there are some."""
+
+    def apply_fn(params, images):
+        return program.net.apply({"params": params}, images)
+
+    def loss_with_moments(params):
         inputs = {**variables, "params": params}
         logits, updated = program.net.apply(inputs, images, mutable=["batch_stats"])
         return kernels.softmax_cross_entropy(logits, labels), updated
 
-    grads, updated = jax.grad(loss_fn, has_aux=True)(variables["params"])
-    updates, state = optimizer.update(grads, state, variables["params"])
-    params = optax.apply_updates(variables["params"], updates)
-    return {**updated, "params": params}, state
+    if "batch_stats" in variables:  # a batch norm needs the batch in one piece
+        return jax.grad(loss_with_moments, has_aux=True)(variables["params"])
+    chunk_size = program.chunks.images
+    params = variables["params"]
+    return kernels.loss_gradient(apply_fn, params, images, labels, chunk_size=chunk_size), {}
 
 
 def _optimizer(schedule: Schedule, epoch: int | Array) -> optax.GradientTransformation:

@@ -278,7 +278,7 @@ def _quiet_orbax() -> Iterator[None]:
         return record.levelno >= logging.ERROR or "orbax" not in pathlib.Path(record.pathname).parts
 
     logger = logging.getLogger("absl")
-    pass
+    logger.addFilter(passes)
     try:
         yield
     finally:

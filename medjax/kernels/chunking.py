@@ -69,13 +69,13 @@ def chunked_map(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
 def chunked_sum(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
     """Sums ``fn`` over chunks of the leading axis, so that only one chunk is live at a time.
 
-    The last chunk is filled with zeros: ``fn`` must add nothing for an all-zero row, which a
-    weight among ``xs`` sees to.
+    The chunks are of one size; the last is filled up with zeros: ``fn`` must add nothing for an
+    all-zero row, which a weight among ``xs`` sees to.
 
     Args:
-      fn: a function of a chunk (``xs`` cut to ``[chunk_size, …]``) to a pytree of sums.
+      fn: a function of a chunk (``xs`` cut to fewer rows) to a pytree of sums.
       xs: a pytree of arrays with the same leading axis.
-      chunk_size: rows per call; ``None`` is one call with all rows.
+      chunk_size: the most rows per call; ``None`` is one call with all rows.
 
     Returns:
       The sum of ``fn`` over the chunks.
@@ -88,10 +88,11 @@ def chunked_sum(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
     if chunk_size is None or chunk_size >= size:
         return fn(xs)
     count = -(-size // chunk_size)
+    rows = -(-size // count)  # 40 rows by at most 32 are 20 and 20, not 32 and 8 with 24 of filling
 
     def cut(x):
-        pad = [(0, count * chunk_size - size)] + [(0, 0)] * (x.ndim - 1)
-        return jnp.pad(x, pad).reshape(count, chunk_size, *x.shape[1:])
+        pad = [(0, count * rows - size)] + [(0, 0)] * (x.ndim - 1)
+        return jnp.pad(x, pad).reshape(count, rows, *x.shape[1:])
 
     chunks = jax.tree.map(cut, xs)
     first = jax.tree.map(lambda x: x[0], chunks)

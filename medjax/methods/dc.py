@@ -105,7 +105,7 @@ def dc(
         )
 
     matching = Matching(class_loss, layout, strategy, batch_real, chunks)
-    train = _trainer(net, strategy, optax.sgd(net_learning_rate))
+    train = _trainer(net, strategy, optax.sgd(net_learning_rate), chunks.images)
 
     def run(key, images, opt_state, real):
         keys, params = random_networks(key, net, images[:1], num_networks=num_networks)
@@ -135,14 +135,23 @@ def dc(
     return make_distiller(iteration, optimizer, layout, init=init)
 
 
-def _trainer(net: nn.Module, strategy: Strategy, optimizer: optax.GradientTransformation):
+def _trainer(
+    net: nn.Module,
+    strategy: Strategy,
+    optimizer: optax.GradientTransformation,
+    image_chunk: int | None,
+):
     """Training of one network on the synthetic images: shuffled minibatches, per-image draws."""
 
     def train(key: PRNGKey, params: Params, images: Array, labels: Array, epochs: Array) -> Params:
         def step(params, rows, key):
             draw = strategy.sample_per_image(key, len(rows))
             gradient = kernels.loss_gradient(
-                apply_fn(net), params, strategy.apply(draw, images[rows]), labels[rows]
+                apply_fn(net),
+                params,
+                strategy.apply(draw, images[rows]),
+                labels[rows],
+                chunk_size=image_chunk,
             )
             updates, _ = optimizer.update(gradient, optimizer.init(params))
             return optax.apply_updates(params, updates)

@@ -101,3 +101,12 @@ def test_what_has_no_json_form_is_named(tmp_path):
     with pytest.raises(TypeError, match=r"no JSON form for .* of type function"):
         write_json(tmp_path / "x.json", {"f": run})
     assert not (tmp_path / "x.json").exists()
+
+
+def test_a_record_without_its_line_end_is_torn_too(tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(b'{"step": 1}\n{"step": 2}')
+    with MetricsWriter(path) as writer:
+        writer.truncate_after(2)
+        writer.write(2, {})
+    assert path.read_bytes() == b'{"step": 1}\n{"step": 2}\n'

@@ -1,7 +1,13 @@
-"""DC on BreastMNIST."""
+"""DC on BreastMNIST (ultrasound, 2 classes), from noise: no image starts from a patient's.
+
+    python -m medjax.launch --config=configs/dc_breast.py --workdir=runs/dc_breast
+    python -m medjax.launch --config=configs/dc_breast.py:quick --workdir=runs/dc_breast_quick
+"""
 
 from medjax import config
 
 
 def get_config(arg=None):
-    return config.make("dc", "breastmnist", arg)
+    overrides = {"distill.init": "noise"}
+    quick = {"evaluation.whole_epochs": 60}
+    return config.make("dc", "breastmnist", arg, overrides=overrides, quick=quick)

@@ -1,7 +1,13 @@
-"""DC on PneumoniaMNIST."""
+"""DC on PneumoniaMNIST (chest X-ray, 2 classes), from noise: no image starts from a patient's.
+
+    python -m medjax.launch --config=configs/dc_pneumonia.py --workdir=runs/dc_pneumonia
+    python -m medjax.launch --config=configs/dc_pneumonia.py:quick --workdir=runs/dc_pneumonia_quick
+"""
 
 from medjax import config
 
 
 def get_config(arg=None):
-    return config.make("dc", "pneumoniamnist", arg)
+    overrides = {"distill.init": "noise"}
+    quick = {"evaluation.whole_epochs": 8}
+    return config.make("dc", "pneumoniamnist", arg, overrides=overrides, quick=quick)

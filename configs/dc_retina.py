@@ -1,7 +1,13 @@
-"""DC on RetinaMNIST."""
+"""DC on RetinaMNIST (fundus, RGB, 5 ordered grades), from noise: no image starts from a patient's.
+
+    python -m medjax.launch --config=configs/dc_retina.py --workdir=runs/dc_retina
+    python -m medjax.launch --config=configs/dc_retina.py:quick --workdir=runs/dc_retina_quick
+"""
 
 from medjax import config
 
 
 def get_config(arg=None):
-    return config.make("dc", "retinamnist", arg)
+    overrides = {"distill.init": "noise"}
+    quick = {"evaluation.whole_epochs": 30}
+    return config.make("dc", "retinamnist", arg, overrides=overrides, quick=quick)

@@ -1,7 +1,13 @@
-"""DM on BreastMNIST."""
+"""DM on BreastMNIST (ultrasound, 2 classes), from noise: no image starts from a patient's.
+
+    python -m medjax.launch --config=configs/dm_breast.py --workdir=runs/dm_breast
+    python -m medjax.launch --config=configs/dm_breast.py:quick --workdir=runs/dm_breast_quick
+"""
 
 from medjax import config
 
 
 def get_config(arg=None):
-    return config.make("dm", "breastmnist", arg)
+    overrides = {"distill.init": "noise"}
+    quick = {"evaluation.whole_epochs": 60}
+    return config.make("dm", "breastmnist", arg, overrides=overrides, quick=quick)

@@ -1,7 +1,13 @@
-"""DM on PneumoniaMNIST."""
+"""DM on PneumoniaMNIST (chest X-ray, 2 classes), from noise: no image starts from a patient's.
+
+    python -m medjax.launch --config=configs/dm_pneumonia.py --workdir=runs/dm_pneumonia
+    python -m medjax.launch --config=configs/dm_pneumonia.py:quick --workdir=runs/dm_pneumonia_quick
+"""
 
 from medjax import config
 
 
 def get_config(arg=None):
-    return config.make("dm", "pneumoniamnist", arg)
+    overrides = {"distill.init": "noise"}
+    quick = {"evaluation.whole_epochs": 8}
+    return config.make("dm", "pneumoniamnist", arg, overrides=overrides, quick=quick)

@@ -1,7 +1,13 @@
-"""DM on RetinaMNIST."""
+"""DM on RetinaMNIST (fundus, RGB, 5 ordered grades), from noise: no image starts from a patient's.
+
+    python -m medjax.launch --config=configs/dm_retina.py --workdir=runs/dm_retina
+    python -m medjax.launch --config=configs/dm_retina.py:quick --workdir=runs/dm_retina_quick
+"""
 
 from medjax import config
 
 
 def get_config(arg=None):
-    return config.make("dm", "retinamnist", arg)
+    overrides = {"distill.init": "noise"}
+    quick = {"evaluation.whole_epochs": 30}
+    return config.make("dm", "retinamnist", arg, overrides=overrides, quick=quick)

@@ -22,7 +22,7 @@ _EVALUATIONS = 10
 _QUICK = {
     "net.width": 32,
     "distill.batch_real": 64,
-    "evaluation.epochs": 200,
+    "evaluation.epochs": 300,
     "evaluation.batch_size": 64,
     "evaluation.whole_epochs": 15,
     "evaluation.select_networks": 3,
@@ -34,7 +34,7 @@ _QUICK_GRADIENT_MATCHING = {
     "distill.inner_loop": 10,
 }
 _QUICK_METHOD = {
-    "dm": {"iterations": 1000, "evaluation.every": 250, "log_every": 50},
+    "dm": {"iterations": 900, "evaluation.every": 300, "log_every": 50},
     "dc": _QUICK_GRADIENT_MATCHING,
     "dsa": _QUICK_GRADIENT_MATCHING,
 }

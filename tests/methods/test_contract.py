@@ -1,0 +1,158 @@
+"""One dictionary of all methods, through the same checks."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from medjax import kernels, methods
+
+KEY = jax.random.key(0)
+SIZES = (6, 14, 20)
+IPC = (1, 3, 4)
+BATCH = 8
+METHODS = {
+    "dm": {"augment": "color_crop"},
+    "dc": {"outer_loop": 2, "inner_loop": 2},
+    "dsa": {"outer_loop": 2, "inner_loop": 2, "augment": "color_crop", "num_networks": 2},
+}
+MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
+
+
+class Case(NamedTuple):
+    name: str
+    net: Any
+    real: Any
+    distiller: methods.Distiller
+
+    def start(self):
+        return self.distiller.init(KEY, self.real)
+
+    def run(self, *lengths, key=KEY):
+        """Calls of the given lengths, from the start."""
+        state, infos = self.start(), []
+        for length in lengths:
+            state, info = self.distiller.step(key, state, self.real, length)
+            infos.append(info)
+        return state, infos
+
+
+def make(name, net):
+    knobs = {"ipc": IPC, "batch_real": BATCH, "init": "noise", **METHODS[name]}
+    return methods.make(name, net=net, **knobs)
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def case(request, make_net, make_real):
+    net, name = make_net(len(SIZES)), request.param
+    return Case(name, net, make_real(SIZES), make(name, net))
+
+
+def assert_identical(ours, theirs):
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+        assert a.dtype == b.dtype
+        np.testing.assert_array_equal(a, b)
+
+
+def test_every_method_is_here():
+    assert set(METHODS) == set(methods.names())
+
+
+def test_every_image_moves_and_keeps_its_label(case):
+    start = case.start()
+    before, labels = np.asarray(start.images), np.asarray(start.labels)
+    state, (info,) = case.run(1)
+    moved = np.abs(np.asarray(state.images) - before).max((1, 2, 3))
+    assert moved.min() > 0 and np.isfinite(moved).all()
+    assert labels.tolist() == state.labels.tolist() == [0, 1, 1, 1, 2, 2, 2, 2]
+    assert int(state.step) == 1 and int(info.bad_step) == -1 and float(info.loss) > 0
+
+
+def test_real_images_are_counted(case):
+    options = METHODS[case.name]
+    each = MATCHED * options.get("outer_loop", 1) * options.get("num_networks", 1)
+    _, infos = case.run(1, 3)
+    assert [int(info.real_images) for info in infos] == [each, 3 * each]
+
+
+def test_calls_of_any_length_share_a_program(case):
+    case.run(1, 2, 4)
+    assert case.distiller.step._cache_size() == 1
+
+
+def test_the_state_is_donated(case):
+    state = case.start()
+    case.distiller.step(KEY, state, case.real, 1)
+    assert state.images.is_deleted() and not case.real.images.is_deleted()
+
+
+def test_the_length_of_calls_changes_nothing(case):
+    assert_identical(case.run(2, 3)[0], case.run(5)[0])
+
+
+def test_a_state_from_outside_goes_on_alike(case):
+    halfway = jax.tree.map(np.asarray, case.run(2)[0])
+    state, _ = case.distiller.step(KEY, jax.tree.map(jnp.asarray, halfway), case.real, 3)
+    assert_identical(state, case.run(5)[0])
+
+
+def test_the_key_decides(case):
+    first, again = case.run(3)[0], case.run(3)[0]
+    assert_identical(first, again)
+    other = case.run(3, key=jax.random.key(1))[0]
+    assert (np.asarray(other.images) != np.asarray(first.images)).any()
+
+
+def test_it_lowers_its_own_loss(case):
+    _, infos = case.run(10, 60, 10)
+    first, _, last = (float(info.loss) for info in infos)
+    assert last < 0.8 * first
+
+
+def test_pixels_that_are_not_finite_stop_it(case):
+    state = case.start()
+    state = state._replace(images=state.images.at[2, 4, 4, 0].set(jnp.nan), step=state.step + 7)
+    state, info = case.distiller.step(KEY, state, case.real, 5)
+    assert int(info.bad_step) == 7 and int(state.step) == 8
+
+
+def test_padding_has_no_say(case):
+    # Image 0 fills the padding of the classes with fewer images than the largest.
+    if case.name != "dm":
+        pytest.skip("images of other classes also train the networks; test_dc compares all")
+    state = case.start()
+    changed = case.start()._replace(images=state.images.at[0].multiply(-3.0))
+    state, _ = case.distiller.step(KEY, state, case.real, 1)
+    changed, _ = case.distiller.step(KEY, changed, case.real, 1)
+    np.testing.assert_array_equal(state.images[1:], changed.images[1:])
+
+
+def test_one_device_or_eight(case):
+    mesh = jax.make_mesh((8,), ("image",), axis_types=(jax.sharding.AxisType.Auto,))
+    split, whole = (
+        jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec(*names))
+        for names in (("image",), ())
+    )
+
+    def spread(tree):
+        """Arrays of one row an image are cut into eight parts; the others are everywhere."""
+        parts = [split if x.shape[:1] in ((8,), (40,)) else whole for x in jax.tree.leaves(tree)]
+        return jax.device_put(tree, jax.tree.unflatten(jax.tree.structure(tree), parts))
+
+    real, state = spread(case.real), spread(case.start())
+    assert len(real.images.sharding.device_set) == len(state.images.sharding.device_set) == 8
+    state, info = case.distiller.step(spread(KEY), state, real, 3)
+    expected, (expected_info,) = case.run(3)
+    np.testing.assert_allclose(state.images, expected.images, atol=1e-5)
+    assert float(info.loss) == pytest.approx(float(expected_info.loss), rel=1e-5)
+
+
+def test_how_much_is_computed_at_once_changes_nothing(case, monkeypatch):
+    if case.name != "dsa":
+        pytest.skip("dsa goes through all that is cut into chunks")
+    chunks = kernels.Chunks(networks=None, classes=2, images=3)
+    monkeypatch.setattr(kernels, "backend_chunks", lambda platform: chunks)
+    other = case._replace(distiller=make(case.name, case.net))
+    np.testing.assert_allclose(other.run(2)[0].images, case.run(2)[0].images, atol=1e-4)

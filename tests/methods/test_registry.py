@@ -1,0 +1,113 @@
+"""Methods by name, and what they refuse."""
+
+import inspect
+
+import pytest
+
+from medjax import methods, nets
+from medjax.errors import UserError
+
+NET = nets.make("convnet", num_classes=2, width=4, depth=2)
+SHARED = {"learning_rate", "momentum", "batch_real", "init", "augment", "num_networks"}
+LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate"}
+
+
+def test_names_are_sorted_and_make_a_distiller():
+    assert methods.names() == ("dc", "dm", "dsa")
+    for name in methods.names():
+        distiller = methods.make(name, net=NET, ipc=1)
+        assert callable(distiller.init) and callable(distiller.step)
+
+
+def test_options_are_the_knobs_with_the_defaults_of_the_reference():
+    assert set(methods.options("dm")) == SHARED
+    assert set(methods.options("dc")) == set(methods.options("dsa")) == SHARED | LOOPS
+    dm, dc, dsa = map(methods.options, ("dm", "dc", "dsa"))
+    assert (dm["learning_rate"], dc["learning_rate"], dsa["learning_rate"]) == (1.0, 0.1, 0.1)
+    assert {o["momentum"] for o in (dm, dc, dsa)} == {0.5}
+    assert {o["batch_real"] for o in (dm, dc, dsa)} == {256}
+    assert {o["num_networks"] for o in (dm, dc, dsa)} == {1}
+    assert (dm["init"], dc["init"], dsa["init"]) == ("real", "noise", "real")
+    full = "color_crop_cutout_flip_scale_rotate"
+    assert (dm["augment"], dc["augment"], dsa["augment"]) == (full, "none", full)
+    assert dsa["net_learning_rate"] == 0.01 and dsa["distance"] == "columnwise_cosine"
+
+
+def test_options_are_all_that_the_function_takes():
+    for name in ("dm", "dc"):
+        taken = set(inspect.signature(getattr(methods, name)).parameters) - {"net", "ipc"}
+        assert set(methods.options(name)) == taken
+
+
+@pytest.mark.parametrize("function", [methods.options, lambda n: methods.make(n, net=NET, ipc=1)])
+def test_an_unknown_method_is_met_with_the_nearest(function):
+    with pytest.raises(UserError) as caught:
+        function("dsaa")
+    assert str(caught.value) == (
+        "unknown method 'dsaa' (did you mean 'dsa'?); choose from: dc, dm, dsa"
+    )
+
+
+def test_an_unknown_option_is_met_with_the_nearest():
+    with pytest.raises(UserError, match=r"option of dsa 'inner_lop' \(did you mean 'inner_loop'"):
+        methods.make("dsa", net=NET, ipc=1, inner_lop=3)
+    with pytest.raises(UserError, match=r"unknown option of dm 'outer_loop'"):
+        methods.make("dm", net=NET, ipc=1, outer_loop=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value", "least"),
+    [
+        ("dm", "batch_real", 0, 1),
+        ("dm", "num_networks", 0, 1),
+        ("dm", "learning_rate", -0.5, 0),
+        ("dm", "learning_rate", float("nan"), 0),
+        ("dm", "momentum", -1, 0),
+        ("dc", "batch_real", -1, 1),
+        ("dc", "num_networks", 0, 1),
+        ("dc", "outer_loop", 0, 1),
+        ("dc", "inner_loop", -1, 0),
+        ("dc", "learning_rate", -1, 0),
+        ("dc", "momentum", -0.1, 0),
+        ("dsa", "net_learning_rate", -0.1, 0),
+    ],
+)
+def test_values_out_of_range_are_refused(name, option, value, least):
+    with pytest.raises(UserError, match=rf"^{option} must be at least {least}, got {value}$"):
+        methods.make(name, net=NET, ipc=1, **{option: value})
+
+
+@pytest.mark.parametrize("name", methods.names())
+@pytest.mark.parametrize("ipc", [0, -2, [], [1, 0]])
+def test_impossible_ipc_is_refused(name, ipc):
+    with pytest.raises(UserError, match=r"^ipc "):
+        methods.make(name, net=NET, ipc=ipc)
+
+
+@pytest.mark.parametrize("name", methods.names())
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("init", "random", r"^unknown init 'random'; choose from: noise, real$"),
+        ("augment", "color_corp", r"^unknown DSA operator 'corp' \(did you mean 'crop'\?\)"),
+    ],
+)
+def test_unknown_values_are_refused(name, option, value, message):
+    with pytest.raises(UserError, match=message):
+        methods.make(name, net=NET, ipc=1, **{option: value})
+
+
+def test_an_unknown_distance_is_refused():
+    with pytest.raises(UserError, match=r"unknown distance 'cosin' \(did you mean 'cosine'\?\)"):
+        methods.make("dc", net=NET, ipc=1, distance="cosin")
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_batch_norm_is_refused(name):
+    net = nets.make("convnet", num_classes=2, norm="batch")
+    with pytest.raises(UserError) as caught:
+        methods.make(name, net=net, ipc=1)
+    assert str(caught.value) == (
+        "matching with norm='batch' is not supported yet; "
+        "choose from: instance, group, layer, none"
+    )

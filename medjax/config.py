@@ -39,6 +39,7 @@ _QUICK_METHOD = {
     "dsa": _QUICK_GRADIENT_MATCHING,
 }
 
+
 def make(
     method: str,
     dataset: str,
@@ -169,7 +170,7 @@ def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:
             config.update_from_flattened_dict({key: value})
         except TypeError as error:
             kind = type(keys[key]).__name__
-            raise UserError(f"config key {key} takes a {kind}, got {value!r}") from error
+            raise UserError(f"config key {key} takes {kind} values, got {value!r}") from error
 
 
 def _dotted(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

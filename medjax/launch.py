@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
-from ml_collections import config_flags
+from ml_collections import ConfigDict, config_flags
 
 _USAGE = """Distils a data set as a config file says, and reports what the result is worth.
 
@@ -81,11 +81,31 @@ def _parse(argv: Sequence[str]) -> tuple[dict | None, Path]:
                 raise UserError(
                     f"--{name} is missing, as in --config=configs/dm.py --workdir=runs/dm"
                 )
+        if not isinstance(values.config, ConfigDict):
+            path = config_flags.get_config_filename(values["config"])
+            raise UserError(f"cannot read the config file {path!r}")
         return values.config.to_dict(), Path(values.workdir)
     except UserError:
         raise
+    # What a config file raises arrives here too, wrapped by the flags library.
     except (flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError) as error:
-        raise UserError(" ".join(str(error).strip("'\"").split())) from error
+        raise UserError(_reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    """One line: what a config file itself said, or what the flags library makes of it."""
+    from medjax.errors import UserError
+
+    said, link = None, error
+    while link is not None:  # the innermost: the library repeats the error with its traceback
+        said = str(link) if isinstance(link, UserError) else said
+        link = link.__cause__ or link.__context__
+    if said:
+        return said
+    text = str(error.args[0] if error.args else error)
+    if isinstance(error, AttributeError):  # its text is a quoted KeyError's
+        text = "unknown config key " + text.strip("'").replace("\\'", "'").replace("\\n", "; ")
+    return text.strip().splitlines()[-1]
 
 
 def _use_compilation_cache() -> None:

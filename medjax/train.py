@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from medjax import data, evaluate, io, outcome, share
-from medjax.errors import RunError
+from medjax.errors import RunError, UserError
 from medjax.experiment import Experiment, make_experiment
 from medjax.methods import DistillState
 from medjax.types import Array, SyntheticSet
@@ -43,6 +43,8 @@ def distill(config: Mapping[str, Any], workdir: str | Path) -> dict[str, Any]:
       UserError: for whatever a user can get wrong; nothing is written to the workdir then.
       RunError: if the loss or the pixels stop being finite; the last checkpoint stays usable.
     """
+    if "://" in str(workdir):
+        raise UserError(f"workdir must be a folder of this machine, got {workdir}")
     workdir, config = Path(workdir), io.jsonable(config)
     finished = _read_finished(config, workdir)
     if finished is not None:

@@ -77,6 +77,7 @@ def dc(
     check_net(net)
     if distance not in DISTANCES:
         raise unknown("distance", distance, DISTANCES)
+    layout = make_layout(ipc, net.num_classes)
     loops = loops_for(ipc)
     outer_loop = loops.outer if outer_loop is None else outer_loop
     inner_loop = loops.inner if inner_loop is None else inner_loop
@@ -86,7 +87,6 @@ def dc(
     check_numbers(at_least=0, inner_loop=inner_loop, momentum=momentum, **rates)
     optimizer = optax.sgd(learning_rate, momentum)
     chunks = kernels.backend_chunks(jax.default_backend())
-    layout = make_layout(ipc, net.num_classes)
     strategy = parse_strategy(augment)
     labels = jnp.asarray(layout.labels)
 

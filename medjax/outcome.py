@@ -1,8 +1,9 @@
 """What a finished run says: its scores beside the baselines', its summary, report and table."""
 
+import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -131,6 +132,36 @@ def write(
     history = io.read_metrics(workdir / "metrics.jsonl")
     io.write_report(workdir / "report.html", summary, images=images, labels=labels, history=history)
     io.write_json(workdir / "summary.json", summary)
+
+
+def read_finished(
+    config: Mapping[str, Any], workdir: Path, *, free: Sequence[str]
+) -> dict[str, Any] | None:
+    """The summary of a run that is already there, finished, with the same settings.
+
+    Args:
+      config: the settings.
+      workdir: the run's folder.
+      free: dotted names of settings that may differ; a name frees all below it.
+
+    Returns:
+      The content of ``summary.json``, or ``None``.
+    """
+    try:
+        summary = json.loads((workdir / "summary.json").read_text())
+    except (OSError, ValueError):
+        return None
+    same = _binding(summary.get("config", {}), free) == _binding(config, free)
+    return summary if same and (workdir / "synthetic.npz").exists() else None
+
+
+def _binding(config: Mapping[str, Any], free: Sequence[str], prefix: str = "") -> dict[str, Any]:
+    """The settings that a result depends on."""
+    return {
+        key: _binding(value, free, f"{prefix}{key}.") if isinstance(value, dict) else value
+        for key, value in config.items()
+        if prefix + key not in free
+    }
 
 
 def _device() -> dict[str, Any]:

@@ -1,18 +1,17 @@
 """One distillation run: distil, select and save as one goes, judge at the end."""
 
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
-from medjax import data, evaluate, io, outcome, share
+from medjax import data, io, outcome, share
 from medjax.errors import RunError, UserError
 from medjax.experiment import Experiment, make_experiment
 from medjax.methods import DistillState
+from medjax.selection import Best, nothing_yet, select
 from medjax.types import Array, SyntheticSet
 
 # Settings that change where things are or what is shown, but no number of the result.
@@ -20,12 +19,10 @@ _FREE = ("checkpoint", "data.download", "data.root", "log_every")
 
 
 class _Saved(NamedTuple):
-    """What a checkpoint holds: the run, and the images that did best on val so far."""
+    """What a checkpoint holds."""
 
     state: DistillState
-    best_images: Array
-    best_step: Array
-    best_score: Array
+    best: Best
 
 
 def distill(config: Mapping[str, Any], workdir: str | Path) -> dict[str, Any]:
@@ -46,29 +43,21 @@ def distill(config: Mapping[str, Any], workdir: str | Path) -> dict[str, Any]:
     if "://" in str(workdir):
         raise UserError(f"workdir must be a folder of this machine, got {workdir}")
     workdir, config = Path(workdir), io.jsonable(config)
-    finished = _read_finished(config, workdir)
+    finished = outcome.read_finished(config, workdir, free=_FREE)
     if finished is not None:
         return finished
     start = time.perf_counter()
     experiment = make_experiment(config)
     saved = _run(experiment, config, workdir)
+    best, last = saved.best, saved.state
     mean, std = experiment.benchmark.stats
-    synthetic = SyntheticSet(saved.best_images, saved.state.labels)
+    synthetic = SyntheticSet(best.images, last.labels)
     share.save_synthetic(workdir / "synthetic.npz", synthetic, mean=mean, std=std)
+    images = outcome.Images(best.images, int(best.step), last.images, last.labels)
     seconds = time.perf_counter() - start
-    summary = outcome.summarise(
-        experiment,
-        config,
-        outcome.Images(
-            selected=saved.best_images,
-            selected_step=int(saved.best_step),
-            last=saved.state.images,
-            labels=saved.state.labels,
-        ),
-        distill_seconds=seconds,
-    )
-    pixels = _pixels(experiment, saved.best_images)
-    outcome.write(workdir, summary, pixels, np.asarray(saved.state.labels))
+    summary = outcome.summarise(experiment, config, images, distill_seconds=seconds)
+    pixels = _pixels(experiment, best.images)
+    outcome.write(workdir, summary, pixels, np.asarray(last.labels))
     return summary
 
 
@@ -76,7 +65,7 @@ def _run(experiment: Experiment, config: dict[str, Any], workdir: Path) -> _Save
     """The loop: chunks of iterations, each one compiled call, between the points of interest."""
     key, real = experiment.keys["distill"], experiment.real
     state = experiment.distiller.init(key, real)
-    saved = _Saved(state, jnp.copy(state.images), jnp.int32(0), jnp.float32(-jnp.inf))
+    saved = _Saved(state, nothing_yet(state))
     total, evaluate_every = config["iterations"], config["evaluation"]["every"]
     save_every = config["checkpoint"]["every"] or evaluate_every
     tied_to = {**config, "data_digest": experiment.dataset.info.digest}
@@ -98,47 +87,16 @@ def _run(experiment: Experiment, config: dict[str, Any], workdir: Path) -> _Save
                 metrics.write(step, {"loss": loss})
                 progress.update(step, loss=loss, real_images=int(info.real_images))
                 if step % evaluate_every == 0 or step == total:
-                    saved, scores = _select(experiment, config, saved)
-                    metrics.write(step, scores)
+                    best, scores = select(experiment, config["evaluation"], state, saved.best)
+                    saved = saved._replace(best=best)
+                    if scores:
+                        metrics.write(step, scores)
                     progress.note(_sentence(step, scores))
                     _save_grid(workdir, experiment, step, saved.state)
                 if step % save_every == 0 or step == total:
                     checkpoints.save(step, saved, config=tied_to)
                 progress.restart_clock()
     return saved
-
-
-def _select(
-    experiment: Experiment, config: dict[str, Any], saved: _Saved
-) -> tuple[_Saved, dict[str, float]]:
-    """Scores the images on val, and keeps them if they are the best so far.
-
-    Always with the same initial networks, so that it is the images that differ; the networks of
-    the final scores are others. Without a val split the newest images are the best.
-    """
-    evaluation, val = config["evaluation"], experiment.benchmark.splits.get("val")
-    scores, score = {}, float("inf")
-    if val is not None:
-        judged = evaluate.evaluate_set(
-            experiment.keys["select"],
-            experiment.net,
-            saved.state.images,
-            saved.state.labels,
-            experiment.benchmark._replace(splits={"val": val}),
-            recipe=experiment.recipe,
-            num_networks=evaluation["select_networks"],
-        )["val"]
-        score = judged[evaluation["select_by"]]["mean"]
-        for metric, value in judged.items():
-            scores |= {f"val_{metric}": value["mean"], f"val_{metric}_std": value["std"]}
-    if score >= saved.best_score:
-        saved = saved._replace(
-            # A copy, because the next call of the step consumes the state.
-            best_images=jnp.copy(saved.state.images),
-            best_step=jnp.copy(saved.state.step),
-            best_score=jnp.float32(score),
-        )
-    return saved, scores
 
 
 def _until_next(step: int, total: int, *periods: int) -> int:
@@ -170,25 +128,3 @@ def _sentence(step: int, scores: Mapping[str, float]) -> str:
     shown = ("accuracy", "balanced_accuracy", "auroc")
     parts = [f"{name} {scores[f'val_{name}']:.3f}" for name in shown if f"val_{name}" in scores]
     return f"step {step}: " + (f"val {', '.join(parts)}" if parts else "no val split to score on")
-
-
-def _read_finished(config: dict[str, Any], workdir: Path) -> dict[str, Any] | None:
-    """The summary of a run that is already there, finished, with the same settings."""
-    try:
-        summary = json.loads((workdir / "summary.json").read_text())
-    except (OSError, ValueError):
-        return None
-    same = _binding(summary.get("config", {})) == _binding(config)
-    return summary if same and (workdir / "synthetic.npz").exists() else None
-
-
-def _binding(config: dict[str, Any]) -> dict[str, Any]:
-    """The settings that a result depends on."""
-    free = {name.partition(".")[::2] for name in _FREE}
-    return {
-        key: {k: v for k, v in value.items() if (key, k) not in free}
-        if isinstance(value, dict)
-        else value
-        for key, value in config.items()
-        if (key, "") not in free
-    }

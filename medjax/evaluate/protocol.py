@@ -64,6 +64,7 @@ def evaluate_set(
       UserError: the set, the splits or the task do not fit, or a network diverged.
 
     Example:
+      >>> import jax
       >>> from medjax import nets
       >>> split = data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
       >>> stats = (np.zeros(1, np.float32), np.ones(1, np.float32))
@@ -97,6 +98,7 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
       UserError: the splits or the task do not fit, or a network diverged.
 
     Example:
+      >>> import jax
       >>> from medjax import nets
       >>> split = data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
       >>> stats = (np.zeros(1, np.float32), np.ones(1, np.float32))

@@ -1,0 +1,117 @@
+"""The baselines: which images, for how long, and with which networks."""
+
+import flax.linen as nn
+import jax
+import numpy as np
+import pytest
+
+from medjax import data, evaluate
+from medjax.errors import UserError
+from medjax.evaluate import Benchmark, Recipe, comparison
+
+STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
+RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8)
+
+
+class Perceptron(nn.Module):
+    """Small enough to train in no time."""
+
+    def setup(self):
+        self.head = nn.Dense(2)
+
+    def embed(self, images):
+        return images.reshape(len(images), -1)
+
+    def __call__(self, images):
+        return self.head(self.embed(images))
+
+
+def _split(n, seed):
+    """Dark and light images under noise, twice as many dark ones."""
+    rng = np.random.default_rng(seed)
+    labels = (np.arange(n) % 3 == 0).astype(np.int32)
+    images = 90 + 70 * labels[:, None, None, None] + rng.integers(-60, 60, (n, 4, 4, 1))
+    return data.Split(images.astype(np.uint8), labels)
+
+
+TRAIN = _split(30, 0)
+BENCHMARK = Benchmark({"val": _split(20, 1), "test": _split(40, 2)}, STATS, "binary-class")
+
+
+def _score(ipc=2, **knobs):
+    knobs = {"recipe": RECIPE, "whole_epochs": 5, "num_networks": 3} | knobs
+    key = jax.random.key(0)
+    return evaluate.score_baselines(key, Perceptron(), TRAIN, BENCHMARK, ipc=ipc, **knobs)
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """What networks were trained on, in the order of the calls, and the scores."""
+    calls, original = [], comparison.train_networks
+
+    def record(key, net, images, labels, *, recipe, num_networks, stats):
+        calls.append((str(key), images, labels, recipe, num_networks))
+        knobs = {"recipe": recipe, "num_networks": num_networks, "stats": stats}
+        return original(key, net, images, labels, **knobs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparison, "train_networks", record)
+        scores = _score([1, 2])
+    return calls, scores
+
+
+def _rows(images):
+    """Which training images these are."""
+    return [int(np.flatnonzero((TRAIN.images == x).all((1, 2, 3)))[0]) for x in images]
+
+
+def test_scores_of_every_baseline_on_every_split(trained):
+    _, scores = trained
+    assert list(scores) == ["random", "kcenter", "whole"]
+    for baseline in scores.values():
+        assert set(baseline) == {"val", "test"}
+        for metrics in baseline.values():
+            assert set(metrics) >= {"accuracy", "balanced_accuracy", "auroc"}
+            assert all(m["n"] == 3 and 0 <= m["mean"] <= 1 for m in metrics.values())
+    assert scores["whole"]["test"]["accuracy"]["mean"] > 0.9
+
+
+def test_the_whole_set_is_trained_on_for_its_own_epochs(trained):
+    whole = [call for call in trained[0] if len(call[1]) == 30]
+    assert len(whole) == 1
+    _, images, labels, recipe, count = whole[0]
+    np.testing.assert_array_equal(images, TRAIN.images)
+    np.testing.assert_array_equal(labels, TRAIN.labels)
+    assert (recipe.epochs, recipe.batch_size, count) == (5, 8, 3)
+    assert all(call[3] == RECIPE for call in trained[0] if len(call[1]) != 30)
+
+
+def test_every_random_network_has_a_subset_of_its_own(trained):
+    subsets = [call for call in trained[0] if call[4] == 1]
+    assert len(subsets) == 3
+    rows = [_rows(images) for _, images, *_ in subsets]
+    assert len({tuple(r) for r in rows}) == 3
+    assert len({key for key, *_ in subsets}) == 3
+    for found, (_, _, labels, *_) in zip(rows, subsets, strict=True):
+        assert len(set(found)) == 3 and TRAIN.labels[found].tolist() == labels.tolist() == [0, 1, 1]
+
+
+def test_k_center_chooses_once_for_all_networks(trained):
+    (call,) = [call for call in trained[0] if len(call[1]) == 3 and call[4] == 3]
+    rows = _rows(call[1])
+    assert call[2].tolist() == [0, 1, 1] and len(set(rows)) == 3
+    # The embedding is the pixels: the first of a class lies nearest to its mean.
+    for label in (0, 1):
+        members = np.flatnonzero(TRAIN.labels == label)
+        pixels = TRAIN.images[members].reshape(len(members), -1) / 255.0
+        distances = np.square(pixels - pixels.mean(0)).sum(-1)
+        assert rows[label] == members[distances.argmin()]
+
+
+def test_the_whole_and_k_center_meet_the_networks_of_the_key(trained):
+    assert {key for key, *_, count in trained[0] if count == 3} == {str(jax.random.key(0))}
+
+
+def test_more_images_than_a_class_has():
+    with pytest.raises(UserError, match=r"class 1 has 10 images, fewer than ipc 11"):
+        _score(11)

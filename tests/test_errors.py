@@ -1,0 +1,29 @@
+"""Errors a user meets are one line, with the nearest choice where one is near."""
+
+import pytest
+
+from medjax import errors
+
+
+def test_the_nearest_choice_is_offered():
+    error = errors.unknown("method", "dmm", ["dc", "dm", "dsa"])
+    assert isinstance(error, errors.UserError)
+    assert str(error) == "unknown method 'dmm' (did you mean 'dm'?); choose from: dc, dm, dsa"
+
+
+@pytest.mark.parametrize(("value", "near"), [("Relu", "relu"), ("ORGANAMNIST", "OrganAMNIST")])
+def test_case_does_not_matter(value, near):
+    error = errors.unknown("name", value, iter(["relu", "OrganAMNIST"]))
+    assert f"(did you mean {near!r}?)" in str(error)
+
+
+@pytest.mark.parametrize("value", ["trajectory", 7, None])
+def test_without_a_near_one_the_choices_are_listed(value):
+    error = errors.unknown("method", value, ["dc", "dm"])
+    assert str(error) == f"unknown method {value!r}; choose from: dc, dm"
+
+
+def test_kinds():
+    assert issubclass(errors.UserError, ValueError)
+    assert issubclass(errors.RunError, RuntimeError)
+    assert not issubclass(errors.RunError, errors.UserError)

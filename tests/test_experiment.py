@@ -1,0 +1,150 @@
+"""What a config turns into, and what is refused before anything is written."""
+
+import numpy as np
+import pytest
+
+from medjax import config, data, methods
+from medjax.errors import UserError
+from medjax.experiment import make_experiment
+
+NO_FLIP = "color_crop_cutout_scale_rotate"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Sets of 8×8 images: three classes as ``set.npz``, as digits, without val, multi-label."""
+    folder, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
+    arrays = {}
+    for split, n in (("train", 30), ("val", 9), ("test", 12)):
+        arrays[f"{split}_images"] = rng.integers(0, 255, (n, 8, 8), np.uint8)
+        arrays[f"{split}_labels"] = (np.arange(n) % 3)[:, None]
+    np.savez(folder / "set.npz", **arrays)
+    np.savez(folder / "mnist.npz", **arrays)
+    np.savez(folder / "noval.npz", **{k: v for k, v in arrays.items() if "val" not in k})
+    rows = {k: np.eye(3, dtype=int)[v[:, 0]] for k, v in arrays.items() if "labels" in k}
+    np.savez(folder / "multi.npz", **arrays | rows)
+    return folder
+
+
+@pytest.fixture
+def settings(folder):
+    def make(method="dm", name="set", **overrides):
+        own = {"ipc": 2, "net.width": 4, "net.depth": 1, "data.name": f"{folder / name}.npz"}
+        return config.make(method, "phantom", None, overrides=own | overrides).to_dict()
+
+    return make
+
+
+def test_everything_that_a_config_names(settings):
+    made = make_experiment(
+        settings(
+            **{
+                "net.norm": "group",
+                "evaluation.epochs": 7,
+                "evaluation.learning_rate": 0.5,
+                "evaluation.momentum": 0.25,
+                "evaluation.weight_decay": 0.125,
+                "evaluation.batch_size": 5,
+                "evaluation.parity": True,
+            }
+        )
+    )
+    assert (made.net.num_classes, made.net.width, made.net.norm) == (3, 4, "group")
+    recipe = made.recipe
+    assert (recipe.epochs, recipe.learning_rate, recipe.momentum) == (7, 0.5, 0.25)
+    assert (recipe.weight_decay, recipe.batch_size, recipe.parity) == (0.125, 5, True)
+    assert made.ipc == 2 and made.benchmark.task == "multi-class"
+    assert {name: len(split) for name, split in made.benchmark.splits.items()} == {
+        "val": 9,
+        "test": 12,
+    }
+    np.testing.assert_array_equal(made.benchmark.stats, (made.dataset.mean, made.dataset.std))
+    np.testing.assert_array_equal(made.real.images, made.dataset.train.images)
+    assert made.real.counts.tolist() == [10, 10, 10]
+
+
+def test_one_number_for_each_class(settings):
+    made = make_experiment(settings(ipc_per_class=(1, 4, 2)))
+    assert made.ipc == (1, 4, 2)
+    state = made.distiller.init(made.keys["distill"], made.real)
+    assert np.bincount(state.labels).tolist() == [1, 4, 2]
+    with pytest.raises(UserError, match=r"ipc lists 2 numbers \[1, 4\] for 3 classes"):
+        make_experiment(settings(ipc_per_class=(1, 4)))
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "overrides", "distilled", "evaluated"),
+    [
+        ("dm", "set", {}, data.load("phantom").info.augment, data.load("phantom").info.augment),
+        ("dsa", "mnist", {}, NO_FLIP, NO_FLIP),
+        ("dc", "mnist", {}, "none", None),
+        ("dm", "mnist", {"distill.augment": "flip"}, "flip", NO_FLIP),
+        ("dm", "mnist", {"evaluation.augment": "none"}, NO_FLIP, None),
+    ],
+)
+def test_augmentation_is_the_data_sets_unless_given(
+    settings, monkeypatch, method, name, overrides, distilled, evaluated
+):
+    made, given = methods.make, {}
+    monkeypatch.setattr(methods, "make", lambda n, **k: given.update(k) or made(n, **k))
+    experiment = make_experiment(settings(method, name, **overrides))
+    assert given["augment"] == distilled
+    assert experiment.recipe.augment == evaluated
+
+
+def test_without_a_val_split(settings):
+    assert list(make_experiment(settings(name="noval")).benchmark.splits) == ["test"]
+
+
+def test_keys_follow_the_seed_and_the_purpose(settings):
+    zero, again, one = (make_experiment(settings(seed=seed)).keys for seed in (0, 0, 1))
+    assert set(zero) == {"distill", "select", "final"}
+    assert all((zero[name] == again[name]).all() for name in zero)
+    bits = {str(key) for keys in (zero, one) for key in keys.values()}
+    assert len(bits) == 6
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "least"),
+    [
+        ("iterations", 0, 1),
+        ("log_every", 0, 1),
+        ("seed", -1, 0),
+        ("evaluation.every", 0, 1),
+        ("evaluation.networks", 0, 1),
+        ("evaluation.select_networks", -2, 1),
+        ("evaluation.whole_epochs", 0, 1),
+        ("checkpoint.keep", 0, 1),
+        ("checkpoint.every", -1, 1),
+    ],
+)
+def test_numbers_out_of_range_are_named(settings, key, value, least):
+    with pytest.raises(UserError) as caught:
+        make_experiment(settings(**{key: value}))
+    assert str(caught.value) == f"{key} must be at least {least}, got {value}"
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"evaluation.select_by": "auc"}, r"unknown evaluation\.select_by 'auc'; choose from: acc"),
+        ({"net.name": "convnett"}, r"unknown network 'convnett' \(did you mean 'convnet'\?\)"),
+        ({"net.norm": "instanc"}, r"unknown norm 'instanc' \(did you mean 'instance'\?\)"),
+        ({"net.norm": "batch"}, r"norm='batch' is not supported yet"),
+        ({"method": "dmm"}, r"unknown method 'dmm'"),
+        ({"ipc": 0}, r"^ipc must be at least 1"),
+        ({"distill.init": "nois"}, r"unknown init 'nois' \(did you mean 'noise'\?\)"),
+        ({"distill.augment": "flop"}, r"unknown DSA operator 'flop' \(did you mean 'flip'\?\)"),
+        ({"distill.batch_real": 0}, r"^batch_real must be at least 1, got 0$"),
+        ({"evaluation.epochs": -1}, r"^epochs must be a whole number"),
+    ],
+)
+def test_values_that_cannot_work_are_named(settings, overrides, message):
+    with pytest.raises(UserError, match=message):
+        make_experiment(settings(**overrides))
+
+
+def test_multi_label_sets_are_refused_for_now(settings):
+    with pytest.raises(UserError) as caught:
+        make_experiment(settings(name="multi"))
+    assert "is multi-label (3 labels an image), which dm cannot distil yet" in str(caught.value)

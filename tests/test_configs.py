@@ -32,7 +32,7 @@ def test_there_is_one_for_every_method():
 
 
 def test_it_loads_plain_and_quick(path):
-    (module, plain), (_, quick) = (get_config(path, arg) for arg in (None, "quick"))
+    (_, plain), (_, quick) = (get_config(path, arg) for arg in (None, "quick"))
     method = path.stem.partition("_")[0]
     assert plain.method == quick.method == (method if method in methods.names() else "dm")
     assert quick.iterations <= plain.iterations and quick.net.width <= plain.net.width
@@ -50,10 +50,14 @@ def test_its_docstring_gives_its_command(path):
         assert made.data.name == f"{path.stem.partition('_')[2]}mnist"
 
 
+# Real files may have been packed anew, which alone changes their digest.
+@pytest.mark.filterwarnings("ignore:.* is not the published")
 def test_what_it_names_can_be_made(path, request):
     _, made = get_config(path, TINY)
     if not made.data.name.startswith("phantom"):
-        request.getfixturevalue("real_data_root")
+        root = request.getfixturevalue("real_data_root")
+        if not (root / f"{made.data.name}.npz").is_file():
+            pytest.skip(f"needs {made.data.name}.npz in {root}")
     experiment = make_experiment(made.to_dict())
     assert experiment.dataset.info.name == made.data.name
     assert experiment.recipe.epochs == made.evaluation.epochs

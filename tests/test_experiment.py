@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from medjax import config, data, methods
+from medjax import config, methods
 from medjax.errors import UserError
 from medjax.experiment import make_experiment
 
+FULL = "color_crop_cutout_flip_scale_rotate"
 NO_FLIP = "color_crop_cutout_scale_rotate"
 
 
@@ -75,7 +76,7 @@ def test_one_number_for_each_class(settings):
 @pytest.mark.parametrize(
     ("method", "name", "overrides", "distilled", "evaluated"),
     [
-        ("dm", "set", {}, data.load("phantom").info.augment, data.load("phantom").info.augment),
+        ("dm", "set", {}, FULL, FULL),
         ("dsa", "mnist", {}, NO_FLIP, NO_FLIP),
         ("dc", "mnist", {}, "none", None),
         ("dm", "mnist", {"distill.augment": "flip"}, "flip", NO_FLIP),
@@ -127,7 +128,10 @@ def test_numbers_out_of_range_are_named(settings, key, value, least):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"evaluation.select_by": "auc"}, r"unknown evaluation\.select_by 'auc'; choose from: acc"),
+        (
+            {"evaluation.select_by": "auc"},
+            r"unknown evaluation\.select_by 'auc' \(did you mean 'auroc'\?\)",
+        ),
         ({"net.name": "convnett"}, r"unknown network 'convnett' \(did you mean 'convnet'\?\)"),
         ({"net.norm": "instanc"}, r"unknown norm 'instanc' \(did you mean 'instance'\?\)"),
         ({"net.norm": "batch"}, r"norm='batch' is not supported yet"),

@@ -30,8 +30,10 @@ def make_real():
 
 @pytest.fixture(scope="session")
 def make_net():
-    """``make_net(2)`` is a ConvNet with two classes and hardly a parameter."""
-    return lambda num_classes: nets.make("convnet", num_classes=num_classes, width=4, depth=2)
+    """``make_net(3, depth=2)`` is a ConvNet with three classes and hardly a parameter."""
+    return lambda num_classes, depth: nets.make(
+        "convnet", num_classes=num_classes, width=4, depth=depth
+    )
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import kernels, methods
+from medjax import methods
 
 KEY = jax.random.key(0)
 SIZES = (6, 14, 20)
@@ -15,15 +15,14 @@ IPC = (1, 3, 4)
 BATCH = 8
 METHODS = {
     "dm": {"augment": "color_crop"},
-    "dc": {"outer_loop": 2, "inner_loop": 2},
-    "dsa": {"outer_loop": 2, "inner_loop": 2, "augment": "color_crop", "num_networks": 2},
+    "dc": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0},
+    "dsa": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0, "augment": "color_crop"},
 }
 MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
 
 
 class Case(NamedTuple):
     name: str
-    net: Any
     real: Any
     distiller: methods.Distiller
 
@@ -39,15 +38,11 @@ class Case(NamedTuple):
         return state, infos
 
 
-def make(name, net):
-    knobs = {"ipc": IPC, "batch_real": BATCH, "init": "noise", **METHODS[name]}
-    return methods.make(name, net=net, **knobs)
-
-
 @pytest.fixture(scope="module", params=METHODS)
 def case(request, make_net, make_real):
-    net, name = make_net(len(SIZES)), request.param
-    return Case(name, net, make_real(SIZES), make(name, net))
+    net, name = make_net(len(SIZES), depth=2), request.param
+    knobs = {"ipc": IPC, "batch_real": BATCH, "init": "noise", **METHODS[name]}
+    return Case(name, make_real(SIZES), methods.make(name, net=net, **knobs))
 
 
 def assert_identical(ours, theirs):
@@ -71,8 +66,7 @@ def test_every_image_moves_and_keeps_its_label(case):
 
 
 def test_real_images_are_counted(case):
-    options = METHODS[case.name]
-    each = MATCHED * options.get("outer_loop", 1) * options.get("num_networks", 1)
+    each = MATCHED * METHODS[case.name].get("outer_loop", 1)
     _, infos = case.run(1, 3)
     assert [int(info.real_images) for info in infos] == [each, 3 * each]
 
@@ -106,7 +100,7 @@ def test_the_key_decides(case):
 
 
 def test_it_lowers_its_own_loss(case):
-    _, infos = case.run(10, 60, 10)
+    _, infos = case.run(10, 80, 10)
     first, _, last = (float(info.loss) for info in infos)
     assert last < 0.8 * first
 
@@ -118,10 +112,10 @@ def test_pixels_that_are_not_finite_stop_it(case):
     assert int(info.bad_step) == 7 and int(state.step) == 8
 
 
+# For DM alone, as images of one class also train the networks that match another.
+@pytest.mark.parametrize("case", ["dm"], indirect=True)
 def test_padding_has_no_say(case):
     # Image 0 fills the padding of the classes with fewer images than the largest.
-    if case.name != "dm":
-        pytest.skip("images of other classes also train the networks; test_dc compares all")
     state = case.start()
     changed = case.start()._replace(images=state.images.at[0].multiply(-3.0))
     state, _ = case.distiller.step(KEY, state, case.real, 1)
@@ -147,12 +141,3 @@ def test_one_device_or_eight(case):
     expected, (expected_info,) = case.run(3)
     np.testing.assert_allclose(state.images, expected.images, atol=1e-5)
     assert float(info.loss) == pytest.approx(float(expected_info.loss), rel=1e-5)
-
-
-def test_how_much_is_computed_at_once_changes_nothing(case, monkeypatch):
-    if case.name != "dsa":
-        pytest.skip("dsa goes through all that is cut into chunks")
-    chunks = kernels.Chunks(networks=None, classes=2, images=3)
-    monkeypatch.setattr(kernels, "backend_chunks", lambda platform: chunks)
-    other = case._replace(distiller=make(case.name, case.net))
-    np.testing.assert_allclose(other.run(2)[0].images, case.run(2)[0].images, atol=1e-4)

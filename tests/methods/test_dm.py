@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import methods
+from medjax import kernels, methods
 from medjax.methods.networks import random_networks
 
 KEY = jax.random.key(5)
@@ -14,7 +14,7 @@ IPC, SIZES = (1, 3), (5, 9)
 
 @pytest.fixture(scope="module")
 def problem(make_net, make_real):
-    return make_net(2), make_real(SIZES)
+    return make_net(2, depth=1), make_real(SIZES)
 
 
 def two_iterations(net, groups, images):
@@ -48,7 +48,10 @@ def two_iterations(net, groups, images):
     return images, np.mean(losses)
 
 
-def test_two_networks_two_iterations_with_momentum(problem, real_by_class):
+# One network and class at a time, in chunks of images, as on a CPU; and all at once.
+@pytest.mark.parametrize("chunks", [(1, 1, 2), (None, None, None)], ids=["cpu", "gpu"])
+def test_two_networks_two_iterations_with_momentum(problem, real_by_class, monkeypatch, chunks):
+    monkeypatch.setattr(kernels, "backend_chunks", lambda platform: kernels.Chunks(*chunks))
     net, real = problem
     distiller = methods.dm(
         net=net,

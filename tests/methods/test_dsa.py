@@ -12,7 +12,7 @@ SIZES = (5, 9)
 
 @pytest.fixture(scope="module")
 def problem(make_net, make_real):
-    return make_net(2), make_real(SIZES)
+    return make_net(2, depth=1), make_real(SIZES)
 
 
 @pytest.mark.parametrize("strategy", ["none", "", None])
@@ -24,8 +24,8 @@ def test_without_augmentation_it_is_refused(problem, strategy):
 def test_real_and_synthetic_images_are_transformed_alike(problem):
     # When the synthetic images are the training images, nothing but the augmentation could differ.
     net, real = problem
-    knobs = {"learning_rate": 0, "batch_real": 32, "outer_loop": 2, "inner_loop": 1}
-    distiller = methods.dsa(net=net, ipc=SIZES, **knobs)
+    knobs = {"augment": "color_rotate", "batch_real": 32, "outer_loop": 1, "inner_loop": 0}
+    distiller = methods.dsa(net=net, ipc=SIZES, learning_rate=0, **knobs)
     _, info = distiller.step(KEY, distiller.init(KEY, real), real, 20)
     assert abs(float(info.loss)) < 1e-3
 

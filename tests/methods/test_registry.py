@@ -108,6 +108,5 @@ def test_batch_norm_is_refused(name):
     with pytest.raises(UserError) as caught:
         methods.make(name, net=net, ipc=1)
     assert str(caught.value) == (
-        "matching with norm='batch' is not supported yet; "
-        "choose from: instance, group, layer, none"
+        "matching with norm='batch' is not supported yet; choose from: instance, group, layer, none"
     )

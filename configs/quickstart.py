@@ -1,7 +1,11 @@
-"""DM on the embedded phantom: no download, a few minutes on two CPU cores."""
+"""DM on the embedded phantom: no download, a few minutes on two CPU cores.
+
+    python -m medjax.launch --config=configs/quickstart.py --workdir=runs/quickstart
+"""
 
 from medjax import config
 
 
 def get_config(arg=None):
-    return config.make("dm", "phantom", ",".join(filter(None, ("quick", arg))))
+    quick = {"iterations": 600, "evaluation.every": 300, "evaluation.epochs": 200}
+    return config.make("dm", "phantom", ",".join(filter(None, ("quick", arg))), quick=quick)

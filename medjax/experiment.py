@@ -70,10 +70,13 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     real = data.real_data(
         dataset.train, num_classes=dataset.num_classes, mean=dataset.mean, std=dataset.std
     )
+    root = jax.random.key(config["seed"])
+    # A network too deep for the images is refused here, not when half the workdir is written.
+    image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
+    jax.eval_shape(net.init, root, image)
     splits = {"val": dataset.val, "test": dataset.test}
     splits = {name: split for name, split in splits.items() if split is not None}
     stats = (dataset.mean, dataset.std)
-    root = jax.random.key(config["seed"])
     return Experiment(
         dataset=dataset,
         real=real,

@@ -1,7 +1,7 @@
 """DC on BreastMNIST (ultrasound, 2 classes), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dc_breast.py --workdir=runs/dc_breast
-    python -m medjax.launch --config=configs/dc_breast.py:quick --workdir=runs/dc_breast
+python -m medjax.launch --config=configs/dc_breast.py --workdir=runs/dc_breast
+python -m medjax.launch --config=configs/dc_breast.py:quick --workdir=runs/dc_breast
 """
 
 from medjax import config

@@ -1,7 +1,7 @@
 """DC on PneumoniaMNIST (chest X-ray, 2 classes), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dc_pneumonia.py --workdir=runs/dc_pneumonia
-    python -m medjax.launch --config=configs/dc_pneumonia.py:quick --workdir=runs/dc_pneumonia
+python -m medjax.launch --config=configs/dc_pneumonia.py --workdir=runs/dc_pneumonia
+python -m medjax.launch --config=configs/dc_pneumonia.py:quick --workdir=runs/dc_pneumonia
 """
 
 from medjax import config

@@ -1,7 +1,7 @@
 """DC on RetinaMNIST (fundus, RGB, 5 ordered grades), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dc_retina.py --workdir=runs/dc_retina
-    python -m medjax.launch --config=configs/dc_retina.py:quick --workdir=runs/dc_retina
+python -m medjax.launch --config=configs/dc_retina.py --workdir=runs/dc_retina
+python -m medjax.launch --config=configs/dc_retina.py:quick --workdir=runs/dc_retina
 """
 
 from medjax import config

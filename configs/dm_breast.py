@@ -1,7 +1,7 @@
 """DM on BreastMNIST (ultrasound, 2 classes), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dm_breast.py --workdir=runs/dm_breast
-    python -m medjax.launch --config=configs/dm_breast.py:quick --workdir=runs/dm_breast
+python -m medjax.launch --config=configs/dm_breast.py --workdir=runs/dm_breast
+python -m medjax.launch --config=configs/dm_breast.py:quick --workdir=runs/dm_breast
 """
 
 from medjax import config

@@ -1,7 +1,7 @@
 """DM on PneumoniaMNIST (chest X-ray, 2 classes), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dm_pneumonia.py --workdir=runs/dm_pneumonia
-    python -m medjax.launch --config=configs/dm_pneumonia.py:quick --workdir=runs/dm_pneumonia
+python -m medjax.launch --config=configs/dm_pneumonia.py --workdir=runs/dm_pneumonia
+python -m medjax.launch --config=configs/dm_pneumonia.py:quick --workdir=runs/dm_pneumonia
 """
 
 from medjax import config

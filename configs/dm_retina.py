@@ -1,7 +1,7 @@
 """DM on RetinaMNIST (fundus, RGB, 5 ordered grades), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dm_retina.py --workdir=runs/dm_retina
-    python -m medjax.launch --config=configs/dm_retina.py:quick --workdir=runs/dm_retina
+python -m medjax.launch --config=configs/dm_retina.py --workdir=runs/dm_retina
+python -m medjax.launch --config=configs/dm_retina.py:quick --workdir=runs/dm_retina
 """
 
 from medjax import config

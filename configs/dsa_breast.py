@@ -1,7 +1,7 @@
 """DSA on BreastMNIST (ultrasound, 2 classes), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dsa_breast.py --workdir=runs/dsa_breast
-    python -m medjax.launch --config=configs/dsa_breast.py:quick --workdir=runs/dsa_breast
+python -m medjax.launch --config=configs/dsa_breast.py --workdir=runs/dsa_breast
+python -m medjax.launch --config=configs/dsa_breast.py:quick --workdir=runs/dsa_breast
 """
 
 from medjax import config

@@ -1,7 +1,7 @@
 """DSA on PneumoniaMNIST (chest X-ray, 2 classes), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dsa_pneumonia.py --workdir=runs/dsa_pneumonia
-    python -m medjax.launch --config=configs/dsa_pneumonia.py:quick --workdir=runs/dsa_pneumonia
+python -m medjax.launch --config=configs/dsa_pneumonia.py --workdir=runs/dsa_pneumonia
+python -m medjax.launch --config=configs/dsa_pneumonia.py:quick --workdir=runs/dsa_pneumonia
 """
 
 from medjax import config

@@ -1,7 +1,7 @@
 """DSA on RetinaMNIST (fundus, RGB, 5 ordered grades), from noise: no image starts from a patient's.
 
-    python -m medjax.launch --config=configs/dsa_retina.py --workdir=runs/dsa_retina
-    python -m medjax.launch --config=configs/dsa_retina.py:quick --workdir=runs/dsa_retina
+python -m medjax.launch --config=configs/dsa_retina.py --workdir=runs/dsa_retina
+python -m medjax.launch --config=configs/dsa_retina.py:quick --workdir=runs/dsa_retina
 """
 
 from medjax import config

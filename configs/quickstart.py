@@ -1,6 +1,6 @@
 """DM on the embedded phantom: no download, a few minutes on two CPU cores.
 
-    python -m medjax.launch --config=configs/quickstart.py --workdir=runs/quickstart
+python -m medjax.launch --config=configs/quickstart.py --workdir=runs/quickstart
 """
 
 from medjax import config

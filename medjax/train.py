@@ -40,7 +40,7 @@ def distill(config: Mapping[str, Any], workdir: str | Path) -> dict[str, Any]:
       UserError: for whatever a user can get wrong; nothing is written to the workdir then.
       RunError: if the loss or the pixels stop being finite; the last checkpoint stays usable.
     """
-    if "://" in str(workdir):
+    if ":/" in str(workdir):  # as of gs://bucket, in which a Path has joined the slashes
         raise UserError(f"workdir must be a folder of this machine, got {workdir}")
     workdir, config = Path(workdir), io.jsonable(config)
     finished = outcome.read_finished(config, workdir, free=_FREE)

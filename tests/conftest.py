@@ -29,6 +29,12 @@ def x64():
 
 
 @pytest.fixture(scope="session")
+def class_mesh():
+    """The eight CPU devices, along an axis ``class``."""
+    return jax.make_mesh((8,), ("class",), axis_types=(jax.sharding.AxisType.Auto,))
+
+
+@pytest.fixture(scope="session")
 def golden():
     """``golden("convnet_c1_28")`` is a dict of the arrays in that golden file."""
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.kernels.chunking import chunked_sum
-from medjax.kernels.losses import weighted_mean
+from medjax.kernels.losses import total_weight, weighted_mean
 from medjax.types import Array, EmbedFn, Params
 
 GramFn = Callable[[Array, Array], Array]
@@ -48,7 +48,7 @@ def mean_embedding(
         chunk_images, chunk_weights = chunk
         return jnp.tensordot(chunk_weights, embed_fn(params, chunk_images), axes=1)
 
-    return chunked_sum(chunk_sum, (images, weights), chunk_size=chunk_size) / jnp.sum(weights)
+    return chunked_sum(chunk_sum, (images, weights), chunk_size=chunk_size) / total_weight(weights)
 
 
 def mean_embedding_loss(
@@ -192,4 +192,4 @@ def mmd(
 def _normalised_weights(features: Array, weights: Array | None) -> Array:
     if weights is None:
         return jnp.full(features.shape[:-1], 1 / features.shape[-2], features.dtype)
-    return weights / jnp.sum(weights, axis=-1, keepdims=True)
+    return weights / jnp.expand_dims(total_weight(weights), -1)

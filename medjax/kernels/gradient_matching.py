@@ -6,7 +6,7 @@ from jax import lax
 
 from medjax.kernels.chunking import chunked_sum
 from medjax.kernels.distances import columnwise_cosine
-from medjax.kernels.losses import softmax_cross_entropy
+from medjax.kernels.losses import softmax_cross_entropy, total_weight
 from medjax.types import ApplyFn, Array, DistanceFn, LossFn, Params
 
 
@@ -59,7 +59,7 @@ def loss_gradient(
         )(params)
 
     summed = chunked_sum(chunk_gradient, (images, labels, weights), chunk_size=chunk_size)
-    return jax.tree.map(lambda g: g / jnp.sum(weights), summed)
+    return jax.tree.map(lambda g: g / total_weight(weights), summed)
 
 
 def matching_loss(

@@ -22,9 +22,24 @@ def weighted_mean(values: Array, weights: Array | None) -> Array:
     """
     if weights is None:
         return jnp.mean(values, axis=0)
-    total = jnp.sum(weights)
-    safe = jnp.where(total > 0, total, 1)
-    return jnp.tensordot(weights, values, axes=1) / safe
+    return jnp.tensordot(weights, values, axes=1) / total_weight(weights)
+
+
+def total_weight(weights: Array) -> Array:
+    """What a weighted sum is divided by, ``Σ w`` over the last axis; 1 where all weights are 0.
+
+    Args:
+      weights: float ``[..., n]``, not negative.
+
+    Returns:
+      Float ``[...]``, above 0.
+
+    Example:
+      >>> total_weight(jnp.array([[1.0, 0.5], [0.0, 0.0]]))
+      Array([1.5, 1. ], dtype=float32)
+    """
+    total = jnp.sum(weights, axis=-1)
+    return jnp.where(total > 0, total, 1)
 
 
 def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:

@@ -4,7 +4,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jax import lax
 
-from medjax.errors import unknown
+from medjax.errors import UserError, unknown
 from medjax.nets.standardize import EPS, standardize
 from medjax.types import Array
 
@@ -56,7 +56,7 @@ class Norm(nn.Module):
         if self.kind == "batch":
             return self._batch_standardized(x)
         if c % _GROUPS:
-            raise ValueError(f"group norm needs channels divisible by {_GROUPS}, got {c}")
+            raise UserError(f"group norm needs channels divisible by {_GROUPS}, got {c}")
         groups = x.reshape(n, h, w, _GROUPS, c // _GROUPS)
         return standardize(groups, (1, 2, 4)).reshape(x.shape)
 

@@ -1,0 +1,112 @@
+"""The training losses against numpy, with weights and at extreme logits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+
+from medjax import kernels
+
+LOGITS = np.array([[1.0, -2.0, 0.5], [0.0, 3.0, 3.0], [-1.0, 0.2, -0.7], [4.0, 0.0, 1.0]])
+INTS = np.array([2, 1, 0, 1])
+ROWS = np.array([[0.0, 1.0, 1.0], [0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0.2, 0.9, 0.5]])
+WEIGHTS = [None, np.array([1.0, 1.0, 1.0, 0.0]), np.array([0.3, 0.0, 2.0, 1.2])]
+
+
+def numpy_softmax(logits, labels):
+    log_sum = np.log(np.sum(np.exp(logits), axis=1))
+    return log_sum - logits[np.arange(len(labels)), labels]
+
+
+def numpy_sigmoid(logits, labels):
+    p = 1 / (1 + np.exp(-logits))
+    return np.mean(-labels * np.log(p) - (1 - labels) * np.log(1 - p), axis=1)
+
+
+CASES = {
+    "softmax": (kernels.softmax_cross_entropy, INTS, numpy_softmax),
+    "sigmoid": (kernels.sigmoid_cross_entropy, ROWS, numpy_sigmoid),
+}
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("name", CASES)
+def test_equals_numpy(x64, name, weights):
+    loss_fn, labels, oracle = CASES[name]
+    expected = np.average(oracle(LOGITS, labels), weights=weights)
+    args = jax.tree.map(jnp.asarray, (LOGITS, labels))
+    given = None if weights is None else jnp.asarray(weights)
+    for function in (loss_fn, jax.jit(loss_fn)):
+        value = function(*args, weights=given)
+        assert value.shape == () and value.dtype == "float64"
+        np.testing.assert_allclose(value, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_float32_stays_float32(name):
+    loss_fn, labels, oracle = CASES[name]
+    labels32 = labels.astype(np.int32 if labels.dtype == int else np.float32)
+    value = loss_fn(jnp.asarray(LOGITS, jnp.float32), jnp.asarray(labels32))
+    assert value.dtype == "float32"
+    np.testing.assert_allclose(value, np.mean(oracle(LOGITS, labels)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_row_of_weight_zero_does_not_count(name):
+    loss_fn, labels, _ = CASES[name]
+    logits = jnp.asarray(LOGITS, jnp.float32)
+    labels = jnp.asarray(labels, jnp.float32 if name == "sigmoid" else jnp.int32)
+    weights = jnp.array([1.0, 0.5, 2.0, 0.0])
+    expected = loss_fn(logits[:3], labels[:3], weights=weights[:3])
+    gradient = jax.grad(loss_fn)(logits, labels, weights=weights)
+    np.testing.assert_allclose(loss_fn(logits, labels, weights=weights), expected, rtol=1e-6)
+    assert not gradient[3].any() and gradient[:3].all()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_extreme_logits_are_finite(name):
+    loss_fn, labels, _ = CASES[name]
+    logits = jnp.asarray(LOGITS, jnp.float32) * 1e4
+    labels = jnp.asarray(labels, jnp.float32 if name == "sigmoid" else jnp.int32)
+    value, gradient = jax.value_and_grad(loss_fn)(logits, labels)
+    assert jnp.isfinite(value) and jnp.all(jnp.isfinite(gradient))
+
+
+def test_sigmoid_cross_entropy_by_its_labels(x64):
+    gradient = jax.grad(kernels.sigmoid_cross_entropy, argnums=1)(
+        jnp.asarray(LOGITS), jnp.asarray(ROWS)
+    )
+    np.testing.assert_allclose(gradient, -LOGITS / LOGITS.size, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_derivatives_are_right(x64, name):
+    loss_fn, labels, _ = CASES[name]
+    labels, weights = jnp.asarray(labels), jnp.asarray(WEIGHTS[2])
+    check_grads(
+        jax.jit(lambda logits: loss_fn(logits, labels, weights=weights)),
+        (jnp.asarray(LOGITS),),
+        order=2,
+        modes=("rev",),
+    )
+
+
+@pytest.mark.parametrize("shape", [(4,), (4, 3), (4, 2, 3)])
+def test_weighted_mean_equals_numpy(x64, shape):
+    values = np.random.default_rng(0).normal(size=shape)
+    for weights in WEIGHTS:
+        ours = kernels.weighted_mean(
+            jnp.asarray(values), None if weights is None else jnp.asarray(weights)
+        )
+        expected = np.average(values, axis=0, weights=weights)
+        np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-15)
+
+
+def test_weighted_mean_without_any_weight_is_zero():
+    nothing = jnp.zeros(3)
+    value, gradients = jax.value_and_grad(kernels.weighted_mean, argnums=(0, 1))(
+        jnp.array([1.0, 2.0, 4.0]), nothing
+    )
+    assert value == 0
+    assert all(jnp.all(jnp.isfinite(gradient)) for gradient in gradients)

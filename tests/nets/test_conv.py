@@ -1,0 +1,110 @@
+"""The convolution and its derivatives against XLA's own."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+from jax.test_util import check_grads
+
+from medjax import nets
+
+# images, kernel, padding; from 16 channels on the weight gradient is computed tap by tap.
+CASES = {
+    "grey": ((2, 6, 6, 1), (3, 3, 1, 4), (1, 1)),
+    "colour padded to 32": ((2, 5, 5, 3), (3, 3, 3, 4), (3, 3)),
+    "many channels, no padding": ((2, 5, 5, 17), (3, 3, 17, 2), (0, 0)),
+    "many channels, padding 3": ((2, 5, 5, 16), (3, 3, 16, 2), (3, 3)),
+    "5×5": ((2, 7, 7, 2), (5, 5, 2, 3), (2, 2)),
+    "rectangles": ((2, 4, 7, 2), (3, 5, 2, 3), (0, 3)),
+}
+
+
+def normal(seed, *shape):
+    return jnp.asarray(np.random.default_rng(seed).normal(size=shape))
+
+
+def xla_conv(images, kernel, padding):
+    return lax.conv_general_dilated(
+        images,
+        kernel,
+        window_strides=(1, 1),
+        padding=[(p, p) for p in padding],
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )
+
+
+def value_and_derivatives(conv, padding):
+    """``(images, kernel) -> (output, gradients, gradients of the gradients)``, compiled."""
+
+    def loss(images, kernel):
+        y = conv(images, kernel, padding)
+        return jnp.sum(jnp.sin(y)), y
+
+    def gradients(images, kernel):
+        (_, y), first = jax.value_and_grad(loss, argnums=(0, 1), has_aux=True)(images, kernel)
+        return sum(jnp.sum(jnp.cos(g)) for g in first), (y, first)
+
+    second = jax.grad(gradients, argnums=(0, 1), has_aux=True)
+    return jax.jit(lambda images, kernel: second(images, kernel)[::-1])
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_value_and_two_derivatives_equal_xlas(x64, name):
+    image_shape, kernel_shape, padding = CASES[name]
+    images, kernel = normal(0, *image_shape), normal(1, *kernel_shape)
+    ours, theirs = (
+        value_and_derivatives(conv, padding)(images, kernel) for conv in (nets.conv2d, xla_conv)
+    )
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10), ours, theirs)
+
+
+def test_equals_the_sum_written_out(x64):
+    images, kernel = np.asarray(normal(0, 2, 4, 5, 2)), np.asarray(normal(1, 3, 2, 2, 3))
+    padded = np.pad(images, ((0, 0), (2, 2), (1, 1), (0, 0)))
+    expected = np.zeros((2, 6, 6, 3))
+    for i, j in np.ndindex(6, 6):
+        expected[:, i, j] = np.einsum("nabc,abco->no", padded[:, i : i + 3, j : j + 2], kernel)
+    ours = nets.conv2d(jnp.asarray(images), jnp.asarray(kernel), (2, 1))
+    np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("channels", [2, 16])
+def test_derivatives_are_right(x64, channels):
+    conv = jax.jit(lambda images, kernel: jnp.sin(nets.conv2d(images, kernel, (1, 0))))
+    args = normal(0, 1, 4, 4, channels), 0.1 * normal(1, 3, 3, channels, 2)
+    check_grads(conv, args, order=2, modes=("rev",))
+
+
+@pytest.mark.parametrize("channels", [3, 16])
+def test_vmap_over_kernels_and_images_equals_a_loop(x64, channels):
+    images, kernels = normal(0, 3, 2, 5, 5, channels), normal(1, 3, 3, 3, channels, 2)
+    both = value_and_derivatives(nets.conv2d, (1, 1))
+    loop = [both(*pair) for pair in zip(images, kernels, strict=True)]
+    loop = jax.tree.map(lambda *xs: jnp.stack(xs), *loop)
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10),
+        jax.vmap(both)(images, kernels),
+        loop,
+    )
+    shared = jax.vmap(lambda k: nets.conv2d(images[0], k, (1, 1)))(kernels)
+    for one, kernel in zip(shared, kernels, strict=True):
+        np.testing.assert_allclose(one, nets.conv2d(images[0], kernel, (1, 1)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("channels", [3, 16])
+def test_the_weight_gradient_is_a_matrix_product(channels):
+    images, kernel = jnp.ones((2, 5, 5, channels)), jnp.ones((3, 3, channels, 2))
+
+    def weight_gradient(cotangent):
+        return jax.vjp(lambda k: nets.conv2d(images, k, (1, 1)), kernel)[1](cotangent)[0]
+
+    program = jax.jit(weight_gradient).lower(jnp.ones((2, 5, 5, 2))).compile().as_text()
+    assert "convolution(" not in program and "dot" in program
+
+
+def test_float32_stays_float32():
+    y, first = jax.vjp(
+        lambda k: nets.conv2d(jnp.ones((1, 4, 4, 2)), k, (1, 1)), jnp.ones((3, 3, 2, 2))
+    )
+    assert y.dtype == first(y)[0].dtype == "float32"

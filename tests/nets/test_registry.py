@@ -1,0 +1,64 @@
+"""Networks by name, and what a wrong name is told."""
+
+import re
+
+import pytest
+
+from medjax import nets
+from medjax.errors import UserError
+
+NORMS = "instance, group, layer, batch, none"
+OPTIONS = "num_classes, width, depth, norm, activation, pooling"
+
+
+def test_makes_what_is_asked_for():
+    assert nets.names() == ("convnet",)
+    net = nets.make("convnet", num_classes=7)
+    assert isinstance(net, nets.ConvNet)
+    assert (net.num_classes, net.width, net.depth) == (7, 128, 3)
+    assert (net.norm, net.activation, net.pooling) == ("instance", "relu", "avg")
+    options = {"width": 64, "depth": 4, "norm": "group", "activation": "swish", "pooling": "max"}
+    net = nets.make("convnet", num_classes=2, **options)
+    assert {name: getattr(net, name) for name in options} == options
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        (
+            "ConvNett",
+            {},
+            "unknown network 'ConvNett' (did you mean 'convnet'?); choose from: convnet",
+        ),
+        ("resnet", {}, "unknown network 'resnet'; choose from: convnet"),
+        (
+            "convnet",
+            {"widht": 64},
+            f"unknown option of convnet 'widht' (did you mean 'width'?); choose from: {OPTIONS}",
+        ),
+        (
+            "convnet",
+            {"parent": None},
+            f"unknown option of convnet 'parent'; choose from: {OPTIONS}",
+        ),
+        (
+            "convnet",
+            {"norm": "instancenorm"},
+            f"unknown norm 'instancenorm' (did you mean 'instance'?); choose from: {NORMS}",
+        ),
+        (
+            "convnet",
+            {"activation": "leaky_relu"},
+            "unknown activation 'leaky_relu' (did you mean 'leakyrelu'?); "
+            "choose from: relu, sigmoid, leakyrelu, swish",
+        ),
+        (
+            "convnet",
+            {"pooling": "mean"},
+            "unknown pooling 'mean'; choose from: avg, max, none",
+        ),
+    ],
+)
+def test_a_wrong_name_is_told_the_right_ones(name, options, message):
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        nets.make(name, num_classes=2, **options)

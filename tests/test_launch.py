@@ -1,0 +1,160 @@
+"""The command line: exit status, and one line that says what is wrong."""
+
+import pathlib
+import subprocess
+import sys
+import warnings
+
+import jax
+import pytest
+
+from medjax import io, launch, train
+from medjax.errors import RunError, UserError
+
+# The flags library loads a config file in a way that Python will drop.
+pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+DM = f"--config={ROOT}/configs/dm.py"
+
+
+@pytest.fixture(autouse=True)
+def surroundings(tmp_path, monkeypatch):
+    """A folder of its own, and what ``main`` sets for the process put back afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", jax.config.jax_compilation_cache_dir)
+
+
+@pytest.fixture
+def distilled(monkeypatch):
+    """Stands in for the run; lists what it was asked for."""
+    calls = []
+    monkeypatch.setattr(train, "distill", lambda *args: calls.append(args) or {"ipc": 1})
+    monkeypatch.setattr(io, "results_table", lambda summary: f"the table of {summary}")
+    return calls
+
+
+def run(*args):
+    return launch.main(["launch", *args])
+
+
+def test_the_run_gets_the_settings(distilled, capsys):
+    options = ("--config.ipc=5", "--config.distill.learning_rate=2", "--config.seed", "7")
+    assert run(f"{DM}:breastmnist,quick", *options, "--workdir=runs/x") == 0
+    ((config, workdir),) = distilled
+    assert workdir == pathlib.Path("runs/x") and type(config) is dict
+    assert (config["ipc"], config["seed"], config["distill"]["learning_rate"]) == (5, 7, 2.0)
+    assert config["data"]["name"] == "breastmnist" and config["net"]["width"] == 32
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.split("\n\n") == [
+        "\nthe table of {'ipc': 1}",
+        "runs/x/report.html tells the rest.\n",
+    ]
+
+
+def test_one_number_for_each_class_is_a_tuple(distilled):
+    assert run(DM, "--workdir=w", "--config.ipc_per_class=(1,2)") == 0
+    assert distilled[0][0]["ipc_per_class"] == (1, 2)
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+def test_help(flag, distilled, capsys):
+    assert run(flag) == 0
+    said = capsys.readouterr()
+    assert "python -m medjax.launch --config=" in said.out and "--workdir" in said.out
+    assert not distilled and said.err == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        ([], "--config is missing, as in --config=configs/dm.py --workdir=runs/dm"),
+        ([DM], "--workdir is missing, as in --config=configs/dm.py --workdir=runs/dm"),
+        (["--workdir=w"], "--config is missing"),
+        ([DM, "--workdir="], "--workdir is missing"),
+        ([DM, "--workdir=w", "--workdirr=w"], "Did you mean: workdir"),
+        ([DM, "--workdir=w", "--ipc=3"], "Unknown command line flag 'ipc'"),
+        ([DM, "--workdir=w", "w"], "unexpected argument 'w'; flags are --config and --workdir"),
+        ([DM, "--workdir=w", "--config.ipcc=3"], "'ipcc'; Did you mean \"ipc\""),
+        ([DM, "--workdir=w", "--config.net.widht=3"], "'widht'; Did you mean \"width\""),
+        ([DM, "--workdir=w", "--config.ipc=abc"], "--config.ipc=abc: invalid literal for int"),
+        ([DM, "--workdir=w", "--config.ipc=2.5"], "--config.ipc=2.5: invalid literal for int"),
+        (["--config=none.py", "--workdir=w"], "cannot read the config file 'none.py'"),
+        ([f"{DM}:quik", "--workdir=w"], "colon 'quik' (did you mean 'quick'?)"),
+        ([f"{DM}:ipcc=3", "--workdir=w"], "unknown config key 'ipcc' (did you mean 'ipc'?)"),
+        ([f"{DM}:ipc=abc", "--workdir=w"], "config key ipc takes int values, got 'abc'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_two(args, message, distilled, capsys, tmp_path):
+    assert run(*args) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and not distilled
+    (line,) = said.err.splitlines()
+    assert line.startswith("medjax: ") and message in line
+    assert "Traceback" not in line and len(line) < 1500
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (UserError("ipc is 0"), 2, "medjax: ipc is 0\n"),
+        (RunError("not finite"), 1, "medjax: not finite\n"),
+        (
+            KeyboardInterrupt(),
+            130,
+            "medjax: interrupted; the same command goes on from the last checkpoint\n",
+        ),
+    ],
+)
+def test_how_a_run_ends_is_the_status(error, status, line, monkeypatch, capsys):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(train, "distill", fail)
+    assert run(DM, "--workdir=w") == status
+    assert capsys.readouterr() == ("", line)
+
+
+def test_an_error_of_medjax_itself_keeps_its_traceback(monkeypatch):
+    def fail(*_):
+        raise TypeError("a bug")
+
+    monkeypatch.setattr(train, "distill", fail)
+    with pytest.raises(TypeError, match="a bug"):
+        run(DM, "--workdir=w")
+
+
+@pytest.mark.filterwarnings("always:an old file")
+def test_a_warning_is_one_line(monkeypatch, capsys):
+    monkeypatch.setattr(io, "results_table", lambda summary: "")
+    monkeypatch.setattr(train, "distill", lambda *_: warnings.warn("an old file", stacklevel=1))
+    assert run(DM, "--workdir=w") == 0
+    assert capsys.readouterr().err == "medjax: warning: an old file\n"
+
+
+def test_compiled_programs_are_kept_where_nothing_else_was_said(distilled, monkeypatch, tmp_path):
+    kept, folder = [], jax.config.jax_compilation_cache_dir
+    monkeypatch.setattr(jax.config, "update", lambda *args: kept.append(args))
+    run(DM, "--workdir=w")
+    assert kept == [] and jax.config.jax_compilation_cache_dir == folder
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    run(DM, "--workdir=w")
+    assert kept == [("jax_compilation_cache_dir", str(tmp_path / "medjax" / "xla"))]
+
+
+def test_as_a_module(tmp_path):
+    def launched(*args):
+        strict = ("-W", "error", "-W", "ignore:the load_module")
+        command = (sys.executable, *strict, "-m", "medjax.launch", *args)
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+    helped = launched("--help")
+    assert (helped.returncode, helped.stderr) == (0, "") and "--workdir" in helped.stdout
+    wrong = launched("--config=configs/dm.py:quik", f"--workdir={tmp_path / 'w'}")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr.startswith("medjax: unknown word") and wrong.stderr.count("\n") == 1
+    assert not (tmp_path / "w").exists()

@@ -41,7 +41,7 @@ def distance(images):
     return kernels.matching_loss(linear, params, zeros, zeros_labels, images, labels)
 
 
-zeros, weights = data.sample_class(key, real, 0, batch=64)
+zeros, _ = data.sample_class(key, real, 0, batch=64)
 zeros_labels = jnp.zeros(len(zeros), jnp.int32)
 shape = (zeros[0].size, ds.num_classes)
 params = {"weights": 0.01 * jax.random.normal(key, shape), "bias": jnp.zeros(ds.num_classes)}

@@ -7,5 +7,10 @@ from medjax import config
 
 
 def get_config(arg=None):
-    quick = {"iterations": 600, "evaluation.every": 300, "evaluation.epochs": 200}
+    quick = {
+        "iterations": 600,
+        "evaluation.every": 300,
+        "evaluation.epochs": 200,
+        "evaluation.whole_epochs": 6,
+    }
     return config.make("dm", "phantom", ",".join(filter(None, ("quick", arg))), quick=quick)

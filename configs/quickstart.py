@@ -8,9 +8,9 @@ from medjax import config
 
 def get_config(arg=None):
     quick = {
-        "iterations": 600,
-        "evaluation.every": 300,
-        "evaluation.epochs": 200,
+        "iterations": 400,
+        "evaluation.every": 200,
+        "evaluation.epochs": 100,
         "evaluation.whole_epochs": 6,
     }
     return config.make("dm", "phantom", ",".join(filter(None, ("quick", arg))), quick=quick)

@@ -57,7 +57,7 @@ def test_plain_schedule_is_what_it_says(epochs, full):
     )
 
 
-@pytest.mark.parametrize("case", ["convnet_c1_28", "convnet_c3_32"])
+@pytest.mark.parametrize("case", ["convnet_c1_28", "convnet_c3_32", "convnet_c3_64"])
 def test_sgd_is_torchs(golden, x64, case):
     """Five full-batch steps of the reference, in float64, parameter for parameter."""
     arrays = {k: v.astype(np.float64) for k, v in golden(case).items() if v.dtype.kind == "f"}
@@ -66,8 +66,9 @@ def test_sgd_is_torchs(golden, x64, case):
     images = jnp.asarray(syn.reshape(-1, *syn.shape[2:]).transpose(0, 2, 3, 1))
     labels = jnp.repeat(jnp.arange(num_classes), per_class)
     features = arrays["param/features.0.weight"].shape[0]
-    net = nets.make("convnet", num_classes=num_classes, width=features)
-    final_size = (32 if height == 28 else height) // 8
+    depth = sum(name.startswith("param/") and a.ndim == 4 for name, a in arrays.items())
+    net = nets.make("convnet", num_classes=num_classes, width=features, depth=depth)
+    final_size = (32 if height == 28 else height) // 2**depth
     params = _flax_params(arrays, "param", final_size)
     assert width == height
 
@@ -100,7 +101,8 @@ def test_sgd_is_torchs(golden, x64, case):
 def _flax_params(arrays, prefix, size):
     """Torch's weights in our layout: OIHW → HWIO, and (C, H, W) features → (H, W, C)."""
     blocks = {}
-    for block in range(3):
+    depth = sum(name.startswith(f"{prefix}/") and a.ndim == 4 for name, a in arrays.items())
+    for block in range(depth):
         conv, norm = f"{prefix}/features.{4 * block}", f"{prefix}/features.{4 * block + 1}"
         kernel = arrays[f"{conv}.weight"].transpose(2, 3, 1, 0)
         blocks[f"conv_{block}"] = {"kernel": kernel, "bias": arrays[f"{conv}.bias"]}

@@ -9,5 +9,10 @@ from medjax import config
 
 def get_config(arg=None):
     overrides = {"distill.init": "noise"}
-    quick = {"evaluation.whole_epochs": 8}
+    quick = {
+        "iterations": 2000,
+        "evaluation.every": 500,
+        "distill.batch_real": 128,
+        "evaluation.whole_epochs": 8,
+    }
     return config.make("dm", "pneumoniamnist", arg, overrides=overrides, quick=quick)

@@ -9,5 +9,5 @@ from medjax import config
 
 def get_config(arg=None):
     overrides = {"distill.init": "noise"}
-    quick = {"iterations": 60, "evaluation.every": 20, "evaluation.whole_epochs": 30}
+    quick = {"iterations": 40, "evaluation.every": 20, "evaluation.whole_epochs": 30}
     return config.make("dsa", "retinamnist", arg, overrides=overrides, quick=quick)

@@ -109,6 +109,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         for each class instead), ``seed``, ``iterations``, ``log_every``;
       - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``;
       - ``net``: ``name`` and its options, see ``nets.make``;
+      - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
+        parameters are float32 whatever it is. ``tf32`` is what the reference gets from PyTorch;
       - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
         strategy that keeps this data set's labels true;
       - ``evaluation``: ``every`` so many iterations ``select_networks`` networks are trained and
@@ -146,6 +148,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
                 "activation": "relu",
                 "pooling": "avg",
             },
+            "precision": "tf32",
             "distill": {
                 **{name: placeholder.get(value, value) for name, value in options.items()},
                 "augment": augment,

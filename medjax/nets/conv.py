@@ -2,19 +2,22 @@
 
 XLA's own weight gradient of a convolution is slow on the CPU for batches of more than a few
 dozen images, and under ``vmap`` over networks or classes it becomes a grouped convolution, which
-is slow everywhere. Written as one matrix product for each tap of the kernel it is neither.
+is slow everywhere. Written as one matrix product for each tap of the kernel it is neither. For
+the same reason several kernels at once (``vmap`` over networks) are a batched matrix product, and
+one kernel on several batches (``vmap`` over classes) is one larger batch.
 
 The convolution and its weight gradient form a closed system: each derivative of either is again
 one of the two. So both carry their own rule and can be differentiated as often as one likes
 (reverse mode).
 """
 
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.nets.precision import accurate_dtype
 from medjax.types import Array
 
 Padding = tuple[int, int]
@@ -24,80 +27,126 @@ Padding = tuple[int, int]
 _THIN = 16
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def conv2d(images: Array, kernel: Array, padding: Padding) -> Array:
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def conv2d(
+    images: Array, kernel: Array, padding: Padding, precision: lax.Precision | None = None
+) -> Array:
     """Cross-correlates images with a kernel at stride 1.
 
     ``y[n, i, j, o] = Σ_{a, b, c} x[n, i + a − p_h, j + b − p_w, c] · k[a, b, c, o]``, zero outside.
 
     Args:
-      images: ``[n, h, w, c]``.
-      kernel: ``[k_h, k_w, c, o]`` (HWIO).
+      images: ``[n, h, w, c]``; bfloat16 images are multiplied with the kernel as bfloat16.
+      kernel: ``[k_h, k_w, c, o]`` (HWIO), of the images' dtype or, beside bfloat16, float32.
       padding: zeros added on both sides of the rows and of the columns, ``(p_h, p_w)``.
+      precision: of the multiplications; ``None`` is JAX's default.
 
     Returns:
-      ``[n, h + 2·p_h − k_h + 1, w + 2·p_w − k_w + 1, o]``.
+      ``[n, h + 2·p_h − k_h + 1, w + 2·p_w − k_w + 1, o]``, of the images' dtype.
 
     Example:
       >>> conv2d(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 5)), (1, 1)).shape
       (1, 4, 4, 5)
     """
-    return lax.conv_general_dilated(
-        images,
-        kernel,
-        window_strides=(1, 1),
-        padding=[(padding[0], padding[0]), (padding[1], padding[1])],
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-    )
+    kernel = kernel.astype(images.dtype) if images.dtype == jnp.bfloat16 else kernel
+    return _convolution(padding, precision)(images, kernel)
 
 
-def _conv2d_fwd(images, kernel, padding):
-    return conv2d(images, kernel, padding), (images, kernel)
+@cache
+def _convolution(padding: Padding, precision: lax.Precision | None):
+    """``(images, kernel) -> images``, with what ``vmap`` makes of it."""
+
+    @jax.custom_batching.custom_vmap
+    def convolve(images, kernel):
+        return lax.conv_general_dilated(
+            images,
+            kernel,
+            window_strides=(1, 1),
+            padding=[(padding[0], padding[0]), (padding[1], padding[1])],
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+            precision=precision,
+        )
+
+    @convolve.def_vmap
+    def _(size, batched, images, kernel):
+        if batched[1]:
+            images = images if batched[0] else jnp.broadcast_to(images, (size, *images.shape))
+            return jax.vmap(partial(_as_product, padding, precision))(images, kernel), True
+        merged = convolve(images.reshape(-1, *images.shape[2:]), kernel)
+        return merged.reshape(*images.shape[:2], *merged.shape[1:]), True
+
+    return convolve
 
 
-def _conv2d_bwd(padding, residuals, cotangent):
+def _as_product(padding, precision, images, kernel):
+    """The convolution as one matrix product: several kernels' products are one batched product."""
+    columns = jnp.concatenate(_taps(images, kernel.shape[:2], padding), axis=-1)
+    return jnp.matmul(columns, kernel.reshape(-1, kernel.shape[3]), precision=precision)
+
+
+def _taps(images: Array, size: tuple[int, int], padding: Padding) -> list[Array]:
+    """What each tap of a kernel of this size sees: ``[n, h', w', c]``, row by row."""
+    (p_h, p_w), zero = padding, jnp.zeros((), images.dtype)
+    padded = lax.pad(images, zero, [(0, 0, 0), (p_h, p_h, 0), (p_w, p_w, 0), (0, 0, 0)])
+    h, w = (have - k + 1 for have, k in zip(padded.shape[1:3], size, strict=True))
+    return [padded[:, a : a + h, b : b + w] for a in range(size[0]) for b in range(size[1])]
+
+
+def _conv2d_fwd(images, kernel, padding, precision):
+    return conv2d(images, kernel, padding, precision), (images, kernel)
+
+
+def _conv2d_bwd(padding, precision, residuals, cotangent):
     images, kernel = residuals
     return (
-        _input_gradient(cotangent, kernel, padding),
-        _kernel_gradient(images, cotangent, padding),
+        _input_gradient(cotangent, kernel, padding, precision),
+        _kernel_gradient(images, cotangent, padding, precision),
     )
 
 
 conv2d.defvjp(_conv2d_fwd, _conv2d_bwd)
 
 
-def _input_gradient(cotangent: Array, kernel: Array, padding: Padding) -> Array:
+def _input_gradient(cotangent: Array, kernel: Array, padding: Padding, precision) -> Array:
     """The gradient by the images: a convolution with the turned and transposed kernel."""
     turned = jnp.swapaxes(kernel[::-1, ::-1], 2, 3)
     k_h, k_w = kernel.shape[:2]
-    return conv2d(cotangent, turned, (k_h - 1 - padding[0], k_w - 1 - padding[1]))
+    return conv2d(cotangent, turned, (k_h - 1 - padding[0], k_w - 1 - padding[1]), precision)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _kernel_gradient(images: Array, cotangent: Array, padding: Padding) -> Array:
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _kernel_gradient(images: Array, cotangent: Array, padding: Padding, precision) -> Array:
     """The gradient by the kernel, ``[k_h, k_w, c, o]``: pixels × output gradients."""
-    (p_h, p_w), (h, w), c = padding, cotangent.shape[1:3], images.shape[3]
-    padded = lax.pad(
-        images, jnp.zeros((), images.dtype), [(0, 0, 0), (p_h, p_h, 0), (p_w, p_w, 0), (0, 0, 0)]
+    c, o = images.shape[3], cotangent.shape[3]
+    k_h, k_w = (
+        have + 2 * p - left + 1
+        for have, p, left in zip(images.shape[1:3], padding, cotangent.shape[1:3], strict=True)
     )
-    k_h, k_w = padded.shape[1] - h + 1, padded.shape[2] - w + 1
-    taps = [padded[:, a : a + h, b : b + w] for a in range(k_h) for b in range(k_w)]
-    columns = cotangent.reshape(-1, cotangent.shape[3])
+    taps = _taps(images, (k_h, k_w), padding)
+    product = partial(
+        jnp.matmul,
+        precision=precision,
+        preferred_element_type=accurate_dtype(images.dtype),
+    )
+    columns = cotangent.reshape(-1, o)
     if c < _THIN:
         rows = jnp.concatenate(taps, axis=-1).reshape(-1, k_h * k_w * c)
-        product = rows.T @ columns
+        gradient = product(rows.T, columns)
     else:
-        product = jnp.stack([tap.reshape(-1, c).T @ columns for tap in taps])
-    return product.reshape(k_h, k_w, c, -1)
+        gradient = jnp.stack([product(tap.reshape(-1, c).T, columns) for tap in taps])
+    return gradient.reshape(k_h, k_w, c, o)
 
 
-def _kernel_gradient_fwd(images, cotangent, padding):
-    return _kernel_gradient(images, cotangent, padding), (images, cotangent)
+def _kernel_gradient_fwd(images, cotangent, padding, precision):
+    return _kernel_gradient(images, cotangent, padding, precision), (images, cotangent)
 
 
-def _kernel_gradient_bwd(padding, residuals, kernel):
+def _kernel_gradient_bwd(padding, precision, residuals, kernel):
     images, cotangent = residuals
-    return _input_gradient(cotangent, kernel, padding), conv2d(images, kernel, padding)
+    return (
+        _input_gradient(cotangent, kernel, padding, precision),
+        conv2d(images, kernel, padding, precision),
+    )
 
 
 _kernel_gradient.defvjp(_kernel_gradient_fwd, _kernel_gradient_bwd)

@@ -7,6 +7,7 @@ from jax import lax
 from medjax.errors import UserError, unknown
 from medjax.nets.layers import Conv, Dense
 from medjax.nets.norms import Norm
+from medjax.nets.precision import PRECISIONS, accurate
 from medjax.types import Array
 
 ACTIVATIONS = {
@@ -34,6 +35,8 @@ class ConvNet(nn.Module):
       norm: ``instance``, ``group``, ``layer``, ``batch`` or ``none``.
       activation: ``relu``, ``sigmoid``, ``leakyrelu`` (slope 0.01) or ``swish``.
       pooling: ``avg``, ``max`` or ``none``.
+      precision: ``float32``, ``tf32`` or ``bfloat16``, what convolutions multiply in and
+        activations are kept in; parameters, moments, features and logits are float32.
 
     Example:
       >>> import jax
@@ -55,13 +58,16 @@ class ConvNet(nn.Module):
     norm: str = "instance"
     activation: str = "relu"
     pooling: str = "avg"
+    precision: str = "float32"
 
     def setup(self):
         if self.activation not in ACTIVATIONS:
             raise unknown("activation", self.activation, ACTIVATIONS)
         if self.pooling not in POOLINGS:
             raise unknown("pooling", self.pooling, POOLINGS)
-        self.head = Dense(self.num_classes)
+        if self.precision not in PRECISIONS:
+            raise unknown("precision", self.precision, PRECISIONS)
+        self.head = Dense(self.num_classes, self.precision)
 
     @nn.compact
     def embed(self, images: Array) -> Array:
@@ -69,7 +75,8 @@ class ConvNet(nn.Module):
         x = images
         for block in range(self.depth):
             padding = tuple(3 if block == 0 and size == 28 else 1 for size in x.shape[1:3])
-            x = Conv(self.width, padding=padding, name=f"conv_{block}")(x)
+            conv = Conv(self.width, padding=padding, precision=self.precision, name=f"conv_{block}")
+            x = conv(x)
             x = Norm(self.norm, name=f"norm_{block}")(x)
             x = ACTIVATIONS[self.activation](x)
             x = _pool(x, self.pooling)
@@ -78,7 +85,7 @@ class ConvNet(nn.Module):
                     f"a ConvNet of depth {self.depth} pools {images.shape[1]}×{images.shape[2]} "
                     f"images away; the depth can be at most {block}"
                 )
-        return x.reshape(x.shape[0], -1)
+        return accurate(x.reshape(x.shape[0], -1))
 
     def __call__(self, images: Array) -> Array:
         """Logits: ``[n, h, w, c] -> [n, num_classes]``."""

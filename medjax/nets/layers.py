@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from medjax.nets.conv import Padding, conv2d
 from medjax.nets.initializers import torch_uniform
+from medjax.nets.precision import activations, products
 from medjax.types import Array
 
 
@@ -17,11 +18,13 @@ class Conv(nn.Module):
       features: output channels.
       kernel_size: rows and columns of the kernel.
       padding: zeros on both sides of the rows and of the columns.
+      precision: see ``precision.products``.
     """
 
     features: int
     kernel_size: tuple[int, int] = (3, 3)
     padding: Padding = (1, 1)
+    precision: str = "float32"
 
     @nn.compact
     def __call__(self, images: Array) -> Array:
@@ -30,7 +33,9 @@ class Conv(nn.Module):
         init = torch_uniform(math.prod(shape))
         kernel = self.param("kernel", init, (*shape, self.features), jnp.float32)
         bias = self.param("bias", init, (self.features,), jnp.float32)
-        return conv2d(images, kernel, self.padding) + bias[None, None, None]
+        images = activations(images, self.precision)
+        y = conv2d(images, kernel, self.padding, products(self.precision))
+        return y + activations(bias, self.precision)[None, None, None]
 
 
 class Dense(nn.Module):
@@ -38,9 +43,11 @@ class Dense(nn.Module):
 
     Attributes:
       features: outputs.
+      precision: see ``precision.products``.
     """
 
     features: int
+    precision: str = "float32"
 
     @nn.compact
     def __call__(self, inputs: Array) -> Array:
@@ -48,4 +55,5 @@ class Dense(nn.Module):
         init = torch_uniform(inputs.shape[-1])
         kernel = self.param("kernel", init, (inputs.shape[-1], self.features), jnp.float32)
         bias = self.param("bias", init, (self.features,), jnp.float32)
-        return inputs @ kernel + bias[None]
+        product = jnp.matmul(inputs, kernel, precision=products(self.precision))
+        return product + bias[None]

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.errors import UserError, unknown
+from medjax.nets.precision import accurate
 from medjax.nets.standardize import EPS, standardize
 from medjax.types import Array
 
@@ -23,6 +24,8 @@ class Norm(nn.Module):
     - ``group``: the pixels of a quarter of the channels of one image,
     - ``layer``: all of one image (``scale`` and ``bias`` are then ``[h, w, c]``),
     - ``batch``: one channel of the whole batch.
+
+    Moments are computed in float32 (or more) whatever the dtype of ``x``.
 
     Batch norm keeps running moments in the collection ``batch_stats`` (momentum 0.1, unbiased
     variance). They are updated when the collection is mutable, used when it is given and not
@@ -45,7 +48,8 @@ class Norm(nn.Module):
         scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
         lead = (None,) * (4 - scale.ndim)
-        return self._standardized(x) * scale[lead] + bias[lead]
+        y = self._standardized(accurate(x)) * scale[lead] + bias[lead]
+        return y.astype(x.dtype)
 
     def _standardized(self, x: Array) -> Array:
         n, h, w, c = x.shape

@@ -7,9 +7,15 @@ import flax.linen as nn
 from medjax.errors import unknown
 from medjax.nets.convnet import ACTIVATIONS, POOLINGS, ConvNet
 from medjax.nets.norms import NORMS
+from medjax.nets.precision import PRECISIONS
 
 _NETS = {"convnet": ConvNet}
-_CHOICES = {"norm": NORMS, "activation": tuple(ACTIVATIONS), "pooling": POOLINGS}
+_CHOICES = {
+    "norm": NORMS,
+    "activation": tuple(ACTIVATIONS),
+    "pooling": POOLINGS,
+    "precision": PRECISIONS,
+}
 
 
 def names() -> tuple[str, ...]:
@@ -32,7 +38,7 @@ def make(name: str, *, num_classes: int, **options) -> nn.Module:
       name: one of ``names()``.
       num_classes: logits per image.
       **options: the network's own attributes; for ``convnet`` these are ``width``, ``depth``,
-        ``norm``, ``activation`` and ``pooling``.
+        ``norm``, ``activation``, ``pooling`` and ``precision``.
 
     Returns:
       A flax module: ``init(key, images)``, ``apply({"params": params}, images)`` gives logits

@@ -92,6 +92,48 @@ def test_vmap_over_kernels_and_images_equals_a_loop(x64, channels):
         np.testing.assert_allclose(one, nets.conv2d(images[0], kernel, (1, 1)), rtol=1e-9)
 
 
+def test_vmap_over_classes_inside_networks_equals_loops(x64):
+    """Several kernels, each on several batches: the two batching rules one in the other."""
+    images, kernels = normal(0, 3, 2, 1, 5, 5, 2), normal(1, 3, 3, 3, 2, 2)
+    both = value_and_derivatives(nets.conv2d, (1, 1))
+    nested = jax.vmap(jax.vmap(both, (0, None)))(images, kernels)
+    loop = [both(images[i, j], kernels[i]) for i, j in np.ndindex(3, 2)]
+    loop = jax.tree.map(lambda *xs: jnp.stack(xs).reshape(3, 2, *xs[0].shape), *loop)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10), nested, loop)
+
+
+def test_vmap_never_makes_a_grouped_convolution():
+    images, kernels = jnp.ones((3, 2, 5, 5, 2)), jnp.ones((3, 3, 3, 2, 2))
+
+    def gradients(images, kernel):
+        return jax.grad(lambda *args: jnp.sum(nets.conv2d(*args, (1, 1)) ** 2), (0, 1))(
+            images, kernel
+        )
+
+    for axes, convolutions in (((0, 0), 0), ((0, None), 2)):
+        kernel = kernels if axes[1] == 0 else kernels[0]
+        jaxpr = str(jax.make_jaxpr(jax.vmap(gradients, axes))(images, kernel))
+        assert jaxpr.count("conv_general_dilated") == convolutions
+        assert jaxpr.count("feature_group_count=1") == convolutions
+
+
+@pytest.mark.parametrize("channels", [3, 16])
+def test_bfloat16_images_meet_a_float32_kernel(channels):
+    """Activations in bfloat16, the kernel's gradient summed in float32, nothing far off."""
+    images = normal(0, 2, 6, 6, channels).astype(jnp.float32)
+    kernel = normal(1, 3, 3, channels, 4).astype(jnp.float32)
+
+    def loss(images, kernel):
+        return jnp.sum(jnp.sin(nets.conv2d(images, kernel, (1, 1)).astype(jnp.float32) / 10))
+
+    small = images.astype(jnp.bfloat16)
+    assert nets.conv2d(small, kernel, (1, 1)).dtype == jnp.bfloat16
+    rounded, exact = (jax.grad(loss, (0, 1))(x, kernel) for x in (small, images))
+    assert [g.dtype for g in rounded] == [jnp.bfloat16, jnp.float32]
+    for got, wanted in zip(rounded, exact, strict=True):
+        assert jnp.linalg.norm(got.astype(jnp.float32) - wanted) < 0.02 * jnp.linalg.norm(wanted)
+
+
 @pytest.mark.parametrize("channels", [3, 16])
 def test_the_weight_gradient_is_a_matrix_product(channels):
     images, kernel = jnp.ones((2, 5, 5, channels)), jnp.ones((3, 3, channels, 2))

@@ -192,3 +192,34 @@ def test_batch_norm_trains_and_evaluates():
     alone, together = net.apply(trained, images[:1]), net.apply(trained, images)
     np.testing.assert_allclose(alone[0], together[0], rtol=1e-4, atol=1e-5)
     assert not np.allclose(together, logits, rtol=1e-2)
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
+def test_precision_changes_the_products_not_the_parameters(precision):
+    """bfloat16 has 8 bits of mantissa: gradients of gradients are off by up to 0.07."""
+    images = jax.random.normal(jax.random.key(1), (4, 16, 16, 3))
+    exact, other = (
+        nets.make("convnet", num_classes=3, width=16, depth=2, precision=name)
+        for name in ("float32", precision)
+    )
+    params = exact.init(jax.random.key(0), images)["params"]
+    jax.tree.map(
+        np.testing.assert_array_equal, params, other.init(jax.random.key(0), images)["params"]
+    )
+
+    def everything(net):
+        def loss(params, images):
+            return jnp.mean(jnp.square(net.apply({"params": params}, images)))
+
+        def length(images):
+            gradients = jax.tree.leaves(jax.grad(loss)(params, images))
+            return sum(jnp.sum(jnp.square(g)) for g in gradients)
+
+        features = net.apply({"params": params}, images, method="embed")
+        return features, jax.grad(loss)(params, images), jax.grad(length)(images)
+
+    computed = (jax.jit(everything, static_argnums=0)(net) for net in (exact, other))
+    for wanted, got in zip(*map(jax.tree.leaves, computed), strict=True):
+        assert got.dtype == wanted.dtype == jnp.float32
+        if wanted.ndim > 1:  # a bias before an instance norm has no gradient but rounding
+            assert jnp.linalg.norm(got - wanted) < 0.1 * jnp.linalg.norm(wanted)

@@ -8,7 +8,7 @@ from medjax import nets
 from medjax.errors import UserError
 
 NORMS = "instance, group, layer, batch, none"
-OPTIONS = "num_classes, width, depth, norm, activation, pooling"
+OPTIONS = "num_classes, width, depth, norm, activation, pooling, precision"
 
 
 def test_makes_what_is_asked_for():
@@ -56,6 +56,12 @@ def test_makes_what_is_asked_for():
             "convnet",
             {"pooling": "mean"},
             "unknown pooling 'mean'; choose from: avg, max, none",
+        ),
+        (
+            "convnet",
+            {"precision": "float16"},
+            "unknown precision 'float16' (did you mean 'bfloat16'?); "
+            "choose from: float32, tf32, bfloat16",
         ),
     ],
 )

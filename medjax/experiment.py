@@ -63,7 +63,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
             f"{config['method']} cannot distil yet; choose a set with one label an image"
         )
     ipc = tuple(config["ipc_per_class"]) or config["ipc"]
-    net = nets.make(num_classes=dataset.num_classes, **config["net"])
+    net = nets.make(num_classes=dataset.num_classes, precision=config["precision"], **config["net"])
     distill = dict(config["distill"])
     distill["augment"] = _strategy(distill["augment"], dataset)
     distiller = methods.make(config["method"], net=net, ipc=ipc, **distill)
@@ -74,6 +74,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     # A network too deep for the images is refused here, not when half the workdir is written.
     image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
     jax.eval_shape(net.init, root, image)
+    _check_memory(distiller, root, real)
     splits = {"val": dataset.val, "test": dataset.test}
     splits = {name: split for name, split in splits.items() if split is not None}
     stats = (dataset.mean, dataset.std)
@@ -110,6 +111,12 @@ def _check(config: Mapping[str, Any]) -> None:
     for key, (value, smallest) in least.items():
         if value < smallest:
             raise UserError(f"{key} must be at least {smallest}, got {value}")
+
+
+def _check_memory(distiller: methods.Distiller, key: PRNGKey, real: data.RealData) -> None:
+    """Traces the first step, which refuses what cannot fit; the run uses the same trace again."""
+    state = jax.eval_shape(lambda key: distiller.init(key, real), key)
+    jax.eval_shape(distiller.step, key, state, real, 1)
 
 
 def _strategy(augment: str, dataset: data.Dataset) -> str:

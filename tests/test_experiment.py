@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medjax import config, methods
+from medjax import config, kernels, methods
 from medjax.errors import UserError
 from medjax.experiment import make_experiment
 
@@ -152,3 +152,17 @@ def test_multi_label_sets_are_refused_for_now(settings):
     with pytest.raises(UserError) as caught:
         make_experiment(settings(name="multi"))
     assert "is multi-label (3 labels an image), which dm cannot distil yet" in str(caught.value)
+
+
+def test_what_does_not_fit_in_memory_is_refused(settings, monkeypatch):
+    monkeypatch.setattr(kernels, "device_budget", lambda: 1000)
+    with pytest.raises(
+        UserError, match=r"take about .* GiB to match, and this device has 0\.0 GiB"
+    ):
+        make_experiment(settings())
+
+
+def test_precision_is_the_networks(settings):
+    assert make_experiment(settings(precision="bfloat16")).net.precision == "bfloat16"
+    with pytest.raises(UserError, match="unknown precision 'half'; choose from: float32, tf32"):
+        make_experiment(settings(precision="half"))

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
@@ -36,6 +37,19 @@ def on_device(images: Array, stats: Stats | None) -> Images:
         raise errors.UserError("uint8 images need stats=(mean, std) to be normalised")
     mean, std = stats
     return Images(images, (jnp.asarray(mean), jnp.asarray(std)))
+
+
+def networks_at_once(
+    net: nn.Module, variables: Any, images: Images, *, num_networks: int, rows: int
+) -> int | None:
+    """How many networks are computed at once on ``rows`` images each; ``None`` is all of them."""
+    image = jax.eval_shape(lambda: images.normalized(slice(1)))
+    return kernels.at_once(
+        backend_chunks().networks,
+        size=num_networks,
+        bytes_each=rows * kernels.residual_bytes(net.apply, variables, image),
+        budget=kernels.device_budget(),
+    )
 
 
 def backend_chunks() -> kernels.Chunks:

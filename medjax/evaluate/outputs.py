@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax import errors, kernels
-from medjax.evaluate.inputs import Images, Stats, backend_chunks, on_device
+from medjax.evaluate.inputs import Images, Stats, networks_at_once, on_device
 from medjax.types import Array
 
 
@@ -78,7 +78,6 @@ class _Outputs(NamedTuple):
     net: nn.Module
     batch_size: int
     method: str
-    networks_at_once: int | None
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -98,10 +97,17 @@ def _forward(program: _Outputs, variables: Any, images: Images) -> Array:
         outputs = lax.map(batch, chunks)
         return outputs.reshape(filled, *outputs.shape[2:])[:size]
 
-    return kernels.chunked_map(network, variables, chunk_size=program.networks_at_once)
+    at_once = networks_at_once(
+        program.net,
+        jax.eval_shape(lambda: jax.tree.map(lambda x: x[0], variables)),
+        images,
+        num_networks=jax.tree.leaves(variables)[0].shape[0],
+        rows=chunk,
+    )
+    return kernels.chunked_map(network, variables, chunk_size=at_once)
 
 
 def _outputs(net, variables, images: Images, batch_size: int, method: str) -> Array:
     if batch_size < 1:
         raise errors.UserError(f"batch_size must be at least 1, not {batch_size}")
-    return _forward(_Outputs(net, batch_size, method, backend_chunks().networks), variables, images)
+    return _forward(_Outputs(net, batch_size, method), variables, images)

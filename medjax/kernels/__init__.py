@@ -1,6 +1,12 @@
 """Pure, unjitted, differentiable kernels of dataset distillation; networks come in as functions."""
 
-from medjax.kernels.chunking import Chunks, backend_chunks, chunked_map, chunked_sum
+from medjax.kernels.chunking import (
+    Chunks,
+    at_once,
+    backend_chunks,
+    chunked_map,
+    chunked_sum,
+)
 from medjax.kernels.distances import columnwise_cosine, cosine, squared_error
 from medjax.kernels.distribution_matching import (
     linear,
@@ -12,15 +18,18 @@ from medjax.kernels.distribution_matching import (
 from medjax.kernels.epoch import run_epoch
 from medjax.kernels.gradient_matching import loss_gradient, matching_loss
 from medjax.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, weighted_mean
+from medjax.kernels.memory import device_budget, residual_bytes
 from medjax.kernels.trajectory_matching import trajectory_loss
 
 __all__ = [
     "Chunks",
+    "at_once",
     "backend_chunks",
     "chunked_map",
     "chunked_sum",
     "columnwise_cosine",
     "cosine",
+    "device_budget",
     "linear",
     "loss_gradient",
     "matching_loss",
@@ -28,6 +37,7 @@ __all__ = [
     "mean_embedding_loss",
     "mmd",
     "rbf",
+    "residual_bytes",
     "run_epoch",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",

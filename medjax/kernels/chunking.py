@@ -45,6 +45,27 @@ def backend_chunks(platform: str) -> Chunks:
     return Chunks(networks=None, classes=None, images=None)
 
 
+def at_once(chunk_size: int | None, *, size: int, bytes_each: int, budget: int) -> int | None:
+    """A chunk size that fits in memory: the wanted one, or as many items as there is room for.
+
+    Args:
+      chunk_size: wanted items per vectorised call; ``None`` is all.
+      size: items there are.
+      bytes_each: memory that each takes.
+      budget: memory there is, in bytes.
+
+    Returns:
+      ``chunk_size`` if so many fit, otherwise the number that does, at least 1.
+
+    Example:
+      >>> [at_once(None, size=size, bytes_each=10, budget=45) for size in (9, 4)]
+      [4, None]
+    """
+    wanted = size if chunk_size is None else min(chunk_size, size)
+    room = max(budget // max(bytes_each, 1), 1)
+    return chunk_size if room >= wanted else room
+
+
 def chunked_map(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
     """Maps ``fn`` over the leading axis, ``chunk_size`` items at a time vectorised.
 

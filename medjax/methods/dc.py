@@ -90,7 +90,7 @@ def dc(
     strategy = parse_strategy(augment)
     labels = jnp.asarray(layout.labels)
 
-    def class_loss(params, batch):
+    def class_loss(params, batch, image_chunk):
         return kernels.matching_loss(
             apply_fn(net),
             params,
@@ -101,10 +101,10 @@ def dc(
             distance=DISTANCES[distance],
             real_weights=batch.real_weights,
             syn_weights=batch.syn_weights,
-            chunk_size=chunks.images,
+            chunk_size=image_chunk,
         )
 
-    matching = Matching(class_loss, layout, strategy, batch_real, chunks)
+    matching = Matching(class_loss, apply_fn(net), layout, strategy, batch_real, chunks)
     train = _trainer(net, strategy, optax.sgd(net_learning_rate), chunks.images)
 
     def run(key, images, opt_state, real):

@@ -60,7 +60,7 @@ def dm(
     optimizer = optax.sgd(learning_rate, momentum)
     chunks = kernels.backend_chunks(jax.default_backend())
 
-    def class_loss(params, batch):
+    def class_loss(params, batch, image_chunk):
         return kernels.mean_embedding_loss(
             embed_fn(net),
             params,
@@ -68,11 +68,12 @@ def dm(
             batch.syn_images,
             real_weights=batch.real_weights,
             syn_weights=batch.syn_weights,
-            chunk_size=chunks.images,
+            chunk_size=image_chunk,
         )
 
     layout = make_layout(ipc, net.num_classes)
-    matching = Matching(class_loss, layout, parse_strategy(augment), batch_real, chunks)
+    strategy = parse_strategy(augment)
+    matching = Matching(class_loss, embed_fn(net), layout, strategy, batch_real, chunks)
 
     def run(key, images, opt_state, real):
         keys, params = random_networks(key, net, images[:1], num_networks=num_networks)

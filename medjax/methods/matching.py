@@ -11,7 +11,8 @@ from medjax.augment import Strategy
 from medjax.data import RealData, sample_class
 from medjax.errors import UserError
 from medjax.methods.layout import Layout
-from medjax.types import Array, Params, PRNGKey
+from medjax.methods.memory import Cost, fit
+from medjax.types import ApplyFn, Array, Params, PRNGKey
 
 
 class ClassBatch(NamedTuple):
@@ -32,8 +33,9 @@ class ClassBatch(NamedTuple):
     syn_weights: Array
 
 
-ClassLoss = Callable[[Params, ClassBatch], Array]
-"""``(params, batch) -> scalar``, the matching loss of one class under one network."""
+ClassLoss = Callable[[Params, ClassBatch, int | None], Array]
+"""``(params, batch, image_chunk) -> scalar``, the loss of one class under one network; the real
+images are computed ``image_chunk`` at once, ``None`` is all of them."""
 
 
 class Matching(NamedTuple):
@@ -41,13 +43,15 @@ class Matching(NamedTuple):
 
     Attributes:
       loss: the matching loss of one class.
+      forward: ``(params, images) -> outputs``, what the loss sees of the network.
       layout: where each class's synthetic images lie.
       strategy: the siamese augmentation.
       batch_real: real images of a class, fewer if the class is smaller.
-      chunks: what is computed at once.
+      chunks: what is computed at once if memory allows, otherwise what fits.
     """
 
     loss: ClassLoss
+    forward: ApplyFn
     layout: Layout
     strategy: Strategy
     batch_real: int
@@ -77,22 +81,49 @@ class Matching(NamedTuple):
             jnp.asarray(self.layout.weights, images.dtype),
         )
 
+        chunks = self._chunks(params, images, real)
+
         def one_network(network):
             def one_class(inputs):
                 label, syn, weights = inputs
                 key = jax.random.fold_in(network[0], label)
 
                 def loss(syn):
-                    return self.loss(network[1], self._batch(key, label, syn, weights, real))
+                    batch = self._batch(key, label, syn, weights, real)
+                    return self.loss(network[1], batch, chunks.images)
 
                 return jax.value_and_grad(loss)(syn)
 
-            return kernels.chunked_map(one_class, classes, chunk_size=self.chunks.classes)
+            return kernels.chunked_map(one_class, classes, chunk_size=chunks.classes)
 
         losses, gradients = kernels.chunked_map(
-            one_network, (keys, params), chunk_size=self.chunks.networks
+            one_network, (keys, params), chunk_size=chunks.networks
         )
         return jnp.mean(losses), self.layout.flat(jnp.mean(gradients, axis=0))
+
+    def _chunks(self, params: Params, images: Array, real: RealData) -> kernels.Chunks:
+        """What to compute at once so that it fits in memory; from shapes, nothing is compiled."""
+        num_classes, ipc = self.layout.index.shape
+        sizes = kernels.Chunks(
+            networks=jax.tree.leaves(params)[0].shape[0],
+            classes=num_classes,
+            images=min(self.batch_real, real.index.shape[1]),
+        )
+        network = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), params)
+
+        def some(count):
+            return jax.ShapeDtypeStruct((count, *images.shape[1:]), images.dtype)
+
+        def loss(syn, params, one_real):
+            weights = jnp.ones(ipc, syn.dtype)
+            batch = ClassBatch(jnp.int32(0), one_real, weights[:1], syn, weights)
+            return self.loss(params, batch, None)
+
+        cost = Cost(
+            syn=kernels.residual_bytes(loss, some(ipc), network, some(1)),
+            per_real=kernels.residual_bytes(self.forward, network, some(1)),
+        )
+        return fit(self.chunks, sizes, cost, budget=kernels.device_budget())
 
     def real_images(self, real: RealData) -> Array:
         """Real images that one evaluation of the loss under one network looks at."""

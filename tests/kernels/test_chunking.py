@@ -26,6 +26,14 @@ def item(row):
     }
 
 
+@pytest.mark.parametrize(
+    ("chunk_size", "budget", "expected"),
+    [(None, 90, None), (None, 89, 8), (None, 5, 1), (4, 90, 4), (4, 39, 3), (20, 90, 20)],
+)
+def test_at_once_is_what_is_wanted_or_what_fits(chunk_size, budget, expected):
+    assert kernels.at_once(chunk_size, size=9, bytes_each=10, budget=budget) == expected
+
+
 @pytest.mark.parametrize("size", [7, 6, 1])
 @pytest.mark.parametrize("chunk_size", SIZES)
 def test_chunked_map_equals_vmap(size, chunk_size):

@@ -1,0 +1,58 @@
+"""What differentiating a function will hold in memory, from shapes alone, and what there is."""
+
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+# What is not counted: the compiler's scratch, the caller's own arrays, fragmentation.
+_USABLE = 0.75
+
+
+def residual_bytes(fn: Callable, *args: Any) -> int:
+    """Bytes that reverse-mode differentiation of ``fn`` keeps between its two passes.
+
+    They are what fills a device: the activations of the forward pass and, if ``fn`` is itself a
+    gradient, those of its backward pass too. Nothing is computed or compiled. The compiler may
+    keep less by computing some of it twice, or need a little more as scratch.
+
+    Args:
+      fn: a differentiable function of its positional arguments.
+      *args: arrays or ``jax.ShapeDtypeStruct``s, or pytrees of them.
+
+    Returns:
+      The sum over all arrays kept.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> residual_bytes(jnp.sin, jnp.ones(1000, jnp.float32))
+      4000
+    """
+    kept = jax.eval_shape(lambda *a: jax.vjp(fn, *a)[1], *args)
+    return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(kept))
+
+
+def device_budget() -> int:
+    """Bytes that one computation may plan with on this process's first device.
+
+    Returns:
+      Three quarters of what the device's allocator has left; on a CPU, of the machine's memory or
+      of the control group's limit, whichever is less.
+
+    Example:
+      >>> device_budget() > 2**20
+      True
+    """
+    stats = jax.local_devices()[0].memory_stats()
+    if stats and "bytes_limit" in stats:
+        return int(_USABLE * (stats["bytes_limit"] - stats.get("bytes_in_use", 0)))
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(_USABLE * min(machine, *_control_group_limits(), machine))
+
+
+def _control_group_limits() -> list[int]:
+    files = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+    texts = [pathlib.Path(f).read_text().strip() for f in files if pathlib.Path(f).exists()]
+    return [int(text) for text in texts if text.isdigit()]

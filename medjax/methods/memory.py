@@ -1,0 +1,74 @@
+"""How much of a matching step is computed at once, so that it fits in memory."""
+
+import logging
+from typing import NamedTuple
+
+from medjax import kernels
+from medjax.errors import UserError
+
+_log = logging.getLogger("medjax")
+_GIB = 2**30
+
+
+class Cost(NamedTuple):
+    """Memory that matching one class under one network takes, in bytes.
+
+    Attributes:
+      syn: kept to differentiate the loss by all synthetic images of the class.
+      per_real: kept for each real image to differentiate the network by its parameters.
+    """
+
+    syn: int
+    per_real: int
+
+
+def fit(
+    wanted: kernels.Chunks, sizes: kernels.Chunks, cost: Cost, *, budget: int
+) -> kernels.Chunks:
+    """What to compute at once: what is wanted, or as much of it as fits.
+
+    First fewer networks are computed at once, then fewer classes, then fewer real images.
+
+    Args:
+      wanted: chunk sizes; ``None`` is all.
+      sizes: how many networks, classes and real images of a class there are.
+      cost: of one class under one network.
+      budget: bytes.
+
+    Returns:
+      Chunk sizes, none larger than wanted.
+
+    Raises:
+      UserError: if the synthetic images of one class and a single real one do not fit.
+
+    Example:
+      >>> everything, sizes = kernels.Chunks(None, None, None), kernels.Chunks(2, 9, 256)
+      >>> fit(everything, sizes, Cost(syn=100, per_real=1), budget=1500)
+      Chunks(networks=1, classes=4, images=None)
+    """
+    images = wanted.images
+    rows = min(images or sizes.images, sizes.images)
+    if cost.syn + rows * cost.per_real > budget:
+        images = rows = (budget - cost.syn) // cost.per_real
+    if rows < 1:
+        raise UserError(
+            f"the synthetic images of one class take about {(cost.syn + cost.per_real) / _GIB:.1f} "
+            f"GiB to match, and this device has {budget / _GIB:.1f} GiB; choose a smaller ipc, "
+            "net.width or data.size, or precision=bfloat16"
+        )
+    each = cost.syn + rows * cost.per_real
+    classes = kernels.at_once(wanted.classes, size=sizes.classes, bytes_each=each, budget=budget)
+    together = min(classes or sizes.classes, sizes.classes)
+    networks = kernels.at_once(
+        wanted.networks, size=sizes.networks, bytes_each=together * each, budget=budget
+    )
+    chunks = kernels.Chunks(networks, classes, images)
+    together *= min(networks or sizes.networks, sizes.networks)
+    _log.info(
+        "memory: matching takes about %.2f of %.2f GiB, at once %d of %d classes × networks",
+        together * each / _GIB,
+        budget / _GIB,
+        together,
+        sizes.classes * sizes.networks,
+    )
+    return chunks

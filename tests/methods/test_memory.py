@@ -1,0 +1,60 @@
+"""What is computed at once fits, and changes no number."""
+
+import jax
+import numpy as np
+import pytest
+
+from medjax import kernels, methods
+from medjax.errors import UserError
+from medjax.kernels import Chunks
+from medjax.methods.memory import Cost, fit
+
+ALL, SIZES, COST = Chunks(None, None, None), Chunks(2, 9, 256), Cost(syn=100, per_real=1)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "budget", "chosen"),
+    [
+        (ALL, 2 * 9 * 356, ALL),
+        (ALL, 2 * 9 * 356 - 1, Chunks(1, None, None)),
+        (ALL, 9 * 356 - 1, Chunks(1, 8, None)),
+        (ALL, 356, Chunks(1, 1, None)),
+        (ALL, 355, Chunks(1, 1, 255)),
+        (ALL, 101, Chunks(1, 1, 1)),
+        (Chunks(1, 1, 32), 10**9, Chunks(1, 1, 32)),
+        (Chunks(1, 1, 32), 131, Chunks(1, 1, 31)),
+    ],
+)
+def test_fits(wanted, budget, chosen):
+    assert fit(wanted, SIZES, COST, budget=budget) == chosen
+
+
+def test_what_cannot_fit_is_refused_with_the_numbers():
+    message = r"take about 2\.0 GiB to match, and this device has 1\.5 GiB; choose a smaller ipc"
+    with pytest.raises(UserError, match=message):
+        fit(ALL, SIZES, Cost(syn=2 * 2**30, per_real=1), budget=3 * 2**29)
+
+
+@pytest.mark.parametrize("method", ["dm", "dc"])
+def test_less_memory_gives_the_same_images(monkeypatch, make_real, make_net, method):
+    real, net = make_real((6, 14)), make_net(2, 1)
+
+    def images(budget):
+        monkeypatch.setattr(kernels, "device_budget", lambda: budget)
+        distiller = methods.make(method, net=net, ipc=2, init="noise", batch_real=8)
+        key = jax.random.key(0)
+        state, _ = distiller.step(key, distiller.init(key, real), real, 1)
+        return np.asarray(state.images)
+
+    monkeypatch.setattr(kernels, "backend_chunks", lambda platform: ALL)
+    everything = images(2**40)
+    least = next(size for size in (2**n for n in range(10, 40)) if _fits(images, size))
+    np.testing.assert_allclose(images(least), everything, rtol=1e-4, atol=1e-5)
+
+
+def _fits(images, budget):
+    try:
+        images(budget)
+    except UserError:
+        return False
+    return True

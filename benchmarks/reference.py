@@ -107,6 +107,7 @@ def _tensors(case, device, *, per_class):
     images = (torch.tensor(pixels).float() / 255 - 0.5) / 0.25
     padding = (_size(case) - case.size) // 2
     images = torch.nn.functional.pad(images, [padding] * 4).to(device)
+    images = images.clone(memory_format=torch.contiguous_format)
     return images, torch.tensor(labels).long().to(device)
 
 

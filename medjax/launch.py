@@ -1,5 +1,6 @@
 """The launcher: ``python -m medjax.launch --config=configs/dm_breast.py --workdir=runs/breast``."""
 
+import logging
 import os
 import sys
 import warnings
@@ -24,6 +25,8 @@ def main(argv: Sequence[str]) -> int:
       2
     """
     warnings.showwarning = _show_warning
+    logging.getLogger("medjax").handlers = [_Said()]
+    logging.getLogger("medjax").setLevel(logging.INFO)
     try:
         parsed = commandline.parse(argv)
         return 0 if parsed is None else _run(*parsed)
@@ -52,6 +55,13 @@ def _run(config: dict, workdir: Path) -> int:
 def _say(message: object, status: int) -> int:
     print(f"medjax: {message}", file=sys.stderr)
     return status
+
+
+class _Said(logging.Handler):
+    """Log records as lines like any other of the launcher."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(record.getMessage(), 0)
 
 
 def _show_warning(message, *_args, **_options) -> None:

@@ -1,5 +1,6 @@
 """The command line: exit status, and one line that says what is wrong."""
 
+import logging
 import pathlib
 import subprocess
 import sys
@@ -52,6 +53,13 @@ def test_the_run_gets_the_settings(distilled, capsys):
         "\nthe table of {'ipc': 1}",
         "runs/x/report.html tells the rest.\n",
     ]
+
+
+def test_what_the_run_logs_is_a_line(distilled, capsys):
+    assert run(DM, "--workdir=runs/x") == 0
+    capsys.readouterr()
+    logging.getLogger("medjax").info("memory: %d of %d GiB", 1, 2)
+    assert capsys.readouterr().err == "medjax: memory: 1 of 2 GiB\n"
 
 
 def test_one_number_for_each_class_is_a_tuple(distilled):

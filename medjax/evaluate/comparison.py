@@ -11,7 +11,7 @@ import numpy as np
 from medjax.data import Split
 from medjax.evaluate.baselines import k_center, random_subset
 from medjax.evaluate.outputs import embed
-from medjax.evaluate.protocol import Benchmark, Scores, images_per_pass, score_networks
+from medjax.evaluate.protocol import Benchmark, Scores, score_networks
 from medjax.evaluate.recipe import Recipe
 from medjax.evaluate.train import train_networks
 from medjax.types import PRNGKey
@@ -75,7 +75,7 @@ def score_baselines(
     whole_recipe = dataclasses.replace(recipe, epochs=whole_epochs)
     whole = networks(key, slice(None), whole_recipe, num_networks)
     one = jax.tree.map(lambda x: x[:1], whole)
-    features = embed(net, one, train.images, batch_size=images_per_pass(), stats=benchmark.stats)
+    features = embed(net, one, train.images, stats=benchmark.stats)
     centres = k_center(np.asarray(features[0]), train.labels, ipc)
     subsets = []
     for index in range(num_networks):

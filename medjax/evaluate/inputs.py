@@ -1,5 +1,6 @@
 """Images on the device, as networks are trained and measured on them."""
 
+import functools
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -39,19 +40,22 @@ def on_device(images: Array, stats: Stats | None) -> Images:
     return Images(images, (jnp.asarray(mean), jnp.asarray(std)))
 
 
-def networks_at_once(
-    net: nn.Module, variables: Any, images: Images, *, num_networks: int, rows: int
-) -> int | None:
-    """How many networks are computed at once on ``rows`` images each; ``None`` is all of them."""
+def chunks(net: nn.Module, images: Images, *, num_networks: int, rows: int) -> kernels.Chunks:
+    """How many networks, and how many of ``rows`` images of each, are computed at once.
+
+    What is fastest on this backend, or as much of it as fits in memory.
+    """
     image = jax.eval_shape(lambda: images.normalized(slice(1)))
-    return kernels.at_once(
-        backend_chunks().networks,
-        size=num_networks,
-        bytes_each=rows * kernels.residual_bytes(net.apply, variables, image),
-        budget=kernels.device_budget(),
-    )
+    per_image = _bytes_per_image(net, image.shape, image.dtype)
+    wanted = kernels.backend_chunks(jax.default_backend(), per_image)
+    each = min(wanted.images or rows, rows) * per_image
+    room = kernels.device_budget()
+    at_once = kernels.at_once(wanted.networks, size=num_networks, bytes_each=each, budget=room)
+    return wanted._replace(networks=at_once)
 
 
-def backend_chunks() -> kernels.Chunks:
-    """What is computed at once on this backend."""
-    return kernels.backend_chunks(jax.default_backend())
+@functools.cache
+def _bytes_per_image(net: nn.Module, shape: tuple[int, ...], dtype: Any) -> int:
+    image = jax.ShapeDtypeStruct(shape, dtype)
+    variables = jax.eval_shape(net.init, jax.random.key(0), image)
+    return kernels.residual_bytes(net.apply, variables, image)

@@ -9,12 +9,20 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax import errors, kernels
-from medjax.evaluate.inputs import Images, Stats, networks_at_once, on_device
+from medjax.evaluate.inputs import Images, Stats, chunks, on_device
 from medjax.types import Array
+
+_IMAGES_PER_PASS = 512
+"""Where neither the caller nor the backend sets a number: bounds the memory of activations."""
 
 
 def predict(
-    net: nn.Module, variables: Any, images: Array, *, batch_size: int, stats: Stats | None = None
+    net: nn.Module,
+    variables: Any,
+    images: Array,
+    *,
+    batch_size: int | None = None,
+    stats: Stats | None = None,
 ) -> Array:
     """The logits of several networks for one set of images.
 
@@ -22,7 +30,8 @@ def predict(
       net: the flax module that was trained.
       variables: its variables with a leading axis ``[k]``, as ``train_networks`` returns them.
       images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255).
-      batch_size: images per forward pass; bounds the memory, does not change the result.
+      batch_size: images per forward pass, ``None`` for what suits the backend; does not change
+        the result.
       stats: mean and standard deviation that normalise uint8 images; unused for float images.
 
     Returns:
@@ -44,7 +53,12 @@ def predict(
 
 
 def embed(
-    net: nn.Module, variables: Any, images: Array, *, batch_size: int, stats: Stats | None = None
+    net: nn.Module,
+    variables: Any,
+    images: Array,
+    *,
+    batch_size: int | None = None,
+    stats: Stats | None = None,
 ) -> Array:
     """The features before the head of several networks, for one set of images.
 
@@ -52,7 +66,7 @@ def embed(
       net: a flax module with a method ``embed``.
       variables: its variables with a leading axis ``[k]``.
       images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255).
-      batch_size: images per forward pass.
+      batch_size: images per forward pass, ``None`` for what suits the backend.
       stats: mean and standard deviation that normalise uint8 images; unused for float images.
 
     Returns:
@@ -78,6 +92,7 @@ class _Outputs(NamedTuple):
     net: nn.Module
     batch_size: int
     method: str
+    networks_at_once: int | None
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -87,27 +102,24 @@ def _forward(program: _Outputs, variables: Any, images: Images) -> Array:
     chunk = min(program.batch_size, size)
     filled = -(-size // chunk) * chunk
     fill = [(0, filled - size)] + [(0, 0)] * (images.pixels.ndim - 1)
-    chunks = jnp.pad(images.pixels, fill).reshape(-1, chunk, *images.pixels.shape[1:])
+    batches = jnp.pad(images.pixels, fill).reshape(-1, chunk, *images.pixels.shape[1:])
 
     def network(variables):
         def batch(pixels):
             inputs = Images(pixels, images.stats).normalized(slice(None))
             return program.net.apply(variables, inputs, method=program.method)
 
-        outputs = lax.map(batch, chunks)
+        outputs = lax.map(batch, batches)
         return outputs.reshape(filled, *outputs.shape[2:])[:size]
 
-    at_once = networks_at_once(
-        program.net,
-        jax.eval_shape(lambda: jax.tree.map(lambda x: x[0], variables)),
-        images,
-        num_networks=jax.tree.leaves(variables)[0].shape[0],
-        rows=chunk,
-    )
-    return kernels.chunked_map(network, variables, chunk_size=at_once)
+    return kernels.chunked_map(network, variables, chunk_size=program.networks_at_once)
 
 
-def _outputs(net, variables, images: Images, batch_size: int, method: str) -> Array:
-    if batch_size < 1:
+def _outputs(net, variables, images: Images, batch_size: int | None, method: str) -> Array:
+    if batch_size is not None and batch_size < 1:
         raise errors.UserError(f"batch_size must be at least 1, not {batch_size}")
-    return _forward(_Outputs(net, batch_size, method), variables, images)
+    num_networks = jax.tree.leaves(variables)[0].shape[0] if variables else 1
+    rows = batch_size or min(_IMAGES_PER_PASS, len(images.pixels))
+    at_once = chunks(net, images, num_networks=num_networks, rows=rows)
+    rows = batch_size or min(at_once.images or rows, rows)
+    return _forward(_Outputs(net, rows, method, at_once.networks), variables, images)

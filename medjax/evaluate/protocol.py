@@ -7,15 +7,12 @@ import flax.linen as nn
 import numpy as np
 
 from medjax import data
-from medjax.evaluate.inputs import Stats, backend_chunks
+from medjax.evaluate.inputs import Stats
 from medjax.evaluate.metrics import score, summarize
 from medjax.evaluate.outputs import predict
 from medjax.evaluate.recipe import Recipe
 from medjax.evaluate.train import train_networks
 from medjax.types import Array, PRNGKey
-
-_IMAGES_PER_PASS = 512
-"""Where the backend sets no limit: bounds the memory of activations."""
 
 Scores = dict[str, dict[str, dict[str, float | int]]]
 """``{split: {metric: {"mean", "std", "n"}}}``."""
@@ -111,25 +108,10 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
     """
     scores = {}
     for name, split in benchmark.splits.items():
-        logits = predict(
-            net, variables, split.images, batch_size=images_per_pass(), stats=benchmark.stats
-        )
+        logits = predict(net, variables, split.images, stats=benchmark.stats)
         metrics = score(np.asarray(logits), split.labels, task=benchmark.task)
         scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
     return scores
-
-
-def images_per_pass() -> int:
-    """Images per forward pass when nothing is differentiated.
-
-    Returns:
-      The backend's chunk; where it sets none, a number that bounds the memory of activations.
-
-    Example:
-      >>> images_per_pass() > 0
-      True
-    """
-    return backend_chunks().images or _IMAGES_PER_PASS
 
 
 def ior(syn_accuracy: float, random_accuracy: float) -> float:

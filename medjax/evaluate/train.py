@@ -10,7 +10,7 @@ import optax
 from jax import lax
 
 from medjax import augment, errors, kernels
-from medjax.evaluate.inputs import Images, Stats, backend_chunks, networks_at_once, on_device
+from medjax.evaluate.inputs import Images, Stats, chunks, on_device
 from medjax.evaluate.recipe import Recipe, Schedule, sgd
 from medjax.types import Array, PRNGKey
 
@@ -66,7 +66,9 @@ def train_networks(
     training_set = _training_set(net, images, labels, stats)
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
     strategy = augment.parse_strategy(recipe.augment)
-    program = _Program(net, recipe.batch_size, strategy, backend_chunks().images)
+    rows = min(recipe.batch_size, len(training_set.labels))
+    at_once = chunks(net, training_set.images, num_networks=num_networks, rows=rows)
+    program = _Program(net, recipe.batch_size, strategy, at_once)
     return _train(program, recipe.schedule(), keys, training_set)
 
 
@@ -81,22 +83,13 @@ class _Program(NamedTuple):
     net: nn.Module
     batch_size: int
     strategy: augment.Strategy
-    image_chunk: int | None
+    chunks: kernels.Chunks
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _train(program: _Program, schedule: Schedule, keys: PRNGKey, training_set: _TrainingSet) -> Any:
     train_one = functools.partial(_train_one, program, schedule, training_set)
-    images = training_set.images
-    image = jax.eval_shape(lambda: images.normalized(slice(1)))
-    at_once = networks_at_once(
-        program.net,
-        jax.eval_shape(program.net.init, keys[0], image),
-        images,
-        num_networks=len(keys),
-        rows=min(program.image_chunk or program.batch_size, len(training_set.labels)),
-    )
-    return kernels.chunked_map(train_one, keys, chunk_size=at_once)
+    return kernels.chunked_map(train_one, keys, chunk_size=program.chunks.networks)
 
 
 def _train_one(
@@ -156,7 +149,7 @@ def _gradient(program: _Program, variables: Any, images: Array, labels: Array) -
 
     if "batch_stats" in variables:  # a batch norm needs the batch in one piece
         return jax.grad(loss_with_moments, has_aux=True)(variables["params"])
-    chunk_size = program.image_chunk
+    chunk_size = program.chunks.images
     params = variables["params"]
     return kernels.loss_gradient(apply_fn, params, images, labels, chunk_size=chunk_size), {}
 

@@ -1,8 +1,8 @@
 """How much is computed at once: the one place where the backend decides about batching.
 
 On a GPU or TPU everything is computed at once (``vmap``). On a CPU one network and one class at a
-time (``vmap`` would turn convolutions into grouped ones, whose derivatives are slow) over images
-in chunks whose activations stay in the cache.
+time (several networks at once would be slower, see ``nets/conv.py``) over images in chunks whose
+activations stay in the cache.
 """
 
 from collections.abc import Callable
@@ -27,21 +27,27 @@ class Chunks(NamedTuple):
     images: int | None
 
 
-def backend_chunks(platform: str) -> Chunks:
-    """The chunk sizes for a backend.
+# Measured (docs/PERFORMANCE.md): what a chunk's activations may take on a CPU.
+_CACHE_BYTES = 14_000_000
+
+
+def backend_chunks(platform: str, bytes_per_image: int) -> Chunks:
+    """The chunk sizes for a backend, if memory is no matter.
 
     Args:
       platform: as ``jax.default_backend()`` names it.
+      bytes_per_image: activations that a network keeps of an image, see ``residual_bytes``.
 
     Returns:
       The chunk sizes; on a CPU measured, elsewhere everything at once.
 
     Example:
-      >>> backend_chunks("gpu")
-      Chunks(networks=None, classes=None, images=None)
+      >>> backend_chunks("gpu", 10**6), backend_chunks("cpu", 10**6)
+      (Chunks(networks=None, classes=None, images=None), Chunks(networks=1, classes=1, images=14))
     """
     if platform == "cpu":
-        return Chunks(networks=1, classes=1, images=32)
+        images = max(_CACHE_BYTES // max(bytes_per_image, 1), 1)
+        return Chunks(networks=1, classes=1, images=images)
     return Chunks(networks=None, classes=None, images=None)
 
 

@@ -86,7 +86,6 @@ def dc(
     rates = {"learning_rate": learning_rate, "net_learning_rate": net_learning_rate}
     check_numbers(at_least=0, inner_loop=inner_loop, momentum=momentum, **rates)
     optimizer = optax.sgd(learning_rate, momentum)
-    chunks = kernels.backend_chunks(jax.default_backend())
     strategy = parse_strategy(augment)
     labels = jnp.asarray(layout.labels)
 
@@ -104,11 +103,12 @@ def dc(
             chunk_size=image_chunk,
         )
 
-    matching = Matching(class_loss, apply_fn(net), layout, strategy, batch_real, chunks)
-    train = _trainer(net, strategy, optax.sgd(net_learning_rate), chunks.images)
+    matching = Matching(class_loss, apply_fn(net), layout, strategy, batch_real)
+    train = _trainer(net, strategy, optax.sgd(net_learning_rate))
 
     def run(key, images, opt_state, real):
         keys, params = random_networks(key, net, images[:1], num_networks=num_networks)
+        chunks = matching.chunks(params, images, real)
 
         def outer_step(index, carry):
             images, opt_state, params, total = carry
@@ -118,11 +118,13 @@ def dc(
             # first, and then no program for the last one is needed.
             epochs = jnp.where(index > 0, inner_loop, 0)
             params = kernels.chunked_map(
-                lambda network: train(*network, images, labels, epochs),
+                lambda network: train(*network, images, labels, epochs, chunks.images),
                 (train_keys, params),
                 chunk_size=chunks.networks,
             )
-            loss, gradient = matching.loss_and_gradient(match_keys, params, images, real)
+            loss, gradient = matching.loss_and_gradient(
+                match_keys, params, images, real, chunks=chunks
+            )
             updates, opt_state = optimizer.update(gradient, opt_state)
             return optax.apply_updates(images, updates), opt_state, params, total + loss
 
@@ -135,15 +137,17 @@ def dc(
     return make_distiller(iteration, optimizer, layout, init=init)
 
 
-def _trainer(
-    net: nn.Module,
-    strategy: Strategy,
-    optimizer: optax.GradientTransformation,
-    image_chunk: int | None,
-):
+def _trainer(net: nn.Module, strategy: Strategy, optimizer: optax.GradientTransformation):
     """Training of one network on the synthetic images: shuffled minibatches, per-image draws."""
 
-    def train(key: PRNGKey, params: Params, images: Array, labels: Array, epochs: Array) -> Params:
+    def train(
+        key: PRNGKey,
+        params: Params,
+        images: Array,
+        labels: Array,
+        epochs: Array,
+        image_chunk: int | None,
+    ) -> Params:
         def step(params, rows, key):
             draw = strategy.sample_per_image(key, len(rows))
             gradient = kernels.loss_gradient(

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import flax.linen as nn
-import jax
 import optax
 
 from medjax import kernels
@@ -58,7 +57,6 @@ def dm(
     check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
     optimizer = optax.sgd(learning_rate, momentum)
-    chunks = kernels.backend_chunks(jax.default_backend())
 
     def class_loss(params, batch, image_chunk):
         return kernels.mean_embedding_loss(
@@ -73,11 +71,12 @@ def dm(
 
     layout = make_layout(ipc, net.num_classes)
     strategy = parse_strategy(augment)
-    matching = Matching(class_loss, embed_fn(net), layout, strategy, batch_real, chunks)
+    matching = Matching(class_loss, embed_fn(net), layout, strategy, batch_real)
 
     def run(key, images, opt_state, real):
         keys, params = random_networks(key, net, images[:1], num_networks=num_networks)
-        loss, gradient = matching.loss_and_gradient(keys, params, images, real)
+        chunks = matching.chunks(params, images, real)
+        loss, gradient = matching.loss_and_gradient(keys, params, images, real, chunks=chunks)
         updates, opt_state = optimizer.update(gradient, opt_state)
         return optax.apply_updates(images, updates), opt_state, loss
 

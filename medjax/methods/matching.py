@@ -47,7 +47,6 @@ class Matching(NamedTuple):
       layout: where each class's synthetic images lie.
       strategy: the siamese augmentation.
       batch_real: real images of a class, fewer if the class is smaller.
-      chunks: what is computed at once if memory allows, otherwise what fits.
     """
 
     loss: ClassLoss
@@ -55,10 +54,15 @@ class Matching(NamedTuple):
     layout: Layout
     strategy: Strategy
     batch_real: int
-    chunks: kernels.Chunks
 
     def loss_and_gradient(
-        self, keys: PRNGKey, params: Params, images: Array, real: RealData
+        self,
+        keys: PRNGKey,
+        params: Params,
+        images: Array,
+        real: RealData,
+        *,
+        chunks: kernels.Chunks,
     ) -> tuple[Array, Array]:
         """The matching loss of the synthetic images and its gradient by them.
 
@@ -70,6 +74,7 @@ class Matching(NamedTuple):
           params: the networks, leading axis ``[k]``.
           images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
           real: the training images.
+          chunks: what is computed at once, see ``chunks``.
 
         Returns:
           ``(loss, gradient)``: a scalar, the mean over classes and networks, and ``[n, h, w, c]``.
@@ -80,8 +85,6 @@ class Matching(NamedTuple):
             self.layout.per_class(images),
             jnp.asarray(self.layout.weights, images.dtype),
         )
-
-        chunks = self._chunks(params, images, real)
 
         def one_network(network):
             def one_class(inputs):
@@ -101,8 +104,20 @@ class Matching(NamedTuple):
         )
         return jnp.mean(losses), self.layout.flat(jnp.mean(gradients, axis=0))
 
-    def _chunks(self, params: Params, images: Array, real: RealData) -> kernels.Chunks:
-        """What to compute at once so that it fits in memory; from shapes, nothing is compiled."""
+    def chunks(self, params: Params, images: Array, real: RealData) -> kernels.Chunks:
+        """What to compute at once: what is fastest here, or as much of it as fits in memory.
+
+        Args:
+          params: the networks, leading axis ``[k]``; shapes are enough here, nothing is computed.
+          images: float32 ``[n, h, w, c]``, the synthetic images.
+          real: the training images.
+
+        Returns:
+          Chunk sizes.
+
+        Raises:
+          UserError: if the synthetic images of one class do not fit.
+        """
         num_classes, ipc = self.layout.index.shape
         sizes = kernels.Chunks(
             networks=jax.tree.leaves(params)[0].shape[0],
@@ -119,11 +134,10 @@ class Matching(NamedTuple):
             batch = ClassBatch(jnp.int32(0), one_real, weights[:1], syn, weights)
             return self.loss(params, batch, None)
 
-        cost = Cost(
-            syn=kernels.residual_bytes(loss, some(ipc), network, some(1)),
-            per_real=kernels.residual_bytes(self.forward, network, some(1)),
-        )
-        return fit(self.chunks, sizes, cost, budget=kernels.device_budget())
+        per_real = kernels.residual_bytes(self.forward, network, some(1))
+        wanted = kernels.backend_chunks(jax.default_backend(), per_real)
+        cost = Cost(kernels.residual_bytes(loss, some(ipc), network, some(1)), per_real)
+        return fit(wanted, sizes, cost, budget=kernels.device_budget())
 
     def real_images(self, real: RealData) -> Array:
         """Real images that one evaluation of the loss under one network looks at."""

@@ -29,7 +29,7 @@ def products(precision: str) -> lax.Precision:
 
     Example:
       >>> products("float32")
-      <Precision.HIGHEST: 2>
+      Precision.HIGHEST
     """
     return _PRODUCTS[precision]
 

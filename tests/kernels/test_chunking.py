@@ -129,6 +129,8 @@ def test_chunked_sum_under_jit_grad_and_vmap():
 
 
 def test_a_cpu_works_in_small_chunks_and_an_accelerator_at_once():
-    assert kernels.backend_chunks("cpu") == kernels.Chunks(networks=1, classes=1, images=32)
+    for bytes_per_image, images in ((14_000, 1000), (1_700_000, 8), (10**9, 1), (0, 14_000_000)):
+        chunks = kernels.Chunks(networks=1, classes=1, images=images)
+        assert kernels.backend_chunks("cpu", bytes_per_image) == chunks
     for platform in ("gpu", "cuda", "rocm", "tpu"):
-        assert kernels.backend_chunks(platform) == kernels.Chunks(None, None, None)
+        assert kernels.backend_chunks(platform, 1000) == kernels.Chunks(None, None, None)

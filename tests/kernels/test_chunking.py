@@ -101,12 +101,17 @@ def test_chunked_sum_hands_over_one_chunk_at_a_time():
         shapes.add(chunk.shape)
         return jnp.sum(chunk)
 
-    # Seven rows by at most five are four and three: chunks of nearly one size waste least.
+    # Seven rows by at most five are four and three: chunks of nearly one size waste least. Twenty
+    # by at most eight are four of five: no waste at all.
     shapes_of = {2: (2, 3), 4: (4, 3), 5: (4, 3), 7: (7, 3), 9: (7, 3), None: (7, 3)}
     for chunk_size, shape in shapes_of.items():
         shapes.clear()
         kernels.chunked_sum(fn, jnp.ones((7, 3)), chunk_size=chunk_size)
         assert shapes == {shape}, chunk_size
+    for size, chunk_size, each in ((20, 8, 5), (256, 8, 8), (90, 8, 6), (47, 32, 24), (21, 8, 7)):
+        shapes.clear()
+        kernels.chunked_sum(fn, jnp.ones(size), chunk_size=chunk_size)
+        assert shapes == {(each,)}, size
 
 
 def test_chunked_sum_under_jit_grad_and_vmap():

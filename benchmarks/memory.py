@@ -40,8 +40,8 @@ def main() -> None:
         on_gpu = jax.default_backend() != "cpu"
         device = jax.local_devices()[0]
         peak = (lambda: device.memory_stats()["peak_bytes_in_use"]) if on_gpu else _resident_peak
-        if not on_gpu:
-            work()  # what the compiler takes is not the work's
+    if not on_gpu:
+        work()  # what the compiler takes is not the work's
     before = 0 if on_gpu else _forget_resident_peak()
     work()
     print(peak() - before)

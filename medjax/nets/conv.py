@@ -27,7 +27,6 @@ Padding = tuple[int, int]
 _THIN = 16
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def conv2d(
     images: Array, kernel: Array, padding: Padding, precision: lax.Precision | None = None
 ) -> Array:
@@ -48,8 +47,33 @@ def conv2d(
       >>> conv2d(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 5)), (1, 1)).shape
       (1, 4, 4, 5)
     """
+    return _conv2d(*_varying_alike(images, kernel), padding, precision)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
+def _conv2d(images: Array, kernel: Array, padding: Padding, precision) -> Array:
     kernel = kernel.astype(images.dtype) if images.dtype == jnp.bfloat16 else kernel
     return _convolution(padding, precision)(images, kernel)
+
+
+def _varying_alike(*arrays: Array) -> list[Array]:
+    """Inside ``shard_map``, marks what is the same on all devices as differing where another does.
+
+    A rule of differentiation of our own must give cotangents that vary as its operands do; for
+    operands marked so, the sum over devices that a shared one needs is then made outside of it.
+    """
+    axes = frozenset().union(*map(_varying_axes, arrays))
+    missing = [tuple(sorted(axes - _varying_axes(x))) for x in arrays]
+    return [
+        lax.pcast(x, names, to="varying") if names else x
+        for x, names in zip(arrays, missing, strict=True)
+    ]
+
+
+def _varying_axes(x: Array) -> frozenset[str]:
+    """The mesh axes along which ``x`` differs, by the name that this version of JAX has for it."""
+    kind = jax.typeof(x)
+    return kind.manual_axis_type.varying if hasattr(kind, "manual_axis_type") else kind.vma
 
 
 @cache
@@ -93,7 +117,7 @@ def _taps(images: Array, size: tuple[int, int], padding: Padding) -> list[Array]
 
 
 def _conv2d_fwd(images, kernel, padding, precision):
-    return conv2d(images, kernel, padding, precision), (images, kernel)
+    return _conv2d(images, kernel, padding, precision), (images, kernel)
 
 
 def _conv2d_bwd(padding, precision, residuals, cotangent):
@@ -104,7 +128,7 @@ def _conv2d_bwd(padding, precision, residuals, cotangent):
     )
 
 
-conv2d.defvjp(_conv2d_fwd, _conv2d_bwd)
+_conv2d.defvjp(_conv2d_fwd, _conv2d_bwd)
 
 
 def _input_gradient(cotangent: Array, kernel: Array, padding: Padding, precision) -> Array:

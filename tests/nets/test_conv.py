@@ -117,6 +117,23 @@ def test_vmap_never_makes_a_grouped_convolution():
         assert jaxpr.count("feature_group_count=1") == convolutions
 
 
+def test_shard_map_over_networks_equals_one_device(x64):
+    """Networks on eight devices, images on all: the images' gradient is summed over devices."""
+    images, kernels = normal(0, 2, 5, 5, 2), normal(1, 8, 3, 3, 2, 3)
+
+    def gradients(images, kernels):
+        def loss(images, kernels):
+            return jnp.sum(lax.map(lambda k: jnp.sum(nets.conv2d(images, k, (1, 1)) ** 3), kernels))
+
+        return jax.grad(loss, (0, 1))(images, kernels)
+
+    mesh = jax.make_mesh((8,), ("net",), axis_types=(jax.sharding.AxisType.Auto,))
+    specs = jax.P(), jax.P("net")
+    sharded = jax.jit(jax.shard_map(gradients, mesh=mesh, in_specs=specs, out_specs=specs))
+    for ours, wanted in zip(sharded(images, kernels), gradients(images, kernels), strict=True):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-9)
+
+
 @pytest.mark.parametrize("channels", [3, 16])
 def test_bfloat16_images_meet_a_float32_kernel(channels):
     """Activations in bfloat16, the kernel's gradient summed in float32, nothing far off."""

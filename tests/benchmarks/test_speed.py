@@ -53,6 +53,8 @@ def test_rows_are_kept_and_replaced(tmp_path):
     table.add({"work": "startup", "import": 2.0, "cold": 20.0, "warm": 8.0})
     rows = [json.loads(line) for line in out.with_suffix(".jsonl").read_text().splitlines()]
     assert [r["work"] for r in rows] == ["dc", "dm", "startup"] and rows[0]["of_floor"] == 0.1
+    there = {"work": "dm", "shape": "1x28x2", "ipc": 10, "precision": "float32"}
+    assert table.has(**there) and not table.has(**there | {"ipc": 1})
     text = out.with_suffix(".md").read_text()
     assert "| 500 ms | not yet run |  | 75% | 10% |" in text
     assert "| 500 ms | 1.50 s | 3.00 (2.50–3.50) | 75% | 80% | 2 MiB |" in text

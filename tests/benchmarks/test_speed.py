@@ -4,6 +4,8 @@ import importlib
 import json
 import time
 
+import jax
+import numpy as np
 import pytest
 
 
@@ -63,10 +65,10 @@ def test_rows_are_kept_and_replaced(tmp_path):
 
 @pytest.mark.parametrize("work", ["dm", "dsa_life", "eval5_dsa"])
 def test_the_engines_work_runs(monkeypatch, work):
-    """Each kind once, on a network and images hardly there."""
+    """Each kind, on a network and images hardly there: numbers, and again when repeated."""
     cases, engine = (importlib.import_module(name) for name in ("cases", "engine"))
     for name, value in (("WIDTH", 4), ("BATCH_REAL", 4), ("EPOCHS", 1), ("DEPTH", 1)):
         monkeypatch.setattr(cases, name, value)
     run = engine.make_work(work, cases.Case(1, 8, 2, 1), precision="float32", steps=2)
-    run()
-    run()
+    for _ in range(2):
+        assert all(np.isfinite(x).all() for x in jax.tree.leaves(run()))

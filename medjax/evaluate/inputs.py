@@ -48,10 +48,11 @@ def chunks(net: nn.Module, images: Images, *, num_networks: int, rows: int) -> k
     image = jax.eval_shape(lambda: images.normalized(slice(1)))
     per_image = _bytes_per_image(net, image.shape, image.dtype)
     wanted = kernels.backend_chunks(jax.default_backend(), per_image)
-    each = min(wanted.images or rows, rows) * per_image
-    room = kernels.device_budget()
-    at_once = kernels.at_once(wanted.networks, size=num_networks, bytes_each=each, budget=room)
-    return wanted._replace(networks=at_once)
+    budget = kernels.device_budget()
+    some = kernels.at_once(wanted.images, size=rows, bytes_each=per_image, budget=budget)
+    each = min(some or rows, rows) * per_image
+    at_once = kernels.at_once(wanted.networks, size=num_networks, bytes_each=each, budget=budget)
+    return wanted._replace(networks=at_once, images=some)
 
 
 @functools.cache

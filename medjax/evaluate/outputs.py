@@ -118,7 +118,7 @@ def _forward(program: _Outputs, variables: Any, images: Images) -> Array:
 def _outputs(net, variables, images: Images, batch_size: int | None, method: str) -> Array:
     if batch_size is not None and batch_size < 1:
         raise errors.UserError(f"batch_size must be at least 1, not {batch_size}")
-    num_networks = jax.tree.leaves(variables)[0].shape[0] if variables else 1
+    num_networks = jax.tree.leaves(variables)[0].shape[0]
     rows = batch_size or min(_IMAGES_PER_PASS, len(images.pixels))
     at_once = chunks(net, images, num_networks=num_networks, rows=rows)
     rows = batch_size or min(at_once.images or rows, rows)

@@ -7,7 +7,8 @@ from typing import Any
 
 import jax
 
-# What is not counted: the compiler's scratch, the caller's own arrays, fragmentation.
+# What is not counted: the data, the compiler's scratch, fragmentation. What happens to be in use is
+# left out on purpose: a run that is resumed must be cut into the same chunks.
 _USABLE = 0.75
 
 
@@ -38,8 +39,8 @@ def device_budget() -> int:
     """Bytes that one computation may plan with on this process's first device.
 
     Returns:
-      Three quarters of what the device's allocator has left; on a CPU, of the machine's memory or
-      of the control group's limit, whichever is less.
+      Three quarters of what the device's allocator may take; on a CPU, of the machine's memory or
+      of the control group's limit, whichever is less. The same whenever it is asked.
 
     Example:
       >>> device_budget() > 2**20
@@ -47,9 +48,9 @@ def device_budget() -> int:
     """
     stats = jax.local_devices()[0].memory_stats()
     if stats and "bytes_limit" in stats:
-        return int(_USABLE * (stats["bytes_limit"] - stats.get("bytes_in_use", 0)))
+        return int(_USABLE * stats["bytes_limit"])
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(_USABLE * min(machine, *_control_group_limits(), machine))
+    return int(_USABLE * min([machine, *_control_group_limits()]))
 
 
 def _control_group_limits() -> list[int]:

@@ -11,6 +11,7 @@ import pytest
 from medjax import evaluate, kernels, nets
 from medjax.errors import UserError
 from medjax.evaluate import Recipe
+from medjax.evaluate.inputs import chunks, on_device
 
 CONVNET = nets.make("convnet", num_classes=2, width=4, depth=1)
 
@@ -181,6 +182,10 @@ def test_networks_trained_at_once_are_those_trained_in_turn(monkeypatch):
     everything = kernels.Chunks(networks=None, classes=None, images=None)
     monkeypatch.setattr(kernels, "backend_chunks", lambda *_: everything)
     np.testing.assert_allclose(run(), in_turn, rtol=1e-3, atol=1e-5)
+    monkeypatch.setattr(kernels, "device_budget", lambda: 1)
+    np.testing.assert_allclose(run(), in_turn, rtol=1e-3, atol=1e-5)
+    at_once = chunks(CONVNET, on_device(images, None), num_networks=3, rows=2)
+    assert at_once == kernels.Chunks(networks=1, classes=None, images=1)
 
 
 def test_uint8_images_are_normalised_on_the_fly():

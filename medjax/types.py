@@ -20,6 +20,9 @@ ApplyFn = Callable[[Params, Array], Array]
 EmbedFn = Callable[[Params, Array], Array]
 """``(params, images [n, h, w, c]) -> features [n, f]``."""
 
+AxisName = str | tuple[str, ...] | None
+"""Mesh axes over which a batch is divided, inside ``shard_map`` or ``vmap``; ``None`` for none."""
+
 LossFn = Callable[..., Array]
 """``(logits, labels, *, weights=None) -> scalar``, a (weighted) mean over the batch."""
 

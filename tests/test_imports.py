@@ -34,10 +34,10 @@ ALLOWED = {
     "parallel": Row(BASE, {"jax", "numpy"}),
     "data": Row(BASE | {"kernels", "augment", "parallel"}, ANY),
     "methods": Row(
-        BASE | {"kernels", "augment", "nets", "data"}, {"jax", "flax", "optax", "numpy"}
+        BASE | {"kernels", "augment", "nets", "data", "parallel"}, {"jax", "flax", "optax", "numpy"}
     ),
     "evaluate": Row(
-        BASE | {"kernels", "augment", "nets", "data"}, {"jax", "flax", "optax", "numpy"}
+        BASE | {"kernels", "augment", "nets", "data", "parallel"}, {"jax", "flax", "optax", "numpy"}
     ),
     "io": Row(BASE | {"kernels", "augment", "nets", "data", "parallel"}, ANY),
     "share": Row(BASE | {"kernels", "augment", "nets", "data", "parallel", "evaluate", "io"}, ANY),

@@ -8,7 +8,14 @@ from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.loading import load, names
 from medjax.data.normalize import channel_stats, denormalize, normalize
 from medjax.data.registry import REGISTRY
-from medjax.data.sampling import RealData, class_indices, real_data, sample_class
+from medjax.data.sampling import (
+    RealData,
+    class_indices,
+    real_data,
+    sample_class,
+    sample_rows,
+    take,
+)
 
 __all__ = [
     "REGISTRY",
@@ -24,4 +31,6 @@ __all__ = [
     "normalize",
     "real_data",
     "sample_class",
+    "sample_rows",
+    "take",
 ]

@@ -101,7 +101,51 @@ def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> Rea
 def sample_class(
     key: PRNGKey, real: RealData, class_id: int | Array, *, batch: int
 ) -> tuple[Array, Array]:
-    """Draws a batch of one class uniformly, without replacement.
+    """Draws a batch of images of one class, those of ``sample_rows``.
+
+    Args:
+      key: PRNG key.
+      real: the split on the device, ``N`` images of ``C`` classes.
+      class_id: the class, in ``0 … C - 1``; an int or a traced int scalar.
+      batch: images wanted; static.
+
+    Returns:
+      ``(images, weights)``: normalised images ``[b, h, w, c]`` and weights ``[b]``.
+
+    Example:
+      >>> split = Split(np.zeros((3, 2, 2, 1), np.uint8), np.array([1, 0, 1], np.int32))
+      >>> real = real_data(split, num_classes=2, mean=np.zeros(1, "f"), std=np.ones(1, "f"))
+      >>> images, weights = sample_class(jax.random.key(0), real, 0, batch=8)
+      >>> images.shape, weights.tolist()
+      ((2, 2, 2, 1), [1.0, 0.0])
+    """
+    rows, weights = sample_rows(key, real, class_id, batch=batch)
+    return take(real, rows), weights
+
+
+def take(real: RealData, rows: Array) -> Array:
+    """The images of some rows.
+
+    Args:
+      real: the split on the device.
+      rows: int ``[b]`` in ``0 … N - 1``.
+
+    Returns:
+      Normalised images ``[b, h, w, c]`` in the dtype of ``real.mean``.
+
+    Example:
+      >>> split = Split(np.zeros((3, 2, 2, 1), np.uint8), np.array([1, 0, 1], np.int32))
+      >>> real = real_data(split, num_classes=2, mean=np.zeros(1, "f"), std=np.ones(1, "f"))
+      >>> take(real, jnp.array([0, 2])).shape
+      (2, 2, 2, 1)
+    """
+    return normalize(real.images[rows], real.mean, real.std)
+
+
+def sample_rows(
+    key: PRNGKey, real: RealData, class_id: int | Array, *, batch: int
+) -> tuple[Array, Array]:
+    """Draws rows of one class uniformly, without replacement.
 
     Every row of the class gets a random score, and the ``batch`` highest are taken. A class
     smaller than the batch comes whole, in random order, followed by padding of weight 0: a mean
@@ -114,16 +158,16 @@ def sample_class(
       batch: images wanted; static.
 
     Returns:
-      ``(images, weights)``: normalised images ``[b, h, w, c]`` and weights ``[b]``, both in the
-      dtype of ``real.mean``, where ``b`` is ``batch`` or, if less, the size of the largest class.
-      Weights are 1 for drawn rows and 0 for padding.
+      ``(rows, weights)``: int32 ``[b]`` and weights ``[b]`` in the dtype of ``real.mean``, where
+      ``b`` is ``batch`` or, if less, the size of the largest class. Weights are 1 for drawn rows
+      and 0 for padding.
 
     Example:
       >>> split = Split(np.zeros((3, 2, 2, 1), np.uint8), np.array([1, 0, 1], np.int32))
       >>> real = real_data(split, num_classes=2, mean=np.zeros(1, "f"), std=np.ones(1, "f"))
-      >>> images, weights = sample_class(jax.random.key(0), real, 0, batch=8)
-      >>> images.shape, weights.tolist()
-      ((2, 2, 2, 1), [1.0, 0.0])
+      >>> rows, weights = sample_rows(jax.random.key(0), real, 0, batch=8)
+      >>> rows.tolist(), weights.tolist()
+      ([1, 1], [1.0, 0.0])
     """
     size = real.index.shape[1]
     batch = min(batch, size)
@@ -136,4 +180,4 @@ def sample_class(
     )
     rows = real.index[class_id][places]
     weights = (jnp.arange(batch, dtype=count.dtype) < count).astype(real.mean.dtype)
-    return normalize(real.images[rows], real.mean, real.std), weights
+    return rows, weights

@@ -6,8 +6,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.kernels.chunking import chunked_sum
-from medjax.kernels.losses import total_weight, weighted_mean
-from medjax.types import Array, EmbedFn, Params
+from medjax.kernels.losses import divide_by_weight, total_weight, weighted_mean
+from medjax.types import Array, AxisName, EmbedFn, Params
 
 GramFn = Callable[[Array, Array], Array]
 """``(x [..., n, f], y [..., m, f]) -> [..., n, m]``, a kernel of each pair of rows."""
@@ -20,6 +20,7 @@ def mean_embedding(
     *,
     weights: Array | None = None,
     chunk_size: int | None = None,
+    axis_name: AxisName = None,
 ) -> Array:
     """The mean feature of a batch, ``Σ w_i ψ_θ(x_i) / Σ w_i``.
 
@@ -30,6 +31,8 @@ def mean_embedding(
       images: float ``[n, h, w, c]``, normalised.
       weights: float ``[n]``; a row of weight 0 does not count.
       chunk_size: images per forward pass; ``None`` is all.
+      axis_name: mesh axes over which the rows are divided: each device has some of them, and the
+        mean is that of the whole batch on each.
 
     Returns:
       Float ``[f]``.
@@ -39,7 +42,8 @@ def mean_embedding(
       >>> mean_embedding(embed_fn, None, jnp.ones((3, 1, 2, 1)))
       Array([1., 1.], dtype=float32)
     """
-    if chunk_size is None or chunk_size >= len(images):
+    in_one = chunk_size is None or chunk_size >= len(images)
+    if in_one and axis_name is None:
         return weighted_mean(embed_fn(params, images), weights)
     if weights is None:
         weights = jnp.ones(len(images), images.dtype)
@@ -48,7 +52,8 @@ def mean_embedding(
         chunk_images, chunk_weights = chunk
         return jnp.tensordot(chunk_weights, embed_fn(params, chunk_images), axes=1)
 
-    return chunked_sum(chunk_sum, (images, weights), chunk_size=chunk_size) / total_weight(weights)
+    summed = chunked_sum(chunk_sum, (images, weights), chunk_size=chunk_size)
+    return divide_by_weight(summed, weights, axis_name=axis_name)
 
 
 def mean_embedding_loss(
@@ -60,6 +65,7 @@ def mean_embedding_loss(
     real_weights: Array | None = None,
     syn_weights: Array | None = None,
     chunk_size: int | None = None,
+    axis_name: AxisName = None,
 ) -> Array:
     """How far the mean feature of one class's synthetic images is from that of its real ones.
 
@@ -74,6 +80,7 @@ def mean_embedding_loss(
       real_weights: float ``[n]``; a row of weight 0 does not count.
       syn_weights: float ``[m]``; likewise.
       chunk_size: real images per forward pass, see ``mean_embedding``.
+      axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
 
     Returns:
       A scalar, differentiable by ``syn_images``.
@@ -91,6 +98,7 @@ def mean_embedding_loss(
         lax.stop_gradient(real_images),
         weights=real_weights,
         chunk_size=chunk_size,
+        axis_name=axis_name,
     )
     syn = mean_embedding(embed_fn, params, syn_images, weights=syn_weights)
     return jnp.sum(jnp.square(lax.stop_gradient(real) - syn))

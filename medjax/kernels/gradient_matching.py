@@ -6,8 +6,8 @@ from jax import lax
 
 from medjax.kernels.chunking import chunked_sum
 from medjax.kernels.distances import columnwise_cosine
-from medjax.kernels.losses import softmax_cross_entropy, total_weight
-from medjax.types import ApplyFn, Array, DistanceFn, LossFn, Params
+from medjax.kernels.losses import divide_by_weight, softmax_cross_entropy
+from medjax.types import ApplyFn, Array, AxisName, DistanceFn, LossFn, Params
 
 
 def loss_gradient(
@@ -19,6 +19,7 @@ def loss_gradient(
     loss_fn: LossFn = softmax_cross_entropy,
     weights: Array | None = None,
     chunk_size: int | None = None,
+    axis_name: AxisName = None,
 ) -> Params:
     """The gradient of the training loss by the parameters, ``∇_θ mean_i ℓ(f_θ(x_i), y_i)``.
 
@@ -32,6 +33,8 @@ def loss_gradient(
       weights: float ``[n]``; a row of weight 0 does not count.
       chunk_size: images per backward pass; the sum over chunks is the same gradient with the
         activations of one chunk only. ``None`` is one pass.
+      axis_name: mesh axes over which the rows are divided: each device has some of them, and the
+        gradient is that of the whole batch on each.
 
     Returns:
       A pytree like ``params``.
@@ -44,7 +47,8 @@ def loss_gradient(
              [-0.5,  0.5],
              [-0.5,  0.5]], dtype=float32)
     """
-    if chunk_size is None or chunk_size >= len(images):
+    in_one = chunk_size is None or chunk_size >= len(images)
+    if in_one and axis_name is None:
         return jax.grad(lambda p: loss_fn(apply_fn(p, images), labels, weights=weights))(params)
     if weights is None:
         weights = jnp.ones(len(images), images.dtype)
@@ -59,7 +63,7 @@ def loss_gradient(
         )(params)
 
     summed = chunked_sum(chunk_gradient, (images, labels, weights), chunk_size=chunk_size)
-    return jax.tree.map(lambda g: g / total_weight(weights), summed)
+    return divide_by_weight(summed, weights, axis_name=axis_name)
 
 
 def matching_loss(
@@ -75,6 +79,7 @@ def matching_loss(
     real_weights: Array | None = None,
     syn_weights: Array | None = None,
     chunk_size: int | None = None,
+    axis_name: AxisName = None,
 ) -> Array:
     """How far the gradient of one class's synthetic batch is from that of its real batch.
 
@@ -93,6 +98,7 @@ def matching_loss(
       real_weights: float ``[n]``; a row of weight 0 does not count.
       syn_weights: float ``[m]``; likewise.
       chunk_size: real images per backward pass, see ``loss_gradient``.
+      axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
 
     Returns:
       A scalar, differentiable by ``syn_images`` and ``syn_labels``.
@@ -113,6 +119,7 @@ def matching_loss(
         loss_fn=loss_fn,
         weights=real_weights,
         chunk_size=chunk_size,
+        axis_name=axis_name,
     )
     syn = loss_gradient(
         apply_fn, params, syn_images, syn_labels, loss_fn=loss_fn, weights=syn_weights

@@ -1,9 +1,12 @@
 """Training losses: (weighted) means over a batch."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
+from jax import lax
 
-from medjax.types import Array
+from medjax.types import Array, AxisName
 
 
 def weighted_mean(values: Array, weights: Array | None) -> Array:
@@ -40,6 +43,29 @@ def total_weight(weights: Array) -> Array:
     """
     total = jnp.sum(weights, axis=-1)
     return jnp.where(total > 0, total, 1)
+
+
+def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -> Any:
+    """Weighted means from weighted sums, ``sums / Σ w``; 0 where all weights are 0.
+
+    Args:
+      sums: a pytree of sums over the rows.
+      weights: float ``[n]``, not negative.
+      axis_name: mesh axes over which the rows are divided: sums and weights are those of a
+        device's rows, the means those of all rows.
+
+    Returns:
+      A pytree like ``sums``.
+
+    Example:
+      >>> divide_by_weight(jnp.array([4.0]), jnp.array([1.0, 1.0]))
+      Array([2.], dtype=float32)
+    """
+    total = jnp.sum(weights)
+    if axis_name is not None:
+        sums, total = lax.psum((sums, total), axis_name)  # at once: one message
+    total = jnp.where(total > 0, total, 1)
+    return jax.tree.map(lambda x: x / total, sums)
 
 
 def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:

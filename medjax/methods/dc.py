@@ -7,8 +7,9 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
+from jax.sharding import Mesh
 
-from medjax import kernels
+from medjax import kernels, parallel
 from medjax.augment import Strategy, parse_strategy
 from medjax.errors import unknown
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
@@ -40,6 +41,7 @@ def dc(
     outer_loop: int | None = None,
     inner_loop: int | None = None,
     net_learning_rate: float = 0.01,
+    mesh: Mesh | None = None,
 ) -> Distiller:
     """Gradient matching: equal gradients along the training of fresh networks.
 
@@ -61,6 +63,7 @@ def dc(
       outer_loop: updates of the images in an iteration; ``None`` follows ``loops_for(ipc)``.
       inner_loop: epochs between two updates; ``None`` follows ``loops_for(ipc)``.
       net_learning_rate: of the networks, plain SGD in batches of 256.
+      mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
       A ``Distiller``.
@@ -89,6 +92,8 @@ def dc(
     strategy = parse_strategy(augment)
     labels = jnp.asarray(layout.labels)
 
+    axes = parallel.axes_of(mesh)
+
     def class_loss(params, batch, image_chunk):
         return kernels.matching_loss(
             apply_fn(net),
@@ -101,13 +106,15 @@ def dc(
             real_weights=batch.real_weights,
             syn_weights=batch.syn_weights,
             chunk_size=image_chunk,
+            axis_name=axes.rows or None,
         )
 
-    matching = Matching(class_loss, apply_fn(net), layout, strategy, batch_real)
-    train = _trainer(net, strategy, optax.sgd(net_learning_rate))
+    matching = Matching(class_loss, apply_fn(net), layout, strategy, batch_real, num_networks, axes)
+    train = _trainer(net, strategy, optax.sgd(net_learning_rate), axes.classes + axes.rows)
 
     def run(key, images, opt_state, real):
-        keys, params = random_networks(key, net, images[:1], num_networks=num_networks)
+        indices = matching.networks().take(jnp.arange(num_networks))
+        keys, params = random_networks(key, net, images[:1], indices)
         chunks = matching.chunks(params, images, real)
 
         def outer_step(index, carry):
@@ -134,11 +141,19 @@ def dc(
 
     per_iteration = num_networks * outer_loop
     iteration = Iteration(run, lambda real: per_iteration * matching.real_images(real))
-    return make_distiller(iteration, optimizer, layout, init=init)
+    return make_distiller(iteration, optimizer, layout, init=init, mesh=mesh)
 
 
-def _trainer(net: nn.Module, strategy: Strategy, optimizer: optax.GradientTransformation):
-    """Training of one network on the synthetic images: shuffled minibatches, per-image draws."""
+def _trainer(
+    net: nn.Module,
+    strategy: Strategy,
+    optimizer: optax.GradientTransformation,
+    axes: parallel.AxisNames,
+):
+    """Training of one network on the synthetic images: shuffled minibatches, per-image draws.
+
+    The devices along ``axes`` divide each minibatch.
+    """
 
     def train(
         key: PRNGKey,
@@ -149,13 +164,17 @@ def _trainer(net: nn.Module, strategy: Strategy, optimizer: optax.GradientTransf
         image_chunk: int | None,
     ) -> Params:
         def step(params, rows, key):
+            own = parallel.share(len(rows), axes)
             draw = strategy.sample_per_image(key, len(rows))
+            draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
             gradient = kernels.loss_gradient(
                 apply_fn(net),
                 params,
                 strategy.apply(draw, images[rows]),
                 labels[rows],
+                weights=own.weights(images.dtype),
                 chunk_size=image_chunk,
+                axis_name=axes or None,
             )
             updates, _ = optimizer.update(gradient, optimizer.init(params))
             return optax.apply_updates(params, updates)

@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from jax import lax
+from jax.sharding import Mesh
 
+from medjax import parallel
 from medjax.data import RealData
 from medjax.errors import unknown
 from medjax.methods.layout import INITS, Layout, initial_images
@@ -78,7 +80,12 @@ class Iteration(NamedTuple):
 
 
 def make_distiller(
-    iteration: Iteration, optimizer: optax.GradientTransformation, layout: Layout, *, init: str
+    iteration: Iteration,
+    optimizer: optax.GradientTransformation,
+    layout: Layout,
+    *,
+    init: str,
+    mesh: Mesh | None = None,
 ) -> Distiller:
     """Makes a method of what it does with one network.
 
@@ -87,6 +94,7 @@ def make_distiller(
       optimizer: of the images.
       layout: where each class's synthetic images lie.
       init: what the images start from, see ``initial_images``.
+      mesh: devices to work on; each has the whole state, and ``iteration.run`` divides the work.
 
     Returns:
       A ``Distiller``.
@@ -111,18 +119,16 @@ def make_distiller(
         # A constant that no iteration has: the start must not share its randomness with one.
         start_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
         images, labels = initial_images(start_key, real, layout, init=init)
-        return DistillState(jnp.zeros((), jnp.int32), images, labels, optimizer.init(images))
+        state = DistillState(jnp.zeros((), jnp.int32), images, labels, optimizer.init(images))
+        return parallel.replicate(state, mesh)
 
-    return Distiller(init=start, step=_repeat(iteration))
+    return Distiller(init=start, step=_repeat(iteration, mesh))
 
 
-def _repeat(iteration: Iteration) -> Callable:
+def _repeat(iteration: Iteration, mesh: Mesh | None) -> Callable:
     """``Distiller.step``: jitted, the state donated, one program for calls of any length."""
 
-    @partial(jax.jit, donate_argnums=1)
-    def step(key, state, real, num_steps):
-        num_steps = jnp.asarray(num_steps, jnp.int32)
-
+    def repeat(key, state, real, num_steps):
         def unfinished(carry):
             _, _, done, bad_step = carry
             return (done < num_steps) & (bad_step < 0)
@@ -142,5 +148,11 @@ def _repeat(iteration: Iteration) -> Callable:
         state, total, done, bad_step = lax.while_loop(unfinished, body, start)
         matched = done * iteration.real_images(real)
         return state, StepInfo(total / jnp.maximum(done, 1).astype(total.dtype), bad_step, matched)
+
+    spread = parallel.on_mesh(repeat, mesh)
+
+    @partial(jax.jit, donate_argnums=1)
+    def step(key, state, real, num_steps):
+        return spread(key, state, real, jnp.asarray(num_steps, jnp.int32))
 
     return step

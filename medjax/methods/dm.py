@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 import flax.linen as nn
+import jax.numpy as jnp
 import optax
+from jax.sharding import Mesh
 
-from medjax import kernels
+from medjax import kernels, parallel
 from medjax.augment import parse_strategy
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
 from medjax.methods.layout import make_layout
@@ -23,6 +25,7 @@ def dm(
     init: str = "real",
     augment: str = "color_crop_cutout_flip_scale_rotate",
     num_networks: int = 1,
+    mesh: Mesh | None = None,
 ) -> Distiller:
     """Distribution matching: equal mean features under random networks.
 
@@ -40,6 +43,7 @@ def dm(
       init: ``real`` (the reference) or ``noise``.
       augment: DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
+      mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
       A ``Distiller``.
@@ -58,6 +62,8 @@ def dm(
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
     optimizer = optax.sgd(learning_rate, momentum)
 
+    axes = parallel.axes_of(mesh)
+
     def class_loss(params, batch, image_chunk):
         return kernels.mean_embedding_loss(
             embed_fn(net),
@@ -67,18 +73,20 @@ def dm(
             real_weights=batch.real_weights,
             syn_weights=batch.syn_weights,
             chunk_size=image_chunk,
+            axis_name=axes.rows or None,
         )
 
     layout = make_layout(ipc, net.num_classes)
     strategy = parse_strategy(augment)
-    matching = Matching(class_loss, embed_fn(net), layout, strategy, batch_real)
+    matching = Matching(class_loss, embed_fn(net), layout, strategy, batch_real, num_networks, axes)
 
     def run(key, images, opt_state, real):
-        keys, params = random_networks(key, net, images[:1], num_networks=num_networks)
+        indices = matching.networks().take(jnp.arange(num_networks))
+        keys, params = random_networks(key, net, images[:1], indices)
         chunks = matching.chunks(params, images, real)
         loss, gradient = matching.loss_and_gradient(keys, params, images, real, chunks=chunks)
         updates, opt_state = optimizer.update(gradient, opt_state)
         return optax.apply_updates(images, updates), opt_state, loss
 
     iteration = Iteration(run, lambda real: num_networks * matching.real_images(real))
-    return make_distiller(iteration, optimizer, layout, init=init)
+    return make_distiller(iteration, optimizer, layout, init=init, mesh=mesh)

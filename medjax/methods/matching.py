@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 
-from medjax import kernels
+from medjax import kernels, parallel
 from medjax.augment import Strategy
-from medjax.data import RealData, sample_class
+from medjax.data import RealData, sample_rows, take
 from medjax.errors import UserError
 from medjax.methods.layout import Layout
 from medjax.methods.memory import Cost, fit
@@ -47,6 +48,8 @@ class Matching(NamedTuple):
       layout: where each class's synthetic images lie.
       strategy: the siamese augmentation.
       batch_real: real images of a class, fewer if the class is smaller.
+      num_networks: networks whose losses are averaged.
+      axes: the mesh axes that divide networks, classes and a class's real images.
     """
 
     loss: ClassLoss
@@ -54,6 +57,12 @@ class Matching(NamedTuple):
     layout: Layout
     strategy: Strategy
     batch_real: int
+    num_networks: int
+    axes: parallel.Axes
+
+    def networks(self) -> parallel.Share:
+        """The networks of this device."""
+        return parallel.share(self.num_networks, self.axes.networks)
 
     def loss_and_gradient(
         self,
@@ -69,8 +78,8 @@ class Matching(NamedTuple):
         The images' gradient is that of the *sum* over classes, averaged over networks.
 
         Args:
-          keys: a key for each network, ``[k]``; a class's batch and augmentation are functions of
-            the network's key and the class alone.
+          keys: a key for each network of this device, ``[k]``; a class's batch and augmentation
+            are functions of the network's key and the class alone.
           params: the networks, leading axis ``[k]``.
           images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
           real: the training images.
@@ -80,10 +89,13 @@ class Matching(NamedTuple):
           ``(loss, gradient)``: a scalar, the mean over classes and networks, and ``[n, h, w, c]``.
         """
         num_classes = len(self.layout.index)
-        classes = (
-            jnp.arange(num_classes, dtype=jnp.int32),
-            self.layout.per_class(images),
-            jnp.asarray(self.layout.weights, images.dtype),
+        own = parallel.share(num_classes, self.axes.classes)
+        classes = own.take(
+            (
+                jnp.arange(num_classes, dtype=jnp.int32),
+                self.layout.per_class(images),
+                jnp.asarray(self.layout.weights, images.dtype),
+            )
         )
 
         def one_network(network):
@@ -102,7 +114,12 @@ class Matching(NamedTuple):
         losses, gradients = kernels.chunked_map(
             one_network, (keys, params), chunk_size=chunks.networks
         )
-        return jnp.mean(losses), self.layout.flat(jnp.mean(gradients, axis=0))
+        networks = self.networks()
+        sums = [jnp.sum(networks.mask(x), axis=0) for x in (losses, gradients)]
+        sums = [own.place(x, count=num_classes) for x in sums]
+        summed = lax.psum(sums, self.axes.classes + self.axes.networks)
+        loss, gradient = jax.tree.map(lambda x: x / self.num_networks, summed)
+        return jnp.mean(loss), self.layout.flat(gradient)
 
     def chunks(self, params: Params, images: Array, real: RealData) -> kernels.Chunks:
         """What to compute at once: what is fastest here, or as much of it as fits in memory.
@@ -119,10 +136,11 @@ class Matching(NamedTuple):
           UserError: if the synthetic images of one class do not fit.
         """
         num_classes, ipc = self.layout.index.shape
+        rows = min(self.batch_real, real.index.shape[1])
         sizes = kernels.Chunks(
             networks=jax.tree.leaves(params)[0].shape[0],
-            classes=num_classes,
-            images=min(self.batch_real, real.index.shape[1]),
+            classes=parallel.share_size(num_classes, self.axes.classes),
+            images=parallel.share_size(rows, self.axes.rows),
         )
         network = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), params)
 
@@ -147,7 +165,9 @@ class Matching(NamedTuple):
         self, key: PRNGKey, label: Array, syn: Array, weights: Array, real: RealData
     ) -> ClassBatch:
         batch_key, augment_key = jax.random.split(key)
-        images, real_weights = sample_class(batch_key, real, label, batch=self.batch_real)
+        rows, real_weights = sample_rows(batch_key, real, label, batch=self.batch_real)
+        own = parallel.share(len(rows), self.axes.rows)
+        images, real_weights = take(real, own.take(rows)), own.mask(own.take(real_weights))
         draw = self.strategy.sample(augment_key)
         return ClassBatch(
             label=label,

@@ -4,7 +4,6 @@ from typing import Any
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
 from medjax.errors import UserError
 from medjax.types import ApplyFn, Array, EmbedFn, Params, PRNGKey
@@ -65,7 +64,7 @@ def embed_fn(net: nn.Module) -> EmbedFn:
 
 
 def random_networks(
-    key: PRNGKey, net: nn.Module, image: Array, *, num_networks: int
+    key: PRNGKey, net: nn.Module, image: Array, indices: Array
 ) -> tuple[PRNGKey, Params]:
     """Freshly initialised networks, each with a key of its own.
 
@@ -73,15 +72,16 @@ def random_networks(
       key: PRNG key; network ``i`` is a function of ``fold_in(key, i)`` alone.
       net: a flax module.
       image: float ``[1, h, w, c]``; its shape alone matters.
-      num_networks: how many.
+      indices: int ``[k]``, which networks.
 
     Returns:
-      ``(keys [num_networks], params)``, each parameter with a leading axis ``[num_networks]``.
+      ``(keys [k], params)``, each parameter with a leading axis ``[k]``.
 
     Example:
+      >>> import jax.numpy as jnp
       >>> from medjax import nets
       >>> net, image = nets.make("convnet", num_classes=2, width=4), jnp.zeros((1, 8, 8, 1))
-      >>> keys, params = random_networks(jax.random.key(0), net, image, num_networks=3)
+      >>> keys, params = random_networks(jax.random.key(0), net, image, jnp.arange(3))
       >>> params["head"]["bias"].shape
       (3, 2)
     """
@@ -90,4 +90,4 @@ def random_networks(
         init_key, use_key = jax.random.split(jax.random.fold_in(key, index))
         return use_key, net.init(init_key, image)["params"]
 
-    return jax.vmap(one)(jnp.arange(num_networks, dtype=jnp.uint32))
+    return jax.vmap(one)(indices)

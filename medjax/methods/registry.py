@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 
 import flax.linen as nn
+from jax.sharding import Mesh
 
 from medjax.errors import unknown
 from medjax.methods.dc import dc
@@ -34,7 +35,7 @@ def options(name: str) -> dict[str, object]:
       name: one of ``names()``.
 
     Returns:
-      A dict from option to default, without ``net`` and ``ipc``, which have none.
+      A dict from option to default, without ``net``, ``ipc`` and ``mesh``.
 
     Raises:
       UserError: for an unknown name.
@@ -50,16 +51,17 @@ def options(name: str) -> dict[str, object]:
         defaults.update(options("dc"))
     parameters = inspect.signature(_METHODS[name]).parameters.values()
     defaults.update((p.name, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY)
-    return {key: value for key, value in defaults.items() if key not in ("net", "ipc")}
+    return {key: value for key, value in defaults.items() if key not in ("net", "ipc", "mesh")}
 
 
-def make(name: str, *, net: nn.Module, ipc, **knobs) -> Distiller:
+def make(name: str, *, net: nn.Module, ipc, mesh: Mesh | None = None, **knobs) -> Distiller:
     """Makes a method by name.
 
     Args:
       name: one of ``names()``.
       net: a flax module.
       ipc: images per class, one number or one for each class.
+      mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
       **knobs: the method's own options, as ``options(name)`` lists them.
 
     Returns:
@@ -77,4 +79,4 @@ def make(name: str, *, net: nn.Module, ipc, **knobs) -> Distiller:
     for knob in knobs:
         if knob not in known:
             raise unknown(f"option of {name}", knob, known)
-    return _METHODS[name](net=net, ipc=ipc, **knobs)
+    return _METHODS[name](net=net, ipc=ipc, mesh=mesh, **knobs)

@@ -65,7 +65,7 @@ def reference(net, groups, images, *, iterations, inner):
     velocity, losses = 0.0, []
     for iteration in range(iterations):
         key = jax.random.fold_in(KEY, iteration)
-        _, stacked = random_networks(key, net, images[:1], num_networks=NETWORKS)
+        _, stacked = random_networks(key, net, images[:1], jnp.arange(NETWORKS))
         networks = [jax.tree.map(lambda x, i=i: x[i], stacked) for i in range(NETWORKS)]
         for outer in range(OUTER):
             pairs = [match(params, images) for params in networks]

@@ -38,7 +38,7 @@ def two_iterations(net, groups, images):
     velocity, losses = 0.0, []
     for iteration in range(2):
         key = jax.random.fold_in(KEY, iteration)
-        _, networks = random_networks(key, net, images[:1], num_networks=2)
+        _, networks = random_networks(key, net, images[:1], jnp.arange(2))
         pairs = [
             loss_and_gradient(jax.tree.map(lambda x, i=i: x[i], networks), images) for i in (0, 1)
         ]

@@ -13,8 +13,8 @@ IMAGE = jnp.zeros((1, 8, 8, 1))
 
 def test_networks_are_distinct_and_do_not_depend_on_their_number(make_net):
     net, key = make_net(2, depth=1), jax.random.key(0)
-    three_keys, three = random_networks(key, net, IMAGE, num_networks=3)
-    two_keys, two = random_networks(key, net, IMAGE, num_networks=2)
+    three_keys, three = random_networks(key, net, IMAGE, jnp.arange(3))
+    two_keys, two = random_networks(key, net, IMAGE, jnp.arange(2))
     kernels = np.asarray(three["conv_0"]["kernel"]).reshape(3, -1)
     assert len(np.unique(kernels, axis=0)) == 3
     np.testing.assert_array_equal(two["conv_0"]["kernel"], three["conv_0"]["kernel"][:2])

@@ -1,0 +1,90 @@
+"""Methods on several devices: the same numbers, and no other communication than is meant."""
+
+import collections
+import re
+
+import jax
+import numpy as np
+import pytest
+
+from medjax import methods, parallel
+
+KEY = jax.random.key(0)
+SIZES = (6, 14, 20)  # three classes: uneven on two, four and eight devices
+METHODS = {
+    "dm": {"augment": "color_crop"},
+    "dc": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0},
+    "dsa": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0, "augment": "color_crop"},
+}
+SHAPES = [(2, 1, 1), (1, 2, 2), (8, 1, 1), (2, 2, 2)]
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def make(request, make_net):
+    """A method with three networks, on a mesh or without."""
+    net, name = make_net(len(SIZES), depth=2), request.param
+    knobs = {"ipc": (1, 3, 4), "batch_real": 7, "num_networks": 3, "init": "noise"}
+    knobs |= METHODS[name]
+    return lambda mesh=None: methods.make(name, net=net, mesh=mesh, **knobs)
+
+
+@pytest.fixture(scope="module")
+def alone(make, make_real):
+    return run(make(), make_real(SIZES))
+
+
+def mesh_of(shape):
+    sizes = dict(zip(parallel.AXES, shape, strict=True))
+    devices = jax.devices()[: int(np.prod(shape))]
+    return parallel.make_mesh(classes=3, networks=3, rows=7, shape=sizes, devices=devices)
+
+
+def run(distiller, real):
+    start = distiller.init(KEY, real)
+    before = np.asarray(start.images)
+    state, info = distiller.step(KEY, start, real, 2)
+    assert len({np.asarray(s.data).tobytes() for s in state.images.addressable_shards}) == 1
+    return np.asarray(state.images) - before, float(info.loss), int(info.real_images)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_devices_change_no_number(make, alone, make_real, shape):
+    mesh = mesh_of(shape)
+    moved, loss, matched = run(make(mesh), parallel.replicate(make_real(SIZES), mesh))
+    np.testing.assert_allclose(moved, alone[0], rtol=0, atol=2e-5 * np.abs(alone[0]).max())
+    np.testing.assert_allclose(loss, alone[1], rtol=1e-6)
+    assert matched == alone[2]
+
+
+COLLECTIVE = re.compile(
+    r" (all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute|collective-broadcast)"
+    r"(?:-start)?\("
+)
+
+
+def collectives(make, real, mesh):
+    """Collectives by kind, with how many a call of the step has."""
+    distiller = make(mesh)
+    real = parallel.replicate(real, mesh)
+    state = distiller.init(KEY, real)
+    text = distiller.step.lower(KEY, state, real, 1).compile().as_text()
+    return collections.Counter(COLLECTIVE.findall(text))
+
+
+# docs/SCALING.md lists them: the images' gradient with the loss, a class's mean or gradient over
+# its real images, and the gradient of a minibatch of the training between two updates with, once,
+# the number of its rows.
+GRADIENT, REAL_SIDE, TRAINING = 1, 1, 2
+EXPECTED = {
+    "dm": {"class": GRADIENT, "net": GRADIENT, "batch": REAL_SIDE},
+    "dc": {"class": GRADIENT + TRAINING, "net": GRADIENT, "batch": REAL_SIDE + TRAINING},
+}
+EXPECTED["dsa"] = EXPECTED["dc"]
+
+
+@pytest.mark.parametrize("axis", parallel.AXES)
+def test_only_the_collectives_that_are_documented(make, make_real, request, axis):
+    mesh = mesh_of([2 if name == axis else 1 for name in parallel.AXES])
+    method = request.node.callspec.params["make"]
+    expected = EXPECTED[method][axis]
+    assert collectives(make, make_real(SIZES), mesh) == {"all-reduce": expected}

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from medjax.data import Split
@@ -66,25 +65,27 @@ def score_baselines(
       ['random', 'kcenter', 'whole']
     """
 
-    def networks(key, rows, recipe, count):
-        images, labels = train.images[rows], train.labels[rows]
+    where = {"stats": benchmark.stats, "mesh": benchmark.mesh}
+
+    def networks(chosen, recipe, rows=None):
+        images, labels = train.images[chosen], train.labels[chosen]
         return train_networks(
-            key, net, images, labels, recipe=recipe, num_networks=count, stats=benchmark.stats
+            key, net, images, labels, recipe=recipe, num_networks=num_networks, rows=rows, **where
         )
 
-    whole_recipe = dataclasses.replace(recipe, epochs=whole_epochs)
-    whole = networks(key, slice(None), whole_recipe, num_networks)
+    whole = networks(slice(None), dataclasses.replace(recipe, epochs=whole_epochs))
     one = jax.tree.map(lambda x: x[:1], whole)
-    features = embed(net, one, train.images, stats=benchmark.stats)
+    features = embed(net, one, train.images, **where)
     centres = k_center(np.asarray(features[0]), train.labels, ipc)
-    subsets = []
-    for index in range(num_networks):
-        subset_key, network_key = jax.random.split(jax.random.fold_in(key, index))
-        rows = random_subset(subset_key, train.labels, ipc)
-        subsets.append(networks(network_key, rows, recipe, 1))
+    # A constant that no network has: the subsets must not share their randomness with one.
+    subsets_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
+    subset_keys = jax.random.split(subsets_key, num_networks)
+    subsets = np.stack([random_subset(k, train.labels, ipc) for k in subset_keys])
+    # Networks see the union of the subsets, each its own rows of it.
+    rows = np.arange(subsets.size, dtype=np.int32).reshape(subsets.shape)
     trained = {
-        "random": jax.tree.map(lambda *xs: jnp.concatenate(xs), *subsets),
-        "kcenter": networks(key, centres, recipe, num_networks),
+        "random": networks(subsets.ravel(), recipe, rows),
+        "kcenter": networks(centres, recipe),
         "whole": whole,
     }
     return {name: score_networks(net, variables, benchmark) for name, variables in trained.items()}

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from medjax import data, errors, kernels
+from medjax.evaluate import devices
 from medjax.types import Array
 
 Stats = tuple[Array, Array]
@@ -40,11 +42,15 @@ def on_device(images: Array, stats: Stats | None) -> Images:
     return Images(images, (jnp.asarray(mean), jnp.asarray(std)))
 
 
-def chunks(net: nn.Module, images: Images, *, num_networks: int, rows: int) -> kernels.Chunks:
-    """How many networks, and how many of ``rows`` images of each, are computed at once.
+def chunks(
+    net: nn.Module, images: Images, *, num_networks: int, rows: int, mesh: Mesh | None = None
+) -> kernels.Chunks:
+    """How many networks, and how many of ``rows`` images of each, a device computes at once.
 
     What is fastest on this backend, or as much of it as fits in memory.
     """
+    num_networks = -(-num_networks // devices.parts(mesh, devices.network_axes(mesh)))
+    rows = -(-rows // devices.parts(mesh, devices.row_axes(mesh)))
     image = jax.eval_shape(lambda: images.normalized(slice(1)))
     per_image = _bytes_per_image(net, image.shape, image.dtype)
     wanted = kernels.backend_chunks(jax.default_backend(), per_image)

@@ -7,8 +7,10 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.sharding import Mesh, PartitionSpec
 
-from medjax import errors, kernels
+from medjax import errors, kernels, parallel
+from medjax.evaluate import devices
 from medjax.evaluate.inputs import Images, Stats, chunks, on_device
 from medjax.types import Array
 
@@ -23,6 +25,7 @@ def predict(
     *,
     batch_size: int | None = None,
     stats: Stats | None = None,
+    mesh: Mesh | None = None,
 ) -> Array:
     """The logits of several networks for one set of images.
 
@@ -33,6 +36,7 @@ def predict(
       batch_size: images per forward pass, ``None`` for what suits the backend; does not change
         the result.
       stats: mean and standard deviation that normalise uint8 images; unused for float images.
+      mesh: devices that divide networks and images, from ``parallel.make_mesh``; ``None`` is one.
 
     Returns:
       Logits ``[k, n, C]``; batch norm uses its running moments.
@@ -49,7 +53,8 @@ def predict(
       >>> predict(net, variables, images, batch_size=2).shape
       (3, 5, 2)
     """
-    return _outputs(net, variables, on_device(images, stats), batch_size, "__call__")
+    images = on_device(images, stats)
+    return _outputs(net, variables, images, batch_size=batch_size, method="__call__", mesh=mesh)
 
 
 def embed(
@@ -59,6 +64,7 @@ def embed(
     *,
     batch_size: int | None = None,
     stats: Stats | None = None,
+    mesh: Mesh | None = None,
 ) -> Array:
     """The features before the head of several networks, for one set of images.
 
@@ -68,6 +74,7 @@ def embed(
       images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255).
       batch_size: images per forward pass, ``None`` for what suits the backend.
       stats: mean and standard deviation that normalise uint8 images; unused for float images.
+      mesh: devices that divide networks and images, from ``parallel.make_mesh``; ``None`` is one.
 
     Returns:
       Features ``[k, n, f]``.
@@ -83,7 +90,8 @@ def embed(
       >>> embed(net, variables, images, batch_size=2).shape
       (1, 5, 8)
     """
-    return _outputs(net, variables, on_device(images, stats), batch_size, "embed")
+    images = on_device(images, stats)
+    return _outputs(net, variables, images, batch_size=batch_size, method="embed", mesh=mesh)
 
 
 class _Outputs(NamedTuple):
@@ -93,33 +101,59 @@ class _Outputs(NamedTuple):
     batch_size: int
     method: str
     networks_at_once: int | None
+    mesh: Mesh | None
 
 
 @functools.partial(jax.jit, static_argnums=0)
 def _forward(program: _Outputs, variables: Any, images: Images) -> Array:
     """The outputs ``[k, n, …]``, chunk by chunk; the last chunk is filled up with zeros."""
-    size = len(images.pixels)
-    chunk = min(program.batch_size, size)
-    filled = -(-size // chunk) * chunk
-    fill = [(0, filled - size)] + [(0, 0)] * (images.pixels.ndim - 1)
-    batches = jnp.pad(images.pixels, fill).reshape(-1, chunk, *images.pixels.shape[1:])
+    mesh = program.mesh
+    nets, rows = devices.network_axes(mesh), devices.row_axes(mesh)
+    num_networks, size = jax.tree.leaves(variables)[0].shape[0], len(images.pixels)
+    each = -(-size // devices.parts(mesh, rows))
+    chunk = min(program.batch_size, each)
+    each = -(-each // chunk) * chunk
+    zeros = [(0, each * devices.parts(mesh, rows) - size)] + [(0, 0)] * (images.pixels.ndim - 1)
+    images = images._replace(pixels=jnp.pad(images.pixels, zeros))
 
-    def network(variables):
-        def batch(pixels):
-            inputs = Images(pixels, images.stats).normalized(slice(None))
-            return program.net.apply(variables, inputs, method=program.method)
+    def some(variables, images):
+        batches = images.pixels.reshape(-1, chunk, *images.pixels.shape[1:])
 
-        outputs = lax.map(batch, batches)
-        return outputs.reshape(filled, *outputs.shape[2:])[:size]
+        def network(variables):
+            def batch(pixels):
+                inputs = Images(pixels, images.stats).normalized(slice(None))
+                return program.net.apply(variables, inputs, method=program.method)
 
-    return kernels.chunked_map(network, variables, chunk_size=program.networks_at_once)
+            outputs = lax.map(batch, batches)
+            return outputs.reshape(each, *outputs.shape[2:])
+
+        return kernels.chunked_map(network, variables, chunk_size=program.networks_at_once)
+
+    divided = Images(PartitionSpec(rows), PartitionSpec())
+    forward = parallel.on_mesh(
+        some,
+        mesh,
+        in_specs=(PartitionSpec(nets), divided),
+        out_specs=PartitionSpec(nets, rows),
+    )
+    outputs = forward(devices.fill(variables, devices.parts(mesh, nets)), images)
+    return devices.gather(outputs[:num_networks, :size], mesh)
 
 
-def _outputs(net, variables, images: Images, batch_size: int | None, method: str) -> Array:
+def _outputs(
+    net: nn.Module,
+    variables: Any,
+    images: Images,
+    *,
+    batch_size: int | None,
+    method: str,
+    mesh: Mesh | None,
+) -> Array:
     if batch_size is not None and batch_size < 1:
         raise errors.UserError(f"batch_size must be at least 1, not {batch_size}")
     num_networks = jax.tree.leaves(variables)[0].shape[0]
     rows = batch_size or min(_IMAGES_PER_PASS, len(images.pixels))
-    at_once = chunks(net, images, num_networks=num_networks, rows=rows)
+    at_once = chunks(net, images, num_networks=num_networks, rows=rows, mesh=mesh)
     rows = batch_size or min(at_once.images or rows, rows)
-    return _forward(_Outputs(net, rows, method, at_once.networks), variables, images)
+    variables, images = parallel.replicate((variables, images), mesh)
+    return _forward(_Outputs(net, rows, method, at_once.networks, mesh), variables, images)

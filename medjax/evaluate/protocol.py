@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import flax.linen as nn
 import numpy as np
+from jax.sharding import Mesh
 
 from medjax import data
 from medjax.evaluate.inputs import Stats
@@ -25,11 +26,13 @@ class Benchmark(NamedTuple):
       splits: real images with labels by name, as ``{"val": ds.val, "test": ds.test}``.
       stats: ``(mean, std)``, each float ``[c]`` in pixel units (0–1), that normalise uint8 images.
       task: ``"multi-class"``, ``"binary-class"`` or ``"ordinal-regression"``.
+      mesh: devices to train and score on, from ``parallel.make_mesh``; ``None`` is one.
     """
 
     splits: Mapping[str, data.Split]
     stats: Stats
     task: str
+    mesh: Mesh | None = None
 
 
 def evaluate_set(
@@ -75,7 +78,14 @@ def evaluate_set(
       {'mean': 0.5, 'std': 0.0, 'n': 3}
     """
     variables = train_networks(
-        key, net, images, labels, recipe=recipe, num_networks=num_networks, stats=benchmark.stats
+        key,
+        net,
+        images,
+        labels,
+        recipe=recipe,
+        num_networks=num_networks,
+        stats=benchmark.stats,
+        mesh=benchmark.mesh,
     )
     return score_networks(net, variables, benchmark)
 
@@ -108,7 +118,7 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
     """
     scores = {}
     for name, split in benchmark.splits.items():
-        logits = predict(net, variables, split.images, stats=benchmark.stats)
+        logits = predict(net, variables, split.images, stats=benchmark.stats, mesh=benchmark.mesh)
         metrics = score(np.asarray(logits), split.labels, task=benchmark.task)
         scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
     return scores

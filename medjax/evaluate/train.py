@@ -8,8 +8,10 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
+from jax.sharding import Mesh, PartitionSpec
 
-from medjax import augment, errors, kernels
+from medjax import augment, errors, kernels, parallel
+from medjax.evaluate import devices
 from medjax.evaluate.inputs import Images, Stats, chunks, on_device
 from medjax.evaluate.recipe import Recipe, Schedule, sgd
 from medjax.types import Array, PRNGKey
@@ -23,7 +25,9 @@ def train_networks(
     *,
     recipe: Recipe,
     num_networks: int,
+    rows: Array | None = None,
     stats: Stats | None = None,
+    mesh: Mesh | None = None,
 ) -> Any:
     """Trains freshly initialised networks on one set of images by softmax cross entropy.
 
@@ -41,7 +45,10 @@ def train_networks(
       labels: int ``[n]`` in ``0 … C-1``.
       recipe: optimiser, schedule and augmentation.
       num_networks: networks to train, at least 1.
+      rows: int ``[num_networks, m]``, the images that each network is trained on; ``None`` is all.
       stats: mean and standard deviation that normalise uint8 images; unused for float images.
+      mesh: devices that divide networks and minibatches, from ``parallel.make_mesh``; a network
+        with batch norm is not divided. ``None`` is one device.
 
     Returns:
       The networks' variables (``params``, and ``batch_stats`` where there are some), each array
@@ -66,15 +73,26 @@ def train_networks(
     training_set = _training_set(net, images, labels, stats)
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
     strategy = augment.parse_strategy(recipe.augment)
-    rows = min(recipe.batch_size, len(training_set.labels))
-    at_once = chunks(net, training_set.images, num_networks=num_networks, rows=rows)
-    program = _Program(net, recipe.batch_size, strategy, at_once)
-    return _train(program, recipe.schedule(), keys, training_set)
+    size = len(training_set.labels) if rows is None else rows.shape[1]
+    at_once = chunks(
+        net,
+        training_set.images,
+        num_networks=num_networks,
+        rows=min(recipe.batch_size, size),
+        mesh=mesh,
+    )
+    program = _Program(net, recipe.batch_size, strategy, at_once, mesh)
+    keys, rows, training_set = parallel.replicate((keys, rows, training_set), mesh)
+    return _train(program, recipe.schedule(), (keys, rows), training_set)
 
 
 class _TrainingSet(NamedTuple):
     images: Images
     labels: Array
+
+    def take(self, rows: Array) -> "_TrainingSet":
+        images = self.images._replace(pixels=self.images.pixels[rows])
+        return _TrainingSet(images, self.labels[rows])
 
 
 class _Program(NamedTuple):
@@ -84,17 +102,36 @@ class _Program(NamedTuple):
     batch_size: int
     strategy: augment.Strategy
     chunks: kernels.Chunks
+    mesh: Mesh | None
 
 
 @functools.partial(jax.jit, static_argnums=0)
-def _train(program: _Program, schedule: Schedule, keys: PRNGKey, training_set: _TrainingSet) -> Any:
-    train_one = functools.partial(_train_one, program, schedule, training_set)
-    return kernels.chunked_map(train_one, keys, chunk_size=program.chunks.networks)
+def _train(
+    program: _Program,
+    schedule: Schedule,
+    networks: tuple[PRNGKey, Array | None],
+    training_set: _TrainingSet,
+) -> Any:
+    def some(schedule, networks, training_set):
+        train_one = functools.partial(_train_one, program, schedule, training_set)
+        return kernels.chunked_map(train_one, networks, chunk_size=program.chunks.networks)
+
+    mesh, axes = program.mesh, devices.network_axes(program.mesh)
+    whole, divided = PartitionSpec(), PartitionSpec(axes)
+    train = parallel.on_mesh(some, mesh, in_specs=(whole, divided, whole), out_specs=divided)
+    trained = train(schedule, devices.fill(networks, devices.parts(mesh, axes)), training_set)
+    return devices.gather(jax.tree.map(lambda x: x[: len(networks[0])], trained), mesh)
 
 
 def _train_one(
-    program: _Program, schedule: Schedule, training_set: _TrainingSet, key: PRNGKey
+    program: _Program,
+    schedule: Schedule,
+    training_set: _TrainingSet,
+    network: tuple[PRNGKey, Array | None],
 ) -> Any:
+    key, own_rows = network
+    if own_rows is not None:
+        training_set = training_set.take(own_rows)
     init_key, epochs_key = jax.random.split(key)
     variables = program.net.init(init_key, training_set.images.normalized(slice(1)))
     state = _optimizer(schedule, 0).init(variables["params"])
@@ -126,32 +163,42 @@ def _step(
 ) -> tuple[Any, Any]:
     """One step of SGD on the rows of one batch."""
     variables, state = carry
+    # A batch norm needs the batch in one piece: then each device computes all of it.
+    axes = () if "batch_stats" in variables else devices.row_axes(program.mesh)
+    own, strategy = parallel.share(len(rows), axes), program.strategy
+    draw = strategy.sample_per_image(key, len(rows))
+    draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
     images, labels = training_set.images.normalized(rows), training_set.labels[rows]
-    strategy = program.strategy
-    images = strategy.apply(strategy.sample_per_image(key, len(images)), images)
+    images = strategy.apply(draw, images)
 
-    grads, updated = _gradient(program, variables, images, labels)
+    if "batch_stats" in variables:
+        grads, updated = _gradient_with_moments(program.net, variables, images, labels)
+    else:
+        updated = {}
+        grads = kernels.loss_gradient(
+            lambda params, images: program.net.apply({"params": params}, images),
+            variables["params"],
+            images,
+            labels,
+            weights=own.weights(images.dtype),
+            chunk_size=program.chunks.images,
+            axis_name=axes or None,
+        )
     updates, state = optimizer.update(grads, state, variables["params"])
     params = optax.apply_updates(variables["params"], updates)
     return {**updated, "params": params}, state
 
 
-def _gradient(program: _Program, variables: Any, images: Array, labels: Array) -> tuple[Any, Any]:
-    """The gradient by the parameters, and the batch norm's running moments where there are some."""
+def _gradient_with_moments(
+    net: nn.Module, variables: Any, images: Array, labels: Array
+) -> tuple[Any, Any]:
+    """The gradient by the parameters, and the batch norm's running moments."""
 
-    def apply_fn(params, images):
-        return program.net.apply({"params": params}, images)
-
-    def loss_with_moments(params):
-        inputs = {**variables, "params": params}
-        logits, updated = program.net.apply(inputs, images, mutable=["batch_stats"])
+    def loss(params):
+        logits, updated = net.apply({**variables, "params": params}, images, mutable="batch_stats")
         return kernels.softmax_cross_entropy(logits, labels), updated
 
-    if "batch_stats" in variables:  # a batch norm needs the batch in one piece
-        return jax.grad(loss_with_moments, has_aux=True)(variables["params"])
-    chunk_size = program.chunks.images
-    params = variables["params"]
-    return kernels.loss_gradient(apply_fn, params, images, labels, chunk_size=chunk_size), {}
+    return jax.grad(loss, has_aux=True)(variables["params"])
 
 
 def _optimizer(schedule: Schedule, epoch: int | Array) -> optax.GradientTransformation:

@@ -93,6 +93,8 @@ def replicate(tree: Array, mesh: Mesh | None) -> Array:
         if jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key):
             data = place(jax.random.key_data(x))
             return jax.random.wrap_key_data(data, impl=jax.random.key_impl(x))
+        if not mesh.is_multi_process:
+            return jax.device_put(x, sharding)
         host = np.asarray(x)
         return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
 

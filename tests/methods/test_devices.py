@@ -71,13 +71,17 @@ def collectives(make, real, mesh):
     return collections.Counter(COLLECTIVE.findall(text))
 
 
-# docs/SCALING.md lists them: the images' gradient with the loss, a class's mean or gradient over
-# its real images, and the gradient of a minibatch of the training between two updates with, once,
-# the number of its rows.
-GRADIENT, REAL_SIDE, TRAINING = 1, 1, 2
+# docs/SCALING.md lists them: the images' gradient with the loss; a class's mean or gradient over
+# its real images; and the gradient of a minibatch of the training between two updates with, once,
+# the number of its rows, which the compiler may or may not send apart.
+GRADIENT, REAL_SIDE, TRAINING, ROWS = 1, 1, 1, 1
 EXPECTED = {
-    "dm": {"class": GRADIENT, "net": GRADIENT, "batch": REAL_SIDE},
-    "dc": {"class": GRADIENT + TRAINING, "net": GRADIENT, "batch": REAL_SIDE + TRAINING},
+    "dm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE}},
+    "dc": {
+        "class": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
+        "net": {GRADIENT},
+        "batch": {REAL_SIDE + TRAINING, REAL_SIDE + TRAINING + ROWS},
+    },
 }
 EXPECTED["dsa"] = EXPECTED["dc"]
 
@@ -85,6 +89,6 @@ EXPECTED["dsa"] = EXPECTED["dc"]
 @pytest.mark.parametrize("axis", parallel.AXES)
 def test_only_the_collectives_that_are_documented(make, make_real, request, axis):
     mesh = mesh_of([2 if name == axis else 1 for name in parallel.AXES])
-    method = request.node.callspec.params["make"]
-    expected = EXPECTED[method][axis]
-    assert collectives(make, make_real(SIZES), mesh) == {"all-reduce": expected}
+    found = collectives(make, make_real(SIZES), mesh)
+    assert set(found) == {"all-reduce"}
+    assert found["all-reduce"] in EXPECTED[request.node.callspec.params["make"]][axis]

@@ -1,0 +1,38 @@
+"""Several devices: evaluation networks, and the images of each, divided among them."""
+
+import math
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from medjax import parallel
+
+
+def network_axes(mesh: Mesh | None) -> parallel.AxisNames:
+    """The mesh axes that divide networks: here there are no classes to divide."""
+    axes = parallel.axes_of(mesh)
+    return axes.classes + axes.networks
+
+
+def row_axes(mesh: Mesh | None) -> parallel.AxisNames:
+    """The mesh axes that divide images."""
+    return parallel.axes_of(mesh).rows
+
+
+def parts(mesh: Mesh | None, axes: parallel.AxisNames) -> int:
+    """How many devices there are along some axes."""
+    return math.prod(mesh.shape[axis] for axis in axes) if axes else 1
+
+
+def fill(tree: Any, multiple: int) -> Any:
+    """Arrays ``[k, …]`` with their first items repeated up to a multiple of so many."""
+    return jax.tree.map(lambda x: x[jnp.arange(x.shape[0] + -x.shape[0] % multiple) % len(x)], tree)
+
+
+def gather(tree: Any, mesh: Mesh | None) -> Any:
+    """Arrays as they are, whole on every device."""
+    if mesh is None or mesh.size == 1:
+        return tree
+    return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec()))

@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_collections import ConfigDict, config_dict
 
-from medjax import data, methods
+from medjax import data, methods, parallel
 from medjax.errors import UserError, unknown
 
 # The reference's numbers of iterations, and how often it evaluates.
@@ -117,6 +117,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         scored on val by ``select_by``; at the end ``networks`` of them on test. ``epochs``,
         ``learning_rate``, ``momentum``, ``weight_decay``, ``batch_size``, ``augment`` and
         ``parity`` are the recipe's; ``whole_epochs`` those of training on all images;
+      - ``mesh``: the first ``devices`` of all devices (0: all), laid out for distilling with so
+        many along ``class``, ``net`` and ``batch`` (0: chosen, see ``parallel.make_mesh``);
       - ``checkpoint``: ``every`` so many iterations (unset: with each evaluation), the newest
         ``keep`` of which are kept.
 
@@ -167,6 +169,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
                 "augment": augment,
                 "parity": False,
             },
+            "mesh": {"devices": 0, **dict.fromkeys(parallel.AXES, 0)},
             "checkpoint": {"every": config_dict.placeholder(int), "keep": 2},
         }
     )

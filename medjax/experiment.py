@@ -1,12 +1,13 @@
 """What a run works with: the objects that its settings stand for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
+from jax.sharding import Mesh
 
-from medjax import data, evaluate, methods, nets
+from medjax import data, evaluate, methods, nets, parallel
 from medjax.errors import UserError, unknown
 from medjax.types import PRNGKey
 
@@ -23,6 +24,7 @@ class Experiment(NamedTuple):
       ipc: images per class, one number or one for each class.
       distiller: the method.
       recipe: how evaluation networks are trained.
+      mesh: the devices to distil on, laid out; ``None`` is one device.
       benchmark: what they are scored on, by split: ``val`` if there is one, and ``test``.
       keys: PRNG keys by purpose: ``distill``, ``select`` and ``final``.
     """
@@ -33,6 +35,7 @@ class Experiment(NamedTuple):
     ipc: int | tuple[int, ...]
     distiller: methods.Distiller
     recipe: evaluate.Recipe
+    mesh: Mesh | None
     benchmark: evaluate.Benchmark
     keys: dict[str, PRNGKey]
 
@@ -66,10 +69,13 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     net = nets.make(num_classes=dataset.num_classes, precision=config["precision"], **config["net"])
     distill = dict(config["distill"])
     distill["augment"] = _strategy(distill["augment"], dataset)
-    distiller = methods.make(config["method"], net=net, ipc=ipc, **distill)
+    per_class = [ipc] * dataset.num_classes if isinstance(ipc, int) else list(ipc)
+    mesh, evaluation_mesh = _meshes(config, per_class)
+    distiller = methods.make(config["method"], net=net, ipc=ipc, mesh=mesh, **distill)
     real = data.real_data(
         dataset.train, num_classes=dataset.num_classes, mean=dataset.mean, std=dataset.std
     )
+    real = parallel.replicate(real, mesh)
     root = jax.random.key(config["seed"])
     # A network too deep for the images is refused here, not when half the workdir is written.
     image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
@@ -85,11 +91,40 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         ipc=ipc,
         distiller=distiller,
         recipe=_recipe(config["evaluation"], dataset),
-        benchmark=evaluate.Benchmark(splits, stats, dataset.info.task),
+        mesh=mesh,
+        benchmark=evaluate.Benchmark(splits, stats, dataset.info.task, evaluation_mesh),
         keys={
             purpose: jax.random.fold_in(root, number)
             for number, purpose in enumerate(("distill", "select", "final"))
         },
+    )
+
+
+def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None, Mesh | None]:
+    """The devices to distil on and those to evaluate on, laid out; ``None`` is one device."""
+    wanted, distill, evaluation = config["mesh"], config["distill"], config["evaluation"]
+    count = wanted["devices"] or jax.device_count()
+    if count > jax.device_count():
+        raise UserError(f"mesh.devices is {count}, but there are only {jax.device_count()}")
+    if count < jax.device_count() and jax.process_count() > 1:
+        raise UserError(
+            f"mesh.devices must be 0 (all) with {jax.process_count()} processes, got {count}"
+        )
+    devices = jax.devices()[:count]
+    mesh = parallel.make_mesh(
+        classes=len(ipc),
+        networks=distill["num_networks"],
+        rows=distill["batch_real"],
+        # A synthetic image costs two or more times a real one, on each device of its class.
+        shared_rows=2 * max(ipc),
+        devices=devices,
+        shape=wanted,
+    )
+    if count == 1:
+        return None, None
+    rows = min(evaluation["batch_size"], sum(ipc))
+    return mesh, parallel.make_mesh(
+        classes=1, networks=evaluation["networks"], rows=rows, devices=devices
     )
 
 
@@ -105,6 +140,8 @@ def _check(config: Mapping[str, Any]) -> None:
         "evaluation.networks": (evaluation["networks"], 1),
         "evaluation.select_networks": (evaluation["select_networks"], 1),
         "evaluation.whole_epochs": (evaluation["whole_epochs"], 1),
+        "mesh.devices": (config["mesh"]["devices"], 0),
+        **{f"mesh.{axis}": (config["mesh"][axis], 0) for axis in parallel.AXES},
         "checkpoint.keep": (config["checkpoint"]["keep"], 1),
         "checkpoint.every": (config["checkpoint"]["every"] or 1, 1),
     }

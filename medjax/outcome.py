@@ -105,7 +105,7 @@ def summarise(
             "baselines_s": total - evaluate_seconds,
             "total_s": distill_seconds + total,
         },
-        "device": _device(),
+        "device": _device(experiment),
         "data": _provenance(dataset),
         "recipe": vars(experiment.recipe),
         "config": dict(config),
@@ -164,10 +164,16 @@ def _binding(config: Mapping[str, Any], free: Sequence[str], prefix: str = "") -
     }
 
 
-def _device() -> dict[str, Any]:
-    device = jax.devices()[0]
-    kind, count = device.device_kind, jax.device_count()
-    return {"platform": device.platform, "kind": kind, "count": count}
+def _device(experiment: Experiment) -> dict[str, Any]:
+    device, mesh = jax.devices()[0], experiment.mesh
+    layout = {axis: size for axis, size in mesh.shape.items() if size > 1} if mesh else {}
+    count = mesh.size if mesh else 1
+    return {
+        "platform": device.platform,
+        "kind": device.device_kind,
+        "count": count,
+        "mesh": layout,
+    }
 
 
 def _provenance(dataset) -> dict[str, Any]:

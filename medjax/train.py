@@ -14,8 +14,9 @@ from medjax.methods import DistillState
 from medjax.selection import Best, nothing_yet, select
 from medjax.types import Array, SyntheticSet
 
-# Settings that change where things are or what is shown, but no number of the result.
-_FREE = ("checkpoint", "data.download", "data.root", "log_every")
+# Settings that change where things are or what is shown, but no number of the result: a mesh at
+# most the order of sums.
+_FREE = ("checkpoint", "data.download", "data.root", "log_every", "mesh")
 
 
 class _Saved(NamedTuple):

@@ -49,7 +49,9 @@ ALLOWED |= {
     "outcome": Row(LAYERS | {"experiment"}, ANY),
     "train": Row(LAYERS | {"experiment", "selection", "outcome"}, ANY),
     "study": Row(LAYERS | {"train"}, ANY),
-    "config": Row({"errors", "data", "methods"}, {"ml_collections"}),  # for defaults and names
+    "config": Row(
+        {"errors", "data", "methods", "parallel"}, {"ml_collections"}
+    ),  # for defaults and names
     "commandline": Row({"errors"}, {"absl", "ml_collections"}),
     "launch": Row(LAYERS | {"commandline", "train"}, ANY),
 }

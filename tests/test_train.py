@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TINY = (
     "quick,ipc=2,net.width=4,net.depth=1,distill.batch_real=8,iterations=4,log_every=1,"
     "evaluation.every=2,evaluation.epochs=2,evaluation.whole_epochs=2,evaluation.batch_size=16,"
-    "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none"
+    "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1"
 )
 METHODS = {
     "dm": "distill.augment=crop_flip,distill.init=real",

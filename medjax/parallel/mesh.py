@@ -88,7 +88,7 @@ def replicate(tree: Array, mesh: Mesh | None) -> Array:
     sharding = NamedSharding(mesh, PartitionSpec())
 
     def place(x):
-        if isinstance(x, jax.Array) and x.sharding == sharding:
+        if isinstance(x, jax.core.Tracer) or getattr(x, "sharding", None) == sharding:
             return x
         if jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key):
             data = place(jax.random.key_data(x))

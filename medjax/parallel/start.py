@@ -1,0 +1,164 @@
+"""Many processes: joining them through JAX's own runtime, and leaving when one is lost."""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import NamedTuple, NoReturn
+
+import jax
+
+from medjax.errors import UserError, unknown
+
+MODES = ("auto", "on", "off")
+
+# A process that stops answering is given up after so many seconds, its start after so many.
+_HEARTBEAT_SECONDS = 30
+_START_SECONDS = 300
+
+# How the runtime says that a message to or from another process failed.
+_LOST = re.compile(
+    r"(UNKNOWN|UNAVAILABLE|INTERNAL|ABORTED|CANCELLED|DEADLINE_EXCEEDED|FAILED_PRECONDITION): "
+    r".*(gloo|nccl|rccl|coordination|heartbeat|peer|connection|socket|barrier|collective)",
+    re.IGNORECASE | re.DOTALL,
+)
+_log = logging.getLogger("medjax")
+
+
+class Cluster(NamedTuple):
+    """Which processes belong together; what is ``None`` is left to JAX to find out.
+
+    Attributes:
+      coordinator: ``host:port`` of process 0.
+      num_processes: how many there are.
+      process_id: which one this is, from 0.
+    """
+
+    coordinator: str | None = None
+    num_processes: int | None = None
+    process_id: int | None = None
+
+
+def find_cluster(mode: str, given: Cluster, environment: Mapping[str, str]) -> Cluster | None:
+    """Says whether this process is one of several, and of which.
+
+    What is given counts before the variables ``MEDJAX_COORDINATOR``, ``MEDJAX_NUM_PROCESSES`` and
+    ``MEDJAX_PROCESS_ID``. Without either, ``auto`` looks for what a SLURM step, ``mpirun`` or a TPU
+    pod sets where there is more than one process, and JAX finds out the rest.
+
+    Args:
+      mode: ``auto``, ``on`` (one of several, even if nothing says so) or ``off`` (on its own).
+      given: from the command line.
+      environment: as ``os.environ``.
+
+    Returns:
+      The cluster; ``None`` for a process on its own.
+
+    Raises:
+      UserError: for an unknown mode, or a coordinator without numbers.
+
+    Example:
+      >>> find_cluster("auto", Cluster(), {"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "4"})
+      Cluster(coordinator=None, num_processes=None, process_id=None)
+      >>> find_cluster("auto", Cluster(), {}) is None
+      True
+    """
+    if mode not in MODES:
+        raise unknown("distributed", mode, MODES)
+    if mode == "off":
+        return None
+    found = Cluster(
+        given.coordinator or environment.get("MEDJAX_COORDINATOR"),
+        _number(given.num_processes, environment, "MEDJAX_NUM_PROCESSES"),
+        _number(given.process_id, environment, "MEDJAX_PROCESS_ID"),
+    )
+    if any(part is not None for part in found):
+        if None in found:
+            raise UserError(
+                "coordinator, num_processes and process_id belong together, got "
+                + ", ".join(f"{name}={part}" for name, part in found._asdict().items())
+            )
+        if not 0 <= found.process_id < found.num_processes:
+            raise UserError(
+                f"process_id must be from 0 to {found.num_processes - 1} of num_processes="
+                f"{found.num_processes}, got {found.process_id}"
+            )
+        return found
+    return found if mode == "on" or _is_one_of_several(environment) else None
+
+
+def join(cluster: Cluster) -> None:
+    """Joins the other processes; before anything else is done with JAX.
+
+    Args:
+      cluster: from ``find_cluster``.
+
+    Raises:
+      UserError: if they cannot be found, or do not come.
+    """
+    try:
+        jax.distributed.initialize(
+            *cluster,
+            heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
+            initialization_timeout=_START_SECONDS,
+        )
+    except (ValueError, RuntimeError) as error:
+        where = f" at {cluster.coordinator}" if cluster.coordinator else ""
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"cannot join the other processes{where}: {reason}") from error
+    _log.info(
+        "process %d of %d, with %d of %d devices",
+        jax.process_index(),
+        jax.process_count(),
+        jax.local_device_count(),
+        jax.device_count(),
+    )
+
+
+def lost_peer(error: BaseException) -> bool:
+    """Whether an error means that another process is gone.
+
+    Args:
+      error: what a computation over several processes raised.
+
+    Returns:
+      True for what JAX's runtime raises then, in a run of several processes.
+
+    Example:
+      >>> lost_peer(ValueError("UNKNOWN: Gloo all-reduce failed: Connection closed by peer"))
+      False
+    """
+    return jax.process_count() > 1 and bool(_LOST.search(str(error)))
+
+
+def leave(status: int) -> NoReturn:
+    """Ends this process at once.
+
+    The usual way out would wait for the other processes, and end in a crash if one is gone.
+
+    Args:
+      status: the exit status.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _number(given: int | None, environment: Mapping[str, str], name: str) -> int | None:
+    if given is not None or name not in environment:
+        return given
+    try:
+        return int(environment[name])
+    except ValueError:
+        raise UserError(f"{name} must be a whole number, got {environment[name]!r}") from None
+
+
+def _is_one_of_several(environment: Mapping[str, str]) -> bool:
+    counts = [environment.get("OMPI_COMM_WORLD_SIZE", "1")]
+    if "SLURM_JOB_ID" in environment:
+        # A step's own number of tasks: sbatch sets the job's for its script, which is no task.
+        counts.append(environment.get("SLURM_STEP_NUM_TASKS", "1"))
+    hosts = environment.get("TPU_WORKER_HOSTNAMES", "").split(",")
+    return len(hosts) > 1 or any(count.isdigit() and int(count) > 1 for count in counts)

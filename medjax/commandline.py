@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from medjax.errors import UserError
+from medjax.parallel import Cluster
 
 _USAGE = """Distils a data set as a config file says, and reports what the result is worth.
 
@@ -17,14 +18,30 @@ _USAGE = """Distils a data set as a config file says, and reports what the resul
 Running the same command again goes on from the last checkpoint."""
 
 
-def parse(argv: Sequence[str]) -> tuple[dict[str, Any], Path] | None:
+class Options(NamedTuple):
+    """What a command line says.
+
+    Attributes:
+      config: the settings, as nested dicts.
+      workdir: folder for everything the run writes.
+      distributed: whether this process is one of several: ``auto``, ``on`` or ``off``.
+      cluster: which ones, where that is said.
+    """
+
+    config: dict[str, Any]
+    workdir: Path
+    distributed: str
+    cluster: Cluster
+
+
+def parse(argv: Sequence[str]) -> Options | None:
     """Reads the command line.
 
     Args:
       argv: the command line, program name first.
 
     Returns:
-      ``(config, workdir)``; ``None`` where help was asked for, and printed.
+      The options; ``None`` where help was asked for, and printed.
 
     Raises:
       UserError: for whatever is wrong with it.
@@ -38,6 +55,16 @@ def parse(argv: Sequence[str]) -> tuple[dict[str, Any], Path] | None:
         sys_argv=list(argv),
     )
     flags.DEFINE_string("workdir", None, "folder for everything the run writes", flag_values=values)
+    flags.DEFINE_string(
+        "distributed",
+        "auto",
+        "one of several processes: auto (as SLURM, mpirun, a TPU pod or MEDJAX_COORDINATOR say), "
+        "on, off",
+        flag_values=values,
+    )
+    flags.DEFINE_string("coordinator", None, "host:port of process 0", flag_values=values)
+    flags.DEFINE_integer("num_processes", None, "how many there are", flag_values=values)
+    flags.DEFINE_integer("process_id", None, "which one this is, from 0", flag_values=values)
     flags.DEFINE_bool("help", False, "show this", short_name="h", flag_values=values)
     try:
         rest = values(list(argv))[1:]
@@ -52,7 +79,7 @@ def parse(argv: Sequence[str]) -> tuple[dict[str, Any], Path] | None:
         raise UserError(_reason(error)) from error
 
 
-def _checked(values: flags.FlagValues, rest: Sequence[str]) -> tuple[dict[str, Any], Path]:
+def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
     if rest:
         raise UserError(f"unexpected argument {rest[0]!r}; flags are --config and --workdir")
     for name in ("config", "workdir"):
@@ -61,7 +88,8 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> tuple[dict[str, A
     if not isinstance(values.config, ConfigDict):
         path = config_flags.get_config_filename(values["config"])
         raise UserError(f"cannot read the config file {path!r}")
-    return values.config.to_dict(), Path(values.workdir)
+    cluster = Cluster(values.coordinator, values.num_processes, values.process_id)
+    return Options(values.config.to_dict(), Path(values.workdir), values.distributed, cluster)
 
 
 def _reason(error: BaseException) -> str:

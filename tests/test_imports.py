@@ -52,7 +52,7 @@ ALLOWED |= {
     "config": Row(
         {"errors", "data", "methods", "parallel"}, {"ml_collections"}
     ),  # for defaults and names
-    "commandline": Row({"errors"}, {"absl", "ml_collections"}),
+    "commandline": Row({"errors", "parallel"}, {"absl", "ml_collections"}),
     "launch": Row(LAYERS | {"commandline", "train"}, ANY),
 }
 # `python -m medjax.evaluate` and its like: a __main__.py is a command, not part of its package.

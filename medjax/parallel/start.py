@@ -97,9 +97,13 @@ def join(cluster: Cluster) -> None:
     Raises:
       UserError: if they cannot be found, or do not come.
     """
+    # What is given in full is not to be looked for: JAX would ask Kubernetes, or take a single GPU
+    # in a SLURM step.
+    given = {"cluster_detection_method": "deactivate"} if cluster.coordinator else {}
     try:
         jax.distributed.initialize(
             *cluster,
+            **given,
             heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
             initialization_timeout=_START_SECONDS,
         )

@@ -17,6 +17,8 @@ from medjax.errors import UserError, unknown
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000}
 _LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5}
 _EVALUATIONS = 10
+# Settings with a default that may still be unset.
+_OPTIONAL = ("checkpoint.every_minutes",)
 
 # What ``quick`` changes: the same pipeline at a width and length for two CPU cores.
 _QUICK = {
@@ -117,8 +119,9 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         scored on val by ``select_by``; at the end ``networks`` of them on test. ``epochs``,
         ``learning_rate``, ``momentum``, ``weight_decay``, ``batch_size``, ``augment`` and
         ``parity`` are the recipe's; ``whole_epochs`` those of training on all images;
-      - ``checkpoint``: ``every`` so many iterations (unset: with each evaluation), the newest
-        ``keep`` of which are kept.
+      - ``checkpoint``: one with each evaluation, every ``every_steps`` iterations where that is
+        set, and ``every_minutes`` after the last unless that is ``None``; the newest ``keep``
+        stay.
 
     Raises:
       UserError: for an unknown method.
@@ -167,7 +170,11 @@ def defaults(method: str, dataset: str) -> ConfigDict:
                 "augment": augment,
                 "parity": False,
             },
-            "checkpoint": {"every": config_dict.placeholder(int), "keep": 2},
+            "checkpoint": {
+                "every_steps": config_dict.placeholder(int),
+                "every_minutes": 10.0,
+                "keep": 2,
+            },
         }
     )
 
@@ -196,7 +203,8 @@ def _dotted(config: ConfigDict, prefix: str = "") -> dict[str, tuple[type, bool]
         if isinstance(value, ConfigDict):
             keys.update(_dotted(value, f"{prefix}{key}."))
         else:
-            keys[prefix + key] = config.get_type(key), value is None
+            optional = value is None or prefix + key in _OPTIONAL
+            keys[prefix + key] = config.get_type(key), optional
     return keys
 
 

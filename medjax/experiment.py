@@ -106,7 +106,8 @@ def _check(config: Mapping[str, Any]) -> None:
         "evaluation.select_networks": (evaluation["select_networks"], 1),
         "evaluation.whole_epochs": (evaluation["whole_epochs"], 1),
         "checkpoint.keep": (config["checkpoint"]["keep"], 1),
-        "checkpoint.every": (config["checkpoint"]["every"] or 1, 1),
+        "checkpoint.every_steps": (config["checkpoint"]["every_steps"] or 1, 1),
+        "checkpoint.every_minutes": (config["checkpoint"]["every_minutes"] or 0, 0),
     }
     for key, (value, smallest) in least.items():
         if value < smallest:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medjax import commandline
-from medjax.errors import RunError, UserError
+from medjax.errors import PreemptedError, RunError, UserError
+from medjax.preemption import STATUS, Preemption
 
 
 def main(argv: Sequence[str]) -> int:
@@ -18,7 +19,7 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted.
+      The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted, 143 preempted.
 
     Example:
       >>> main(["launch", "--workdir=runs/dm"])  # its line goes to standard error
@@ -29,16 +30,19 @@ def main(argv: Sequence[str]) -> int:
     logging.getLogger("medjax").setLevel(logging.INFO)
     try:
         parsed = commandline.parse(argv)
-        return 0 if parsed is None else _run(*parsed)
+        with Preemption() as preemption:
+            return 0 if parsed is None else _run(*parsed, preemption)
     except UserError as error:
         return _say(error, 2)
-    except RunError as error:
+    except (RunError, OSError) as error:  # a disk can fail anywhere
         return _say(error, 1)
+    except PreemptedError as error:
+        return _say(error, STATUS)
     except KeyboardInterrupt:
         return _say("interrupted; the same command goes on from the last checkpoint", 130)
 
 
-def _run(config: dict, workdir: Path) -> int:
+def _run(config: dict, workdir: Path, preemption: Preemption) -> int:
     import jax
 
     # Imported late: help and a wrong command line need not wait for all of it.
@@ -47,7 +51,7 @@ def _run(config: dict, workdir: Path) -> int:
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", str(folder / "medjax" / "xla"))
-    summary = train.distill(config, workdir)
+    summary = train.distill(config, workdir, preemption=preemption)
     print(f"\n{io.results_table(summary)}\n\n{workdir}/report.html tells the rest.")
     return 0
 

@@ -17,6 +17,8 @@ from medjax.errors import UserError, unknown
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000}
 _LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5}
 _EVALUATIONS = 10
+# Settings with a default that may still be unset.
+_OPTIONAL = ("checkpoint.every_minutes",)
 
 # What ``quick`` changes: the same pipeline at a width and length for two CPU cores.
 _QUICK = {
@@ -119,8 +121,9 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         ``parity`` are the recipe's; ``whole_epochs`` those of training on all images;
       - ``mesh``: the first ``devices`` of all devices (0: all), laid out for distilling with so
         many along ``class``, ``net`` and ``batch`` (0: chosen, see ``parallel.make_mesh``);
-      - ``checkpoint``: ``every`` so many iterations (unset: with each evaluation), the newest
-        ``keep`` of which are kept.
+      - ``checkpoint``: one with each evaluation, every ``every_steps`` iterations where that is
+        set, and ``every_minutes`` after the last unless that is ``None``; the newest ``keep``
+        stay.
 
     Raises:
       UserError: for an unknown method.
@@ -170,7 +173,11 @@ def defaults(method: str, dataset: str) -> ConfigDict:
                 "parity": False,
             },
             "mesh": {"devices": 0, **dict.fromkeys(parallel.AXES, 0)},
-            "checkpoint": {"every": config_dict.placeholder(int), "keep": 2},
+            "checkpoint": {
+                "every_steps": config_dict.placeholder(int),
+                "every_minutes": 10.0,
+                "keep": 2,
+            },
         }
     )
 
@@ -199,7 +206,8 @@ def _dotted(config: ConfigDict, prefix: str = "") -> dict[str, tuple[type, bool]
         if isinstance(value, ConfigDict):
             keys.update(_dotted(value, f"{prefix}{key}."))
         else:
-            keys[prefix + key] = config.get_type(key), value is None
+            optional = value is None or prefix + key in _OPTIONAL
+            keys[prefix + key] = config.get_type(key), optional
     return keys
 
 

@@ -12,6 +12,10 @@ class RunError(RuntimeError):
     """A run that cannot go on, though its settings are valid; what it saved stays usable."""
 
 
+class PreemptedError(RuntimeError):
+    """A run that was told to end, and did: the same command goes on from what it saved."""
+
+
 def unknown(what: str, value: object, choices: Iterable[str]) -> UserError:
     """Makes the error for a name that is not among the choices.
 

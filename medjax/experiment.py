@@ -143,7 +143,8 @@ def _check(config: Mapping[str, Any]) -> None:
         "mesh.devices": (config["mesh"]["devices"], 0),
         **{f"mesh.{axis}": (config["mesh"][axis], 0) for axis in parallel.AXES},
         "checkpoint.keep": (config["checkpoint"]["keep"], 1),
-        "checkpoint.every": (config["checkpoint"]["every"] or 1, 1),
+        "checkpoint.every_steps": (config["checkpoint"]["every_steps"] or 1, 1),
+        "checkpoint.every_minutes": (config["checkpoint"]["every_minutes"] or 0, 0),
     }
     for key, (value, smallest) in least.items():
         if value < smallest:

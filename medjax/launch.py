@@ -7,8 +7,9 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from medjax import commandline
-from medjax.errors import RunError, UserError
+from medjax import commandline, parallel
+from medjax.errors import PreemptedError, RunError, UserError
+from medjax.preemption import STATUS, Preemption
 
 
 def main(argv: Sequence[str]) -> int:
@@ -18,27 +19,34 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted.
+      The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted, 143 preempted.
 
     Example:
       >>> main(["launch", "--workdir=runs/dm"])  # its line goes to standard error
       2
     """
     warnings.showwarning = _show_warning
-    logging.getLogger("medjax").handlers = [_Said()]
-    logging.getLogger("medjax").setLevel(logging.INFO)
+    logger = logging.getLogger("medjax")
+    logger.handlers, logger.propagate = [_Said()], False
+    logger.setLevel(logging.INFO)
     try:
-        parsed = commandline.parse(argv)
-        return 0 if parsed is None else _run(*parsed)
+        options = commandline.parse(argv)
+        if options is None:
+            return 0
+        # In this order: joining the others takes SIGTERM for JAX's own use.
+        with parallel.together(options.distributed, options.cluster), Preemption() as preemption:
+            return _run(options, preemption)
     except UserError as error:
         return _say(error, 2)
-    except RunError as error:
+    except (RunError, OSError) as error:  # a disk can fail anywhere
         return _say(error, 1)
+    except PreemptedError as error:
+        return _say(error, STATUS)
     except KeyboardInterrupt:
         return _say("interrupted; the same command goes on from the last checkpoint", 130)
 
 
-def _run(config: dict, workdir: Path) -> int:
+def _run(options: commandline.Options, preemption: Preemption) -> int:
     import jax
 
     # Imported late: help and a wrong command line need not wait for all of it.
@@ -47,8 +55,9 @@ def _run(config: dict, workdir: Path) -> int:
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         jax.config.update("jax_compilation_cache_dir", str(folder / "medjax" / "xla"))
-    summary = train.distill(config, workdir)
-    print(f"\n{io.results_table(summary)}\n\n{workdir}/report.html tells the rest.")
+    summary = train.distill(options.config, options.workdir, preemption=preemption)
+    if parallel.is_first():
+        print(f"\n{io.results_table(summary)}\n\n{options.workdir}/report.html tells the rest.")
     return 0
 
 
@@ -69,4 +78,4 @@ def _show_warning(message, *_args, **_options) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    parallel.leave(main(sys.argv))

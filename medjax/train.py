@@ -2,37 +2,48 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
-from medjax import data, io, outcome, share
-from medjax.errors import RunError, UserError
+from medjax import data, io, outcome, parallel, share
+from medjax.errors import PreemptedError, RunError, UserError
 from medjax.experiment import Experiment, make_experiment
+from medjax.journal import Journal
 from medjax.methods import DistillState
-from medjax.selection import Best, nothing_yet, select
+from medjax.pace import Pace, agreed
+from medjax.preemption import Preemption, preempted
+from medjax.selection import Best, nothing_yet
 from medjax.types import Array, SyntheticSet
 
 # Settings that change where things are or what is shown, but no number of the result: a mesh at
 # most the order of sums.
 _FREE = ("checkpoint", "data.download", "data.root", "log_every", "mesh")
+# How long a call runs, and so how soon a signal is answered: a tenth of the usual time of grace.
+_CALL_SECONDS = 3.0
 
 
 class _Saved(NamedTuple):
-    """What a checkpoint holds."""
+    """What a checkpoint holds, taken before anything of its step was logged or judged."""
 
     state: DistillState
     best: Best
+    logged: Array  # the step at which the state's sum of losses was last set to zero
 
 
-def distill(config: Mapping[str, Any], workdir: str | Path) -> dict[str, Any]:
+def distill(
+    config: Mapping[str, Any], workdir: str | Path, *, preemption: Preemption | None = None
+) -> dict[str, Any]:
     """Runs, or goes on with, one distillation.
 
     Args:
       config: settings as ``medjax.config.defaults`` has them, as nested dicts.
       workdir: the run's folder. A run in it with the same settings is gone on with from its last
         checkpoint; a finished one is only read.
+      preemption: tells the run when to end; without it a signal does what it does to any program.
 
     Returns:
       The content of ``summary.json``.
@@ -40,6 +51,7 @@ def distill(config: Mapping[str, Any], workdir: str | Path) -> dict[str, Any]:
     Raises:
       UserError: for whatever a user can get wrong; nothing is written to the workdir then.
       RunError: if the loss or the pixels stop being finite; the last checkpoint stays usable.
+      PreemptedError: if it was told to end; the same call goes on from there.
     """
     if ":/" in str(workdir):  # as of gs://bucket, in which a Path has joined the slashes
         raise UserError(f"workdir must be a folder of this machine, got {workdir}")
@@ -49,83 +61,93 @@ def distill(config: Mapping[str, Any], workdir: str | Path) -> dict[str, Any]:
         return finished
     start = time.perf_counter()
     experiment = make_experiment(config)
-    saved = _run(experiment, config, workdir)
-    best, last = saved.best, saved.state
-    mean, std = experiment.benchmark.stats
-    synthetic = SyntheticSet(best.images, last.labels)
-    share.save_synthetic(workdir / "synthetic.npz", synthetic, mean=mean, std=std)
-    images = outcome.Images(best.images, int(best.step), last.images, last.labels)
-    seconds = time.perf_counter() - start
-    summary = outcome.summarise(experiment, config, images, distill_seconds=seconds)
-    pixels = _pixels(experiment, best.images)
-    outcome.write(workdir, summary, pixels, np.asarray(last.labels))
+    with parallel.reports_folder(workdir) as reports:
+        saved = _run(experiment, config, workdir, reports, preemption or Preemption())
+        best, last = saved.best, saved.state
+        mean, std = experiment.benchmark.stats
+        synthetic = SyntheticSet(best.images, last.labels)
+        share.save_synthetic(reports / "synthetic.npz", synthetic, mean=mean, std=std)
+        images = outcome.Images(best.images, int(best.step), last.images, last.labels)
+        seconds = time.perf_counter() - start
+        summary = outcome.summarise(experiment, config, images, distill_seconds=seconds)
+        pixels = np.asarray(data.denormalize(best.images, mean, std))
+        outcome.write(reports, summary, pixels, np.asarray(last.labels))
     return summary
 
 
-def _run(experiment: Experiment, config: dict[str, Any], workdir: Path) -> _Saved:
-    """The loop: chunks of iterations, each one compiled call, between the points of interest."""
-    key, real = experiment.keys["distill"], experiment.real
+def _run(
+    experiment: Experiment,
+    config: dict[str, Any],
+    workdir: Path,
+    reports: Path,
+    preemption: Preemption,
+) -> _Saved:
+    """The loop: a call of some iterations, a checkpoint if one is due, then what is reported."""
+    key, real, total = experiment.keys["distill"], experiment.real, config["iterations"]
+    step_fn, pace = experiment.distiller.step, _pace(config)
+    everywhere = partial(parallel.replicate, mesh=experiment.mesh)
     state = experiment.distiller.init(key, real)
-    saved = _Saved(state, nothing_yet(state))
-    total, evaluate_every = config["iterations"], config["evaluation"]["every"]
-    save_every = config["checkpoint"]["every"] or evaluate_every
+    saved = everywhere(_Saved(state, nothing_yet(state), jnp.int32(0)))
     tied_to = {**config, "data_digest": experiment.dataset.info.digest}
     with (
         io.Checkpoints(workdir / "checkpoints", keep=config["checkpoint"]["keep"]) as checkpoints,
-        io.MetricsWriter(workdir / "metrics.jsonl") as metrics,
+        io.MetricsWriter(reports / "metrics.jsonl") as metrics,
     ):
         step, saved = checkpoints.restore(saved, config=tied_to, free=_FREE) or (0, saved)
-        metrics.truncate_after(step or -1)
-        with io.Progress(total, done=step) as progress:
+        metrics.truncate_after(step - 1)  # what is written of a step comes after its checkpoint
+        state, _ = step_fn(key, saved.state, real, 0)  # compiles, where there is nothing to lose
+        saved, count = saved._replace(state=state), 1
+        with (
+            io.Progress(total, done=step, shown=parallel.is_first()) as progress,
+            preemption.deferred(),
+        ):
+            journal = Journal(experiment, config, reports, metrics, progress)
             if step:
                 progress.note(f"going on from step {step}")
-            while step < total:
-                chunk = _until_next(step, total, config["log_every"], evaluate_every, save_every)
-                state, info = experiment.distiller.step(key, saved.state, real, chunk)
+            while True:
+                if journal.logs_at(step):
+                    journal.log(step, float(saved.state.loss_sum), since=int(saved.logged))
+                    zero = jnp.zeros_like(saved.state.loss_sum)
+                    state = saved.state._replace(loss_sum=zero)
+                    saved = everywhere(saved._replace(state=state, logged=jnp.int32(step)))
+                if journal.judges_at(step):
+                    checkpoints.wait()
+                    with preemption.allowed(step):
+                        best = journal.judge(step, saved.state, saved.best)
+                    saved = everywhere(saved._replace(best=best))
+                if step == total:
+                    return saved
+                start = time.perf_counter()
+                state, info = step_fn(key, saved.state, real, count)
                 _check_finite(int(info.bad_step), step, workdir)
-                step, saved = step + chunk, saved._replace(state=state)
-                loss = float(info.loss)
-                metrics.write(step, {"loss": loss})
-                progress.update(step, loss=loss, real_images=int(info.real_images))
-                if step % evaluate_every == 0 or step == total:
-                    best, scores = select(experiment, config["evaluation"], state, saved.best)
-                    saved = saved._replace(best=best)
-                    if scores:
-                        metrics.write(step, scores)
-                    progress.note(_sentence(step, scores))
-                    _save_grid(workdir, experiment, step, saved.state)
-                if step % save_every == 0 or step == total:
+                step, saved = step + count, saved._replace(state=state)
+                progress.advance(step, real_images=int(info.real_images))
+                seconds, stop = time.perf_counter() - start, preemption.requested
+                decision = pace.decide(step, iterations=count, seconds=seconds, stop=stop)
+                decision = agreed(parallel.of_all_processes(decision))
+                count = decision.iterations
+                if decision.save:
                     checkpoints.save(step, saved, config=tied_to)
-                progress.restart_clock()
-    return saved
+                if decision.stop:
+                    checkpoints.wait()
+                    raise PreemptedError(preempted(step))
 
 
-def _until_next(step: int, total: int, *periods: int) -> int:
-    """Iterations from ``step`` to the next multiple of any period, or the end."""
-    return min(total - step, *(period - step % period for period in periods))
+def _pace(config: Mapping[str, Any]) -> Pace:
+    checkpoint, evaluate_every = config["checkpoint"], config["evaluation"]["every"]
+    return Pace(
+        total=config["iterations"],
+        report_every=[config["log_every"]],
+        save_every=[evaluate_every, checkpoint["every_steps"] or evaluate_every],
+        save_minutes=checkpoint["every_minutes"],
+        call_seconds=_CALL_SECONDS,
+    )
 
 
-def _check_finite(bad_step: int, chunk_start: int, workdir: Path) -> None:
+def _check_finite(bad_step: int, start: int, workdir: Path) -> None:
     if bad_step >= 0:
         raise RunError(
-            f"loss or pixels are not finite at iteration {bad_step} (all was well at "
-            f"{chunk_start}); "
+            f"loss or pixels are not finite at iteration {bad_step} (all was well at {start}); "
             f"the checkpoints in {workdir / 'checkpoints'} are from before; "
             "lower distill.learning_rate and use another workdir"
         )
-
-
-def _pixels(experiment: Experiment, images: Array) -> np.ndarray:
-    """Normalised images in pixel units, 0–1 nominal."""
-    return np.asarray(data.denormalize(images, *experiment.benchmark.stats))
-
-
-def _save_grid(workdir: Path, experiment: Experiment, step: int, state: DistillState) -> None:
-    grid = io.image_grid(_pixels(experiment, state.images), np.asarray(state.labels))
-    io.save_png(workdir / "images" / f"step_{step:06d}.png", grid)
-
-
-def _sentence(step: int, scores: Mapping[str, float]) -> str:
-    shown = ("accuracy", "balanced_accuracy", "auroc")
-    parts = [f"{name} {scores[f'val_{name}']:.3f}" for name in shown if f"val_{name}" in scores]
-    return f"step {step}: " + (f"val {', '.join(parts)}" if parts else "no val split to score on")

@@ -35,6 +35,21 @@ def class_mesh():
 
 
 @pytest.fixture(scope="session")
+def striped(tmp_path_factory):
+    """``set.npz``: two classes of 8×8 stripes; ``noval.npz``: the same without val."""
+    folder, rng = tmp_path_factory.mktemp("striped"), np.random.default_rng(0)
+    rows, columns = np.indices((8, 8)) // 2 % 2
+    arrays = {}
+    for split, n in (("train", 40), ("val", 20), ("test", 20)):
+        labels = np.arange(n, dtype=np.uint8) % 2
+        images = 60 + 100 * np.stack([rows, columns])[labels] + rng.integers(0, 60, (n, 8, 8))
+        arrays |= {f"{split}_images": images.astype(np.uint8), f"{split}_labels": labels}
+    np.savez(folder / "set.npz", **arrays)
+    np.savez(folder / "noval.npz", **{k: v for k, v in arrays.items() if "val" not in k})
+    return folder
+
+
+@pytest.fixture(scope="session")
 def golden():
     """``golden("convnet_c1_28")`` is a dict of the arrays in that golden file."""
 

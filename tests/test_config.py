@@ -15,7 +15,7 @@ def test_defaults_are_those_of_the_reference():
     assert [c.evaluation.augment for c in (dm, dc, dsa)] == ["auto", "none", "auto"]
     assert [c.evaluation.every for c in (dm, dc, dsa)] == [2000, 100, 100]
     assert dm.net.width == 128 and dm.net.depth == 3 and dm.evaluation.networks >= 5
-    assert dm.data.name == "breastmnist" and dm.checkpoint.every is None
+    assert dm.data.name == "breastmnist" and dm.checkpoint.every_steps is None
 
 
 @pytest.mark.parametrize("method", methods.names())
@@ -46,11 +46,12 @@ def test_words_behind_the_colon():
 
 
 def test_values_are_literals():
-    arg = "distill.learning_rate=1e-2,evaluation.parity=True,distill.momentum=1,checkpoint.every=7"
-    made = config.make("dm", "phantom", arg)
+    rates = "distill.learning_rate=1e-2,distill.momentum=1"
+    periods = "checkpoint.every_steps=7,checkpoint.every_minutes=None"
+    made = config.make("dm", "phantom", f"{rates},evaluation.parity=True,{periods}")
     assert made.distill.learning_rate == 0.01 and made.evaluation.parity is True
     assert made.distill.momentum == 1.0 and isinstance(made.distill.momentum, float)
-    assert made.checkpoint.every == 7
+    assert made.checkpoint.every_steps == 7 and made.checkpoint.every_minutes is None
 
 
 @pytest.mark.parametrize("name", ["data/mine.npz", "mine.npz", "/a/b/breastmnist_64.npz"])
@@ -98,7 +99,10 @@ def test_a_config_file_has_its_own_settings_and_its_own_quick():
         ("ipc=2.5", r"^config key ipc takes int values, got 2\.5$"),
         ("ipc=None", r"^config key ipc takes int values, got None$"),
         ("ipc=True", r"^config key ipc takes int values, got True$"),
-        ("checkpoint.every=often", r"^config key checkpoint\.every takes int values, got 'often'$"),
+        (
+            "checkpoint.every_steps=often",
+            r"^config key checkpoint\.every_steps takes int values, got 'often'$",
+        ),
         ("evaluation.parity=1", r"evaluation\.parity takes bool values, got 1$"),
         ("distill.momentum=half", r"takes float values, got 'half'$"),
         ("data.name=5", r"takes str values, got 5$"),

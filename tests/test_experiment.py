@@ -116,7 +116,8 @@ def test_keys_follow_the_seed_and_the_purpose(settings):
         ("evaluation.select_networks", -2, 1),
         ("evaluation.whole_epochs", 0, 1),
         ("checkpoint.keep", 0, 1),
-        ("checkpoint.every", -1, 1),
+        ("checkpoint.every_steps", -1, 1),
+        ("checkpoint.every_minutes", -0.5, 0),
     ],
 )
 def test_numbers_out_of_range_are_named(settings, key, value, least):

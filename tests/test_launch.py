@@ -31,7 +31,7 @@ def surroundings(tmp_path, monkeypatch):
 def distilled(monkeypatch):
     """Stands in for the run; lists what it was asked for."""
     calls = []
-    monkeypatch.setattr(train, "distill", lambda *args: calls.append(args) or {"ipc": 1})
+    monkeypatch.setattr(train, "distill", lambda *args, **_: calls.append(args) or {"ipc": 1})
     monkeypatch.setattr(io, "results_table", lambda summary: f"the table of {summary}")
     return calls
 
@@ -118,7 +118,7 @@ def test_a_mistake_is_one_line_and_status_two(args, message, distilled, capsys, 
     ],
 )
 def test_how_a_run_ends_is_the_status(error, status, line, monkeypatch, capsys):
-    def fail(*_):
+    def fail(*_, **__):
         raise error
 
     monkeypatch.setattr(train, "distill", fail)
@@ -127,7 +127,7 @@ def test_how_a_run_ends_is_the_status(error, status, line, monkeypatch, capsys):
 
 
 def test_an_error_of_medjax_itself_keeps_its_traceback(monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise TypeError("a bug")
 
     monkeypatch.setattr(train, "distill", fail)
@@ -138,7 +138,9 @@ def test_an_error_of_medjax_itself_keeps_its_traceback(monkeypatch):
 @pytest.mark.filterwarnings("always:an old file")
 def test_a_warning_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(io, "results_table", lambda summary: "")
-    monkeypatch.setattr(train, "distill", lambda *_: warnings.warn("an old file", stacklevel=1))
+    monkeypatch.setattr(
+        train, "distill", lambda *_, **__: warnings.warn("an old file", stacklevel=1)
+    )
     assert run(DM, "--workdir=w") == 0
     assert capsys.readouterr().err == "medjax: warning: an old file\n"
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 from medjax import evaluate, io, train
-from medjax.errors import RunError, UserError
+from medjax.errors import PreemptedError, RunError, UserError
+from medjax.preemption import Preemption
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TINY = (
@@ -22,6 +23,7 @@ TINY = (
     "evaluation.every=2,evaluation.epochs=2,evaluation.whole_epochs=2,evaluation.batch_size=16,"
     "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1"
 )
+LOGGED_BY_THREE = "iterations=8,evaluation.every=4,log_every=3"
 METHODS = {
     "dm": "distill.augment=crop_flip,distill.init=real",
     "dc": "distill.outer_loop=2,distill.inner_loop=1",
@@ -30,29 +32,14 @@ METHODS = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """``set.npz``: two classes of 8×8 stripes; ``noval.npz``: the same without val."""
-    folder, rng = tmp_path_factory.mktemp("data"), np.random.default_rng(0)
-    rows, columns = np.indices((8, 8)) // 2 % 2
-    arrays = {}
-    for split, n in (("train", 40), ("val", 20), ("test", 20)):
-        labels = np.arange(n, dtype=np.uint8) % 2
-        images = 60 + 100 * np.stack([rows, columns])[labels] + rng.integers(0, 60, (n, 8, 8))
-        arrays |= {f"{split}_images": images.astype(np.uint8), f"{split}_labels": labels}
-    np.savez(folder / "set.npz", **arrays)
-    np.savez(folder / "noval.npz", **{k: v for k, v in arrays.items() if "val" not in k})
-    return folder
-
-
-@pytest.fixture(scope="module")
-def settings(folder):
+def settings(striped):
     """The settings of ``configs/<method>.py``, cut down to next to nothing."""
 
     def make(method, *words, name="set"):
         spec = importlib.util.spec_from_file_location(method, ROOT / "configs" / f"{method}.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        arg = ",".join([TINY, METHODS[method], f"{folder / name}.npz", *words])
+        arg = ",".join([TINY, METHODS[method], f"{striped / name}.npz", *words])
         return module.get_config(arg).to_dict()
 
     return make
@@ -117,7 +104,7 @@ def test_everything_is_written(straight):
     assert "<html" in (workdir / "report.html").read_text().lower()
 
 
-def test_the_summary(straight, folder):
+def test_the_summary(straight, striped):
     summary = read(straight("dm"))
     assert set(summary) >= {
         *("method", "dataset", "ipc", "seed", "selected_step", "val", "test", "test_last"),
@@ -138,7 +125,7 @@ def test_the_summary(straight, folder):
     )
     assert summary["ior"] == pytest.approx(100 * (ours - random))
     assert summary["hlr"] == pytest.approx(100 * (whole - ours))
-    assert summary["data"]["source"] == str(folder / "set.npz")
+    assert summary["data"]["source"] == str(striped / "set.npz")
     assert summary["data"]["counts"] == {"train": 40, "val": 20, "test": 20}
     assert len(summary["data"]["digest"]) == 32 and summary["data"]["official_digest"] is None
     assert summary["config"]["net"]["width"] == 4 and summary["recipe"]["epochs"] == 2
@@ -146,7 +133,7 @@ def test_the_summary(straight, folder):
     assert {"medjax", "jax", "numpy", "commit"} <= set(summary["versions"])
 
 
-def test_the_images_train_with_numpy_alone(straight, folder):
+def test_the_images_train_with_numpy_alone(straight, striped):
     with np.load(straight("dm") / "synthetic.npz", allow_pickle=False) as file:
         shared = dict(file)
     assert shared["images"].shape == shared["images_uint8"].shape == (4, 8, 8, 1)
@@ -155,7 +142,7 @@ def test_the_images_train_with_numpy_alone(straight, folder):
     assert 0 < np.median(shared["images"]) < 1
     inputs = (shared["images"] - shared["mean"]) / shared["std"]
     means = np.stack([inputs[shared["labels"] == label].mean(0) for label in (0, 1)])
-    with np.load(folder / "set.npz") as real:
+    with np.load(striped / "set.npz") as real:
         test = (real["test_images"][..., None] / 255 - shared["mean"]) / shared["std"]
         labels = real["test_labels"]
     distances = np.square(test[:, None] - means[None]).sum((2, 3, 4))
@@ -259,11 +246,75 @@ def test_a_stopped_run_goes_on_to_the_same_end(
         "metrics.jsonl",
     ]
     steps = [line["step"] for line in io.read_metrics(tmp_path / "metrics.jsonl")]
-    assert steps == [1, 2, 2, 3, 4]  # beyond the checkpoint: those lines are written anew
+    assert steps == [1, 2, 2, 3, 4]  # the last is written anew: it came after the checkpoint
     capsys.readouterr()
     train.distill(settings(method), tmp_path)
-    assert "going on from step 2" in capsys.readouterr().err
+    assert "going on from step 4" in capsys.readouterr().err
     assert result(tmp_path) == expected
+
+
+@pytest.fixture(scope="module")
+def logged_by_three(settings, tmp_path_factory):
+    """The result of a run of eight iterations whose losses are logged at 3, 6 and 8."""
+    workdir = tmp_path_factory.mktemp("three") / "run"
+    train.distill(settings("dm", LOGGED_BY_THREE), workdir)
+    assert [x["step"] for x in io.read_metrics(workdir / "metrics.jsonl")] == [3, 4, 6, 8, 8]
+    return result(workdir)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e9])
+@pytest.mark.parametrize("word", ["every_minutes=0", "every_minutes=None", "every_steps=1"])
+def test_neither_calls_nor_checkpoints_change_a_result(
+    seconds, word, settings, logged_by_three, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(train, "_CALL_SECONDS", seconds)
+    train.distill(settings("dm", LOGGED_BY_THREE, f"checkpoint.{word}"), tmp_path)
+    assert result(tmp_path) == logged_by_three
+
+
+@pytest.mark.parametrize("step", [1, 4, 5, 8])
+def test_a_preempted_run_saves_and_goes_on_to_the_same_end(
+    step, settings, logged_by_three, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(train, "_CALL_SECONDS", 0.0)
+    config, original = settings("dm", LOGGED_BY_THREE), train.make_experiment
+
+    def told_to_end(config):
+        experiment = original(config)
+
+        def told(key, state, real, num_steps):
+            if state.step == step - 1 and num_steps:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return experiment.distiller.step(key, state, real, num_steps)
+
+        return experiment._replace(distiller=experiment.distiller._replace(step=told))
+
+    with monkeypatch.context() as patch, Preemption() as preemption:
+        patch.setattr(train, "make_experiment", told_to_end)
+        with pytest.raises(PreemptedError, match=rf"^preempted at step {step}; the same command"):
+            train.distill(config, tmp_path, preemption=preemption)
+    assert (tmp_path / "checkpoints" / str(step)).exists()
+    assert max((x["step"] for x in io.read_metrics(tmp_path / "metrics.jsonl")), default=0) < step
+    train.distill(config, tmp_path)
+    assert result(tmp_path) == logged_by_three
+
+
+def test_the_loss_is_the_mean_since_the_last_line(settings, tmp_path, monkeypatch):
+    """Also where another ``log_every`` takes over in the middle of an interval."""
+    single = settings("dm", "iterations=8,evaluation.every=4,log_every=1")
+    train.distill(single, tmp_path / "single")
+    lines = io.read_metrics(tmp_path / "single" / "metrics.jsonl")
+    losses = [line["loss"] for line in lines if "loss" in line]
+    with monkeypatch.context() as patch:
+        stop_at(patch, 1, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train.distill(settings("dm", LOGGED_BY_THREE), tmp_path / "run")
+    changed = settings("dm", LOGGED_BY_THREE, "log_every=5")
+    train.distill(changed, tmp_path / "run")
+    lines = io.read_metrics(tmp_path / "run" / "metrics.jsonl")
+    found = {line["step"]: line["loss"] for line in lines if "loss" in line}
+    expected = {3: losses[:3], 5: losses[3:5], 8: losses[5:]}
+    assert found == pytest.approx({k: np.mean(v) for k, v in expected.items()}, rel=1e-5)
 
 
 def test_a_killed_run_goes_on_to_the_same_end(straight, settings, tmp_path):
@@ -325,10 +376,10 @@ def test_another_run_in_the_same_workdir_is_refused(word, difference, straight, 
     assert result(workdir) == before
 
 
-def test_another_file_of_the_same_name_is_refused(straight, settings, folder, tmp_path):
+def test_another_file_of_the_same_name_is_refused(straight, settings, striped, tmp_path):
     workdir = shutil.copytree(straight("dm"), tmp_path / "run")
     (workdir / "summary.json").unlink()
-    with np.load(folder / "set.npz") as file:
+    with np.load(striped / "set.npz") as file:
         arrays = dict(file)
     arrays["train_images"][0, 0, 0] ^= 1
     (tmp_path / "other").mkdir()

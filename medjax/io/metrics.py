@@ -119,11 +119,16 @@ class MetricsWriter:
         Args:
           step: how many outer steps are done.
           metrics: name → number, or anything else ``jsonable`` takes.
+
+        Raises:
+          UserError: if the line cannot be written.
         """
         line = json.dumps(jsonable({"step": step, **metrics}), allow_nan=False)
         # One write call a line: what a kill leaves is whole lines and at most one torn tail.
-        self._stream.write(f"{line}\n".encode())
-        self._stream.flush()
+        try:
+            self._stream.write(f"{line}\n".encode())
+        except OSError as error:
+            raise _cannot_write(self._path, error) from error
 
     def truncate_after(self, step: int) -> None:
         """Drops every line beyond a step, and a line that a kill cut short.
@@ -149,9 +154,14 @@ class MetricsWriter:
     def _open(self):
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            return open(self._path, "ab")
+            # Unbuffered: a line that a full disk refused must not be tried again at the close.
+            return open(self._path, "ab", buffering=0)
         except OSError as error:
-            raise UserError(f"cannot write {self._path}: {error.strerror or error}") from error
+            raise _cannot_write(self._path, error) from error
+
+
+def _cannot_write(path: pathlib.Path, error: OSError) -> UserError:
+    return UserError(f"cannot write {path}: {error.strerror or error}")
 
 
 def _whole_lines(path: pathlib.Path) -> list[bytes]:

@@ -13,7 +13,8 @@ class Progress:
     Args:
       total: iterations of the whole run.
       done: iterations done before this process, by a run that is being resumed.
-      stream: where to; a bar if it is a terminal, else one line for each update.
+      stream: where to; a bar if it is a terminal, else one line for each ``update``.
+      shown: whether to show anything; of several processes one does.
 
     Example:
       >>> with Progress(100, done=0, stream=sys.stdout) as progress:
@@ -21,30 +22,40 @@ class Progress:
       starting from noise
     """
 
-    def __init__(self, total: int, *, done: int, stream: TextIO | None = None):
+    def __init__(self, total: int, *, done: int, stream: TextIO | None = None, shown: bool = True):
         self._stream = stream or sys.stderr
-        self._total, self._done, self._time = total, done, time.perf_counter()
-        terminal = self._stream.isatty()
+        self._total, self._done = total, done
+        self._matched, self._time = 0, time.perf_counter()
+        self._shown, terminal = shown, shown and self._stream.isatty()
         self._bar = (
             tqdm(total=total, initial=done, file=self._stream, unit="it") if terminal else None
         )
 
-    def update(self, step: int, *, loss: float, real_images: int) -> None:
-        """Shows the state after some more iterations.
+    def advance(self, step: int, *, real_images: int) -> None:
+        """Moves the bar after some more iterations.
 
         Args:
           step: iterations done.
-          loss: their mean matching loss.
-          real_images: real images matched since the last update.
+          real_images: real images matched in them.
+        """
+        if self._bar is not None:
+            self._bar.update(step - self._done)
+        self._done = step
+        self._matched += real_images
+
+    def update(self, *, loss: float) -> None:
+        """Shows the state.
+
+        Args:
+          loss: the mean matching loss since the last update.
         """
         now = time.perf_counter()
-        rate = real_images / max(now - self._time, 1e-9)
+        rate = self._matched / max(now - self._time, 1e-9)
         if self._bar is not None:
-            self._bar.set_postfix_str(f"loss {loss:.4g}, {rate:,.0f} images/s", refresh=False)
-            self._bar.update(step - self._done)
+            self._bar.set_postfix_str(f"loss {loss:.4g}, {rate:,.0f} images/s")
         else:
-            self.note(f"step {step}/{self._total}  loss {loss:.4g}  {rate:,.0f} images/s")
-        self._done, self._time = step, now
+            self.note(f"step {self._done}/{self._total}  loss {loss:.4g}  {rate:,.0f} images/s")
+        self._matched, self._time = 0, now
 
     def restart_clock(self) -> None:
         """Forgets the time since the last update: it went into something else."""
@@ -58,7 +69,7 @@ class Progress:
         """
         if self._bar is not None:
             self._bar.write(text, file=self._stream)
-        else:
+        elif self._shown:
             print(text, file=self._stream, flush=True)
 
     def close(self) -> None:

@@ -26,12 +26,15 @@ class DistillState(NamedTuple):
       images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
       labels: int32 ``[n]``.
       opt_state: state of the optimiser of the images.
+      loss_sum: float scalar, the losses of all iterations since the caller last set it to zero,
+        added one by one: how the iterations were cut into calls does not change a bit of it.
     """
 
     step: Array
     images: Array
     labels: Array
     opt_state: optax.OptState
+    loss_sum: Array
 
 
 class StepInfo(NamedTuple):
@@ -107,7 +110,8 @@ def make_distiller(
       >>> halve = lambda key, images, opt_state, real: (images / 2, opt_state, jnp.sum(images))
       >>> iteration = Iteration(run=halve, real_images=lambda real: 0)
       >>> distiller = make_distiller(iteration, optax.sgd(1.0), make_layout(1, 2), init="noise")
-      >>> start = DistillState(jnp.array(0, jnp.int32), jnp.ones(4), jnp.zeros(4, int), ())
+      >>> zero = jnp.zeros((), jnp.int32)
+      >>> start = DistillState(zero, jnp.ones(4), jnp.zeros(4, int), (), jnp.zeros(()))
       >>> state, info = distiller.step(jax.random.key(0), start, None, 2)
       >>> float(state.images[0]), float(info.loss), int(info.bad_step)
       (0.25, 3.0, -1)
@@ -119,7 +123,8 @@ def make_distiller(
         # A constant that no iteration has: the start must not share its randomness with one.
         start_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
         images, labels = initial_images(start_key, real, layout, init=init)
-        state = DistillState(jnp.zeros((), jnp.int32), images, labels, optimizer.init(images))
+        step, loss_sum = jnp.zeros((), jnp.int32), jnp.zeros((), images.dtype)
+        state = DistillState(step, images, labels, optimizer.init(images), loss_sum)
         return parallel.replicate(state, mesh)
 
     return Distiller(init=start, step=_repeat(iteration, mesh))
@@ -140,7 +145,9 @@ def _repeat(iteration: Iteration, mesh: Mesh | None) -> Callable:
             )
             finite = jnp.isfinite(loss) & jnp.all(jnp.isfinite(images))
             bad_step = jnp.where(finite, bad_step, state.step)
-            state = DistillState(state.step + 1, images, state.labels, opt_state)
+            state = DistillState(
+                state.step + 1, images, state.labels, opt_state, state.loss_sum + loss
+            )
             return state, total + loss, done + 1, bad_step
 
         zero = jnp.zeros((), jnp.int32)

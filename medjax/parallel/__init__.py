@@ -1,8 +1,9 @@
 """Many devices and processes: the mesh, how work is divided, and how processes start."""
 
 from medjax.parallel.mesh import AXES, make_mesh, replicate
+from medjax.parallel.processes import is_first, of_all_processes, reports_folder
 from medjax.parallel.spread import Axes, AxisNames, Share, axes_of, on_mesh, share, share_size
-from medjax.parallel.start import Cluster, find_cluster, join, leave, lost_peer
+from medjax.parallel.start import Cluster, find_cluster, join, leave, lost_peer, together
 
 __all__ = [
     "AXES",
@@ -12,12 +13,16 @@ __all__ = [
     "Share",
     "axes_of",
     "find_cluster",
+    "is_first",
     "join",
     "leave",
     "lost_peer",
     "make_mesh",
+    "of_all_processes",
     "on_mesh",
     "replicate",
+    "reports_folder",
     "share",
     "share_size",
+    "together",
 ]

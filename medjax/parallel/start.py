@@ -1,15 +1,16 @@
 """Many processes: joining them through JAX's own runtime, and leaving when one is lost."""
 
+import contextlib
 import logging
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, NoReturn
 
 import jax
 
-from medjax.errors import UserError, unknown
+from medjax.errors import RunError, UserError, unknown
 
 MODES = ("auto", "on", "off")
 
@@ -118,6 +119,39 @@ def join(cluster: Cluster) -> None:
         jax.local_device_count(),
         jax.device_count(),
     )
+    if jax.process_index() > 0:  # the first says what all would say
+        _log.setLevel(logging.WARNING)
+
+
+@contextlib.contextmanager
+def together(mode: str, given: Cluster) -> Iterator[None]:
+    """This process's part of a run, be it the only one or one of several.
+
+    Args:
+      mode: see ``find_cluster``.
+      given: likewise.
+
+    Raises:
+      UserError: as ``find_cluster`` and ``join``.
+      RunError: if another process is lost, from inside.
+
+    Example:
+      >>> with together("off", Cluster()):
+      ...     jax.process_count()
+      1
+    """
+    cluster = find_cluster(mode, given, os.environ)
+    if cluster is not None:
+        join(cluster)
+    try:
+        yield
+    except Exception as error:
+        if not lost_peer(error):
+            raise
+        raise RunError(
+            "lost another process, and cannot go on without it; start all of them again: the same "
+            f"command goes on from the last checkpoint ({str(error).splitlines()[0]})"
+        ) from error
 
 
 def lost_peer(error: BaseException) -> bool:
@@ -133,17 +167,26 @@ def lost_peer(error: BaseException) -> bool:
       >>> lost_peer(ValueError("UNKNOWN: Gloo all-reduce failed: Connection closed by peer"))
       False
     """
-    return jax.process_count() > 1 and bool(_LOST.search(str(error)))
+    if jax.process_count() == 1:
+        return False
+    link: BaseException | None = error
+    while link is not None:  # a checkpoint that could not be written has it as its cause
+        if _LOST.search(str(link)):
+            return True
+        link = link.__cause__
+    return False
 
 
 def leave(status: int) -> NoReturn:
-    """Ends this process at once.
+    """Ends this process: together with the others if all went well, at once if not.
 
-    The usual way out would wait for the other processes, and end in a crash if one is gone.
+    The usual way out waits for the other processes, and ends in a crash if one is gone.
 
     Args:
       status: the exit status.
     """
+    if status == 0 or not jax.distributed.is_initialized():
+        sys.exit(status)
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

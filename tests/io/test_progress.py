@@ -28,9 +28,12 @@ def test_lines_off_a_terminal(clock):
     with Progress(20, done=5, stream=stream) as progress:
         progress.note("going on from step 5")
         clock.now += 2
-        progress.update(10, loss=0.12345678, real_images=5000)
+        progress.advance(8, real_images=3000)
+        progress.advance(10, real_images=2000)
+        progress.update(loss=0.12345678)
         clock.now += 4
-        progress.update(15, loss=12.0, real_images=2)
+        progress.advance(15, real_images=2)
+        progress.update(loss=12.0)
     assert stream.getvalue().splitlines() == [
         "going on from step 5",
         "step 10/20  loss 0.1235  2,500 images/s",
@@ -44,13 +47,14 @@ def test_time_spent_elsewhere_does_not_count(clock):
     clock.now += 60
     progress.restart_clock()
     clock.now += 2
-    progress.update(10, loss=1.0, real_images=100)
+    progress.advance(10, real_images=100)
+    progress.update(loss=1.0)
     assert "  50 images/s" in stream.getvalue()
 
 
 def test_no_time_at_all_divides_by_nothing(clock):
     stream = io.StringIO()
-    Progress(20, done=0, stream=stream).update(10, loss=1.0, real_images=0)
+    Progress(20, done=0, stream=stream).update(loss=1.0)
     assert stream.getvalue().endswith("  0 images/s\n")
 
 
@@ -58,9 +62,11 @@ def test_a_bar_on_a_terminal(clock):
     stream = Terminal()
     with Progress(20, done=5, stream=stream) as progress:
         clock.now += 2
-        progress.update(15, loss=0.5, real_images=5000)
+        progress.advance(15, real_images=5000)
+        progress.update(loss=0.5)
         progress.note("step 15: val auroc 0.9")
-        progress.update(20, loss=0.25, real_images=1)
+        progress.advance(20, real_images=1)
+        progress.update(loss=0.25)
     text = stream.getvalue()
     frames = text.split("\r")
     assert any(" 5/20 " in frame for frame in frames)  # what was done before is not done again

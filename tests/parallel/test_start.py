@@ -82,3 +82,10 @@ def test_a_lost_process_is_told_from_other_errors(monkeypatch, text):
     assert parallel.lost_peer(ValueError(text))
     assert not parallel.lost_peer(ValueError("labels must lie between 0 and 1"))
     assert not parallel.lost_peer(RuntimeError("RESOURCE_EXHAUSTED: out of memory"))
+
+
+def test_a_lost_process_can_be_the_cause(monkeypatch):
+    monkeypatch.setattr("jax.process_count", lambda: 2)
+    error = UserError("cannot write checkpoints in w: the barrier failed")
+    error.__cause__ = RuntimeError(LOST[2])
+    assert parallel.lost_peer(error)

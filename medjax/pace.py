@@ -1,0 +1,103 @@
+"""The pace of a run: how far its next call goes, and whether to save or end before that."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+_MINUTE = 60.0
+
+
+class Decision(NamedTuple):
+    """What to do now that a call is over.
+
+    Attributes:
+      iterations: of the next call.
+      save: whether to write a checkpoint.
+      stop: whether to end the run, after saving.
+    """
+
+    iterations: int
+    save: bool
+    stop: bool
+
+
+def agreed(decisions: np.ndarray) -> Decision:
+    """What processes that run in step do: as the first decided, but all stop if one must.
+
+    Args:
+      decisions: int ``[processes, 3]``, each a ``Decision``.
+
+    Returns:
+      The decision for all of them.
+
+    Example:
+      >>> agreed(np.array([[4, 0, 0], [7, 1, 1]]))
+      Decision(iterations=4, save=True, stop=True)
+    """
+    iterations, save, _ = decisions[0].tolist()
+    stop = bool(decisions[:, 2].any())
+    return Decision(iterations, bool(save) or stop, stop)
+
+
+class Pace:
+    """Cuts a run into calls short enough that it answers a signal soon, and saves by the clock.
+
+    Neither changes a result: an iteration does not depend on the call it is in. Whatever depends
+    on the clock is decided here, in ``decide``; processes that run in step must decide alike.
+
+    Args:
+      total: iterations of the whole run.
+      report_every: at the multiples of each of these a call ends.
+      save_every: at the multiples of each of these a checkpoint is due.
+      save_minutes: a checkpoint is also due this long after the last; ``None`` never.
+      call_seconds: how long a call may take; one iteration takes as long as it takes.
+      clock: seconds.
+
+    Example:
+      >>> pace = Pace(
+      ...     total=100, report_every=[20], save_every=[50], save_minutes=None, call_seconds=2.0
+      ... )
+      >>> pace.decide(1, iterations=1, seconds=0.5, stop=False)
+      Decision(iterations=4, save=False, stop=False)
+      >>> pace.decide(50, iterations=4, seconds=2.0, stop=False)
+      Decision(iterations=4, save=True, stop=False)
+    """
+
+    def __init__(
+        self,
+        *,
+        total: int,
+        report_every: Sequence[int],
+        save_every: Sequence[int],
+        save_minutes: float | None,
+        call_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ):
+        self._total, self._report_every, self._save_every = total, report_every, save_every
+        self._save_seconds = None if save_minutes is None else save_minutes * _MINUTE
+        self._call_seconds, self._clock = call_seconds, clock
+        self._saved_at = clock()
+
+    def decide(self, step: int, *, iterations: int, seconds: float, stop: bool) -> Decision:
+        """Decides after each call.
+
+        Args:
+          step: iterations done in all.
+          iterations: of the call that is over.
+          seconds: it took.
+          stop: whether this process was told to end.
+
+        Returns:
+          The decision; one to stop is also one to save.
+        """
+        now = self._clock()
+        save = stop or step == self._total or any(step % n == 0 for n in self._save_every)
+        if self._save_seconds is not None:
+            save = save or now - self._saved_at >= self._save_seconds
+        if save:
+            self._saved_at = now
+        ends = (n - step % n for n in (*self._report_every, *self._save_every))
+        wanted = int(iterations * self._call_seconds / max(seconds, 1e-9))
+        return Decision(max(1, min(wanted, self._total - step, *ends)), save, stop)

@@ -167,7 +167,8 @@ class Checkpoints:
         from orbax import checkpoint as ocp
 
         folder = self._directory / str(step)
-        if not (folder / _RUN).exists() and not (folder / _STATE).exists():
+        parts = {path.name for path in folder.iterdir() if path.is_dir()}
+        if parts and not parts & {_RUN, _STATE}:
             raise UserError(f"{folder} is not a checkpoint of medjax; use another workdir")
         seal.check_seal(folder / _RUN)
         seal.check_seal(folder / _STATE)

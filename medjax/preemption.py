@@ -96,8 +96,9 @@ class Preemption:
 
     def _notice(self) -> None:
         with self._lock:
-            self.requested = True
-            if self._message is not None:
+            # The socket and the handler both tell of a signal, one of them late.
+            already, self.requested = self.requested, True
+            if self._message is not None and not already:
                 # Past Python's own buffer, which the main thread may be writing to.
                 with contextlib.suppress(OSError):
                     os.write(_STDERR, f"medjax: {self._message}\n".encode())

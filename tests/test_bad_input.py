@@ -146,6 +146,12 @@ def test_an_unwritable_workdir(capsys):
     assert pathlib.Path("w").read_text() == "a file in its place"
 
 
+def test_something_else_in_the_place_of_a_file(capsys):
+    write()
+    pathlib.Path("w/metrics.jsonl").mkdir(parents=True)
+    assert refused(capsys) == "cannot write w/metrics.jsonl: Is a directory"
+
+
 def contents(folder):
     """Every file that holds something."""
     files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]

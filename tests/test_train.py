@@ -1,5 +1,6 @@
 """Whole runs on twenty images a class: what they write, and that a kill changes nothing."""
 
+import errno
 import importlib.util
 import json
 import os
@@ -414,6 +415,29 @@ def test_what_is_not_finite_stops_the_run_and_keeps_the_last_good(
     assert "not finite at iteration 3 (all was well at 3)" in message
     assert str(tmp_path / "checkpoints") in message and "\n" not in message
     assert not (tmp_path / "summary.json").exists()
+    train.distill(settings("dm"), tmp_path)
+    assert result(tmp_path) == result(straight("dm"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["metrics.jsonl", "images/step_000004.png", "synthetic.npz", "report.html", "summary.json"],
+)
+def test_a_disk_that_is_full_in_the_end_costs_time_alone(
+    name, straight, settings, tmp_path, monkeypatch
+):
+    replace = os.replace
+
+    def full(source, target):
+        if pathlib.Path(target) == tmp_path / name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", full)
+        with pytest.raises(UserError, match=rf"^cannot write \S+/{name}: No space left on device$"):
+            train.distill(settings("dm"), tmp_path)
+    assert not list(tmp_path.rglob(".*.tmp"))
     train.distill(settings("dm"), tmp_path)
     assert result(tmp_path) == result(straight("dm"))
 

@@ -2,9 +2,9 @@
 
 import contextlib
 import json
-import logging
 import os
 import pathlib
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +20,8 @@ from medjax.io.metrics import jsonable
 
 # The two parts of each checkpoint: its arrays, and what they belong to.
 _STATE, _RUN = "state", "run"
+# Bytes that a checkpoint takes beside its arrays, and what is written between two of them.
+_ROOM = 2**19
 
 
 class Checkpoints:
@@ -56,7 +58,10 @@ class Checkpoints:
             # Orbax would notice a folder it may not write to hours later, at the first save.
             with tempfile.TemporaryFile(dir=self._directory):
                 pass
-            stack.enter_context(_quiet_orbax())
+            # Orbax takes seconds to import; only a run that has checkpoints pays for it.
+            from medjax.io import handlers
+
+            stack.enter_context(handlers.quiet())
             self._manager = _open_manager(self._directory, keep)
             stack.callback(self._manager.close)
             self._stack = stack.pop_all()
@@ -81,6 +86,7 @@ class Checkpoints:
                 self._manager.delete(self._damaged.pop())
             if step in self._manager.all_steps():
                 return
+            self._check_room(tree)
             run = {"config": jsonable(config), "tree": _describe(tree)}
             self._manager.save(
                 step,
@@ -161,7 +167,8 @@ class Checkpoints:
         from orbax import checkpoint as ocp
 
         folder = self._directory / str(step)
-        if not (folder / _RUN).exists() and not (folder / _STATE).exists():
+        parts = {path.name for path in folder.iterdir() if path.is_dir()}
+        if parts and not parts & {_RUN, _STATE}:
             raise UserError(f"{folder} is not a checkpoint of medjax; use another workdir")
         seal.check_seal(folder / _RUN)
         seal.check_seal(folder / _STATE)
@@ -182,17 +189,33 @@ class Checkpoints:
         args = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(slots)})
         return jax.tree.map(_place, self._manager.restore(step, args=args)[_STATE], template)
 
+    def _check_room(self, tree: Any) -> None:
+        # A disk that fills up while Orbax writes makes each of its threads print a traceback.
+        needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(tree)) + _ROOM
+        with tempfile.TemporaryFile(dir=self._directory) as stream:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(stream.fileno(), 0, needed)
+
     @contextlib.contextmanager
     def _explained(self, verb: str) -> Iterator[None]:
         try:
             yield
         except (OSError, ValueError, RuntimeError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise UserError(f"cannot {verb} checkpoints in {self._directory}: {reason}") from error
+            raise UserError(
+                f"cannot {verb} checkpoints in {self._directory}: {_reason(error)}"
+            ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What the system said, which TensorStore puts at the end of all it knows."""
+    code = re.search(r"os_error_code='(\d+)'", str(error))
+    if code:
+        return os.strerror(int(code[1]))
+    said = getattr(error, "strerror", None) or str(error)
+    return said.splitlines()[0] if said else type(error).__name__
 
 
 def _open_manager(directory: pathlib.Path, keep: int):
-    # Orbax takes seconds to import; only a run that has checkpoints pays for it.
     from orbax import checkpoint as ocp
 
     from medjax.io import handlers
@@ -268,18 +291,3 @@ def _place(restored: Any, leaf: Any) -> Any:
     if _is_placed(leaf) or isinstance(leaf, np.ndarray):
         return restored
     return jnp.asarray(restored)
-
-
-@contextlib.contextmanager
-def _quiet_orbax() -> Iterator[None]:
-    """Keeps Orbax's progress and advice out of the log; its errors stay."""
-
-    def passes(record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.ERROR or "orbax" not in pathlib.Path(record.pathname).parts
-
-    logger = logging.getLogger("absl")
-    logger.addFilter(passes)
-    try:
-        yield
-    finally:
-        logger.removeFilter(passes)

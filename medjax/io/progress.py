@@ -50,11 +50,13 @@ class Progress:
           loss: the mean matching loss since the last update.
         """
         now = time.perf_counter()
-        rate = self._matched / max(now - self._time, 1e-9)
+        shown = [f"loss {loss:.4g}"]
+        if self._matched:  # none by a run that goes on from where a line is due
+            shown.append(f"{self._matched / max(now - self._time, 1e-9):,.0f} images/s")
         if self._bar is not None:
-            self._bar.set_postfix_str(f"loss {loss:.4g}, {rate:,.0f} images/s")
+            self._bar.set_postfix_str(", ".join(shown))
         else:
-            self.note(f"step {self._done}/{self._total}  loss {loss:.4g}  {rate:,.0f} images/s")
+            self.note("  ".join([f"step {self._done}/{self._total}", *shown]))
         self._matched, self._time = 0, now
 
     def restart_clock(self) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import warnings
 from typing import NamedTuple
 
 import jax
@@ -154,18 +155,39 @@ def test_a_damaged_newest_checkpoint_falls_back(saved, harm):
     assert_identical(state, make_state(20))
 
 
-def test_damage_to_any_file_is_noticed(saved):
-    files = [p.relative_to(saved / "30") for p in (saved / "30").glob("*/**/*") if p.is_file()]
-    sealed = [name for name in files if name.name != "commit_success.txt"]
-    assert len(sealed) > 5
-    for name in sealed:
-        path = saved / "30" / name
+def empty(path):
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [truncate, empty, flip, pathlib.Path.unlink])
+def test_damage_to_any_file_is_noticed_or_harmless(saved, harm):
+    files = [path for path in (saved / "30").rglob("*") if path.is_file() and path.stat().st_size]
+    noticed = set()
+    for path in files:
         content = path.read_bytes()
-        flip(path)
-        with pytest.warns(UserWarning, match="/30 is damaged"):
-            assert restore(saved)[0] == 20
+        harm(path)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            step, state = restore(saved)
+        assert_identical(state, make_state(step))
+        assert [str(warning.message).split(" is damaged")[0] for warning in said] == (
+            [] if step == 30 else [f"checkpoint {saved / '30'}"]
+        )
+        if step != 30:
+            noticed.add(path)
         path.write_bytes(content)
     assert restore(saved)[0] == 30
+    # Orbax's notes on a checkpoint as a whole are not needed to read it.
+    harmless = {path.name for path in set(files) - noticed}
+    assert harmless <= {"_CHECKPOINT_METADATA", "commit_success.txt"}
+    assert len(noticed) > 5
+
+
+def test_a_folder_that_was_being_removed_is_passed_over(saved):
+    for path in (saved / "30").iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.warns(UserWarning, match="/30 is damaged .run is incomplete"):
+        assert restore(saved)[0] == 20
 
 
 def test_an_empty_step_is_passed_over(saved):

@@ -110,3 +110,9 @@ def test_a_record_without_its_line_end_is_torn_too(tmp_path):
         writer.truncate_after(2)
         writer.write(2, {})
     assert path.read_bytes() == b'{"step": 1}\n{"step": 2}\n'
+
+
+@pytest.mark.skipif(not pathlib.Path("/dev/full").exists(), reason="needs a device that is full")
+def test_a_full_disk_is_told():
+    with pytest.raises(UserError, match=r"^cannot write /dev/full: No space left on device$"):
+        run("/dev/full", [1])

@@ -54,8 +54,16 @@ def test_time_spent_elsewhere_does_not_count(clock):
 
 def test_no_time_at_all_divides_by_nothing(clock):
     stream = io.StringIO()
-    Progress(20, done=0, stream=stream).update(loss=1.0)
-    assert stream.getvalue().endswith("  0 images/s\n")
+    progress = Progress(20, done=0, stream=stream)
+    progress.advance(10, real_images=1)
+    progress.update(loss=1.0)
+    assert stream.getvalue().startswith("step 10/20  loss 1  1,000,000,000 images/s")
+
+
+def test_no_rate_where_nothing_was_done(clock):
+    stream = io.StringIO()
+    Progress(20, done=5, stream=stream).update(loss=1.0)
+    assert stream.getvalue() == "step 5/20  loss 1\n"
 
 
 def test_a_bar_on_a_terminal(clock):

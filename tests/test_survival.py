@@ -1,13 +1,14 @@
-"""A run that is ended again and again, at random, leaves the bytes of one that never was.
+"""Whatever ends a run, the same command goes on to the bytes of a run that nothing ended.
 
-The suite does it a few times. ``MEDJAX_KILLS=30 pytest tests/test_kills.py -s`` does it thirty
-times, and prints what was hit when.
+The suite ends one at random a few times. ``MEDJAX_KILLS=30 pytest tests/test_survival.py -s`` does
+it thirty times, and prints what was hit when; ``MEDJAX_KILLS_SEED`` is another thirty.
 """
 
 import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 from collections import Counter
 
 import jax
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 KILLS = int(os.environ.get("MEDJAX_KILLS", "3"))
@@ -44,7 +46,7 @@ class Run:
         config = f"--config={ROOT}/configs/dm.py:{SETTINGS},{data}/set.npz"
         self._command = [sys.executable, "-c", SCRIPT, config, f"--workdir={workdir}"]
 
-    def start(self):
+    def start(self, largest_file=None):
         """Starts it, and returns when it is about to compute: the metrics are then cut anew."""
         before, patience = self._inode(), time.monotonic() + PATIENCE
         env = os.environ | {
@@ -52,8 +54,10 @@ class Run:
             "JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir,
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         }
+        limit = "" if largest_file is None else f"ulimit -f {largest_file}; "
+        command = ["bash", "-c", f'{limit}exec "$0" "$@"', *self._command]
         pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
-        self._child = subprocess.Popen(self._command, cwd=ROOT, env=env, **pipes)
+        self._child = subprocess.Popen(command, cwd=ROOT, env=env, **pipes)
         while self._inode() in (None, before) and self._child.poll() is None:
             assert time.monotonic() < patience
             time.sleep(0.001)
@@ -65,13 +69,13 @@ class Run:
             if any("orbax-checkpoint-tmp" in name for name in os.listdir(checkpoints)):
                 return
 
-    def end(self, number=None):
+    def end(self, number=None, statuses=(FINISHED, PREEMPTED)):
         """Sends a signal, if any; returns the status and the last line."""
         if number is not None:
             self._child.send_signal(number)
         _, said = self._child.communicate(timeout=PATIENCE)
         assert "Traceback" not in said, said
-        assert self._child.returncode in (FINISHED, -(number or 0), PREEMPTED), said
+        assert self._child.returncode in (*statuses, -(number or 0)), said
         return self._child.returncode, said.strip().rpartition("\n")[-1]
 
     def result(self):
@@ -103,18 +107,23 @@ def preempt(run):
     time.sleep(RANDOM.uniform(0, COMPUTING))
     start = time.monotonic()
     status, line = run.end(signal.SIGTERM)
+    seconds = time.monotonic() - start
     if status != FINISHED:
-        assert status == PREEMPTED
+        assert status == PREEMPTED and seconds < 10
         assert line.startswith("medjax: preempted") and "the same command goes on" in line
-        assert time.monotonic() - start < 10
-    return status, line
+    return status, f"{line}, within {seconds:.2f} s"
 
 
-def test_a_run_survives_whatever_ends_it(striped, tmp_path):
-    straight = Run(tmp_path / "straight", striped)
-    straight.start()
-    assert straight.end()[0] == FINISHED
-    expected = straight.result()
+@pytest.fixture(scope="module")
+def expected(striped, tmp_path_factory):
+    """The result of a run that nothing ended."""
+    run = Run(tmp_path_factory.mktemp("straight") / "run", striped)
+    run.start()
+    assert run.end()[0] == FINISHED
+    return run.result()
+
+
+def test_killed_or_preempted_at_any_moment(expected, striped, tmp_path):
     hits, ended, runs = (kill_in_a_write, preempt, kill), Counter(), 0
     while ended.total() < KILLS:
         run, status, runs = Run(tmp_path / f"run_{runs}", striped), None, runs + 1
@@ -128,3 +137,28 @@ def test_a_run_survives_whatever_ends_it(striped, tmp_path):
                 print(f"{hit.__name__} after {time.monotonic() - start:.2f} s: {line}")
         assert run.result() == expected
     print(f"{runs} runs ended early by {dict(ended)}")
+
+
+def test_a_full_disk_is_one_line(expected, striped, tmp_path):
+    run = Run(tmp_path / "run", striped)
+    run.start(largest_file=100)  # blocks of 1024 bytes
+    line = f"medjax: cannot write checkpoints in {run.workdir}/checkpoints: File too large"
+    assert run.end(statuses=[2]) == (2, line)
+    run.start()
+    assert run.end()[0] == FINISHED
+    assert run.result() == expected
+
+
+def test_data_that_vanished_is_one_line(expected, striped, tmp_path):
+    data = shutil.copytree(striped, tmp_path / "data")
+    run = Run(tmp_path / "run", data)
+    run.start()
+    run.wait_for_write()
+    run.end(signal.SIGTERM)
+    (data / "set.npz").rename(data / "away.npz")
+    run.start()
+    assert run.end(statuses=[2]) == (2, f"medjax: no data file {data}/set.npz")
+    (data / "away.npz").rename(data / "set.npz")
+    run.start()
+    assert run.end()[0] == FINISHED
+    assert run.result()[:2] == expected[:2]  # the summary says where the data lay

@@ -7,11 +7,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from medjax import data, evaluate, methods, nets
+from medjax import data, evaluate, methods, nets, parallel
 
 
-def make_work(work: str, case: cases.Case, *, precision: str, steps: int) -> Callable[[], object]:
-    """The work of a row, ready to be timed; it returns when it is done."""
+def make_work(
+    work: str, case: cases.Case, *, precision: str, steps: int, devices: int | None = None
+) -> Callable[[], object]:
+    """The work of a row, ready to be timed; it returns when it is done.
+
+    On the first so many ``devices``, or on all.
+    """
+    devices = jax.devices()[:devices]
     net = nets.make(
         "convnet",
         num_classes=case.classes,
@@ -20,18 +26,19 @@ def make_work(work: str, case: cases.Case, *, precision: str, steps: int) -> Cal
         precision=precision,
     )
     if work == "dm":
-        return _steps("dm", net, case, steps)
+        return _steps("dm", net, case, steps, devices)
     if work in ("dc", "dsa"):
-        return _steps(work, net, case, steps, outer_loop=1, inner_loop=0)
+        return _steps(work, net, case, steps, devices, outer_loop=1, inner_loop=0)
     if work == "dsa_life":
-        return _steps("dsa", net, case, 1, outer_loop=2, inner_loop=cases.EPOCHS)
+        return _steps("dsa", net, case, 1, devices, outer_loop=2, inner_loop=cases.EPOCHS)
     if work == "whole":
         per_class = cases.WHOLE_IMAGES // case.classes
-        return _training(net, *cases.images(case, per_class=per_class), 1, cases.STRATEGY, 1)
+        images = cases.images(case, per_class=per_class)
+        return _training(net, *images, 1, cases.STRATEGY, 1, devices)
     count, strategy = cases.networks(work)
     pixels, labels = cases.images(case, per_class=case.ipc)
     pixels = np.asarray(data.normalize(pixels, *_stats(case)))
-    return _training(net, pixels, labels, count, strategy, cases.EPOCHS)
+    return _training(net, pixels, labels, count, strategy, cases.EPOCHS, devices)
 
 
 def _stats(case):
@@ -44,7 +51,14 @@ def _real(case):
     return data.real_data(split, num_classes=case.classes, mean=mean, std=std)
 
 
-def _steps(method, net, case, steps, **loops):
+def _steps(method, net, case, steps, devices, **loops):
+    mesh = parallel.make_mesh(
+        classes=case.classes,
+        networks=1,
+        rows=cases.BATCH_REAL,
+        shared_rows=2 * case.ipc,
+        devices=devices,
+    )
     augment = "none" if method == "dc" else cases.STRATEGY
     distiller = methods.make(
         method,
@@ -53,9 +67,10 @@ def _steps(method, net, case, steps, **loops):
         augment=augment,
         init="noise",
         batch_real=cases.BATCH_REAL,
+        mesh=mesh if mesh.size > 1 else None,
         **loops,
     )
-    key, real = jax.random.key(0), _real(case)
+    key, real = jax.random.key(0), parallel.replicate(_real(case), mesh)
     state = distiller.init(key, real)
 
     def run():
@@ -66,7 +81,9 @@ def _steps(method, net, case, steps, **loops):
     return run
 
 
-def _training(net, pixels, labels, count, strategy, epochs):
+def _training(net, pixels, labels, count, strategy, epochs, devices):
+    rows = min(cases.BATCH_TRAIN, len(labels))
+    mesh = parallel.make_mesh(classes=1, networks=count, rows=rows, devices=devices)
     recipe = evaluate.Recipe(
         epochs=epochs,
         batch_size=cases.BATCH_TRAIN,
@@ -86,6 +103,7 @@ def _training(net, pixels, labels, count, strategy, epochs):
                 recipe=recipe,
                 num_networks=count,
                 stats=stats,
+                mesh=mesh if mesh.size > 1 else None,
             )
         )
 

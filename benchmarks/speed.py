@@ -52,7 +52,8 @@ def main() -> None:
     ):
         if ipc != 10 and work not in _OTHER_IPCS:
             continue
-        if arguments.missing and table.has(work=work, shape=shape, ipc=ipc, precision=precision):
+        row = {"work": work, "shape": shape, "ipc": ipc, "precision": precision}
+        if arguments.missing and table.has(**row, devices=jax.device_count()):
             continue
         if time.perf_counter() - start > arguments.seconds:
             print("out of time; the same command with --missing goes on")
@@ -94,6 +95,7 @@ def measure(work: str, case: cases.Case, *, precision: str, repeats: int, utils=
         "shape": case.shape,
         "ipc": case.ipc,
         "precision": precision,
+        "devices": jax.device_count(),
         "repeats": repeats,
         "medjax_s": ours,
         "operations": least.operations,
@@ -183,7 +185,8 @@ class Table:
 
 
 def _key(row: dict) -> tuple:
-    return tuple(row.get(name) for name in ("work", "shape", "ipc", "precision"))
+    names = ("work", "shape", "ipc", "precision")
+    return (*(row.get(name) for name in names), row.get("devices", 1))
 
 
 def _cells(row: dict) -> str:
@@ -196,7 +199,7 @@ def _cells(row: dict) -> str:
     reference, ratio, memory = row.get("reference_s"), row.get("ratio"), row.get("memory_bytes")
     cells = [
         cases.WORKS[row["work"]],
-        row["shape"],
+        row["shape"] + (f", {row['devices']} devices" if row.get("devices", 1) > 1 else ""),
         row["ipc"],
         row["precision"],
         _seconds(row["medjax_s"]["median"]),

@@ -27,11 +27,9 @@ def main(argv: Sequence[str]) -> int:
     """
     warnings.showwarning = _show_warning
     logger = logging.getLogger("medjax")
-    logger.handlers, logger.propagate = [_Said()], False
-    logger.setLevel(logging.INFO)
+    logger.handlers, logger.propagate, logger.level = [_Said()], False, logging.INFO
     try:
-        options = commandline.parse(argv)
-        if options is None:
+        if (options := commandline.parse(argv)) is None:
             return 0
         # In this order: joining the others takes SIGTERM for JAX's own use.
         with parallel.together(options.distributed, options.cluster), Preemption() as preemption:
@@ -47,9 +45,9 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(options: commandline.Options, preemption: Preemption) -> int:
+    # Imported late: help and a wrong command line need not wait for all of it.
     import jax
 
-    # Imported late: help and a wrong command line need not wait for all of it.
     from medjax import io, train
 
     if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
@@ -74,7 +72,7 @@ class _Said(logging.Handler):
 
 
 def _show_warning(message, *_args, **_options) -> None:
-    print(f"medjax: warning: {message}", file=sys.stderr)
+    _say(f"warning: {message}", 0)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 _MINUTE = 60.0
+CALL_SECONDS = 3.0
+"""How long a call runs, and so how soon a signal is answered: a tenth of the usual grace."""
 
 
 class Decision(NamedTuple):
@@ -72,7 +74,7 @@ class Pace:
         report_every: Sequence[int],
         save_every: Sequence[int],
         save_minutes: float | None,
-        call_seconds: float,
+        call_seconds: float = CALL_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._total, self._report_every, self._save_every = total, report_every, save_every

@@ -22,8 +22,6 @@ from medjax.types import Array, SyntheticSet
 # Settings that change where things are or what is shown, but no number of the result: a mesh at
 # most the order of sums.
 _FREE = ("checkpoint", "data.download", "data.root", "log_every", "mesh")
-# How long a call runs, and so how soon a signal is answered: a tenth of the usual time of grace.
-_CALL_SECONDS = 3.0
 
 
 class _Saved(NamedTuple):
@@ -123,8 +121,8 @@ def _run(
                 step, saved = step + count, saved._replace(state=state)
                 progress.advance(step, real_images=int(info.real_images))
                 seconds, stop = time.perf_counter() - start, preemption.requested
-                decision = pace.decide(step, iterations=count, seconds=seconds, stop=stop)
-                decision = agreed(parallel.of_all_processes(decision))
+                own = pace.decide(step, iterations=count, seconds=seconds, stop=stop)
+                decision = agreed(parallel.of_all_processes(own))
                 count = decision.iterations
                 if decision.save:
                     checkpoints.save(step, saved, config=tied_to)
@@ -140,7 +138,6 @@ def _pace(config: Mapping[str, Any]) -> Pace:
         report_every=[config["log_every"]],
         save_every=[evaluate_every, checkpoint["every_steps"] or evaluate_every],
         save_minutes=checkpoint["every_minutes"],
-        call_seconds=_CALL_SECONDS,
     )
 
 

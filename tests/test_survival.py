@@ -29,9 +29,9 @@ SETTINGS = (
 )
 # Calls so short that a log interval takes several, and seldom the same.
 SCRIPT = """
-import sys
+import functools, sys
 from medjax import launch, train
-train._CALL_SECONDS = 0.005
+train.Pace = functools.partial(train.Pace, call_seconds=0.005)
 sys.exit(launch.main(sys.argv))
 """
 FINISHED, PREEMPTED, PATIENCE = 0, 128 + signal.SIGTERM, 120.0

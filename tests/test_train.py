@@ -1,6 +1,7 @@
 """Whole runs on twenty images a class: what they write, and that a kill changes nothing."""
 
 import errno
+import functools
 import importlib.util
 import json
 import os
@@ -268,7 +269,7 @@ def logged_by_three(settings, tmp_path_factory):
 def test_neither_calls_nor_checkpoints_change_a_result(
     seconds, word, settings, logged_by_three, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(train, "_CALL_SECONDS", seconds)
+    monkeypatch.setattr(train, "Pace", functools.partial(train.Pace, call_seconds=seconds))
     train.distill(settings("dm", LOGGED_BY_THREE, f"checkpoint.{word}"), tmp_path)
     assert result(tmp_path) == logged_by_three
 
@@ -277,7 +278,7 @@ def test_neither_calls_nor_checkpoints_change_a_result(
 def test_a_preempted_run_saves_and_goes_on_to_the_same_end(
     step, settings, logged_by_three, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(train, "_CALL_SECONDS", 0.0)
+    monkeypatch.setattr(train, "Pace", functools.partial(train.Pace, call_seconds=0.0))
     config, original = settings("dm", LOGGED_BY_THREE), train.make_experiment
 
     def told_to_end(config):

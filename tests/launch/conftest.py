@@ -97,7 +97,7 @@ def parsed(monkeypatch):
         assert list(words[1:3]) == ["-m", "medjax.launch"]
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="the load_module")  # ml_collections
-            return commandline.parse(list(words[2:]))
+            return commandline.parse(list(words[2:]))[:2]
 
     monkeypatch.chdir(ROOT)
     return parse

@@ -1,0 +1,83 @@
+"""Images that stay on the host: indexed inside compiled programs as if they were on the device."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from medjax.data.ahead import Ahead
+from medjax.types import Array
+
+
+@jax.tree_util.register_static
+class HostImages:
+    """A set of images too large for the device, of which a program fetches the rows it needs.
+
+    ``images[rows]`` is traced like the indexing of an array; when the program runs, it asks the
+    host for those rows. Programs take the object as part of what they are compiled for, so one
+    object must serve for a whole run. Rows out of range are those at the ends, as on the device.
+
+    Attributes:
+      shape: ``(N, h, w, c)``.
+      dtype: that of the pixels.
+      direct_reads: batches that were not read ahead, since ``read_ahead`` was called last.
+    """
+
+    def __init__(self, images: np.ndarray) -> None:
+        """Wraps the images.
+
+        Args:
+          images: uint8 ``[N, h, w, c]``, as a rule memory-mapped.
+        """
+        self._images = np.asarray(images)
+        self._ahead = None
+        self.shape, self.dtype, self.ndim = images.shape, images.dtype, images.ndim
+        self.direct_reads = 0
+
+    def __len__(self) -> int:
+        """Number of images."""
+        return len(self._images)
+
+    def __getitem__(self, rows: Array | slice) -> Array:
+        """The images of integer rows ``[...]``, or of a slice, as ``[..., h, w, c]``."""
+        if isinstance(rows, slice):
+            rows = np.arange(*rows.indices(len(self)), dtype=np.int32)
+        rows = jnp.asarray(rows)
+        # What indexing on the device would give, and inside shard_map how it differs among them.
+        images = jax.ShapeDtypeStruct(self.shape, self.dtype)
+        result = jax.eval_shape(lambda images, rows: images[rows], images, rows)
+        return jax.pure_callback(self.read, result, rows, vmap_method="broadcast_all")
+
+    def read_ahead(self, draws: np.ndarray) -> None:
+        """Begins to read batches that will be asked for, a bounded number before they are.
+
+        It only saves time: a batch that was not announced is read when it is asked for.
+
+        Args:
+          draws: int ``[n, b]``, the rows of ``n`` batches in the order in which they will be
+            asked for; those announced before are forgotten.
+        """
+        if self._ahead is not None:
+            self._ahead.close()
+        self._ahead = Ahead(self._images, draws)
+        self.direct_reads = 0
+
+    def read(self, rows: Array) -> np.ndarray:
+        """The images of some rows, on the host.
+
+        Args:
+          rows: int ``[..., b]``.
+
+        Returns:
+          ``[..., b, h, w, c]``.
+        """
+        # Programs call this, so it computes nothing with JAX, which could wait for the program.
+        rows = np.asarray(rows)
+        images = np.empty((*rows.shape, *self.shape[1:]), self.dtype)
+        for place in np.ndindex(rows.shape[:-1]):
+            batch = self._ahead.take(rows[place]) if self._ahead else None
+            if batch is None:
+                self.direct_reads += 1
+                np.take(self._images, rows[place], axis=0, out=images[place], mode="clip")
+            else:
+                images[place] = batch
+        return images

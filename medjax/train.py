@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax import data, io, outcome, share
+from medjax import data, io, methods, outcome, share
 from medjax.errors import RunError, UserError
 from medjax.experiment import Experiment, make_experiment
 from medjax.methods import DistillState
@@ -15,7 +15,14 @@ from medjax.selection import Best, nothing_yet, select
 from medjax.types import Array, SyntheticSet
 
 # Settings that change where things are or what is shown, but no number of the result.
-_FREE = ("checkpoint", "data.download", "data.root", "log_every")
+_FREE = (
+    "checkpoint",
+    "data.cache",
+    "data.download",
+    "data.root",
+    "data.stream_above_gib",
+    "log_every",
+)
 
 
 class _Saved(NamedTuple):
@@ -80,6 +87,7 @@ def _run(experiment: Experiment, config: dict[str, Any], workdir: Path) -> _Save
                 progress.note(f"going on from step {step}")
             while step < total:
                 chunk = _until_next(step, total, config["log_every"], evaluate_every, save_every)
+                methods.read_ahead(key, experiment.distiller, real, step=step, num_steps=chunk)
                 state, info = experiment.distiller.step(key, saved.state, real, chunk)
                 _check_finite(int(info.bad_step), step, workdir)
                 step, saved = step + chunk, saved._replace(state=state)

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
-from medjax import errors, kernels
+from medjax import data, errors, kernels
 from medjax.evaluate.inputs import Images, Stats, chunks, on_device
 from medjax.types import Array
 
@@ -35,7 +36,8 @@ def predict(
       stats: mean and standard deviation that normalise uint8 images; unused for float images.
 
     Returns:
-      Logits ``[k, n, C]``; batch norm uses its running moments.
+      Logits ``[k, n, C]``; batch norm uses its running moments. Memory-mapped images are read a
+      batch at a time.
 
     Raises:
       UserError: there are no images, or uint8 images come without ``stats``.
@@ -122,4 +124,12 @@ def _outputs(net, variables, images: Images, batch_size: int | None, method: str
     rows = batch_size or min(_IMAGES_PER_PASS, len(images.pixels))
     at_once = chunks(net, images, num_networks=num_networks, rows=rows)
     rows = batch_size or min(at_once.images or rows, rows)
-    return _forward(_Outputs(net, rows, method, at_once.networks), variables, images)
+    program = _Outputs(net, rows, method, at_once.networks)
+    if not isinstance(images.pixels, data.HostImages):
+        return _forward(program, variables, images)
+    outputs = []
+    for start in range(0, len(images.pixels), rows):
+        batch = np.arange(start, min(start + rows, len(images.pixels)))
+        pixels = jnp.asarray(images.pixels.read(batch))
+        outputs.append(_forward(program, variables, images._replace(pixels=pixels)))
+    return jnp.concatenate(outputs, axis=1)

@@ -7,6 +7,10 @@ import numpy as np
 from medjax.data.ahead import Ahead
 from medjax.types import Array
 
+_ROWS_PER_CALL = 2**14
+"""JAX copies a larger argument (from 100 KiB) in threads that programs waiting for it may occupy:
+on eight CPU devices a call with 50,000 rows never returned."""
+
 
 @jax.tree_util.register_static
 class HostImages:
@@ -41,7 +45,25 @@ class HostImages:
         """The images of integer rows ``[...]``, or of a slice, as ``[..., h, w, c]``."""
         if isinstance(rows, slice):
             rows = np.arange(*rows.indices(len(self)), dtype=np.int32)
-        rows = jnp.asarray(rows)
+        fetch = jax.custom_batching.custom_vmap(self._fetch)
+        # Vectorised it is one call with more rows, and so cut as any other.
+        fetch.def_vmap(lambda _size, _batched, rows: (self[rows], True))
+        return fetch(jnp.asarray(rows).astype(jnp.int32))
+
+    def _fetch(self, rows: Array) -> Array:
+        """``__getitem__`` in calls of at most so many rows, which are cut between batches."""
+        width = rows.shape[-1] if rows.ndim else 1
+        if width > _ROWS_PER_CALL:
+            starts = range(0, width, _ROWS_PER_CALL)
+            parts = [self._fetch(rows[..., start : start + _ROWS_PER_CALL]) for start in starts]
+            return jnp.concatenate(parts, axis=rows.ndim - 1)
+        if rows.size <= _ROWS_PER_CALL:
+            return self._call(rows)
+        batches = rows.reshape(-1, width)
+        images = jax.lax.map(self._call, batches, batch_size=_ROWS_PER_CALL // width)
+        return images.reshape(*rows.shape, *self.shape[1:])
+
+    def _call(self, rows: Array) -> Array:
         # What indexing on the device would give, and inside shard_map how it differs among them.
         images = jax.ShapeDtypeStruct(self.shape, self.dtype)
         result = jax.eval_shape(lambda images, rows: images[rows], images, rows)

@@ -83,6 +83,18 @@ def test_one_object_is_one_program(both):
     assert take._cache_size() == 1
 
 
+@pytest.mark.parametrize("shape", [(70,), (9, 16), (3, 4, 5), (2, 33)])
+def test_many_rows_come_in_several_calls(shape, both, monkeypatch):
+    monkeypatch.setattr("medjax.data.host._ROWS_PER_CALL", 32)
+    host, device = both
+    sizes, read = [], host.read
+    host.read = lambda rows: sizes.append(np.size(rows)) or read(rows)
+    rows = jnp.asarray(np.random.default_rng(7).integers(0, COUNT, shape), jnp.int32)
+    np.testing.assert_array_equal(host[rows], device[rows])
+    np.testing.assert_array_equal(jax.vmap(lambda row: host[row])(rows), device[rows])
+    assert max(sizes) <= 32 and sum(sizes) >= rows.size
+
+
 def test_a_large_batch_on_every_device_never_waits_for_itself(tmp_path, class_mesh):
     images = np.lib.format.open_memmap(tmp_path / "large.npy", "w+", np.uint8, (4096, 16, 16, 1))
     images[:] = np.arange(4096, dtype=np.uint16).astype(np.uint8)[:, None, None, None]
@@ -92,13 +104,13 @@ def test_a_large_batch_on_every_device_never_waits_for_itself(tmp_path, class_me
         def add(index, sum_):
             pixels = host[(rows + index) % 4096].astype(jnp.float32)
             # A product that occupies the threads of the device between two callbacks.
-            flat = pixels.reshape(-1, 256)
+            flat = pixels.reshape(-1, 256)[:1024]
             return sum_ + jnp.sum(flat @ flat.T) / flat.size
 
         start = jax.lax.pcast(jnp.float32(0), "class", to="varying")
-        return jax.lax.fori_loop(0, 5, add, start)[None]
+        return jax.lax.fori_loop(0, 2, add, start)[None]
 
-    rows = jnp.arange(8 * 2048, dtype=jnp.int32).reshape(8, 2048) % 4096
+    rows = jnp.arange(8 * 50_000, dtype=jnp.int32).reshape(8, 50_000) % 4096
     program = jax.jit(jax.shard_map(total, mesh=class_mesh, in_specs=spec, out_specs=spec))
     done = threading.Event()
     results = []

@@ -122,7 +122,12 @@ def test_images_on_disk_score_the_same(trained, tmp_path, monkeypatch):
     np.save(tmp_path / "train.npy", TRAIN.images)
     on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
     monkeypatch.setitem(globals(), "TRAIN", on_disk)
+    sizes, read = [], data.HostImages.read
+    monkeypatch.setattr(
+        data.HostImages, "read", lambda self, rows: sizes.append(np.size(rows)) or read(self, rows)
+    )
     assert _score([1, 2]) == trained[1]
+    assert max(sizes) == RECIPE.batch_size
     assert [path.name for path in tmp_path.iterdir()] == ["train.npy"]
 
 

@@ -65,3 +65,13 @@ def test_what_is_foreseen_wrongly_is_only_slower(distiller, in_memory, on_disk):
     assert direct[1] > 0
     for a, b in zip(ours, expected, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("distiller", ["dm"], indirect=True)
+def test_one_device_or_eight(distiller, on_disk, class_mesh):
+    expected, _ = run(distiller, on_disk, ahead=True)
+    everywhere = jax.sharding.NamedSharding(class_mesh, jax.sharding.PartitionSpec())
+    ours, direct = run(distiller, jax.device_put(on_disk, everywhere), ahead=True)
+    assert direct == [0, 0]
+    for a, b in zip(ours, expected, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)

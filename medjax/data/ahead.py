@@ -5,6 +5,8 @@ import threading
 
 import numpy as np
 
+from medjax.data.rowfile import RowFile
+
 _MAX_BATCHES = 16
 _MAX_BYTES = 128 * 2**20
 """What batches that wait to be asked for may take together."""
@@ -17,17 +19,17 @@ class Ahead:
     a while.
     """
 
-    def __init__(self, images: np.ndarray, draws: np.ndarray) -> None:
+    def __init__(self, images: RowFile, draws: np.ndarray) -> None:
         """Begins to read.
 
         Args:
-          images: ``[N, ...]``, memory-mapped.
+          images: ``N`` rows.
           draws: int ``[n, b]``, rows of each batch.
         """
         import grain  # here, because runs whose data fits on the device need no loader
 
         draws = np.ascontiguousarray(draws, np.int32)
-        bytes_each = max(draws.shape[1] * images[0].nbytes, 1)
+        bytes_each = max(draws.shape[1] * images.bytes_each, 1)
         # Half of the memory for batches being read, half for those passed over.
         self._limit = int(np.clip(_MAX_BYTES // 2 // bytes_each, 1, _MAX_BATCHES))
         options = grain.ReadOptions(
@@ -78,11 +80,11 @@ class Ahead:
 class _Batches:
     """The batches as a random-access source, which grain reads from in its threads."""
 
-    def __init__(self, images: np.ndarray, draws: np.ndarray) -> None:
+    def __init__(self, images: RowFile, draws: np.ndarray) -> None:
         self._images, self._draws = images, draws
 
     def __len__(self) -> int:
         return len(self._draws)
 
     def __getitem__(self, index: int) -> np.ndarray:
-        return np.take(self._images, self._draws[index], axis=0, mode="clip")
+        return self._images.read(self._draws[index])

@@ -5,6 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from medjax.data.ahead import Ahead
+from medjax.data.rowfile import RowFile
+from medjax.errors import UserError
 from medjax.types import Array
 
 _ROWS_PER_CALL = 2**14
@@ -26,20 +28,32 @@ class HostImages:
       direct_reads: batches that were not read ahead, since ``read_ahead`` was called last.
     """
 
-    def __init__(self, images: np.ndarray) -> None:
+    def __init__(self, images: np.memmap) -> None:
         """Wraps the images.
 
         Args:
-          images: uint8 ``[N, h, w, c]``, as a rule memory-mapped.
+          images: uint8 ``[N, h, w, c]``, mapped from a file.
+
+        Raises:
+          UserError: if their rows cannot be read from the file, or JAX was told to do without the
+            CPU, through which programs ask the host.
         """
-        self._images = np.asarray(images)
+        try:
+            jax.local_devices(backend="cpu")
+        except RuntimeError as error:
+            platforms = jax.config.jax_platforms
+            raise UserError(
+                f"images that stream from disk need JAX's CPU as well: JAX_PLATFORMS={platforms} "
+                f"lacks it, {platforms},cpu has it"
+            ) from error
+        self._file = RowFile(images)
         self._ahead = None
         self.shape, self.dtype, self.ndim = images.shape, images.dtype, images.ndim
         self.direct_reads = 0
 
     def __len__(self) -> int:
         """Number of images."""
-        return len(self._images)
+        return self.shape[0]
 
     def __getitem__(self, rows: Array | slice) -> Array:
         """The images of integer rows ``[...]``, or of a slice, as ``[..., h, w, c]``."""
@@ -48,7 +62,8 @@ class HostImages:
         fetch = jax.custom_batching.custom_vmap(self._fetch)
         # Vectorised it is one call with more rows, and so cut as any other.
         fetch.def_vmap(lambda _size, _batched, rows: (self[rows], True))
-        return fetch(jnp.asarray(rows).astype(jnp.int32))
+        rows = jnp.asarray(rows).astype(jnp.int32)
+        return fetch(jnp.where(rows < 0, rows + len(self), rows))
 
     def _fetch(self, rows: Array) -> Array:
         """``__getitem__`` in calls of at most so many rows, which are cut between batches."""
@@ -80,7 +95,7 @@ class HostImages:
         """
         if self._ahead is not None:
             self._ahead.close()
-        self._ahead = Ahead(self._images, draws)
+        self._ahead = Ahead(self._file, draws)
         self.direct_reads = 0
 
     def read(self, rows: Array) -> np.ndarray:
@@ -94,12 +109,13 @@ class HostImages:
         """
         # Programs call this, so it computes nothing with JAX, which could wait for the program.
         rows = np.asarray(rows)
+        if not rows.ndim:
+            return self._file.read(rows[None])[0]
         images = np.empty((*rows.shape, *self.shape[1:]), self.dtype)
         for place in np.ndindex(rows.shape[:-1]):
             batch = self._ahead.take(rows[place]) if self._ahead else None
             if batch is None:
                 self.direct_reads += 1
-                np.take(self._images, rows[place], axis=0, out=images[place], mode="clip")
-            else:
-                images[place] = batch
+                batch = self._file.read(rows[place])
+            images[place] = batch
         return images

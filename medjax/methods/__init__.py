@@ -1,4 +1,4 @@
-"""Distillation methods: each a factory of a ``Distiller(init, step)``."""
+"""Distillation methods: each a factory of a ``Distiller``."""
 
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead

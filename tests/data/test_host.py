@@ -10,6 +10,8 @@ from jax.sharding import PartitionSpec
 
 from medjax import data
 from medjax.data.ahead import Ahead
+from medjax.data.rowfile import RowFile
+from medjax.errors import UserError
 
 COUNT = 40
 
@@ -35,6 +37,15 @@ def test_only_mapped_images_stay_on_the_host(pixels, both):
     assert isinstance(data.place(pixels[[1, 2]]), jax.Array)
 
 
+def test_without_a_cpu_there_is_no_host_to_ask(pixels, monkeypatch):
+    def none(*, backend):
+        raise RuntimeError(f"Unknown backend {backend}")
+
+    monkeypatch.setattr(jax, "local_devices", none)
+    with pytest.raises(UserError, match=r"JAX_PLATFORMS=.* lacks it"):
+        data.place(pixels)
+
+
 PROGRAMS = {
     "eager": lambda images, rows: images[rows[0]],
     "jit": jax.jit(lambda images, rows: images[rows[0]]),
@@ -47,6 +58,8 @@ PROGRAMS = {
             0, len(rows), lambda i, s: s + images[rows[i]], jnp.zeros((5, 4, 4, 1), jnp.uint8)
         )
     ),
+    "scalar": jax.jit(lambda images, rows: images[rows[0, 0]]),
+    "scalars": lambda images, rows: jax.vmap(lambda row: images[row])(rows[0]),
     "slice": lambda images, rows: images[2:9:3],
 }
 
@@ -60,7 +73,7 @@ def test_every_program_gets_the_same_images(name, both):
 
 
 def test_rows_out_of_range_are_those_at_the_ends(both):
-    rows = jnp.array([COUNT + 3, 0], jnp.int32)
+    rows = jnp.array([COUNT + 3, 0, -1, -COUNT], jnp.int32)
     np.testing.assert_array_equal(*(images[rows] for images in both))
 
 
@@ -161,18 +174,14 @@ def test_a_batch_announced_twice_comes_twice(both):
     assert host.direct_reads == 0
 
 
-class Counted:
-    """An array that counts how often it is read."""
+class Counted(RowFile):
+    """Counts how often it is read."""
 
-    def __init__(self, images):
-        self.images, self.reads = images, 0
+    reads = 0
 
-    def __getitem__(self, rows):
-        return self.images[rows]
-
-    def take(self, rows, axis, **options):
+    def read(self, rows):
         self.reads += 1
-        return self.images.take(rows, axis, **options)
+        return super().read(rows)
 
 
 def test_only_so_many_batches_wait(pixels):

@@ -109,7 +109,9 @@ def defaults(method: str, dataset: str) -> ConfigDict:
 
       - ``method``, ``ipc`` (images per class; ``ipc_per_class``, if not empty, gives one number
         for each class instead), ``seed``, ``iterations``, ``log_every``;
-      - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``;
+      - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``; a split whose
+        images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
+        from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
       - ``net``: ``name`` and its options, see ``nets.make``;
       - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
         parameters are float32 whatever it is. ``tf32`` is what the reference gets from PyTorch;
@@ -136,6 +138,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
     placeholder = {None: config_dict.placeholder(int)}
     augment = options["augment"] if options["augment"] == "none" else "auto"
     iterations = _ITERATIONS[method]
+    streaming = {"stream_above_gib": config_dict.placeholder(float), "cache": ""}
     return ConfigDict(
         {
             "method": method,
@@ -144,7 +147,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "seed": 0,
             "iterations": iterations,
             "log_every": _LOG_EVERY[method],
-            "data": {"name": dataset, "size": 28, "root": "", "download": True},
+            "data": {"name": dataset, "size": 28, "root": "", "download": True} | streaming,
             "net": {
                 "name": "convnet",
                 "width": 128,

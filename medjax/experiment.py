@@ -1,5 +1,7 @@
 """What a run works with: the objects that its settings stand for."""
 
+import logging
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -7,10 +9,14 @@ import flax.linen as nn
 import jax
 from jax.sharding import Mesh
 
-from medjax import data, evaluate, methods, nets, parallel
+from medjax import data, evaluate, kernels, methods, nets, parallel
 from medjax.errors import UserError, unknown
 from medjax.types import PRNGKey
 
+_log = logging.getLogger("medjax")
+_GIB = 2**30
+# Of what a computation may plan with, which leaves a quarter of the memory to data and the rest.
+_DATA_SHARE = 1 / 6
 _METRICS = ("accuracy", "balanced_accuracy", "auroc")
 
 
@@ -19,7 +25,7 @@ class Experiment(NamedTuple):
 
     Attributes:
       dataset: the real images.
-      real: its training images on the device.
+      real: its training images, on the device or streamed.
       net: the network that is matched and evaluated.
       ipc: images per class, one number or one for each class.
       distiller: the method.
@@ -54,11 +60,13 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     """
     _check(config)
     source = config["data"]
+    streaming = _streaming(source)
     dataset = data.load(
         source["name"],
         size=source["size"],
         root=source["root"] or None,
         download=source["download"],
+        streaming=streaming,
     )
     if dataset.train.labels.ndim > 1:
         raise UserError(
@@ -76,6 +84,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         dataset.train, num_classes=dataset.num_classes, mean=dataset.mean, std=dataset.std
     )
     real = parallel.replicate(real, mesh)
+    _log_place(real, streaming)
     root = jax.random.key(config["seed"])
     # A network too deep for the images is refused here, not when half the workdir is written.
     image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
@@ -146,9 +155,29 @@ def _check(config: Mapping[str, Any]) -> None:
         "checkpoint.every_steps": (config["checkpoint"]["every_steps"] or 1, 1),
         "checkpoint.every_minutes": (config["checkpoint"]["every_minutes"] or 0, 0),
     }
+    if config["data"]["stream_above_gib"] is not None:
+        least["data.stream_above_gib"] = (config["data"]["stream_above_gib"], 0)
     for key, (value, smallest) in least.items():
         if value < smallest:
             raise UserError(f"{key} must be at least {smallest}, got {value}")
+
+
+def _streaming(source: Mapping[str, Any]) -> data.Streaming:
+    """Above which size images stay on disk: what is set, or a share of the device's memory."""
+    gib = source["stream_above_gib"]
+    above = kernels.device_budget() * _DATA_SHARE if gib is None else gib * _GIB
+    return data.Streaming(above=int(above), cache=source["cache"] or None)
+
+
+def _log_place(real: data.RealData, streaming: data.Streaming) -> None:
+    place = "stream from disk" if isinstance(real.images, data.HostImages) else "are on the device"
+    size = math.prod(real.images.shape)
+    _log.info(
+        "data: the training images take %.3g GiB of the %.3g GiB allowed, and %s",
+        size / _GIB,
+        streaming.above / _GIB,
+        place,
+    )
 
 
 def _check_memory(distiller: methods.Distiller, key: PRNGKey, real: data.RealData) -> None:

@@ -4,32 +4,19 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 
-from medjax import data, io, outcome, parallel, share
+from medjax import data, io, methods, outcome, parallel, share
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.experiment import Experiment, make_experiment
 from medjax.journal import Journal
-from medjax.methods import DistillState
 from medjax.pace import Pace, agreed
 from medjax.preemption import Preemption, preempted
-from medjax.selection import Best, nothing_yet
-from medjax.types import Array, SyntheticSet
-
-# Settings that change where things are or what is shown, but no number of the result: a mesh at
-# most the order of sums.
-_FREE = ("checkpoint", "data.download", "data.root", "log_every", "mesh")
-
-
-class _Saved(NamedTuple):
-    """What a checkpoint holds, taken before anything of its step was logged or judged."""
-
-    state: DistillState
-    best: Best
-    logged: Array  # the step at which the state's sum of losses was last set to zero
+from medjax.saved import FREE, Saved, nothing_done
+from medjax.types import SyntheticSet
 
 
 def distill(
@@ -54,7 +41,7 @@ def distill(
     if ":/" in str(workdir):  # as of gs://bucket, in which a Path has joined the slashes
         raise UserError(f"workdir must be a folder of this machine, got {workdir}")
     workdir, config = Path(workdir), io.jsonable(config)
-    finished = outcome.read_finished(config, workdir, free=_FREE)
+    finished = outcome.read_finished(config, workdir, free=FREE)
     if finished is not None:
         return finished
     start = time.perf_counter()
@@ -79,19 +66,19 @@ def _run(
     workdir: Path,
     reports: Path,
     preemption: Preemption,
-) -> _Saved:
+) -> Saved:
     """The loop: a call of some iterations, a checkpoint if one is due, then what is reported."""
     key, real, total = experiment.keys["distill"], experiment.real, config["iterations"]
     step_fn, pace = experiment.distiller.step, _pace(config)
     everywhere = partial(parallel.replicate, mesh=experiment.mesh)
     state = experiment.distiller.init(key, real)
-    saved = everywhere(_Saved(state, nothing_yet(state), jnp.int32(0)))
+    saved = everywhere(nothing_done(state))
     tied_to = {**config, "data_digest": experiment.dataset.info.digest}
     with (
         io.Checkpoints(workdir / "checkpoints", keep=config["checkpoint"]["keep"]) as checkpoints,
         io.MetricsWriter(reports / "metrics.jsonl") as metrics,
     ):
-        step, saved = checkpoints.restore(saved, config=tied_to, free=_FREE) or (0, saved)
+        step, saved = checkpoints.restore(saved, config=tied_to, free=FREE) or (0, saved)
         metrics.truncate_after(step - 1)  # what is written of a step comes after its checkpoint
         state, _ = step_fn(key, saved.state, real, 0)  # compiles, where there is nothing to lose
         saved, count = saved._replace(state=state), 1
@@ -116,6 +103,7 @@ def _run(
                 if step == total:
                     return saved
                 start = time.perf_counter()
+                methods.read_ahead(key, experiment.distiller, real, step=step, num_steps=count)
                 state, info = step_fn(key, saved.state, real, count)
                 _check_finite(int(info.bad_step), step, workdir)
                 step, saved = step + count, saved._replace(state=state)

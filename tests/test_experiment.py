@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medjax import config, kernels, methods
+from medjax import config, data, kernels, methods
 from medjax.errors import UserError
 from medjax.experiment import make_experiment
 
@@ -64,6 +64,21 @@ def test_everything_that_a_config_names(settings):
     assert made.real.counts.tolist() == [10, 10, 10]
 
 
+@pytest.mark.parametrize(("limit", "streams"), [(None, False), (1900 / 2**30, True), (1, False)])
+def test_images_above_the_limit_stay_on_disk(settings, tmp_path, caplog, limit, streams):
+    """The training images take 1,920 bytes."""
+    where = {"data.cache": str(tmp_path), "data.stream_above_gib": limit}
+    with caplog.at_level("INFO", "medjax"):
+        made = make_experiment(settings(**where))
+    assert isinstance(made.real.images, data.HostImages) == streams
+    assert ("stream from disk" if streams else "are on the device") in caplog.text
+    splits = made.benchmark.splits.values()
+    assert not any(isinstance(split.images, np.memmap) for split in splits)
+    if limit is None:
+        allowed = kernels.device_budget() / 6 / 2**30
+        assert f"take 1.79e-06 GiB of the {allowed:.3g} GiB allowed" in caplog.text
+
+
 def test_one_number_for_each_class(settings):
     made = make_experiment(settings(ipc_per_class=(1, 4, 2)))
     assert made.ipc == (1, 4, 2)
@@ -118,6 +133,7 @@ def test_keys_follow_the_seed_and_the_purpose(settings):
         ("checkpoint.keep", 0, 1),
         ("checkpoint.every_steps", -1, 1),
         ("checkpoint.every_minutes", -0.5, 0),
+        ("data.stream_above_gib", -0.5, 0),
     ],
 )
 def test_numbers_out_of_range_are_named(settings, key, value, least):

@@ -47,12 +47,11 @@ ALLOWED |= {
     "experiment": Row(LAYERS, ANY),
     "selection": Row(LAYERS | {"experiment"}, ANY),
     "outcome": Row(LAYERS | {"experiment"}, ANY),
+    "saved": Row(LAYERS | {"selection"}, ANY),
     "journal": Row(LAYERS | {"experiment", "selection"}, ANY),
     "pace": Row(set(), {"numpy"}),
     "preemption": Row({"errors"}, set()),
-    "train": Row(
-        LAYERS | {"experiment", "selection", "outcome", "journal", "pace", "preemption"}, ANY
-    ),
+    "train": Row(LAYERS | {"experiment", "outcome", "journal", "pace", "preemption", "saved"}, ANY),
     "study": Row(LAYERS | {"train"}, ANY),
     # For defaults and names.
     "config": Row({"errors", "data", "methods", "parallel"}, {"ml_collections"}),

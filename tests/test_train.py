@@ -90,6 +90,17 @@ def interrupt():
 # The files of a finished run.
 
 
+def test_images_on_disk_give_the_same_result(settings, straight, tmp_path, caplog):
+    # Above nothing: val and test stay on disk too.
+    words = "data.stream_above_gib=0.0", f"data.cache={tmp_path / 'cache'}"
+    with caplog.at_level("INFO", "medjax"):
+        train.distill(settings("dm", *words), tmp_path / "run")
+    assert "GiB of the 0 GiB allowed, and stream from disk" in caplog.text
+    assert result(tmp_path / "run") == result(straight("dm"))
+    # Nor does it matter to a run that is there already.
+    assert train.distill(settings("dm"), tmp_path / "run") == read(tmp_path / "run")
+
+
 def test_everything_is_written(straight):
     workdir = straight("dm")
     assert sorted(path.name for path in workdir.iterdir()) == [

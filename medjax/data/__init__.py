@@ -5,12 +5,14 @@
 """
 
 from medjax.data.dataset import Dataset, DatasetInfo, Split
-from medjax.data.loading import load, names
+from medjax.data.host import HostImages
+from medjax.data.loading import Streaming, load, names
 from medjax.data.normalize import channel_stats, denormalize, normalize
 from medjax.data.registry import REGISTRY
 from medjax.data.sampling import (
     RealData,
     class_indices,
+    place,
     real_data,
     sample_class,
     sample_rows,
@@ -21,14 +23,17 @@ __all__ = [
     "REGISTRY",
     "Dataset",
     "DatasetInfo",
+    "HostImages",
     "RealData",
     "Split",
+    "Streaming",
     "channel_stats",
     "class_indices",
     "denormalize",
     "load",
     "names",
     "normalize",
+    "place",
     "real_data",
     "sample_class",
     "sample_rows",

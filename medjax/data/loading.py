@@ -4,8 +4,11 @@ import os
 import pathlib
 import re
 import warnings
+from typing import NamedTuple
 
-from medjax.data import files, npz, phantom, registry
+import numpy as np
+
+from medjax.data import cache, files, npz, phantom, registry
 from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
 from medjax.errors import UserError, unknown
 
@@ -26,12 +29,26 @@ def names() -> tuple[str, ...]:
     return (*registry.REGISTRY, *phantom.NAMES)
 
 
+class Streaming(NamedTuple):
+    """Which images are left on disk, and where.
+
+    Attributes:
+      above: a split whose images take more bytes than this is left on disk.
+      cache: folder of the uncompressed files; None for ``$MEDJAX_CACHE_DIR``, or else ``medjax``
+        in the user's cache.
+    """
+
+    above: int
+    cache: str | os.PathLike | None = None
+
+
 def load(
     name: str | os.PathLike,
     *,
     size: int = 28,
     root: str | os.PathLike | None = None,
     download: bool = True,
+    streaming: Streaming | None = None,
 ) -> Dataset:
     """Loads a data set and checks it.
 
@@ -47,10 +64,11 @@ def load(
         at the default keep the size they have.
       root: the data root; None for ``$MEDJAX_DATA_DIR``, else ``~/.medmnist``.
       download: whether a missing registered file is fetched, its MD5 checked, into the data root.
+      streaming: which images are left on disk; None for none. It changes no number.
 
     Returns:
-      The data set, with uint8 images ``[n, h, w, c]`` and int32 labels ``[n]`` or, multi-label,
-      ``[n, L]``.
+      The data set, with uint8 images ``[n, h, w, c]`` (``np.memmap`` where they are on disk) and
+      int32 labels ``[n]`` or, multi-label, ``[n, L]``.
 
     Raises:
       UserError: for an unknown name or size, a missing or unreadable file, a failed or altered
@@ -78,7 +96,7 @@ def load(
             raise _missing(text, size, folder)
     if not path.is_file():
         raise UserError(f"no data file {path}")
-    return _read(path, size)
+    return _read(path, size, streaming)
 
 
 def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
@@ -92,14 +110,15 @@ def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
     files.download(name, size=size, path=path)
 
 
-def _read(path: pathlib.Path, size: int) -> Dataset:
+def _read(path: pathlib.Path, size: int, streaming: Streaming | None) -> Dataset:
     """A file as a registered set if it is named as one, else as a local set."""
     base, suffix = re.fullmatch(r"(.+?)(?:_(\d+))?", path.stem).groups()
     default = registry.SIZES[0]
     digest = files.md5(path)
+    mapped = _mapped(path, digest, streaming)
     if base not in registry.REGISTRY:
         name = base if base in _DIGITS else path.stem
-        splits = npz.read_splits(path, size=None if size == default else size)
+        splits = npz.read_splits(path, size=None if size == default else size, mapped=mapped)
         return make_dataset(_local_info(name, splits["train"], path, digest), splits)
     facts = registry.REGISTRY[base]
     file_size = int(suffix or default)
@@ -112,7 +131,8 @@ def _read(path: pathlib.Path, size: int) -> Dataset:
             stacklevel=3,
         )
     source = files.url(base, size=file_size) if digest == official else str(path)
-    splits = npz.read_splits(path, facts=facts, size=file_size if size == default else size)
+    wanted = file_size if size == default else size
+    splits = npz.read_splits(path, facts=facts, size=wanted, mapped=mapped)
     info = DatasetInfo(
         name=base,
         task=facts.task,
@@ -124,6 +144,16 @@ def _read(path: pathlib.Path, size: int) -> Dataset:
         augment=facts.augment,
     )
     return make_dataset(info, splits)
+
+
+def _mapped(path: pathlib.Path, digest: str, streaming: Streaming | None) -> dict[str, np.ndarray]:
+    """The image arrays that stay on disk, by name."""
+    if streaming is None:
+        return {}
+    folder, arrays = cache.cache_root(streaming.cache), {}
+    for name in npz.large_images(path, limit=streaming.above):
+        arrays[name] = cache.open_array(path, name, digest=digest, root=folder)
+    return arrays
 
 
 def _local_info(name: str, train: Split, path: pathlib.Path, digest: str) -> DatasetInfo:

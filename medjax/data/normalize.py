@@ -6,7 +6,7 @@ import numpy as np
 from medjax.errors import UserError
 from medjax.types import Array
 
-_CHUNK_PIXELS = 1 << 22
+_CHUNK_PIXELS = 1 << 20
 
 
 def channel_stats(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,10 +5,12 @@ The layout: ``{train,val,test}_images`` uint8 ``[n, h, w]`` or ``[n, h, w, c]``,
 missing. Nothing is ever unpickled.
 """
 
+import math
 import pathlib
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -28,7 +30,11 @@ _UNREADABLE = (
 
 
 def read_splits(
-    path: pathlib.Path, *, facts: Facts | None = None, size: int | None = None
+    path: pathlib.Path,
+    *,
+    facts: Facts | None = None,
+    size: int | None = None,
+    mapped: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Split]:
     """Reads and checks every split of a file.
 
@@ -37,6 +43,7 @@ def read_splits(
       facts: what the file must agree with (channels, classes, one label or many); None for a set
         of which nothing is known.
       size: side length in pixels that the images must have; None for any.
+      mapped: arrays of the file that are already open, by name; they are not read again.
 
     Returns:
       ``{"train": …, "test": …}`` and ``"val"`` if the file has it.
@@ -45,7 +52,7 @@ def read_splits(
       UserError: if the file is unreadable or anything in it is unfit; the message names the file,
         what was found and what is needed.
     """
-    arrays = _read_arrays(path)
+    arrays = _read_arrays(path, mapped or {})
     splits = {}
     for name in [s for s in SPLITS if f"{s}_images" in arrays]:
         images = _images(f"{path}: {name}_images", arrays[f"{name}_images"])
@@ -58,14 +65,66 @@ def read_splits(
     return splits
 
 
-def _read_arrays(path: pathlib.Path) -> dict[str, np.ndarray]:
+def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
+    """The image arrays of a file that take more memory than allowed; nothing is unpacked.
+
+    Args:
+      path: the file.
+      limit: bytes that one array may take.
+
+    Returns:
+      Names as in the file.
+
+    Raises:
+      UserError: if a large array is not uint8, or stored in another order than C's, neither of
+        which can be read row by row.
+    """
+    large = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            present = set(archive.namelist())
+            for name in (f"{split}_images" for split in SPLITS):
+                if f"{name}.npy" not in present:
+                    continue
+                with archive.open(f"{name}.npy") as stream:
+                    shape, fortran, dtype = _header(stream)
+                if math.prod(shape) * dtype.itemsize <= limit:
+                    continue
+                if dtype != np.uint8:
+                    raise UserError(f"{path}: {name} is {dtype}; needs uint8, 0–255")
+                if fortran:
+                    raise UserError(
+                        f"{path}: {name} is too large for memory and stored by columns; save "
+                        "np.ascontiguousarray of it"
+                    )
+                large.append(name)
+    except UserError:
+        raise
+    except _UNREADABLE as error:
+        raise UserError(f"{path} is not a readable .npz file ({_one_line(error)})") from error
+    return large
+
+
+def _header(stream) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order (by columns or not) and dtype of an ``.npy``."""
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(stream)
+    return np.lib.format.read_array_header_2_0(stream)
+
+
+def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The six (or four) arrays of a file."""
     wanted = [f"{split}_{part}" for split in SPLITS for part in ("images", "labels")]
     try:
         # Opened here: numpy leaves a file that it cannot read open.
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             found = sorted(archive.files)
-            arrays = {key: np.asarray(archive[key]) for key in wanted if key in found}
+            arrays = {
+                key: mapped[key] if key in mapped else np.asarray(archive[key])
+                for key in wanted
+                if key in found
+            }
     except (*_UNREADABLE, AttributeError, TypeError) as error:
         raise UserError(f"{path} is not a readable .npz file ({_one_line(error)})") from error
     has_val = "val_images" in arrays or "val_labels" in arrays

@@ -1,4 +1,8 @@
-"""Class-wise batches of real images, drawn on the device without replacement."""
+"""Class-wise batches of real images, drawn on the device without replacement.
+
+Rows are drawn on the device wherever the images are, by the same functions of the same keys: a set
+that stays on the host gives the same batches as one on the device.
+"""
 
 from typing import NamedTuple
 
@@ -7,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from medjax.data.dataset import Split
+from medjax.data.host import HostImages
 from medjax.data.normalize import normalize
 from medjax.errors import UserError
 from medjax.types import Array, PRNGKey
@@ -16,7 +21,7 @@ class RealData(NamedTuple):
     """A split on the device: raw pixels, and where each class lies in them.
 
     Attributes:
-      images: uint8 ``[N, h, w, c]``, 0–255.
+      images: uint8 ``[N, h, w, c]``, 0–255; on the device, or on the host and indexed alike.
       labels: int32 ``[N]``.
       index: int32 ``[C, max_count]``, rows of each class; a class with fewer rows repeats them.
       counts: int32 ``[C]``, true number of rows of each class.
@@ -24,7 +29,7 @@ class RealData(NamedTuple):
       std: float ``[c]``, pixel units (0–1).
     """
 
-    images: Array
+    images: Array | HostImages
     labels: Array
     index: Array
     counts: Array
@@ -66,7 +71,8 @@ def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> Rea
     """Puts a single-label split on the device, indexed by class.
 
     Args:
-      split: uint8 images ``[n, h, w, c]`` with labels ``[n]``.
+      split: uint8 images ``[n, h, w, c]`` with labels ``[n]``. Memory-mapped images stay on the
+        host.
       num_classes: number of classes; each must have an image.
       mean: float ``[c]``, pixel units (0–1).
       std: float ``[c]``, pixel units (0–1).
@@ -89,13 +95,29 @@ def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> Rea
         raise UserError(f"class {int(np.argmin(counts))} has no image to sample from")
     index = np.stack([np.resize(r, counts.max()) for r in rows]).astype(np.int32)
     return RealData(
-        images=jnp.asarray(split.images),
+        images=place(split.images),
         labels=jnp.asarray(split.labels, jnp.int32),
         index=jnp.asarray(index),
         counts=jnp.asarray(counts),
         mean=jnp.asarray(mean),
         std=jnp.asarray(std),
     )
+
+
+def place(images: np.ndarray) -> Array | HostImages:
+    """Puts images where programs will find them.
+
+    Args:
+      images: ``[n, h, w, c]``.
+
+    Returns:
+      The images on the device; those of a memory-mapped file stay on the host.
+
+    Example:
+      >>> place(np.zeros((3, 2, 2, 1), np.uint8)).shape
+      (3, 2, 2, 1)
+    """
+    return HostImages(images) if isinstance(images, np.memmap) else jnp.asarray(images)
 
 
 def sample_class(
@@ -148,12 +170,11 @@ def sample_rows(
     """Draws rows of one class uniformly, without replacement.
 
     Every row of the class gets a random score, and the ``batch`` highest are taken. A class
-    smaller than the batch comes whole, in random order, followed by padding of weight 0: a mean
-    weighted by ``weights`` is a mean over the true count.
+    smaller than the batch comes whole, in random order, followed by padding.
 
     Args:
       key: PRNG key.
-      real: the split on the device, ``N`` images of ``C`` classes.
+      real: the split, ``N`` images of ``C`` classes.
       class_id: the class, in ``0 … C - 1``; an int or a traced int scalar.
       batch: images wanted; static.
 

@@ -1,12 +1,14 @@
 """What a synthetic set must beat: as many real images, chosen without any distillation."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import jax
 import numpy as np
 
 from medjax import data, errors
 from medjax.types import PRNGKey
+
+_BLOCK_BYTES = 2**23
 
 
 def random_subset(key: PRNGKey, labels: np.ndarray, ipc: int | Sequence[int]) -> np.ndarray:
@@ -45,7 +47,7 @@ def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int])
     deterministic, and a smaller subset's rows are the first of a larger one's.
 
     Args:
-      features: float ``[n, f]``.
+      features: float ``[n, f]``; looked at in blocks, so that a memory-mapped file will do.
       labels: int ``[n]`` in ``0 … C-1``.
       ipc: images per class; one number, or one for each of the ``C`` classes.
 
@@ -69,30 +71,41 @@ def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int])
         raise errors.UserError(
             f"{len(labels)} labels do not fit features of shape {list(features.shape)}"
         )
-    if not np.isfinite(features).all():
+    if not all(np.isfinite(block).all() for block in _blocks(features, np.arange(len(labels)))):
         raise errors.UserError("features are not finite: no distance can be measured")
-    chosen = [rows[_farthest_first(features[rows], count)] for rows, count in _classes(labels, ipc)]
+    chosen = [rows[_farthest_first(features, rows, count)] for rows, count in _classes(labels, ipc)]
     return np.concatenate(chosen)
 
 
-def _farthest_first(points: np.ndarray, count: int) -> np.ndarray:
-    """``count`` distinct places among ``points [n, f]``, each the farthest from those before."""
+def _farthest_first(features: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """``count`` distinct places in ``rows``, each the farthest from those before."""
     chosen = np.zeros(count, np.int64)
     if not count:
         return chosen
-    chosen[0] = np.argmin(_squared_distances(points, points.mean(axis=0)))
-    nearest = np.full(len(points), np.inf, points.dtype)
+    mean = sum(block.sum(axis=0, dtype=np.float64) for block in _blocks(features, rows)) / len(rows)
+    centre = mean.astype(features.dtype)
+    chosen[0] = np.argmin(_squared_distances(features, rows, centre))
+    nearest = np.full(len(rows), np.inf, features.dtype)
     for place in range(1, count):
         last = chosen[place - 1]
-        nearest = np.minimum(nearest, _squared_distances(points, points[last]))
+        distances = _squared_distances(features, rows, features[rows[last]])
+        nearest = np.minimum(nearest, distances)
         # Below every distance, so that duplicates at distance zero cannot bring it back.
         nearest[last] = -1
         chosen[place] = np.argmax(nearest)
     return chosen
 
 
-def _squared_distances(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    return np.square(points - centre).sum(axis=-1)
+def _squared_distances(features: np.ndarray, rows: np.ndarray, centre: np.ndarray) -> np.ndarray:
+    blocks = _blocks(features, rows)
+    return np.concatenate([np.square(block - centre).sum(axis=-1) for block in blocks])
+
+
+def _blocks(features: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+    """The features of some rows, in pieces of bounded size."""
+    size = max(_BLOCK_BYTES // max(features.shape[1] * features.itemsize, 1), 1)
+    for start in range(0, len(rows), size):
+        yield features[rows[start : start + size]]
 
 
 def _classes(labels: np.ndarray, ipc: int | Sequence[int]) -> list[tuple[np.ndarray, int]]:

@@ -1,19 +1,26 @@
 """The sets that a distilled one is measured against, under the same recipe."""
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+import pathlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
 import numpy as np
 
 from medjax.data import Split
+from medjax.errors import UserError
 from medjax.evaluate.baselines import k_center, random_subset
 from medjax.evaluate.outputs import embed
 from medjax.evaluate.protocol import Benchmark, Scores, score_networks
 from medjax.evaluate.recipe import Recipe
 from medjax.evaluate.train import train_networks
 from medjax.types import PRNGKey
+
+_IMAGES_PER_PIECE = 512
 
 
 def score_baselines(
@@ -75,8 +82,8 @@ def score_baselines(
 
     whole = networks(slice(None), dataclasses.replace(recipe, epochs=whole_epochs))
     one = jax.tree.map(lambda x: x[:1], whole)
-    features = embed(net, one, train.images, **where)
-    centres = k_center(np.asarray(features[0]), train.labels, ipc)
+    with _features(net, one, train.images, **where) as features:
+        centres = k_center(features, train.labels, ipc)
     # A constant that no network has: the subsets must not share their randomness with one.
     subsets_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
     subset_keys = jax.random.split(subsets_key, num_networks)
@@ -89,3 +96,24 @@ def score_baselines(
         "whole": whole,
     }
     return {name: score_networks(net, variables, benchmark) for name, variables in trained.items()}
+
+
+@contextlib.contextmanager
+def _features(
+    net: nn.Module, variables: Any, images: np.ndarray, **where: Any
+) -> Iterator[np.ndarray]:
+    """The features ``[n, f]`` of all images; of images on disk they are on disk as well."""
+    if not isinstance(images, np.memmap):
+        yield np.asarray(embed(net, variables, images, **where)[0])
+        return
+    folder = pathlib.Path(images.filename).parent if images.filename else None
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:  # has no name, so nothing stays behind
+            for start in range(0, len(images), _IMAGES_PER_PIECE):
+                piece = np.asarray(images[start : start + _IMAGES_PER_PIECE])
+                features = np.asarray(embed(net, variables, piece, **where)[0])
+                features.tofile(file)
+            file.flush()
+            yield np.memmap(file, features.dtype, "r", shape=(len(images), features.shape[1]))
+    except OSError as error:
+        raise UserError(f"cannot keep features for k-center in {folder}: {error}") from error

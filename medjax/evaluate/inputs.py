@@ -1,4 +1,4 @@
-"""Images on the device, as networks are trained and measured on them."""
+"""Images where programs find them, as networks are trained and measured on them."""
 
 import functools
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ Stats = tuple[Array, Array]
 class Images(NamedTuple):
     """Images as given, and what normalises them (``None`` where they already are)."""
 
-    pixels: Array
+    pixels: Array | data.HostImages
     stats: Stats | None
 
     def normalized(self, rows: Any) -> Array:
@@ -28,8 +28,11 @@ class Images(NamedTuple):
 
 
 def on_device(images: Array, stats: Stats | None) -> Images:
-    """The images on the device, or a ``UserError`` that says why they cannot be used."""
-    images = jnp.asarray(images)
+    """The images on the device, or a ``UserError`` that says why they cannot be used.
+
+    Memory-mapped images stay on the host, and the rows that are asked for come to the device.
+    """
+    images = data.place(images)
     if images.ndim != 4 or not len(images):
         raise errors.UserError(f"images must be [n, h, w, c] with n > 0, not {list(images.shape)}")
     if jnp.issubdtype(images.dtype, jnp.floating):

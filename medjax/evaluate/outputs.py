@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
-from medjax import errors, kernels, parallel
+from medjax import data, errors, kernels, parallel
 from medjax.evaluate import devices
 from medjax.evaluate.inputs import Images, Stats, chunks, on_device
 from medjax.types import Array
@@ -39,7 +40,8 @@ def predict(
       mesh: devices that divide networks and images, from ``parallel.make_mesh``; ``None`` is one.
 
     Returns:
-      Logits ``[k, n, C]``; batch norm uses its running moments.
+      Logits ``[k, n, C]``; batch norm uses its running moments. Memory-mapped images are read a
+      batch at a time.
 
     Raises:
       UserError: there are no images, or uint8 images come without ``stats``.
@@ -155,5 +157,13 @@ def _outputs(
     rows = batch_size or min(_IMAGES_PER_PASS, len(images.pixels))
     at_once = chunks(net, images, num_networks=num_networks, rows=rows, mesh=mesh)
     rows = batch_size or min(at_once.images or rows, rows)
-    variables, images = parallel.replicate((variables, images), mesh)
-    return _forward(_Outputs(net, rows, method, at_once.networks, mesh), variables, images)
+    program = _Outputs(net, rows, method, at_once.networks, mesh)
+    if not isinstance(images.pixels, data.HostImages):
+        return _forward(program, *parallel.replicate((variables, images), mesh))
+    variables, outputs = parallel.replicate(variables, mesh), []
+    piece = rows * devices.parts(mesh, devices.row_axes(mesh))
+    for start in range(0, len(images.pixels), piece):
+        batch = np.arange(start, min(start + piece, len(images.pixels)))
+        some = images._replace(pixels=jnp.asarray(images.pixels.read(batch)))
+        outputs.append(_forward(program, variables, parallel.replicate(some, mesh)))
+    return jnp.concatenate(outputs, axis=1)

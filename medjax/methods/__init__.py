@@ -1,7 +1,7 @@
-"""Distillation methods: each a factory of a ``Distiller(init, step)``."""
+"""Distillation methods: each a factory of a ``Distiller``."""
 
 from medjax.methods.dc import dc
-from medjax.methods.distiller import Distiller, DistillState, StepInfo
+from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.loops import Loops, loops_for
@@ -19,4 +19,5 @@ __all__ = [
     "make",
     "names",
     "options",
+    "read_ahead",
 ]

@@ -16,7 +16,7 @@ from medjax.methods.distiller import Distiller, Iteration, make_distiller
 from medjax.methods.layout import make_layout
 from medjax.methods.loops import loops_for
 from medjax.methods.matching import Matching, check_numbers
-from medjax.methods.networks import apply_fn, check_net, random_networks
+from medjax.methods.networks import apply_fn, check_net, network_keys, random_networks
 from medjax.types import Array, Params, PRNGKey
 
 DISTANCES = {
@@ -119,8 +119,7 @@ def dc(
 
         def outer_step(index, carry):
             images, opt_state, params, total = carry
-            step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, index)
-            train_keys, match_keys = jax.vmap(jax.random.split, out_axes=1)(step_keys)
+            train_keys, match_keys = _update_keys(keys, index)
             # The reference trains after each update but the last: that is before each but the
             # first, and then no program for the last one is needed.
             epochs = jnp.where(index > 0, inner_loop, 0)
@@ -139,9 +138,20 @@ def dc(
         images, opt_state, _, total = lax.fori_loop(0, outer_loop, outer_step, start)
         return images, opt_state, total / outer_loop
 
+    def draws(key, real):
+        keys = network_keys(key, jnp.arange(num_networks))
+        indices = jnp.arange(outer_loop, dtype=jnp.int32)
+        return lax.map(lambda index: matching.draws(_update_keys(keys, index)[1], real), indices)
+
     per_iteration = num_networks * outer_loop
-    iteration = Iteration(run, lambda real: per_iteration * matching.real_images(real))
+    iteration = Iteration(run, lambda real: per_iteration * matching.real_images(real), draws)
     return make_distiller(iteration, optimizer, layout, init=init, mesh=mesh)
+
+
+def _update_keys(keys: PRNGKey, index: Array) -> tuple[PRNGKey, PRNGKey]:
+    """What each network is trained with before an update of the images, and matched with in it."""
+    step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, index)
+    return tuple(jax.vmap(jax.random.split, out_axes=1)(step_keys))
 
 
 def _trainer(

@@ -12,7 +12,7 @@ from jax import lax
 from jax.sharding import Mesh
 
 from medjax import parallel
-from medjax.data import RealData
+from medjax.data import HostImages, RealData
 from medjax.errors import unknown
 from medjax.methods.layout import INITS, Layout, initial_images
 from medjax.types import Array, PRNGKey
@@ -64,10 +64,14 @@ class Distiller(NamedTuple):
         and DSA. Every call takes the *same* key: an iteration's randomness is a function of the
         key and its number alone, so neither resuming nor the number of steps in a call changes
         a result.
+      draws: ``(key, step, real) -> rows``; int32 ``[n, b]``, the rows of all real batches of that
+        iteration, in their order. They are what ``real.images.read_ahead`` takes where the images
+        are on the host.
     """
 
     init: Callable[[PRNGKey, RealData], DistillState]
     step: Callable[[PRNGKey, DistillState, RealData, int], tuple[DistillState, StepInfo]]
+    draws: Callable[[PRNGKey, int, RealData], Array]
 
 
 class Iteration(NamedTuple):
@@ -76,10 +80,13 @@ class Iteration(NamedTuple):
     Attributes:
       run: ``(key, images, opt_state, real) -> (images, opt_state, loss)``.
       real_images: ``real -> int``, real images matched in one run.
+      draws: ``(key, real) -> rows``, int32 ``[..., b]`` of all real batches that ``run`` with this
+        key looks at, in their order.
     """
 
     run: Callable[[PRNGKey, Array, optax.OptState, RealData], tuple[Array, optax.OptState, Array]]
     real_images: Callable[[RealData], int]
+    draws: Callable[[PRNGKey, RealData], Array]
 
 
 def make_distiller(
@@ -108,7 +115,7 @@ def make_distiller(
     Example:
       >>> from medjax.methods.layout import make_layout
       >>> halve = lambda key, images, opt_state, real: (images / 2, opt_state, jnp.sum(images))
-      >>> iteration = Iteration(run=halve, real_images=lambda real: 0)
+      >>> iteration = Iteration(halve, real_images=lambda real: 0, draws=lambda key, real: None)
       >>> distiller = make_distiller(iteration, optax.sgd(1.0), make_layout(1, 2), init="noise")
       >>> zero = jnp.zeros((), jnp.int32)
       >>> start = DistillState(zero, jnp.ones(4), jnp.zeros(4, int), (), jnp.zeros(()))
@@ -127,7 +134,49 @@ def make_distiller(
         state = DistillState(step, images, labels, optimizer.init(images), loss_sum)
         return parallel.replicate(state, mesh)
 
-    return Distiller(init=start, step=_repeat(iteration, mesh))
+    @jax.jit
+    def draws(key: PRNGKey, step: int, real: RealData) -> Array:
+        rows = iteration.draws(_iteration_key(key, step), real)
+        rows = rows.reshape(-1, rows.shape[-1])
+        # As each device will ask for its own.
+        parts = 1 if mesh is None else mesh.shape["batch"]
+        place = np.arange(-(-rows.shape[1] // parts) * parts)
+        place = np.where(place < rows.shape[1], place, 0)
+        return rows[:, place].reshape(len(rows) * parts, -1)
+
+    return Distiller(init=start, step=_repeat(iteration, mesh), draws=draws)
+
+
+def read_ahead(
+    key: PRNGKey, distiller: Distiller, real: RealData, *, step: int, num_steps: int
+) -> None:
+    """Begins to read what the next call of ``distiller.step`` will look at, if it is on the host.
+
+    It only saves time; without it every batch is read when the step asks for it.
+
+    Args:
+      key: what ``distiller.step`` will be called with.
+      distiller: the method.
+      real: the training images.
+      step: iterations done.
+      num_steps: iterations of the next call.
+
+    Example:
+      >>> from medjax import data, nets
+      >>> from medjax.methods.dm import dm
+      >>> split = data.Split(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1], np.int32))
+      >>> mean, std = np.zeros(1, "f"), np.ones(1, "f")
+      >>> real = data.real_data(split, num_classes=2, mean=mean, std=std)
+      >>> distiller = dm(net=nets.make("convnet", num_classes=2, width=8), ipc=10)
+      >>> read_ahead(jax.random.key(0), distiller, real, step=0, num_steps=2)
+    """
+    if isinstance(real.images, HostImages):
+        draws = [distiller.draws(key, index, real) for index in range(step, step + num_steps)]
+        real.images.read_ahead(np.concatenate(jax.device_get(draws)))
+
+
+def _iteration_key(key: PRNGKey, step: int | Array) -> PRNGKey:
+    return jax.random.fold_in(key, step)
 
 
 def _repeat(iteration: Iteration, mesh: Mesh | None) -> Callable:
@@ -141,7 +190,7 @@ def _repeat(iteration: Iteration, mesh: Mesh | None) -> Callable:
         def body(carry):
             state, total, done, bad_step = carry
             images, opt_state, loss = iteration.run(
-                jax.random.fold_in(key, state.step), state.images, state.opt_state, real
+                _iteration_key(key, state.step), state.images, state.opt_state, real
             )
             finite = jnp.isfinite(loss) & jnp.all(jnp.isfinite(images))
             bad_step = jnp.where(finite, bad_step, state.step)

@@ -12,7 +12,7 @@ from medjax.augment import parse_strategy
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import Matching, check_numbers
-from medjax.methods.networks import check_net, embed_fn, random_networks
+from medjax.methods.networks import check_net, embed_fn, network_keys, random_networks
 
 
 def dm(
@@ -88,5 +88,8 @@ def dm(
         updates, opt_state = optimizer.update(gradient, opt_state)
         return optax.apply_updates(images, updates), opt_state, loss
 
-    iteration = Iteration(run, lambda real: num_networks * matching.real_images(real))
+    def draws(key, real):
+        return matching.draws(network_keys(key, jnp.arange(num_networks)), real)
+
+    iteration = Iteration(run, lambda real: num_networks * matching.real_images(real), draws)
     return make_distiller(iteration, optimizer, layout, init=init, mesh=mesh)

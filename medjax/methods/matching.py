@@ -161,10 +161,30 @@ class Matching(NamedTuple):
         """Real images that one evaluation of the loss under one network looks at."""
         return jnp.sum(jnp.minimum(real.counts, self.batch_real))
 
+    def draws(self, keys: PRNGKey, real: RealData) -> Array:
+        """The rows of all real batches that ``loss_and_gradient`` with these keys looks at.
+
+        Args:
+          keys: a key for each network, ``[k]``.
+          real: the training images.
+
+        Returns:
+          int32 ``[k, C, b]``, in the order in which networks and classes are taken.
+        """
+        labels = jnp.arange(len(self.layout.index), dtype=jnp.int32)
+
+        def one_class(key, label):
+            batch_key, _ = _batch_keys(jax.random.fold_in(key, label))
+            return sample_rows(batch_key, real, label, batch=self.batch_real)[0]
+
+        return jax.lax.map(
+            lambda key: jax.lax.map(lambda label: one_class(key, label), labels), keys
+        )
+
     def _batch(
         self, key: PRNGKey, label: Array, syn: Array, weights: Array, real: RealData
     ) -> ClassBatch:
-        batch_key, augment_key = jax.random.split(key)
+        batch_key, augment_key = _batch_keys(key)
         rows, real_weights = sample_rows(batch_key, real, label, batch=self.batch_real)
         own = parallel.share(len(rows), self.axes.rows)
         images, real_weights = take(real, own.take(rows)), own.mask(own.take(real_weights))
@@ -176,6 +196,11 @@ class Matching(NamedTuple):
             syn_images=self.strategy.apply(draw, syn),
             syn_weights=weights,
         )
+
+
+def _batch_keys(key: PRNGKey) -> PRNGKey:
+    """What a class's real batch is drawn with, and its augmentation."""
+    return jax.random.split(key)
 
 
 def check_numbers(*, at_least: float, **numbers: float) -> None:

@@ -86,8 +86,29 @@ def random_networks(
       (3, 2)
     """
 
-    def one(index):
-        init_key, use_key = jax.random.split(jax.random.fold_in(key, index))
-        return use_key, net.init(init_key, image)["params"]
+    init_keys, use_keys = _keys(key, indices)
+    return use_keys, jax.vmap(lambda init_key: net.init(init_key, image)["params"])(init_keys)
 
-    return jax.vmap(one)(indices)
+
+def network_keys(key: PRNGKey, indices: Array) -> PRNGKey:
+    """The keys that ``random_networks`` gives to its networks, without the networks.
+
+    Args:
+      key: PRNG key.
+      indices: int ``[k]``, which networks.
+
+    Returns:
+      Keys ``[k]``.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> network_keys(jax.random.key(0), jnp.arange(3)).shape
+      (3,)
+    """
+    return _keys(key, indices)[1]
+
+
+def _keys(key: PRNGKey, indices: Array) -> tuple[PRNGKey, PRNGKey]:
+    """What network ``i`` is initialised with, and what it is used with."""
+    keys = jax.vmap(jax.random.fold_in, (None, 0))(key, indices)
+    return tuple(jax.vmap(jax.random.split, out_axes=1)(keys))

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import files, load, names
+from medjax.data import Streaming, files, load, names
 from medjax.errors import UserError
 
 ARRAYS = {
@@ -162,3 +162,23 @@ def test_every_file_of_the_real_data_root_loads(real_data_root, recwarn):
         assert np.bincount(ds.train.labels, minlength=ds.num_classes).min() > 0
     unofficial = {str(w.message).split(" ")[0] for w in recwarn}
     assert unofficial <= {str(path) for path in paths}
+
+
+def test_large_splits_stay_on_disk(tmp_path):
+    path = _write(tmp_path / "ward.npz")
+    whole = load(path)
+    ds = load(path, streaming=Streaming(above=4 * 28 * 28, cache=tmp_path / "cache"))
+    kinds = [isinstance(s.images, np.memmap) for s in (ds.train, ds.val, ds.test)]
+    assert kinds == [True, False, False] and ds.train.images.shape == (6, 28, 28, 1)
+    assert {p.name for p in (tmp_path / "cache" / "data").iterdir()} == {whole.info.digest}
+    np.testing.assert_array_equal(ds.train.images, whole.train.images)
+    np.testing.assert_array_equal((ds.mean, ds.std), (whole.mean, whole.std))
+    assert ds.info == whole.info
+
+
+def test_images_on_disk_must_be_as_fit_as_any(tmp_path):
+    streaming = Streaming(above=0, cache=tmp_path / "cache")
+    path = _write(tmp_path / "ward.npz", train_images=np.zeros((5, 28, 28), np.uint8))
+    assert "train has 5 images but 6 labels" in _message(path, streaming=streaming)
+    path = _write(tmp_path / "ward.npz", train_images=np.zeros((6, 28), np.uint8))
+    assert "needs (n, h, w)" in _message(path, streaming=streaming)

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from medjax.data.npz import read_splits
+from medjax.data.npz import large_images, read_splits
 from medjax.data.registry import MULTI_LABEL, REGISTRY
 from medjax.errors import UserError
 
@@ -184,3 +184,19 @@ def test_disagreement_with_what_is_known(write):
     chest = REGISTRY["chestmnist"]
     assert chest.task == MULTI_LABEL
     assert _message(write(), facts=chest) == "FILE holds labels of shape ('n',); needs ('n', 14)"
+
+
+def test_large_images_are_those_above_the_limit(write):
+    path = write()  # 96, 48 and 64 bytes
+    assert large_images(path, limit=0) == ["train_images", "val_images", "test_images"]
+    assert large_images(path, limit=64) == ["train_images"]
+    assert large_images(path, limit=96) == []
+    path = write(train_images=np.zeros((6, 4, 4)))
+    with pytest.raises(UserError, match="train_images is float64; needs uint8"):
+        large_images(path, limit=96)
+    path = write(train_images=np.asfortranarray(np.zeros((6, 4, 4), np.uint8)))
+    with pytest.raises(UserError, match="ascontiguousarray"):
+        large_images(path, limit=95)
+    path.write_bytes(b"no archive")
+    with pytest.raises(UserError, match=r"not a readable \.npz"):
+        large_images(path, limit=0)

@@ -61,6 +61,16 @@ def test_k_center_is_its_definition(ipc):
     assert evaluate.k_center(features, LABELS, ipc).tolist() == expected
 
 
+def test_k_center_in_blocks_is_the_same(monkeypatch):
+    features = np.random.default_rng(4).normal(size=(60, 5)).astype(np.float32)
+    whole = evaluate.k_center(features, LABELS, 7)
+    monkeypatch.setattr("medjax.evaluate.baselines._BLOCK_BYTES", 3 * 5 * 4)
+    assert evaluate.k_center(features, LABELS, 7).tolist() == whole.tolist()
+    features[59] = np.nan
+    with pytest.raises(UserError, match="not finite"):
+        evaluate.k_center(features, LABELS, 7)
+
+
 def test_k_center_covers_two_clumps_where_random_may_not():
     rng = np.random.default_rng(2)
     features = np.concatenate([rng.normal(size=(50, 2)), rng.normal(size=(2, 2)) + 40])

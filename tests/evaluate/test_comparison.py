@@ -114,3 +114,30 @@ def test_all_meet_the_networks_of_the_key(trained):
 def test_more_images_than_a_class_has():
     with pytest.raises(UserError, match=r"class 1 has 10 images, fewer than ipc 11"):
         _score(11)
+
+
+def test_images_on_disk_score_the_same(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "_IMAGES_PER_PIECE", 7)
+    np.save(tmp_path / "train.npy", TRAIN.images)
+    on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
+    monkeypatch.setitem(globals(), "TRAIN", on_disk)
+    sizes, read = [], data.HostImages.read
+    monkeypatch.setattr(
+        data.HostImages, "read", lambda self, rows: sizes.append(np.size(rows)) or read(self, rows)
+    )
+    assert _score([1, 2]) == trained[1]
+    assert max(sizes) == RECIPE.batch_size
+    assert [path.name for path in tmp_path.iterdir()] == ["train.npy"]
+
+
+def test_features_that_cannot_be_kept_are_one_line(tmp_path, monkeypatch):
+    np.save(tmp_path / "train.npy", TRAIN.images)
+    on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
+    monkeypatch.setitem(globals(), "TRAIN", on_disk)
+
+    def full(**_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(comparison.tempfile, "TemporaryFile", full)
+    with pytest.raises(UserError, match=r"cannot keep features for k-center .*No space left"):
+        _score([1, 2])

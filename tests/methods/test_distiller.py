@@ -20,7 +20,7 @@ def walk(key, images, opt_state, real):
 
 
 def distiller_of(run):
-    iteration = Iteration(run, real_images=lambda real: 7)
+    iteration = Iteration(run, real_images=lambda real: 7, draws=lambda key, real: None)
     return make_distiller(iteration, optax.sgd(1.0, 0.5), make_layout(2, 2), init="noise")
 
 
@@ -102,4 +102,4 @@ def test_nothing_runs_after_what_is_not_finite(run, finite, real):
 
 def test_an_unknown_start_is_refused_at_once():
     with pytest.raises(UserError, match=r"unknown init 'noisy' \(did you mean 'noise'\?\)"):
-        make_distiller(Iteration(walk, len), optax.sgd(1.0), make_layout(1, 2), init="noisy")
+        make_distiller(Iteration(walk, len, len), optax.sgd(1.0), make_layout(1, 2), init="noisy")

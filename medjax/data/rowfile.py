@@ -1,0 +1,69 @@
+"""Rows of an array in a file, read by their position."""
+
+import os
+import weakref
+
+import numpy as np
+
+from medjax.errors import UserError
+
+
+class RowFile:
+    """The rows of a memory-mapped array, without its mapping.
+
+    Random rows come several times as fast by position as by page faults, each of which also brings
+    neighbours that nobody asked for; several threads may read at once.
+    """
+
+    def __init__(self, array: np.memmap) -> None:
+        """Opens the file of an array.
+
+        Args:
+          array: ``[N, ...]``, memory-mapped from a file with a name, in C order and without gaps.
+
+        Raises:
+          UserError: if it is anything else, or the file cannot be opened.
+        """
+        whole = array
+        while isinstance(whole.base, np.ndarray):
+            whole = whole.base
+        if whole.filename is None or not array.flags.c_contiguous:
+            raise UserError(
+                "images that stream from disk must be mapped from a named file, in C order and "
+                "without gaps: np.save them, and load them with mmap_mode='r'"
+            )
+        self._start = whole.offset + array.ctypes.data - whole.ctypes.data
+        self._count, self._shape, self._dtype = len(array), array.shape[1:], array.dtype
+        self._bytes = array[:1].nbytes
+        self._path = whole.filename
+        try:
+            self._number = os.open(self._path, os.O_RDONLY)
+        except OSError as error:
+            raise UserError(f"cannot read {self._path}: {error.strerror}") from error
+        weakref.finalize(self, os.close, self._number)
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Reads some rows.
+
+        Args:
+          rows: int ``[b]``; one beyond the last is the last.
+
+        Returns:
+          ``[b, ...]``.
+
+        Raises:
+          OSError: if the file has become shorter, or cannot be read.
+        """
+        out = np.empty((len(rows), *self._shape), self._dtype)
+        flat = out.reshape(len(rows), -1).view(np.uint8)
+        for place, row in zip(flat, np.clip(rows, 0, self._count - 1).tolist(), strict=True):
+            content = os.pread(self._number, self._bytes, self._start + row * self._bytes)
+            if len(content) != self._bytes:
+                raise OSError(f"{self._path} ends before row {row}")
+            place[:] = np.frombuffer(content, np.uint8)
+        return out
+
+    @property
+    def bytes_each(self) -> int:
+        """What a row takes."""
+        return self._bytes

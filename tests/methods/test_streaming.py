@@ -1,0 +1,77 @@
+"""Real images on the host: every method draws the same, and what it draws is read ahead."""
+
+import jax
+import numpy as np
+import pytest
+
+from medjax import data, methods
+
+KEY = jax.random.key(0)
+SIZES = (6, 14, 20)
+METHODS = {
+    "dm": {"augment": "color_crop", "num_networks": 2, "init": "real"},
+    "dc": {"outer_loop": 2, "inner_loop": 1, "learning_rate": 1.0},
+    "dsa": {"outer_loop": 2, "inner_loop": 1, "augment": "color_crop", "num_networks": 2},
+}
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def distiller(request, make_net):
+    knobs = {"ipc": (1, 3, 4), "batch_real": 8, **METHODS[request.param]}
+    return methods.make(request.param, net=make_net(3, depth=1), **knobs)
+
+
+@pytest.fixture
+def in_memory(make_real):
+    return make_real(SIZES)
+
+
+@pytest.fixture
+def on_disk(in_memory, tmp_path):
+    np.save(tmp_path / "images.npy", in_memory.images)
+    images = data.place(np.load(tmp_path / "images.npy", mmap_mode="r"))
+    return in_memory._replace(images=images)
+
+
+def run(distiller, real, *, ahead):
+    state = distiller.init(KEY, real)
+    step, results, direct = 0, [np.asarray(state.images)], []
+    for count in (2, 3):
+        if ahead:
+            methods.read_ahead(KEY, distiller, real, step=step, num_steps=count)
+        state, info = distiller.step(KEY, state, real, count)
+        results += [np.asarray(state.images), np.asarray(info.loss)]
+        direct.append(getattr(real.images, "direct_reads", None))
+        step += count
+    return results, direct
+
+
+def test_the_pixels_are_identical(distiller, in_memory, on_disk):
+    expected, _ = run(distiller, in_memory, ahead=True)  # which does nothing here
+    alone, direct = run(distiller, on_disk, ahead=False)
+    assert 0 < direct[0] < direct[1]
+    ahead, direct = run(distiller, on_disk, ahead=True)
+    assert direct == [0, 0]  # every batch had been foreseen
+    for ours in (alone, ahead):
+        for a, b in zip(ours, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert distiller.step._cache_size() == 2  # one program for each place of the images
+
+
+def test_what_is_foreseen_wrongly_is_only_slower(distiller, in_memory, on_disk):
+    expected, _ = run(distiller, in_memory, ahead=False)
+    on_disk.images.read_ahead(np.zeros((50, 8), np.int32))
+    ours, direct = run(distiller, on_disk, ahead=False)
+    assert direct[1] > 0
+    for a, b in zip(ours, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("distiller", ["dm"], indirect=True)
+def test_one_device_or_eight(distiller, on_disk, class_mesh):
+    expected, _ = run(distiller, on_disk, ahead=True)
+    everywhere = jax.sharding.NamedSharding(class_mesh, jax.sharding.PartitionSpec())
+    ours, direct = run(distiller, jax.device_put(on_disk, everywhere), ahead=True)
+    assert direct == [0, 0]
+    for a, b in zip(ours, expected, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)

@@ -84,12 +84,12 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         dataset.train, num_classes=dataset.num_classes, mean=dataset.mean, std=dataset.std
     )
     real = parallel.replicate(real, mesh)
-    _log_place(real, streaming)
     root = jax.random.key(config["seed"])
     # A network too deep for the images is refused here, not when half the workdir is written.
     image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
     jax.eval_shape(net.init, root, image)
     _check_memory(distiller, root, real)
+    _log_place(real, streaming)
     splits = {"val": dataset.val, "test": dataset.test}
     splits = {name: split for name, split in splits.items() if split is not None}
     stats = (dataset.mean, dataset.std)

@@ -11,9 +11,9 @@ from medjax import methods, parallel
 
 KEY = jax.random.key(0)
 SIZES = (6, 14, 20)  # three classes: uneven on two, four and eight devices
+# DC is DSA without an augmentation.
 METHODS = {
     "dm": {"augment": "color_crop"},
-    "dc": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0},
     "dsa": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0, "augment": "color_crop"},
 }
 SHAPES = [(2, 1, 1), (1, 2, 2), (8, 1, 1), (2, 2, 2)]
@@ -77,13 +77,12 @@ def collectives(make, real, mesh):
 GRADIENT, REAL_SIDE, TRAINING, ROWS = 1, 1, 1, 1
 EXPECTED = {
     "dm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE}},
-    "dc": {
+    "dsa": {
         "class": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
         "net": {GRADIENT},
         "batch": {REAL_SIDE + TRAINING, REAL_SIDE + TRAINING + ROWS},
     },
 }
-EXPECTED["dsa"] = EXPECTED["dc"]
 
 
 @pytest.mark.parametrize("axis", parallel.AXES)

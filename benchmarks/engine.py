@@ -41,6 +41,11 @@ def make_work(
     return _training(net, pixels, labels, count, strategy, cases.EPOCHS, devices)
 
 
+def _mesh(devices, **work):
+    """As a run lays its devices out: none for one of them."""
+    return parallel.make_mesh(devices=devices, **work) if len(devices) > 1 else None
+
+
 def _stats(case):
     return np.full(case.channels, 0.5, np.float32), np.full(case.channels, 0.25, np.float32)
 
@@ -52,12 +57,12 @@ def _real(case):
 
 
 def _steps(method, net, case, steps, devices, **loops):
-    mesh = parallel.make_mesh(
+    mesh = _mesh(
+        devices,
         classes=case.classes,
         networks=1,
         rows=cases.BATCH_REAL,
         shared_rows=2 * case.ipc,
-        devices=devices,
     )
     augment = "none" if method == "dc" else cases.STRATEGY
     distiller = methods.make(
@@ -67,7 +72,7 @@ def _steps(method, net, case, steps, devices, **loops):
         augment=augment,
         init="noise",
         batch_real=cases.BATCH_REAL,
-        mesh=mesh if mesh.size > 1 else None,
+        mesh=mesh,
         **loops,
     )
     key, real = jax.random.key(0), parallel.replicate(_real(case), mesh)
@@ -83,7 +88,7 @@ def _steps(method, net, case, steps, devices, **loops):
 
 def _training(net, pixels, labels, count, strategy, epochs, devices):
     rows = min(cases.BATCH_TRAIN, len(labels))
-    mesh = parallel.make_mesh(classes=1, networks=count, rows=rows, devices=devices)
+    mesh = _mesh(devices, classes=1, networks=count, rows=rows)
     recipe = evaluate.Recipe(
         epochs=epochs,
         batch_size=cases.BATCH_TRAIN,
@@ -103,7 +108,7 @@ def _training(net, pixels, labels, count, strategy, epochs, devices):
                 recipe=recipe,
                 num_networks=count,
                 stats=stats,
-                mesh=mesh if mesh.size > 1 else None,
+                mesh=mesh,
             )
         )
 

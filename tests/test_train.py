@@ -266,6 +266,19 @@ def test_a_stopped_run_goes_on_to_the_same_end(
     assert result(tmp_path) == expected
 
 
+def test_a_run_goes_on_with_other_devices(straight, settings, tmp_path, monkeypatch):
+    """Begun on one and ended on four: the same images but for the order of sums."""
+    with monkeypatch.context() as patch:
+        stop_at(patch, 1, interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            train.distill(settings("dsa"), tmp_path)
+    train.distill(settings("dsa", "mesh.devices=4"), tmp_path)
+    ours, theirs = (np.load(w / "synthetic.npz")["images"] for w in (tmp_path, straight("dsa")))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=2e-5 * np.abs(theirs).max())
+    device = read(tmp_path)["device"]
+    assert device["count"] == 4 and np.prod(list(device["mesh"].values())) == 4
+
+
 @pytest.fixture(scope="module")
 def logged_by_three(settings, tmp_path_factory):
     """The result of a run of eight iterations whose losses are logged at 3, 6 and 8."""

@@ -73,6 +73,17 @@ def said(tmp_path, index):
     return (tmp_path / f"said_{index}").read_text()
 
 
+def until(condition, tmp_path):
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, said(tmp_path, 0) + said(tmp_path, 1)
+        time.sleep(0.1)
+
+
+def until_said(text, tmp_path):
+    until(lambda: text in said(tmp_path, 0), tmp_path)
+
+
 def test_two_processes_are_one_run(start, tmp_path):
     (alone,) = start(tmp_path / "one", 1, 2)
     assert alone.wait(300) == 0, said(tmp_path, 0)
@@ -93,10 +104,7 @@ def test_a_lost_process_ends_the_others(start, tmp_path, victim):
     endless = "iterations=1000000,evaluation.every=1000000,log_every=1000,checkpoint.every_steps=20"
     workdir = tmp_path / "run"
     processes = start(workdir, 2, 1, words=endless)
-    deadline = time.monotonic() + 120
-    while not any(p.name.isdigit() for p in workdir.glob("checkpoints/*")):
-        assert time.monotonic() < deadline, said(tmp_path, 0) + said(tmp_path, 1)
-        time.sleep(0.1)
+    until(lambda: any(p.name.isdigit() for p in workdir.glob("checkpoints/*")), tmp_path)
     processes[victim].send_signal(signal.SIGKILL)
     killed = time.monotonic()
     status = processes[1 - victim].wait(60)
@@ -112,17 +120,20 @@ def test_a_lost_process_ends_the_others(start, tmp_path, victim):
         assert last.splitlines()[-1] == line
 
 
-def test_sigterm_to_one_saves_in_all(start, tmp_path):
+def test_sigterm_to_one_saves_in_all_and_all_go_on(start, tmp_path):
     endless = "iterations=1000000,evaluation.every=1000000,log_every=10"
     processes = start(tmp_path / "run", 2, 1, words=endless)
-    deadline = time.monotonic() + 120
-    while "step 10/" not in said(tmp_path, 0):
-        assert time.monotonic() < deadline, said(tmp_path, 0) + said(tmp_path, 1)
-        time.sleep(0.1)
+    until_said("step 10/", tmp_path)
     processes[1].terminate()
     assert [p.wait(60) for p in processes] == [143, 143]
     steps = [p.name for p in (tmp_path / "run" / "checkpoints").iterdir() if p.name.isdigit()]
-    assert f"preempted at step {max(map(int, steps))};" in said(tmp_path, 0)
+    last = max(map(int, steps))
+    assert f"preempted at step {last};" in said(tmp_path, 0)
+    again = start(tmp_path / "run", 2, 1, words=endless)
+    until_said(f"step {last // 10 * 10 + 20}/", tmp_path)
+    assert f"going on from step {last}\n" in said(tmp_path, 0)
+    again[0].terminate()
+    assert [p.wait(60) for p in again] == [143, 143]
 
 
 def test_one_process_speaks_for_itself(tmp_path):

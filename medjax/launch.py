@@ -31,7 +31,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         if (options := commandline.parse(argv)) is None:
             return 0
-        # In this order: joining the others takes SIGTERM for JAX's own use.
+        parallel.split_cpu(os.environ)
         with parallel.together(options.distributed, options.cluster), Preemption() as preemption:
             return _run(options, preemption)
     except UserError as error:

@@ -40,7 +40,8 @@ def device_budget() -> int:
 
     Returns:
       Three quarters of what the device's allocator may take; on a CPU, of the machine's memory or
-      of the control group's limit, whichever is less. The same whenever it is asked.
+      of the control group's limit, whichever is less, for each of the devices that share it. The
+      same whenever it is asked.
 
     Example:
       >>> device_budget() > 2**20
@@ -50,7 +51,7 @@ def device_budget() -> int:
     if stats and "bytes_limit" in stats:
         return int(_USABLE * stats["bytes_limit"])
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(_USABLE * min([machine, *_control_group_limits()]))
+    return int(_USABLE * min([machine, *_control_group_limits()])) // jax.local_device_count()
 
 
 def _control_group_limits() -> list[int]:

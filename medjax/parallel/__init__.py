@@ -3,10 +3,20 @@
 from medjax.parallel.mesh import AXES, make_mesh, replicate
 from medjax.parallel.processes import is_first, of_all_processes, reports_folder
 from medjax.parallel.spread import Axes, AxisNames, Share, axes_of, on_mesh, share, share_size
-from medjax.parallel.start import Cluster, find_cluster, join, leave, lost_peer, together
+from medjax.parallel.start import (
+    VARIABLES,
+    Cluster,
+    find_cluster,
+    join,
+    leave,
+    lost_peer,
+    split_cpu,
+    together,
+)
 
 __all__ = [
     "AXES",
+    "VARIABLES",
     "Axes",
     "AxisNames",
     "Cluster",
@@ -24,5 +34,6 @@ __all__ = [
     "reports_folder",
     "share",
     "share_size",
+    "split_cpu",
     "together",
 ]

@@ -13,6 +13,7 @@ import jax
 from medjax.errors import RunError, UserError, unknown
 
 MODES = ("auto", "on", "off")
+VARIABLES = ("MEDJAX_COORDINATOR", "MEDJAX_NUM_PROCESSES", "MEDJAX_PROCESS_ID")
 
 # A process that stops answering is given up after so many seconds, its start after so many.
 _HEARTBEAT_SECONDS = 30
@@ -70,9 +71,9 @@ def find_cluster(mode: str, given: Cluster, environment: Mapping[str, str]) -> C
     if mode == "off":
         return None
     found = Cluster(
-        given.coordinator or environment.get("MEDJAX_COORDINATOR"),
-        _number(given.num_processes, environment, "MEDJAX_NUM_PROCESSES"),
-        _number(given.process_id, environment, "MEDJAX_PROCESS_ID"),
+        given.coordinator or environment.get(VARIABLES[0]),
+        _number(given.num_processes, environment, VARIABLES[1]),
+        _number(given.process_id, environment, VARIABLES[2]),
     )
     if any(part is not None for part in found):
         if None in found:
@@ -123,9 +124,26 @@ def join(cluster: Cluster) -> None:
         _log.setLevel(logging.WARNING)
 
 
+def split_cpu(environment: Mapping[str, str]) -> None:
+    """Makes two devices of a CPU with several cores, before anything else is done with JAX.
+
+    Each computes what is not a matrix product on a core of its own, where a single device leaves
+    cores idle (docs/PERFORMANCE.md). Nothing is changed where the environment says how many devices
+    a CPU has; other platforms do not notice.
+
+    Args:
+      environment: as ``os.environ``; ``JAX_NUM_CPU_DEVICES=1`` keeps a CPU in one piece.
+    """
+    forced = "xla_force_host_platform_device_count" in environment.get("XLA_FLAGS", "")
+    if len(os.sched_getaffinity(0)) > 1 and not forced and "JAX_NUM_CPU_DEVICES" not in environment:
+        jax.config.update("jax_num_cpu_devices", 2)
+
+
 @contextlib.contextmanager
 def together(mode: str, given: Cluster) -> Iterator[None]:
     """This process's part of a run, be it the only one or one of several.
+
+    Joining the others takes SIGTERM for JAX's own use, so handlers of it are set inside.
 
     Args:
       mode: see ``find_cluster``.

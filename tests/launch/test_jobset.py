@@ -8,10 +8,12 @@ import jsonschema
 import pytest
 import yaml
 
+from medjax import parallel
+
 LAUNCH = pathlib.Path(__file__).resolve().parents[2] / "launch"
 FILES = ("k8s_jobset.yaml", "k8s_jobset_tpu.yaml")
 # What tells a process of the others, for medjax.launch.
-STARTING = ("MEDJAX_COORDINATOR", "MEDJAX_NUM_PROCESSES", "MEDJAX_PROCESS_ID")
+STARTING = parallel.VARIABLES
 
 
 def load(name):

@@ -30,6 +30,25 @@ DistanceFn = Callable[[Params, Params], Array]
 """``(gradients, gradients) -> scalar``, a distance between two pytrees of equal structure."""
 
 
+def varying_axes(x: Any) -> frozenset[str]:
+    """The mesh axes along which an array differs, inside ``shard_map`` with checked axes.
+
+    Args:
+      x: an array, or its ``jax.ShapeDtypeStruct``.
+
+    Returns:
+      The names of the axes; none outside ``shard_map``, or where it does not check them.
+
+    Example:
+      >>> varying_axes(jax.numpy.ones(3))
+      frozenset()
+    """
+    kind = x if isinstance(x, jax.ShapeDtypeStruct) else jax.typeof(x)
+    if hasattr(kind, "manual_axis_type"):  # the name that newer versions of JAX have for it
+        return kind.manual_axis_type.varying if kind.manual_axis_type else frozenset()
+    return kind.vma or frozenset()
+
+
 class SyntheticSet(NamedTuple):
     """A distilled data set in normalised space.
 

@@ -12,6 +12,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.types import Array, varying_axes
+
 
 class Chunks(NamedTuple):
     """How many items are computed at once; ``None`` is all of them.
@@ -126,9 +128,14 @@ def chunked_sum(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
 
     chunks = jax.tree.map(cut, xs)
     first = jax.tree.map(lambda x: x[0], chunks)
-    zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(fn, first))
+    zeros = jax.tree.map(_zeros, jax.eval_shape(fn, first))
 
     def add(total, chunk):
         return jax.tree.map(jnp.add, total, fn(chunk)), None
 
     return lax.scan(add, zeros, chunks)[0]
+
+
+def _zeros(like: jax.ShapeDtypeStruct) -> Array:
+    zeros, axes = jnp.zeros(like.shape, like.dtype), tuple(sorted(varying_axes(like)))
+    return lax.pcast(zeros, axes, to="varying") if axes else zeros

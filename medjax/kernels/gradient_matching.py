@@ -7,7 +7,7 @@ from jax import lax
 from medjax.kernels.chunking import chunked_sum
 from medjax.kernels.distances import columnwise_cosine
 from medjax.kernels.losses import divide_by_weight, softmax_cross_entropy
-from medjax.types import ApplyFn, Array, AxisName, DistanceFn, LossFn, Params
+from medjax.types import ApplyFn, Array, AxisName, DistanceFn, LossFn, Params, varying_axes
 
 
 def loss_gradient(
@@ -47,6 +47,9 @@ def loss_gradient(
              [-0.5,  0.5],
              [-0.5,  0.5]], dtype=float32)
     """
+    # Where axes are checked, JAX would sum the gradient by parameters that are the same everywhere
+    # over the devices, and that with every chunk.
+    params = _varying_like(params, images)
     in_one = chunk_size is None or chunk_size >= len(images)
     if in_one and axis_name is None:
         return jax.grad(lambda p: loss_fn(apply_fn(p, images), labels, weights=weights))(params)
@@ -125,3 +128,11 @@ def matching_loss(
         apply_fn, params, syn_images, syn_labels, loss_fn=loss_fn, weights=syn_weights
     )
     return distance(lax.stop_gradient(real), syn)
+
+
+def _varying_like(params: Params, images: Array) -> Params:
+    def mark(x):
+        axes = tuple(sorted(varying_axes(images) - varying_axes(x)))
+        return lax.pcast(x, axes, to="varying") if axes else x
+
+    return jax.tree.map(mark, params)

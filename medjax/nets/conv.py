@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.nets.precision import accurate_dtype
-from medjax.types import Array
+from medjax.types import Array, varying_axes
 
 Padding = tuple[int, int]
 
@@ -62,18 +62,12 @@ def _varying_alike(*arrays: Array) -> list[Array]:
     A rule of differentiation of our own must give cotangents that vary as its operands do; for
     operands marked so, the sum over devices that a shared one needs is then made outside of it.
     """
-    axes = frozenset().union(*map(_varying_axes, arrays))
-    missing = [tuple(sorted(axes - _varying_axes(x))) for x in arrays]
+    axes = frozenset().union(*map(varying_axes, arrays))
+    missing = [tuple(sorted(axes - varying_axes(x))) for x in arrays]
     return [
         lax.pcast(x, names, to="varying") if names else x
         for x, names in zip(arrays, missing, strict=True)
     ]
-
-
-def _varying_axes(x: Array) -> frozenset[str]:
-    """The mesh axes along which ``x`` differs, by the name that this version of JAX has for it."""
-    kind = jax.typeof(x)
-    return kind.manual_axis_type.varying if hasattr(kind, "manual_axis_type") else kind.vma
 
 
 @cache

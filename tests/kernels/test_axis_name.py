@@ -1,0 +1,84 @@
+"""A batch divided over eight devices: each kernel gives on each what the whole batch gives."""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import PartitionSpec
+
+from medjax import kernels
+
+ROWS, SYN = 24, 2
+BY_ROW, WHOLE = PartitionSpec("class"), PartitionSpec()  # the mesh's one axis
+
+
+def normal(seed, *shape):
+    return jnp.asarray(np.random.default_rng(seed).normal(size=shape))
+
+
+def apply_fn(params, images):
+    return jnp.tanh(images.reshape(len(images), -1) @ params)
+
+
+def loss(params, real, labels, weights, syn, **knobs):
+    """Both matching losses and their gradient by the synthetic images."""
+
+    def both(syn):
+        syn_labels = jnp.zeros(SYN, jnp.int32)
+        matching = kernels.matching_loss(
+            apply_fn, params, real, labels, syn, syn_labels, real_weights=weights, **knobs
+        )
+        means = kernels.mean_embedding_loss(
+            apply_fn, params, real, syn, real_weights=weights, **knobs
+        )
+        return jnp.stack([matching, means])
+
+    return both(syn), jax.jacrev(both)(syn)
+
+
+@pytest.fixture
+def case(x64):
+    """Arguments of ``loss``; some devices have hardly a row that counts, one has none."""
+    weights = jnp.abs(normal(3, ROWS)).at[3:6].set(0)
+    labels = jnp.asarray(np.arange(ROWS) % 3, jnp.int32)
+    return normal(0, 4, 3), normal(1, ROWS, 2, 2, 1), labels, weights, normal(2, SYN, 2, 2, 1)
+
+
+@pytest.mark.parametrize("check", [False, True])
+@pytest.mark.parametrize("chunk_size", [None, 2])
+def test_a_divided_batch_is_the_whole_batch(case, class_mesh, chunk_size, check):
+    divided = jax.shard_map(
+        partial(loss, axis_name="class", chunk_size=chunk_size),
+        mesh=class_mesh,
+        in_specs=(WHOLE, BY_ROW, BY_ROW, BY_ROW, WHOLE),
+        out_specs=WHOLE,
+        check_vma=check,
+    )
+    for ours, theirs in zip(jax.jit(divided)(*case), loss(*case), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+
+
+def test_vmap_is_a_division_too(case):
+    params, real, labels, weights, syn = case
+    parts = [x.reshape(4, 6, *x.shape[1:]) for x in (real, labels, weights)]
+    values, _ = jax.vmap(
+        partial(loss, axis_name="rows"), in_axes=(None, 0, 0, 0, None), axis_name="rows"
+    )(params, *parts, syn)
+    expected, _ = loss(*case)
+    np.testing.assert_allclose(values, np.stack([expected] * 4), rtol=1e-9)
+
+
+def test_a_batch_without_any_weight_has_no_gradient(case, class_mesh):
+    params, real, labels, weights, _ = case
+    gradient = jax.shard_map(
+        lambda *rows: kernels.loss_gradient(
+            apply_fn, params, *rows[:2], weights=rows[2], axis_name="class"
+        ),
+        mesh=class_mesh,
+        in_specs=BY_ROW,
+        out_specs=WHOLE,
+        check_vma=False,
+    )(real, labels, jnp.zeros_like(weights))
+    np.testing.assert_array_equal(gradient, jnp.zeros_like(params))

@@ -10,7 +10,7 @@ SCRIPT = pathlib.Path(__file__).resolve().parents[2] / "benchmarks" / "streaming
 
 def test_a_set_four_times_what_is_allowed():
     """In a process of its own, which measures itself."""
-    allowed, size = 16, 64
+    allowed, size = 64, 256
     knobs = {"mib": size, "allowed-mib": allowed, "size": 32, "width": 4, "batch": 64}
     knobs |= {"steps": 4, "repeats": 0}
     command = [sys.executable, SCRIPT, *(f"--{knob}={value}" for knob, value in knobs.items())]

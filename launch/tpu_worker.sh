@@ -72,7 +72,8 @@ case "${1:-}" in
     stop_earlier_run
     export MEDJAX_DATA_DIR=$mount/data JAX_COMPILATION_CACHE_DIR=$mount/cache
     echo $$ >"$pid_file"
-    exec "$python" -m medjax.launch "$@"
+    # No variable of a TPU VM tells of the other workers, but its metadata do, which JAX asks.
+    exec "$python" -m medjax.launch --distributed=on "$@"
     ;;
   -h | --help) usage ;;
   *) die "takes setup or run, got '${1:-}'" ;;

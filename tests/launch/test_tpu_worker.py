@@ -60,7 +60,7 @@ def test_run_becomes_the_launcher(worker):
     process, noted, *folders = done.stdout.split()
     assert done.returncode == 143 and process == noted
     assert folders == ["/mnt/medjax/data", "/mnt/medjax/cache"]
-    assert worker.calls("python") == [["python", "-m", "medjax.launch", *FLAGS]]
+    assert worker.calls("python") == [["python", "-m", "medjax.launch", "--distributed=on", *FLAGS]]
 
 
 def test_run_wants_the_storage(worker):

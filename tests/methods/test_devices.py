@@ -56,6 +56,25 @@ def test_devices_change_no_number(make, alone, make_real, shape):
     assert matched == alone[2]
 
 
+@pytest.mark.parametrize("shape", [(2, 1, 1), (1, 2, 1)], ids=str)
+def test_where_no_sum_is_divided_the_bits_are_the_same(make_net, make_real, shape):
+    """Classes and networks apart, and no training between updates."""
+
+    def images(mesh):
+        knobs = {
+            "ipc": 2,
+            "batch_real": 7,
+            "num_networks": 2,
+            "init": "noise",
+            "distance": "cosine",
+        }
+        net = make_net(len(SIZES), depth=1)
+        distiller = methods.make("dc", net=net, mesh=mesh, outer_loop=1, **knobs)
+        return run(distiller, parallel.replicate(make_real(SIZES), mesh))[0]
+
+    np.testing.assert_array_equal(images(mesh_of(shape)), images(None))
+
+
 COLLECTIVE = re.compile(
     r" (all-reduce|all-gather|reduce-scatter|all-to-all|collective-permute|collective-broadcast)"
     r"(?:-start)?\("

@@ -55,6 +55,7 @@ def test_a_signal_that_is_told_of_twice_counts_once():
             wait_for(preemption)
         tell_to_end()
         time.sleep(0.1)
+    assert preemption.requested
 
 
 def test_another_error_is_not_hidden():

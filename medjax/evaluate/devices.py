@@ -28,7 +28,12 @@ def parts(mesh: Mesh | None, axes: parallel.AxisNames) -> int:
 
 def fill(tree: Any, multiple: int) -> Any:
     """Arrays ``[k, …]`` with their first items repeated up to a multiple of so many."""
-    return jax.tree.map(lambda x: x[jnp.arange(x.shape[0] + -x.shape[0] % multiple) % len(x)], tree)
+
+    def filled(x):
+        more = -len(x) % multiple
+        return x[jnp.arange(len(x) + more) % len(x)] if more else x
+
+    return jax.tree.map(filled, tree)
 
 
 def gather(tree: Any, mesh: Mesh | None) -> Any:

@@ -91,7 +91,6 @@ def dc(
     optimizer = optax.sgd(learning_rate, momentum)
     strategy = parse_strategy(augment)
     labels = jnp.asarray(layout.labels)
-
     axes = parallel.axes_of(mesh)
 
     def class_loss(params, batch, image_chunk):

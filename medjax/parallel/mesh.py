@@ -57,7 +57,10 @@ def make_mesh(
     ]
     if not layouts:
         parts = ", ".join(f"{axis}={want}" for axis, want in zip(AXES, wanted, strict=True) if want)
-        raise UserError(f"a mesh of {parts} does not divide {len(devices)} devices evenly")
+        raise UserError(
+            f"a mesh of {parts} does not divide {len(devices)} devices evenly; "
+            f"the axes {', '.join(AXES)} must multiply to {len(devices)}, and 0 is chosen"
+        )
 
     def work(sizes):
         c, n, b = sizes

@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from medjax.pace import Pace
+from medjax.pace import Decision, Pace, agreed
 
 
 class Clock:
@@ -76,3 +77,15 @@ def test_stopping_saves():
     decision = decide(make_pace(), 11, stop=True)
     assert decision.stop and decision.save
     assert not decide(make_pace(), 40).stop
+
+
+@pytest.mark.parametrize(
+    ("decisions", "together"),
+    [
+        ([[4, 0, 0], [7, 1, 0]], Decision(4, save=False, stop=False)),
+        ([[4, 1, 0], [7, 0, 0]], Decision(4, save=True, stop=False)),
+        ([[4, 0, 0], [7, 1, 1]], Decision(4, save=True, stop=True)),
+    ],
+)
+def test_processes_do_as_the_first_but_stop_if_one_must(decisions, together):
+    assert agreed(np.array(decisions)) == together

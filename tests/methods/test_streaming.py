@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from medjax import data, methods
+from medjax import data, methods, parallel
 
 KEY = jax.random.key(0)
 SIZES = (6, 14, 20)
@@ -75,3 +75,16 @@ def test_one_device_or_eight(distiller, on_disk, class_mesh):
     assert direct == [0, 0]
     for a, b in zip(ours, expected, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_what_each_device_will_ask_for_is_read_ahead(make_net, in_memory, on_disk):
+    """Seven images a class on two devices: four and three, which is filled up to four."""
+    shape = {"class": 1, "net": 1, "batch": 2}
+    mesh = parallel.make_mesh(classes=3, networks=1, rows=7, shape=shape, devices=jax.devices()[:2])
+    net = make_net(3, depth=1)
+    knobs = {"net": net, "ipc": 2, "batch_real": 7, "init": "noise", "augment": "none"}
+    expected, _ = run(methods.make("dm", **knobs), in_memory, ahead=False)
+    ours, direct = run(methods.make("dm", mesh=mesh, **knobs), on_disk, ahead=True)
+    assert direct == [0, 0]
+    for a, b in zip(ours, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)

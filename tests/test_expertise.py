@@ -96,7 +96,7 @@ def test_a_killed_training_goes_on(settings, epochs, monkeypatch, tmp_path, most
 
 def test_above_the_limit_they_stay_on_disk(settings):
     small = experts_of(settings())
-    mapped = experts_of(settings(**{"data.stream_above_gib": 7000 / 2**30}))
+    mapped = experts_of(settings(**{"data.stream_above_gib": 4000 / 2**30}))
     assert not isinstance(small, data.HostImages) and isinstance(mapped, data.HostImages)
     np.testing.assert_array_equal(small, mapped.read(np.arange(9)))
 

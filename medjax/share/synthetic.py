@@ -192,6 +192,6 @@ def _npz(arrays: dict[str, np.ndarray]) -> bytes:
             entry.external_attr = 0o644 << 16
             with archive.open(entry, "w") as stream:
                 np.lib.format.write_array(
-                    stream, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False
+                    stream, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False
                 )
     return buffer.getvalue()

@@ -132,7 +132,9 @@ def test_students_are_averaged(make, real, unrolled):
     with jax.disable_jit():
         state, info = distiller.step(KEY, start, real, 1)
     starts = [ravel_pytree(seen[0])[0] for seen in unrolled]
-    drawn = [int(np.abs(real.experts - row).sum(1).argmin()) for row in starts]
+    drawn = [
+        int(np.abs(np.asarray(real.experts) - np.asarray(row)).sum(1).argmin()) for row in starts
+    ]
     assert len(drawn) == 5 and len(set(drawn)) > 1
     far = [float(jnp.sum(real.experts[a] - real.experts[b])) for a, b in pairs]
     expected = [far[[a for a, _ in pairs].index(row)] for row in drawn]

@@ -14,8 +14,8 @@ from medjax import data, methods, parallel
 from medjax.errors import UserError, unknown
 
 # The reference's numbers of iterations, and how often it evaluates.
-_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000}
-_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5}
+_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
+_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10}
 _EVALUATIONS = 10
 # Settings with a default that may still be unset.
 _OPTIONAL = ("checkpoint.every_minutes",)
@@ -47,6 +47,15 @@ _QUICK_METHOD = {
     },
     "dc": _QUICK_GRADIENT_MATCHING,
     "dsa": _QUICK_GRADIENT_MATCHING,
+    "mtt": {
+        "iterations": 800,
+        "evaluation.every": 200,
+        "distill.num_experts": 10,
+        "distill.train_epochs": 12,
+        "distill.max_start_epoch": 8,
+        "distill.expert_epochs": 2,
+        "distill.syn_steps": 10,
+    },
 }
 
 
@@ -112,6 +121,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``; a split whose
         images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
         from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
+        ``zca`` whitens them, see ``data.fit_whitening``;
       - ``net``: ``name`` and its options, see ``nets.make``;
       - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
         parameters are float32 whatever it is. ``tf32`` is what the reference gets from PyTorch;
@@ -147,7 +157,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "seed": 0,
             "iterations": iterations,
             "log_every": _LOG_EVERY[method],
-            "data": {"name": dataset, "size": 28, "root": "", "download": True} | streaming,
+            "data": {"name": dataset, "size": 28, "root": "", "download": True, "zca": "none"}
+            | streaming,
             "net": {
                 "name": "convnet",
                 "width": 128,

@@ -1,5 +1,6 @@
 """What a run works with: the objects that its settings stand for."""
 
+import dataclasses
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -7,11 +8,12 @@ from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
+import numpy as np
 from jax.sharding import Mesh
 
 from medjax import data, evaluate, kernels, methods, nets, parallel
 from medjax.errors import UserError, unknown
-from medjax.types import PRNGKey
+from medjax.types import Array, PRNGKey
 
 _log = logging.getLogger("medjax")
 _GIB = 2**30
@@ -32,7 +34,10 @@ class Experiment(NamedTuple):
       recipe: how evaluation networks are trained.
       mesh: the devices to distil on, laid out; ``None`` is one device.
       benchmark: what they are scored on, by split: ``val`` if there is one, and ``test``.
-      keys: PRNG keys by purpose: ``distill``, ``select`` and ``final``.
+      keys: PRNG keys by purpose: ``distill``, ``select``, ``final`` and ``experts``.
+      streaming: what stays on disk.
+      pixel_stats: ``(mean, std)`` of the training pixels, each float32 ``[c]`` in pixel units.
+      whitening: what made the images of ``dataset``, ``None`` for pixels.
     """
 
     dataset: data.Dataset
@@ -44,6 +49,35 @@ class Experiment(NamedTuple):
     mesh: Mesh | None
     benchmark: evaluate.Benchmark
     keys: dict[str, PRNGKey]
+    streaming: data.Streaming
+    pixel_stats: tuple[np.ndarray, np.ndarray]
+    whitening: data.Whitening | None
+
+    def to_pixels(self, images: Array) -> np.ndarray:
+        """What networks see as pixels.
+
+        Args:
+          images: float ``[n, h, w, c]``, normalised or whitened.
+
+        Returns:
+          Float32 ``[n, h, w, c]`` in pixel units, 0–1 nominal and never clipped.
+        """
+        if self.whitening is not None:
+            return self.whitening.unwhiten(np.asarray(images))
+        return np.asarray(data.denormalize(images, *self.pixel_stats))
+
+    def recipe_for(self, step_size: Array | None) -> evaluate.Recipe:
+        """How networks are trained on the distilled images.
+
+        Args:
+          step_size: the learning rate that was learned with them, or ``None``.
+
+        Returns:
+          The recipe, at that learning rate if there is one.
+        """
+        if step_size is None:
+            return self.recipe
+        return dataclasses.replace(self.recipe, learning_rate=float(step_size))
 
 
 def make_experiment(config: Mapping[str, Any]) -> Experiment:
@@ -73,6 +107,8 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
             f"{source['name']} is multi-label ({dataset.num_classes} labels an image), which "
             f"{config['method']} cannot distil yet; choose a set with one label an image"
         )
+    pixel_stats = dataset.mean, dataset.std
+    dataset, whitening = data.whiten(dataset, zca=source["zca"])
     ipc = tuple(config["ipc_per_class"]) or config["ipc"]
     net = nets.make(num_classes=dataset.num_classes, precision=config["precision"], **config["net"])
     distill = dict(config["distill"])
@@ -88,7 +124,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     # A network too deep for the images is refused here, not when half the workdir is written.
     image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
     jax.eval_shape(net.init, root, image)
-    _check_memory(distiller, root, real)
+    _check_memory(distiller, net, root, real)
     _log_place(real, streaming)
     splits = {"val": dataset.val, "test": dataset.test}
     splits = {name: split for name, split in splits.items() if split is not None}
@@ -104,8 +140,11 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         benchmark=evaluate.Benchmark(splits, stats, dataset.info.task, evaluation_mesh),
         keys={
             purpose: jax.random.fold_in(root, number)
-            for number, purpose in enumerate(("distill", "select", "final"))
+            for number, purpose in enumerate(("distill", "select", "final", "experts"))
         },
+        streaming=streaming,
+        pixel_stats=pixel_stats,
+        whitening=whitening,
     )
 
 
@@ -120,14 +159,12 @@ def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None,
             f"mesh.devices must be 0 (all) with {jax.process_count()} processes, got {count}"
         )
     devices = jax.devices()[:count]
+    # A synthetic image costs two or more times a real one, on each device of its class.
+    work = {"classes": len(ipc), "rows": distill["batch_real"], "shared_rows": 2 * max(ipc)}
+    if config["method"] == "mtt":  # whose students alone can be told apart
+        work = {"classes": 1, "rows": 1}
     mesh = parallel.make_mesh(
-        classes=len(ipc),
-        networks=distill["num_networks"],
-        rows=distill["batch_real"],
-        # A synthetic image costs two or more times a real one, on each device of its class.
-        shared_rows=2 * max(ipc),
-        devices=devices,
-        shape=wanted,
+        networks=distill["num_networks"], **work, devices=devices, shape=wanted
     )
     if count == 1:
         return None, None
@@ -180,8 +217,14 @@ def _log_place(real: data.RealData, streaming: data.Streaming) -> None:
     )
 
 
-def _check_memory(distiller: methods.Distiller, key: PRNGKey, real: data.RealData) -> None:
+def _check_memory(
+    distiller: methods.Distiller, net: nn.Module, key: PRNGKey, real: data.RealData
+) -> None:
     """Traces the first step, which refuses what cannot fit; the run uses the same trace again."""
+    experts = distiller.experts
+    if experts is not None:
+        shape = experts.count * experts.snapshots, methods.vector_size(net, real)
+        real = real._replace(experts=jax.ShapeDtypeStruct(shape, real.mean.dtype))
     state = jax.eval_shape(lambda key: distiller.init(key, real), key)
     jax.eval_shape(distiller.step, key, state, real, 1)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax import data, io
+from medjax import io
 from medjax.experiment import Experiment
 from medjax.methods import DistillState
 from medjax.selection import Best, select
@@ -61,11 +61,12 @@ class Journal(NamedTuple):
           The best images.
         """
         best, scores = select(self.experiment, self.config["evaluation"], state, best)
-        if scores:
-            self.metrics.write(step, scores)
+        learned = {} if state.step_size is None else {"step_size": float(state.step_size)}
+        if scores or learned:
+            self.metrics.write(step, scores | learned)
         self.progress.note(_sentence(step, scores))
-        pixels = data.denormalize(state.images, *self.experiment.benchmark.stats)
-        grid = io.image_grid(np.asarray(pixels), np.asarray(state.labels))
+        pixels = self.experiment.to_pixels(state.images)
+        grid = io.image_grid(pixels, np.asarray(state.labels))
         io.save_png(self.workdir / "images" / f"step_{step:06d}.png", grid)
         self.progress.restart_clock()
         return best

@@ -24,12 +24,16 @@ class Images(NamedTuple):
       selected_step: the iterations after which they stood.
       last: those of the last iteration.
       labels: int32 ``[n]``.
+      selected_step_size: the learning rate learned with the selected images, if one is.
+      last_step_size: with the last.
     """
 
     selected: Array
     selected_step: int
     last: Array
     labels: Array
+    selected_step_size: float | None = None
+    last_step_size: float | None = None
 
 
 def summarise(
@@ -49,20 +53,20 @@ def summarise(
     evaluation, dataset = config["evaluation"], experiment.dataset
     start = time.perf_counter()
 
-    def score(candidate):
+    def score(candidate, step_size):
         return evaluate.evaluate_set(
             experiment.keys["final"],
             experiment.net,
             candidate,
             images.labels,
             experiment.benchmark,
-            recipe=experiment.recipe,
+            recipe=experiment.recipe_for(step_size),
             num_networks=evaluation["networks"],
         )
 
-    selected = score(images.selected)
+    selected = score(images.selected, images.selected_step_size)
     is_last = images.selected_step == config["iterations"]
-    last = selected if is_last else score(images.last)
+    last = selected if is_last else score(images.last, images.last_step_size)
     evaluate_seconds = time.perf_counter() - start
     baselines = evaluate.score_baselines(
         experiment.keys["final"],
@@ -90,6 +94,8 @@ def summarise(
         "num_train": len(dataset.train),
         "iterations": config["iterations"],
         "selected_step": images.selected_step,
+        "step_size": images.selected_step_size,
+        "step_size_last": images.last_step_size,
         "select_by": evaluation["select_by"] if has_val else None,
         "val": selected.get("val"),
         "test": selected["test"],
@@ -106,7 +112,7 @@ def summarise(
             "total_s": distill_seconds + total,
         },
         "device": _device(experiment),
-        "data": _provenance(dataset),
+        "data": _provenance(experiment),
         "recipe": vars(experiment.recipe),
         "config": dict(config),
         "versions": {
@@ -176,8 +182,9 @@ def _device(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _provenance(dataset) -> dict[str, Any]:
-    info = dataset.info
+def _provenance(experiment: Experiment) -> dict[str, Any]:
+    dataset, (mean, std) = experiment.dataset, experiment.pixel_stats
+    info, whitening = dataset.info, experiment.whitening
     splits = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
     return {
         "source": info.source,
@@ -187,8 +194,9 @@ def _provenance(dataset) -> dict[str, Any]:
         "task": info.task,
         "classes": list(info.classes),
         "counts": {name: len(split) for name, split in splits.items() if split is not None},
-        "mean": dataset.mean,
-        "std": dataset.std,
+        "mean": mean,
+        "std": std,
+        "zca": whitening.zca if whitening else None,
     }
 
 

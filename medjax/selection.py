@@ -18,11 +18,13 @@ class Best(NamedTuple):
       images: float32 ``[n, h, w, c]``, normalised.
       step: int32 scalar, iterations after which they stood.
       score: float32 scalar, what they scored on val.
+      step_size: float32 scalar, the learning rate learned with them; ``None`` where none is.
     """
 
     images: Array
     step: Array
     score: Array
+    step_size: Array | None = None
 
 
 def nothing_yet(state: DistillState) -> Best:
@@ -34,7 +36,7 @@ def nothing_yet(state: DistillState) -> Best:
     Returns:
       The start's images with a score of −∞.
     """
-    return Best(jnp.copy(state.images), jnp.int32(0), jnp.float32(-jnp.inf))
+    return Best(jnp.copy(state.images), jnp.int32(0), jnp.float32(-jnp.inf), _copy(state.step_size))
 
 
 def select(
@@ -63,7 +65,7 @@ def select(
             state.images,
             state.labels,
             experiment.benchmark._replace(splits={"val": val}),
-            recipe=experiment.recipe,
+            recipe=experiment.recipe_for(state.step_size),
             num_networks=evaluation["select_networks"],
         )["val"]
         score = judged[evaluation["select_by"]]["mean"]
@@ -71,5 +73,10 @@ def select(
             scores |= {f"val_{metric}": value["mean"], f"val_{metric}_std": value["std"]}
     if score >= best.score:
         # Copies, because the next call of the step consumes the state.
-        best = Best(jnp.copy(state.images), jnp.copy(state.step), jnp.float32(score))
+        images, step, step_size = map(_copy, (state.images, state.step, state.step_size))
+        best = Best(images, step, jnp.float32(score), step_size)
     return best, scores
+
+
+def _copy(array: Array | None) -> Array | None:
+    return None if array is None else jnp.copy(array)

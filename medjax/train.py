@@ -9,9 +9,10 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from medjax import data, io, methods, outcome, parallel, share
+from medjax import io, methods, outcome, parallel, share
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.experiment import Experiment, make_experiment
+from medjax.expertise import with_experts
 from medjax.journal import Journal
 from medjax.pace import Pace, agreed
 from medjax.preemption import Preemption, preempted
@@ -45,17 +46,24 @@ def distill(
     if finished is not None:
         return finished
     start = time.perf_counter()
-    experiment = make_experiment(config)
+    experiment = with_experts(make_experiment(config), config)
     with parallel.reports_folder(workdir) as reports:
         saved = _run(experiment, config, workdir, reports, preemption or Preemption())
         best, last = saved.best, saved.state
-        mean, std = experiment.benchmark.stats
-        synthetic = SyntheticSet(best.images, last.labels)
-        share.save_synthetic(reports / "synthetic.npz", synthetic, mean=mean, std=std)
-        images = outcome.Images(best.images, int(best.step), last.images, last.labels)
+        mean, std = experiment.pixel_stats
+        step_sizes = [None if x.step_size is None else float(x.step_size) for x in (best, last)]
+        share.save_synthetic(
+            reports / "synthetic.npz",
+            SyntheticSet(best.images, last.labels),
+            mean=mean,
+            std=std,
+            step_size=step_sizes[0],
+            whitening=experiment.whitening,
+        )
+        images = outcome.Images(best.images, int(best.step), last.images, last.labels, *step_sizes)
         seconds = time.perf_counter() - start
         summary = outcome.summarise(experiment, config, images, distill_seconds=seconds)
-        pixels = np.asarray(data.denormalize(best.images, mean, std))
+        pixels = experiment.to_pixels(best.images)
         outcome.write(reports, summary, pixels, np.asarray(last.labels))
     return summary
 

@@ -114,10 +114,10 @@ def test_without_a_val_split(settings):
 
 def test_keys_follow_the_seed_and_the_purpose(settings):
     zero, again, one = (make_experiment(settings(seed=seed)).keys for seed in (0, 0, 1))
-    assert set(zero) == {"distill", "select", "final"}
+    assert set(zero) == {"distill", "select", "final", "experts"}
     assert all((zero[name] == again[name]).all() for name in zero)
     bits = {str(key) for keys in (zero, one) for key in keys.values()}
-    assert len(bits) == 6
+    assert len(bits) == 8
 
 
 @pytest.mark.parametrize(

@@ -45,13 +45,17 @@ ALLOWED = {
 LAYERS = set(ALLOWED) - {""}
 ALLOWED |= {
     "experiment": Row(LAYERS, ANY),
+    "expertise": Row(LAYERS | {"experiment"}, ANY),
     "selection": Row(LAYERS | {"experiment"}, ANY),
     "outcome": Row(LAYERS | {"experiment"}, ANY),
     "saved": Row(LAYERS | {"selection"}, ANY),
     "journal": Row(LAYERS | {"experiment", "selection"}, ANY),
     "pace": Row(set(), {"numpy"}),
     "preemption": Row({"errors"}, set()),
-    "train": Row(LAYERS | {"experiment", "outcome", "journal", "pace", "preemption", "saved"}, ANY),
+    "train": Row(
+        LAYERS | {"experiment", "expertise", "outcome", "journal", "pace", "preemption", "saved"},
+        ANY,
+    ),
     "study": Row(LAYERS | {"train"}, ANY),
     # For defaults and names.
     "config": Row({"errors", "data", "methods", "parallel"}, {"ml_collections"}),

@@ -4,6 +4,7 @@
 ``sample_class`` draws class batches from it inside jitted code.
 """
 
+from medjax.data.cache import cache_root
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.host import HostImages
 from medjax.data.loading import Streaming, load, names
@@ -18,18 +19,23 @@ from medjax.data.sampling import (
     sample_rows,
     take,
 )
+from medjax.data.whitening import ZCA, Whitening, fit_whitening, whiten
 
 __all__ = [
     "REGISTRY",
+    "ZCA",
     "Dataset",
     "DatasetInfo",
     "HostImages",
     "RealData",
     "Split",
     "Streaming",
+    "Whitening",
+    "cache_root",
     "channel_stats",
     "class_indices",
     "denormalize",
+    "fit_whitening",
     "load",
     "names",
     "normalize",
@@ -38,4 +44,5 @@ __all__ = [
     "sample_class",
     "sample_rows",
     "take",
+    "whiten",
 ]

@@ -12,7 +12,7 @@ class Split:
     """Images with their labels.
 
     Attributes:
-      images: uint8 ``[n, h, w, c]``, 0–255.
+      images: uint8 ``[n, h, w, c]``, 0–255; or, whitened, float32.
       labels: int32 ``[n]`` class numbers, or ``[n, L]`` zeros and ones of a multi-label set.
     """
 

@@ -21,12 +21,15 @@ class RealData(NamedTuple):
     """A split on the device: raw pixels, and where each class lies in them.
 
     Attributes:
-      images: uint8 ``[N, h, w, c]``, 0–255; on the device, or on the host and indexed alike.
+      images: uint8 ``[N, h, w, c]``, 0–255, or whitened, float32; on the device, or on
+        the host and indexed alike.
       labels: int32 ``[N]``.
       index: int32 ``[C, max_count]``, rows of each class; a class with fewer rows repeats them.
       counts: int32 ``[C]``, true number of rows of each class.
       mean: float ``[c]``, pixel units (0–1).
       std: float ``[c]``, pixel units (0–1).
+      experts: float32 ``[k, p]``, the parameters of networks trained on the split, on the device or
+        on the host and indexed alike; ``None`` where no method asks for them.
     """
 
     images: Array | HostImages
@@ -35,6 +38,7 @@ class RealData(NamedTuple):
     counts: Array
     mean: Array
     std: Array
+    experts: Array | HostImages | None = None
 
 
 def class_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:

@@ -1,6 +1,7 @@
 """What a run leaves on disk: checkpoints, metrics, pictures, tables and the report."""
 
 from medjax.io.checkpoints import Checkpoints
+from medjax.io.experts import ExpertFile, open_experts
 from medjax.io.grids import image_grid, save_png
 from medjax.io.metrics import MetricsWriter, jsonable, read_metrics, write_json
 from medjax.io.progress import Progress
@@ -9,10 +10,12 @@ from medjax.io.table import results_table
 
 __all__ = [
     "Checkpoints",
+    "ExpertFile",
     "MetricsWriter",
     "Progress",
     "image_grid",
     "jsonable",
+    "open_experts",
     "read_metrics",
     "results_table",
     "save_png",

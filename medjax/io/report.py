@@ -55,7 +55,16 @@ _LOADING = """import numpy as np
 
 with np.load("synthetic.npz") as file:
     images, labels = file["images"], file["labels"]  # pixel units (0–1), [n, height, width, c]
+"""
+_NORMALISED = """\
     inputs = (images - file["mean"]) / file["std"]   # what the networks above were trained on
+"""
+_WHITENED = """\
+    flat = images.reshape(len(images), -1) - file["zca_mean"]
+    inputs = (flat @ file["zca_matrix"]).reshape(images.shape)  # what networks were trained on
+"""
+_LEARNED = """\
+    learning_rate = float(file["step_size"])         # learned with the images, to train on them
 """
 
 
@@ -102,7 +111,7 @@ def write_report(
         *_pictures(summary, np.asarray(images), np.asarray(labels)),
         *_provenance(summary),
         "<h2>How to use the images</h2><p>They are in <code>synthetic.npz</code>, beside this "
-        f"page. NumPy is enough to load them:</p><pre>{_text(_LOADING)}</pre>",
+        f"page. NumPy is enough to load them:</p><pre>{_text(_loading(summary))}</pre>",
         *_run(summary),
     ]
     page = (
@@ -110,6 +119,13 @@ def write_report(
         f"<style>{_CSS}</style></head>\n<body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
     atomic.write_bytes(path, page.encode())
+
+
+def _loading(summary: Mapping[str, Any]) -> str:
+    """How to load the images as networks take them."""
+    whitened = (summary.get("data") or {}).get("zca")
+    learned = summary.get("step_size") is not None
+    return _LOADING + (_WHITENED if whitened else _NORMALISED) + (_LEARNED if learned else "")
 
 
 def _results(summary: Mapping[str, Any]) -> list[str]:

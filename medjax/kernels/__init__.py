@@ -19,9 +19,10 @@ from medjax.kernels.epoch import run_epoch
 from medjax.kernels.gradient_matching import loss_gradient, matching_loss
 from medjax.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, weighted_mean
 from medjax.kernels.memory import device_budget, residual_bytes
-from medjax.kernels.trajectory_matching import trajectory_loss
+from medjax.kernels.trajectory_matching import UNROLLS, trajectory_loss
 
 __all__ = [
+    "UNROLLS",
     "Chunks",
     "at_once",
     "backend_chunks",

@@ -1,11 +1,21 @@
-"""Trajectory matching: the loss of MTT in its plain, full-batch form."""
+"""Trajectory matching: the loss of MTT, and three ways to differentiate its unroll."""
+
+from collections.abc import Callable
 
 import jax
+import jax.numpy as jnp
 from jax import lax
 
 from medjax.kernels.distances import squared_error
 from medjax.kernels.losses import softmax_cross_entropy
 from medjax.types import ApplyFn, Array, Params
+
+BatchFn = Callable[[Array, Array, Array], tuple[Array, Array]]
+"""``(step, images, labels) -> (images, labels)``: what the student sees in a step, from the whole
+synthetic set; differentiable by the images."""
+
+_Step = Callable[[Array, Params, Array, Array], Params]
+_Student = Callable[[Params, Array, Array], Params]
 
 
 def trajectory_loss(
@@ -17,11 +27,25 @@ def trajectory_loss(
     learning_rate: Array,
     *,
     num_steps: int,
+    batch_fn: BatchFn | None = None,
+    unroll: str = "stored",
 ) -> Array:
     """How far training on the synthetic images ends from where an expert went.
 
-    ``‖θ_N − θ*‖² / ‖θ_0 − θ*‖²`` over all parameters, with ``θ_{t+1} = θ_t − α ∇ℓ(θ_t)`` on the
-    whole synthetic set. 1 is a student that did not move, 0 one that landed on the target.
+    ``‖θ_N − θ*‖² / ‖θ_0 − θ*‖²`` over all parameters, with ``θ_{t+1} = θ_t − α ∇ℓ(θ_t; B_t)`` on
+    the batch ``B_t`` of the synthetic set. 1 is a student that did not move, 0 one that landed on
+    the target.
+
+    The value does not depend on ``unroll``; its gradient, and the memory that takes beside the
+    activations of one step, do:
+
+    * ``stored``: exact; every θ_t is kept, ``N`` copies of the parameters.
+    * ``recomputed``: exact, in memory that does not grow with ``N``; on its way back it trains the
+      student anew up to every θ_t, ``N (N − 1) / 2`` further steps.
+    * ``held``: in memory that does not grow with ``N``, for no further work, by a second pass over
+      the same steps. It is TESLA's gradient, which takes every θ_t as given: it leaves out that
+      an image also moves the students of later steps. It is exact for one step, and where the
+      gradient of the training loss does not depend on the parameters.
 
     Args:
       apply_fn: ``(params, images) -> logits``.
@@ -31,12 +55,18 @@ def trajectory_loss(
       syn_labels: int ``[m]``.
       learning_rate: α, a float scalar.
       num_steps: N, the gradient steps of the student.
+      batch_fn: B_t, minibatch and augmentation of a step; the same whenever it is called with the
+        same step. ``None`` is the whole set as it is.
+      unroll: ``stored``, ``recomputed`` or ``held``.
 
     Returns:
-      A scalar, differentiable by ``syn_images`` and ``learning_rate``.
+      A scalar, differentiable by ``syn_images``, ``learning_rate`` and ``start_params``; more than
+      once with ``stored`` alone.
+
+    Raises:
+      ValueError: for another ``unroll``.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> apply_fn = lambda params, images: images.reshape(len(images), -1) @ params
       >>> start, target = jnp.zeros((1, 2)), jnp.ones((1, 2))
       >>> images, labels, rate = jnp.ones((1, 1, 1, 1)), jnp.zeros(1, int), jnp.array(0.0)
@@ -44,16 +74,85 @@ def trajectory_loss(
       Array(1., dtype=float32)
 
     Cazenavette et al., "Dataset Distillation by Matching Training Trajectories", CVPR 2022.
+    Cui et al., "Scaling Up Dataset Distillation to ImageNet-1K with Constant Memory", ICML 2023
+    (``held``).
     """
+    if unroll not in _STUDENTS:
+        raise ValueError(f"unknown unroll {unroll!r}; choose from: {', '.join(_STUDENTS)}")
 
-    def train_loss(params):
-        return softmax_cross_entropy(apply_fn(params, syn_images), syn_labels)
+    def step(index, params, images, rate):
+        batch, labels = (images, syn_labels)
+        if batch_fn is not None:
+            batch, labels = batch_fn(index, images, syn_labels)
+        gradients = jax.grad(lambda p: softmax_cross_entropy(apply_fn(p, batch), labels))(params)
+        return jax.tree.map(lambda p, g: p - rate * g, params, gradients)
 
-    def sgd_step(params, _):
-        gradients = jax.grad(train_loss)(params)
-        return jax.tree.map(lambda p, g: p - learning_rate * g, params, gradients), None
-
-    student, _ = lax.scan(sgd_step, start_params, length=num_steps)
+    student = _STUDENTS[unroll](step, num_steps)(start_params, syn_images, learning_rate)
     target_params = lax.stop_gradient(target_params)
     moved = squared_error(lax.stop_gradient(start_params), target_params)
     return squared_error(student, target_params) / moved
+
+
+def _stored(step: _Step, num_steps: int) -> _Student:
+    def student(start, images, rate):
+        def body(params, index):
+            return jax.checkpoint(step, prevent_cse=False)(index, params, images, rate), None
+
+        return lax.scan(body, start, jnp.arange(num_steps, dtype=jnp.int32))[0]
+
+    return student
+
+
+def _train(step: _Step, start: Params, images: Array, rate: Array, *, num_steps: Array) -> Params:
+    """The student after so many steps, which may be traced."""
+    return lax.fori_loop(
+        jnp.int32(0), num_steps, lambda i, params: step(i, params, images, rate), start
+    )
+
+
+def _recomputed(step: _Step, num_steps: int) -> _Student:
+    def pull(inputs, cotangent):
+        def back(count, carry):
+            index = num_steps - 1 - count
+            by_params, totals = carry
+            params = _train(step, *inputs, num_steps=index)
+            _, step_pull = jax.vjp(lambda *args: step(index, *args), params, *inputs[1:])
+            by_params, *more = step_pull(by_params)
+            return by_params, jax.tree.map(jnp.add, totals, tuple(more))
+
+        start = cotangent, jax.tree.map(jnp.zeros_like, inputs[1:])
+        by_params, totals = lax.fori_loop(jnp.int32(0), jnp.int32(num_steps), back, start)
+        return by_params, *totals
+
+    return _with_pull(step, num_steps, pull)
+
+
+def _held(step: _Step, num_steps: int) -> _Student:
+    def pull(inputs, cotangent):
+        def again(index, carry):
+            params, totals = carry
+            params, step_pull = jax.vjp(lambda *args: step(index, params, *args), *inputs[1:])
+            return params, jax.tree.map(jnp.add, totals, step_pull(cotangent))
+
+        start = inputs[0], jax.tree.map(jnp.zeros_like, inputs[1:])
+        _, totals = lax.fori_loop(jnp.int32(0), jnp.int32(num_steps), again, start)
+        return cotangent, *totals
+
+    return _with_pull(step, num_steps, pull)
+
+
+def _with_pull(step: _Step, num_steps: int, pull: Callable) -> _Student:
+    """The student, differentiated by ``pull(inputs, cotangent)`` from its inputs alone."""
+
+    @jax.custom_vjp
+    def student(start, images, rate):
+        return _train(step, start, images, rate, num_steps=jnp.int32(num_steps))
+
+    student.defvjp(lambda *inputs: (student(*inputs), inputs), pull)
+    return student
+
+
+_STUDENTS = {"stored": _stored, "recomputed": _recomputed, "held": _held}
+
+UNROLLS = tuple(_STUDENTS)
+"""How ``trajectory_loss`` can be differentiated."""

@@ -4,20 +4,34 @@ from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
+from medjax.methods.experts import (
+    Experts,
+    Trainer,
+    make_trainer,
+    train_experts,
+    vector_size,
+)
 from medjax.methods.loops import Loops, loops_for
+from medjax.methods.mtt import mtt
 from medjax.methods.registry import make, names, options
 
 __all__ = [
     "DistillState",
     "Distiller",
+    "Experts",
     "Loops",
     "StepInfo",
+    "Trainer",
     "dc",
     "dm",
     "dsa",
     "loops_for",
     "make",
+    "make_trainer",
+    "mtt",
     "names",
     "options",
     "read_ahead",
+    "train_experts",
+    "vector_size",
 ]

@@ -111,7 +111,8 @@ def dc(
     matching = Matching(class_loss, apply_fn(net), layout, strategy, batch_real, num_networks, axes)
     train = _trainer(net, strategy, optax.sgd(net_learning_rate), axes.classes + axes.rows)
 
-    def run(key, images, opt_state, real):
+    def run(key, state, real):
+        images = state.images
         indices = matching.networks().take(jnp.arange(num_networks))
         keys, params = random_networks(key, net, images[:1], indices)
         chunks = matching.chunks(params, images, real)
@@ -133,9 +134,9 @@ def dc(
             updates, opt_state = optimizer.update(gradient, opt_state)
             return optax.apply_updates(images, updates), opt_state, params, total + loss
 
-        start = (images, opt_state, params, jnp.zeros((), images.dtype))
+        start = (images, state.opt_state, params, jnp.zeros((), images.dtype))
         images, opt_state, _, total = lax.fori_loop(0, outer_loop, outer_step, start)
-        return images, opt_state, total / outer_loop
+        return state._replace(images=images, opt_state=opt_state), total / outer_loop
 
     def draws(key, real):
         keys = network_keys(key, jnp.arange(num_networks))

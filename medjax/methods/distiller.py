@@ -14,6 +14,7 @@ from jax.sharding import Mesh
 from medjax import parallel
 from medjax.data import HostImages, RealData
 from medjax.errors import unknown
+from medjax.methods.experts import Experts
 from medjax.methods.layout import INITS, Layout, initial_images
 from medjax.types import Array, PRNGKey
 
@@ -35,6 +36,7 @@ class DistillState(NamedTuple):
     labels: Array
     opt_state: optax.OptState
     loss_sum: Array
+    step_size: Array | None = None
 
 
 class StepInfo(NamedTuple):
@@ -43,8 +45,8 @@ class StepInfo(NamedTuple):
     Attributes:
       loss: float scalar, the matching loss averaged over classes, networks, outer steps and
         iterations of the call.
-      bad_step: int32 scalar, the iteration that gave a loss or a pixel that is not finite, or −1.
-        Nothing runs after it, and the images are then not to be used.
+      bad_step: int32 scalar, the iteration that gave a loss, a pixel or a step size that is not
+        finite, or −1. Nothing runs after it, and the images are then not to be used.
       real_images: int32 scalar, real images that were matched.
     """
 
@@ -67,24 +69,28 @@ class Distiller(NamedTuple):
       draws: ``(key, step, real) -> rows``; int32 ``[n, b]``, the rows of all real batches of that
         iteration, in their order. They are what ``real.images.read_ahead`` takes where the images
         are on the host.
+      experts: the networks whose parameters the method matches, which then must lie in
+        ``real.experts``; ``None`` for a method without.
     """
 
     init: Callable[[PRNGKey, RealData], DistillState]
     step: Callable[[PRNGKey, DistillState, RealData, int], tuple[DistillState, StepInfo]]
     draws: Callable[[PRNGKey, int, RealData], Array]
+    experts: Experts | None = None
 
 
 class Iteration(NamedTuple):
     """What a method does with one network (or several): the part that differs.
 
     Attributes:
-      run: ``(key, images, opt_state, real) -> (images, opt_state, loss)``.
+      run: ``(key, state, real) -> (state, loss)``; counting iterations and summing losses is not
+        its business.
       real_images: ``real -> int``, real images matched in one run.
       draws: ``(key, real) -> rows``, int32 ``[..., b]`` of all real batches that ``run`` with this
         key looks at, in their order.
     """
 
-    run: Callable[[PRNGKey, Array, optax.OptState, RealData], tuple[Array, optax.OptState, Array]]
+    run: Callable[[PRNGKey, DistillState, RealData], tuple[DistillState, Array]]
     real_images: Callable[[RealData], int]
     draws: Callable[[PRNGKey, RealData], Array]
 
@@ -114,7 +120,8 @@ def make_distiller(
 
     Example:
       >>> from medjax.methods.layout import make_layout
-      >>> halve = lambda key, images, opt_state, real: (images / 2, opt_state, jnp.sum(images))
+      >>> def halve(key, state, real):
+      ...     return state._replace(images=state.images / 2), jnp.sum(state.images)
       >>> iteration = Iteration(halve, real_images=lambda real: 0, draws=lambda key, real: None)
       >>> distiller = make_distiller(iteration, optax.sgd(1.0), make_layout(1, 2), init="noise")
       >>> zero = jnp.zeros((), jnp.int32)
@@ -142,7 +149,7 @@ def make_distiller(
         parts = 1 if mesh is None else mesh.shape["batch"]
         place = np.arange(-(-rows.shape[1] // parts) * parts)
         place = np.where(place < rows.shape[1], place, 0)
-        return rows[:, place].reshape(len(rows) * parts, -1)
+        return rows[:, place].reshape(len(rows) * parts, len(place) // parts)
 
     return Distiller(init=start, step=_repeat(iteration, mesh), draws=draws)
 
@@ -172,7 +179,9 @@ def read_ahead(
     """
     if isinstance(real.images, HostImages):
         draws = [distiller.draws(key, index, real) for index in range(step, step + num_steps)]
-        real.images.read_ahead(np.concatenate(jax.device_get(draws)))
+        rows = np.concatenate(jax.device_get(draws))
+        if rows.size:  # a method may look at no image
+            real.images.read_ahead(rows)
 
 
 def _iteration_key(key: PRNGKey, step: int | Array) -> PRNGKey:
@@ -189,15 +198,12 @@ def _repeat(iteration: Iteration, mesh: Mesh | None) -> Callable:
 
         def body(carry):
             state, total, done, bad_step = carry
-            images, opt_state, loss = iteration.run(
-                _iteration_key(key, state.step), state.images, state.opt_state, real
-            )
-            finite = jnp.isfinite(loss) & jnp.all(jnp.isfinite(images))
+            moved, loss = iteration.run(_iteration_key(key, state.step), state, real)
+            learned = jax.tree.leaves((loss, moved.images, moved.step_size))
+            finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in learned]))
             bad_step = jnp.where(finite, bad_step, state.step)
-            state = DistillState(
-                state.step + 1, images, state.labels, opt_state, state.loss_sum + loss
-            )
-            return state, total + loss, done + 1, bad_step
+            moved = moved._replace(step=state.step + 1, loss_sum=state.loss_sum + loss)
+            return moved, total + loss, done + 1, bad_step
 
         zero = jnp.zeros((), jnp.int32)
         start = (state, jnp.zeros((), state.images.dtype), zero, zero - 1)

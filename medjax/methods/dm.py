@@ -80,13 +80,15 @@ def dm(
     strategy = parse_strategy(augment)
     matching = Matching(class_loss, embed_fn(net), layout, strategy, batch_real, num_networks, axes)
 
-    def run(key, images, opt_state, real):
+    def run(key, state, real):
+        images = state.images
         indices = matching.networks().take(jnp.arange(num_networks))
         keys, params = random_networks(key, net, images[:1], indices)
         chunks = matching.chunks(params, images, real)
         loss, gradient = matching.loss_and_gradient(keys, params, images, real, chunks=chunks)
-        updates, opt_state = optimizer.update(gradient, opt_state)
-        return optax.apply_updates(images, updates), opt_state, loss
+        updates, opt_state = optimizer.update(gradient, state.opt_state)
+        images = optax.apply_updates(images, updates)
+        return state._replace(images=images, opt_state=opt_state), loss
 
     def draws(key, real):
         return matching.draws(network_keys(key, jnp.arange(num_networks)), real)

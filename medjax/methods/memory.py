@@ -3,8 +3,16 @@
 import logging
 from typing import NamedTuple
 
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
 from medjax import kernels
+from medjax.data import RealData
 from medjax.errors import UserError
+from medjax.methods.experts import parameter_shapes
+from medjax.methods.networks import apply_fn
+from medjax.types import Array
 
 _log = logging.getLogger("medjax")
 _GIB = 2**30
@@ -72,3 +80,41 @@ def fit(
         sizes.classes * sizes.networks,
     )
     return chunks
+
+
+def check_unroll(
+    net: nn.Module, real: RealData, batch: Array, *, num_steps: int, copies: bool
+) -> None:
+    """Refuses a student that cannot be differentiated in the memory there is.
+
+    Args:
+      net: a flax module.
+      real: the training images; their shape alone matters.
+      batch: float ``[b, h, w, c]``, as many images as a step has; shapes are enough.
+      num_steps: steps of the student.
+      copies: whether its parameters in each step are kept.
+
+    Raises:
+      UserError: with what it takes and what there is.
+    """
+    params = parameter_shapes(net, real)
+    images = jax.ShapeDtypeStruct(batch.shape, batch.dtype)
+    labels = jnp.zeros(len(batch), jnp.int32)
+
+    def gradient(images, params):
+        return kernels.loss_gradient(apply_fn(net), params, images, labels)
+
+    per_step = kernels.residual_bytes(gradient, images, params)
+    kept = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
+    needed, budget = per_step + kept * (num_steps if copies else 1), kernels.device_budget()
+    if needed > budget:
+        raise UserError(
+            f"a student takes about {needed / _GIB:.1f} GiB to differentiate, and this device has "
+            f"{budget / _GIB:.1f} GiB; choose a smaller batch_syn, ipc, net.width or data.size"
+            + (", or unroll=held" if copies else "")
+        )
+    _log.info(
+        "memory: a student takes about %.2f of %.2f GiB to differentiate",
+        needed / _GIB,
+        budget / _GIB,
+    )

@@ -11,8 +11,9 @@ from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
+from medjax.methods.mtt import mtt
 
-_METHODS: dict[str, Callable[..., Distiller]] = {"dc": dc, "dm": dm, "dsa": dsa}
+_METHODS: dict[str, Callable[..., Distiller]] = {"dc": dc, "dm": dm, "dsa": dsa, "mtt": mtt}
 
 
 def names() -> tuple[str, ...]:
@@ -23,7 +24,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa')
+      ('dc', 'dm', 'dsa', 'mtt')
     """
     return tuple(sorted(_METHODS))
 

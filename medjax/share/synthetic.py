@@ -8,9 +8,12 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from medjax.data import Whitening
 from medjax.errors import UserError
 from medjax.io import atomic, grids
 from medjax.types import SyntheticSet
+
+_ALWAYS = ("images", "labels", "mean", "std")
 
 
 class SharedSet(NamedTuple):
@@ -22,32 +25,56 @@ class SharedSet(NamedTuple):
       labels: int32 ``[n]``, or one row per image ``[n, l]``, int32 or (soft labels) float32.
       mean: float32 ``[c]``, the mean pixel of the real training images, in pixel units.
       std: float32 ``[c]``, their standard deviation.
+      step_size: float32 scalar, the learning rate learned with the images; ``None`` where none is.
+      zca: the name of the whitening that networks take them through, see ``data.fit_whitening``;
+        ``None`` for none.
+      zca_mean: float32 ``[h · w · c]``, of that whitening.
+      zca_matrix: float32 ``[h · w · c, h · w · c]``.
     """
 
     images: np.ndarray
     labels: np.ndarray
     mean: np.ndarray
     std: np.ndarray
+    step_size: np.ndarray | None = None
+    zca: np.ndarray | None = None
+    zca_mean: np.ndarray | None = None
+    zca_matrix: np.ndarray | None = None
 
     def normalised(self) -> SyntheticSet:
-        """Returns the set in normalised space, ``(images - mean) / std``, as networks take it."""
-        images = (self.images.astype(np.float64) - self.mean) / self.std
+        """Returns the set as networks take it: ``(images - mean) / std``.
+
+        Where there is a ``zca``, ``(images - zca_mean) @ zca_matrix`` of the flattened images.
+        """
+        if self.zca is None:
+            images = (self.images.astype(np.float64) - self.mean) / self.std
+        else:
+            flat = self.images.astype(np.float64).reshape(len(self.images), -1)
+            images = ((flat - self.zca_mean) @ self.zca_matrix).reshape(self.images.shape)
         return SyntheticSet(jnp.asarray(images.astype(np.float32)), jnp.asarray(self.labels))
 
 
 def save_synthetic(
-    path: str | os.PathLike, synthetic: SyntheticSet, *, mean: Any, std: Any
+    path: str | os.PathLike,
+    synthetic: SyntheticSet,
+    *,
+    mean: Any,
+    std: Any,
+    step_size: float | None = None,
+    whitening: Whitening | None = None,
 ) -> None:
     """Writes ``synthetic.npz``, readable with NumPy alone and without pickle.
 
-    It holds the four fields of ``SharedSet`` and ``images_uint8``, the images rounded and clipped
-    to 0–255. The same arrays give the same bytes, and the file is whole or absent.
+    It holds those fields of ``SharedSet`` that there are, and ``images_uint8``, the images rounded
+    and clipped to 0–255. The same arrays give the same bytes, and the file is whole or absent.
 
     Args:
       path: the file; replaced if it is there.
       synthetic: the distilled set in normalised space; labels int ``[n]`` or rows ``[n, l]``.
       mean: ``[c]``, the mean pixel of the real training images, in pixel units (0–1).
       std: ``[c]``, their standard deviation, positive.
+      step_size: the learning rate learned with the images, if one is.
+      whitening: what took pixels to the space that the images are in; ``None`` for mean and std.
 
     Raises:
       UserError: if a shape is wrong, a value is not finite, or the file cannot be written.
@@ -63,18 +90,28 @@ def save_synthetic(
     """
     mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
     images, labels = np.asarray(synthetic.images), np.asarray(synthetic.labels)
-    if images.ndim == 4 and mean.shape == std.shape == images.shape[-1:]:
+    extra = {} if step_size is None else {"step_size": np.float32(step_size)}
+    if whitening is not None:
+        images = whitening.unwhiten(images)
+        extra |= {"zca": np.str_(whitening.zca)}
+        extra |= {"zca_mean": whitening.mean, "zca_matrix": whitening.matrix}
+    elif images.ndim == 4 and mean.shape == std.shape == images.shape[-1:]:
         images = images.astype(np.float64) * std + mean
     soft = np.issubdtype(labels.dtype, np.floating)
     shared = SharedSet(
-        images.astype(np.float32), labels.astype(np.float32 if soft else np.int32), mean, std
+        images.astype(np.float32),
+        labels.astype(np.float32 if soft else np.int32),
+        mean,
+        std,
+        **extra,
     )
     problem = _problem(shared)
     if problem:
         raise UserError(f"cannot write {path}: {problem}")
     pixels = grids.to_uint8(shared.images)
     content = {"images": shared.images, "images_uint8": pixels, **shared._asdict()}
-    atomic.write_bytes(path, _npz(content))
+    present = {name: np.asarray(array) for name, array in content.items() if array is not None}
+    atomic.write_bytes(path, _npz(present))
 
 
 def load_synthetic(path: str | os.PathLike) -> SharedSet:
@@ -97,10 +134,12 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
     try:
         # Opened here, because np.load leaves its own file open when the archive is damaged.
         with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            missing = sorted(set(SharedSet._fields) - set(archive.files))
+            missing = sorted(set(_ALWAYS) - set(archive.files))
             if missing:
                 raise UserError(f"{path} is not a synthetic set: it has no {', '.join(missing)}")
-            shared = SharedSet(*(archive[name] for name in SharedSet._fields))
+            shared = SharedSet(
+                **{name: archive[name] for name in SharedSet._fields if name in archive.files}
+            )
     except UserError:
         raise
     except FileNotFoundError as error:
@@ -116,7 +155,7 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
 
 def _problem(shared: SharedSet) -> str | None:
     """Says what is wrong with a set, if anything is."""
-    images, labels, mean, std = shared
+    images, labels, mean, std = shared[:4]
     channels = images.shape[-1:]
     if images.ndim != 4:
         return f"images must be [n, h, w, c], got {list(images.shape)}"
@@ -124,11 +163,20 @@ def _problem(shared: SharedSet) -> str | None:
         return f"labels must be [n] or [n, l] with n = {len(images)}, got {list(labels.shape)}"
     if not mean.shape == std.shape == channels:
         return f"mean and std must be [{channels[0]}], got {list(mean.shape)}, {list(std.shape)}"
+    if shared.zca is not None:
+        size = int(np.prod(images.shape[1:]))
+        found = [None if x is None else x.shape for x in (shared.zca_mean, shared.zca_matrix)]
+        if found != [(size,), (size, size)]:
+            return f"zca_mean and zca_matrix must be [{size}] and [{size}, {size}]"
     for name, array in shared._asdict().items():
+        if array is None or name == "zca":
+            continue
         if array.dtype not in (np.float32, np.int32):
             return f"{name} must be float32 or int32, got {array.dtype}"
         if not np.isfinite(array).all():
             return f"{name} has values that are not finite"
+    if shared.step_size is not None and not shared.step_size > 0:
+        return f"step_size must be positive, got {shared.step_size}"
     if not (std > 0).all():
         return f"std must be positive, got {std.tolist()}"
     return None
@@ -144,6 +192,6 @@ def _npz(arrays: dict[str, np.ndarray]) -> bytes:
             entry.external_attr = 0o644 << 16
             with archive.open(entry, "w") as stream:
                 np.lib.format.write_array(
-                    stream, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False
+                    stream, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False
                 )
     return buffer.getvalue()

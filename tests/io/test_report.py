@@ -85,6 +85,15 @@ def test_says_what_it_must(summary, render):
     assert len(page.of("svg")) == 2
 
 
+def test_it_says_how_to_load_what_is_there(summary, render):
+    _, page = render(summary)
+    assert 'file["mean"]' in page.text
+    assert "zca_matrix" not in page.text and "step_size" not in page.text
+    _, page = render(summary | {"step_size": 0.02, "data": summary["data"] | {"zca": "mtt"}})
+    assert 'file["mean"]' not in page.text
+    assert "zca_matrix" in page.text and 'file["step_size"]' in page.text
+
+
 def test_loads_nothing_from_outside(summary, render):
     source, page = render(summary)
     for tag, attributes in page.tags:

@@ -13,10 +13,10 @@ from medjax.methods.layout import make_layout
 KEY = jax.random.key(3)
 
 
-def walk(key, images, opt_state, real):
+def walk(key, state, real):
     """Adds one number drawn from the key, and reports it as the loss."""
     drawn = jax.random.uniform(key)
-    return images + drawn, opt_state, drawn
+    return state._replace(images=state.images + drawn), drawn
 
 
 def distiller_of(run):
@@ -58,8 +58,8 @@ def test_an_iteration_is_a_function_of_the_key_and_its_number(walker, start, rea
 
 
 def test_the_start_shares_no_key_with_an_iteration(real):
-    def redraw(key, images, opt_state, real):
-        return jax.random.normal(key, images.shape), opt_state, jnp.zeros(())
+    def redraw(key, state, real):
+        return state._replace(images=jax.random.normal(key, state.images.shape)), jnp.zeros(())
 
     distiller = distiller_of(redraw)
     first = np.asarray(distiller.init(KEY, real).images)
@@ -74,21 +74,28 @@ def test_no_iterations_change_nothing(walker, start, real):
     assert (int(state.step), float(info.loss), int(info.real_images)) == (0, 0, 0)
 
 
-def bad_images(key, images, opt_state, real):
-    return images * 1e20, opt_state, jnp.ones(())
+def bad_images(key, state, real):
+    return state._replace(images=state.images * 1e20), jnp.ones(())
 
 
-def bad_loss(key, images, opt_state, real):
-    return images * 1e10, opt_state, jnp.sum(jnp.square(images))
+def bad_loss(key, state, real):
+    return state._replace(images=state.images * 1e10), jnp.sum(jnp.square(state.images))
+
+
+def bad_step_size(key, state, real):
+    step_size = jnp.where(state.step == 2, jnp.inf, state.step_size)
+    return state._replace(step_size=step_size), jnp.ones(())
 
 
 @pytest.mark.parametrize(
-    ("run", "finite"), [(bad_images, False), (bad_loss, True)], ids=["pixels", "loss"]
+    ("run", "finite"),
+    [(bad_images, False), (bad_loss, True), (bad_step_size, True)],
+    ids=["pixels", "loss", "step size"],
 )
 def test_nothing_runs_after_what_is_not_finite(run, finite, real):
     distiller = distiller_of(run)
     start = distiller.init(KEY, real)
-    start = start._replace(images=jnp.ones_like(start.images))
+    start = start._replace(images=jnp.ones_like(start.images), step_size=jnp.ones(()))
     # Ones grow to 1e20, then to infinity; or to 1e10 and 1e20, whose square is too large.
     state, info = distiller.step(KEY, start, real, 1)
     assert int(info.bad_step) == -1

@@ -9,11 +9,13 @@ from medjax.errors import UserError
 
 NET = nets.make("convnet", num_classes=2, width=4, depth=2)
 SHARED = {"learning_rate", "momentum", "batch_real", "init", "augment", "num_networks"}
+STUDENTS = {"clip", "step_size", "step_size_learning_rate", "syn_steps", "batch_syn", "unroll"}
+EXPERTS = {"expert_epochs", "max_start_epoch", "num_experts", "train_epochs", "net_learning_rate"}
 LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
-    assert methods.names() == ("dc", "dm", "dsa")
+    assert methods.names() == ("dc", "dm", "dsa", "mtt")
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
         assert callable(distiller.init) and callable(distiller.step)
@@ -22,6 +24,12 @@ def test_names_are_sorted_and_make_a_distiller():
 def test_options_are_the_knobs_with_the_defaults_of_the_reference():
     assert set(methods.options("dm")) == SHARED
     assert set(methods.options("dc")) == set(methods.options("dsa")) == SHARED | LOOPS
+    assert set(methods.options("mtt")) == SHARED | STUDENTS | EXPERTS
+    mtt = methods.options("mtt")
+    assert (mtt["learning_rate"], mtt["momentum"], mtt["init"]) == (1000.0, 0.5, "real")
+    assert (mtt["step_size"], mtt["step_size_learning_rate"]) == (0.01, 1e-5)
+    assert (mtt["syn_steps"], mtt["expert_epochs"], mtt["max_start_epoch"]) == (20, 3, 25)
+    assert (mtt["num_experts"], mtt["train_epochs"], mtt["net_learning_rate"]) == (100, 50, 0.01)
     dm, dc, dsa = map(methods.options, ("dm", "dc", "dsa"))
     assert (dm["learning_rate"], dc["learning_rate"], dsa["learning_rate"]) == (1.0, 0.1, 0.1)
     assert {o["momentum"] for o in (dm, dc, dsa)} == {0.5}
@@ -34,7 +42,7 @@ def test_options_are_the_knobs_with_the_defaults_of_the_reference():
 
 
 def test_options_are_all_that_the_function_takes():
-    for name in ("dm", "dc"):
+    for name in ("dm", "dc", "mtt"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {"net", "ipc", "mesh"}
 
@@ -44,7 +52,7 @@ def test_an_unknown_method_is_met_with_the_nearest(function):
     with pytest.raises(UserError) as caught:
         function("dsaa")
     assert str(caught.value) == (
-        "unknown method 'dsaa' (did you mean 'dsa'?); choose from: dc, dm, dsa"
+        "unknown method 'dsaa' (did you mean 'dsa'?); choose from: dc, dm, dsa, mtt"
     )
 
 
@@ -70,6 +78,15 @@ def test_an_unknown_option_is_met_with_the_nearest():
         ("dc", "learning_rate", -1, 0),
         ("dc", "momentum", -0.1, 0),
         ("dsa", "net_learning_rate", -0.1, 0),
+        ("mtt", "batch_real", 0, 1),
+        ("mtt", "batch_syn", 0, 1),
+        ("mtt", "syn_steps", 0, 1),
+        ("mtt", "expert_epochs", 0, 1),
+        ("mtt", "max_start_epoch", 0, 1),
+        ("mtt", "num_experts", 0, 1),
+        ("mtt", "learning_rate", -1.0, 0),
+        ("mtt", "step_size", 0.0, 1e-8),
+        ("mtt", "clip", 0.0, 1e-8),
     ],
 )
 def test_values_out_of_range_are_refused(name, option, value, least):
@@ -95,6 +112,22 @@ def test_impossible_ipc_is_refused(name, ipc):
 def test_unknown_values_are_refused(name, option, value, message):
     with pytest.raises(UserError, match=message):
         methods.make(name, net=NET, ipc=1, **{option: value})
+
+
+def test_experts_that_end_too_early_are_refused():
+    knobs = {"net": NET, "ipc": 1, "max_start_epoch": 5, "expert_epochs": 3}
+    methods.make("mtt", train_epochs=7, **knobs)
+    with pytest.raises(UserError) as caught:
+        methods.make("mtt", train_epochs=6, **knobs)
+    assert str(caught.value) == (
+        "experts of train_epochs=6 end before epoch 7, which max_start_epoch=5 and "
+        "expert_epochs=3 ask for"
+    )
+
+
+def test_an_unknown_unroll_is_refused():
+    with pytest.raises(UserError, match=r"unknown unroll 'helt' \(did you mean 'held'\?\)"):
+        methods.make("mtt", net=NET, ipc=1, unroll="helt")
 
 
 def test_an_unknown_distance_is_refused():

@@ -1,4 +1,7 @@
-"""Real images on the host: every method draws the same, and what it draws is read ahead."""
+"""Real images on the host: every method draws the same, and what it draws is read ahead.
+
+MTT looks at none once it has begun: ``test_experts.py`` has its experts on the host.
+"""
 
 import jax
 import numpy as np

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from medjax import data
 from medjax.errors import UserError
 from medjax.share import SharedSet, load_synthetic, save_synthetic
 from medjax.types import SyntheticSet
@@ -86,6 +87,37 @@ def test_x64_writes_the_same_types(tmp_path, x64):
     shared = load_synthetic(tmp_path / "s.npz")
     assert (shared.images.dtype, shared.labels.dtype) == (np.float32, np.int32)
     assert shared.normalised().images.dtype == jnp.float32
+
+
+def test_a_learned_step_size_goes_with_the_images(tmp_path, synthetic, path):
+    knobs = {"mean": MEAN, "std": STD}
+    save_synthetic(tmp_path / "s.npz", synthetic, step_size=0.02, **knobs)
+    shared = load_synthetic(tmp_path / "s.npz")
+    assert shared.step_size.shape == () and shared.step_size == np.float32(0.02)
+    assert shared.step_size.dtype == np.float32
+    np.testing.assert_array_equal(shared.images, load_synthetic(path).images)
+    assert load_synthetic(path).step_size is load_synthetic(path).zca is None
+    with pytest.raises(UserError, match=r"step_size must be positive, got -0\.5"):
+        save_synthetic(tmp_path / "s.npz", synthetic, step_size=-0.5, **knobs)
+
+
+def test_whitened_images_come_with_what_whitens_them(tmp_path, synthetic):
+    pixels = np.random.default_rng(0).integers(0, 255, (80, 5, 4, 3), np.uint8)
+    whitening = data.fit_whitening(pixels, zca="mtt")
+    path = tmp_path / "s.npz"
+    save_synthetic(path, synthetic, mean=MEAN, std=STD, whitening=whitening)
+    with np.load(path, allow_pickle=False) as archive:
+        content = dict(archive)
+    assert str(content["zca"]) == "mtt" and content["zca_matrix"].shape == (60, 60)
+    flat = content["images"].reshape(6, -1)
+    white = (flat - content["zca_mean"]) @ content["zca_matrix"]
+    np.testing.assert_allclose(white.reshape(6, 5, 4, 3), synthetic.images, atol=1e-4)
+    np.testing.assert_allclose(
+        load_synthetic(path).normalised().images, synthetic.images, atol=1e-4
+    )
+    rewrite(path, zca_matrix=np.zeros((3, 3), np.float32))
+    with pytest.raises(UserError, match=r"zca_mean and zca_matrix must be \[60\] and \[60, 60\]"):
+        load_synthetic(path)
 
 
 @pytest.mark.parametrize(("dtype", "stored"), [(jnp.int32, np.int32), (jnp.float32, np.float32)])

@@ -1,0 +1,11 @@
+"""MTT on any data set.
+
+python -m medjax.launch --config=configs/mtt.py:bloodmnist --workdir=runs/mtt_blood
+python -m medjax.launch --config=configs/mtt.py:data/mine.npz,quick,ipc=5 --workdir=runs/mine
+"""
+
+from medjax import config
+
+
+def get_config(arg=None):
+    return config.make("mtt", "phantom", arg)

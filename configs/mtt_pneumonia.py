@@ -1,0 +1,23 @@
+"""MTT on PneumoniaMNIST (chest X-ray, 2 classes), whitened.
+
+From noise: no image starts from a patient's. The experts' and the step size's settings are those
+of a study of medical sets (arXiv 2407.14429).
+
+python -m medjax.launch --config=configs/mtt_pneumonia.py --workdir=runs/mtt_pneumonia
+python -m medjax.launch --config=configs/mtt_pneumonia.py:quick --workdir=runs/mtt_pneumonia
+
+Not yet run.
+"""
+
+from medjax import config
+
+
+def get_config(arg=None):
+    overrides = {
+        "distill.init": "noise",
+        "data.zca": "mtt",
+        "distill.max_start_epoch": 20,
+        "distill.step_size_learning_rate": 1e-6,
+    }
+    quick = {"evaluation.whole_epochs": 8}
+    return config.make("mtt", "pneumoniamnist", arg, overrides=overrides, quick=quick)

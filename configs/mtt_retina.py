@@ -1,0 +1,23 @@
+"""MTT on RetinaMNIST (fundus, RGB, 5 ordered grades), whitened.
+
+From noise: no image starts from a patient's. The experts' and the step size's settings are those
+of a study of medical sets (arXiv 2407.14429).
+
+python -m medjax.launch --config=configs/mtt_retina.py --workdir=runs/mtt_retina
+python -m medjax.launch --config=configs/mtt_retina.py:quick --workdir=runs/mtt_retina
+
+Not yet run.
+"""
+
+from medjax import config
+
+
+def get_config(arg=None):
+    overrides = {
+        "distill.init": "noise",
+        "data.zca": "mtt",
+        "distill.max_start_epoch": 20,
+        "distill.step_size_learning_rate": 1e-6,
+    }
+    quick = {"evaluation.whole_epochs": 30}
+    return config.make("mtt", "retinamnist", arg, overrides=overrides, quick=quick)

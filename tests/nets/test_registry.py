@@ -7,12 +7,13 @@ import pytest
 from medjax import nets
 from medjax.errors import UserError
 
+NAMES = "alexnet, convnet, lenet, mlp, resnet18, vgg11"
 NORMS = "instance, group, layer, batch, none"
-OPTIONS = "num_classes, width, depth, norm, activation, pooling, precision"
+OPTIONS = "width, depth, norm, activation, pooling, precision"
 
 
 def test_makes_what_is_asked_for():
-    assert nets.names() == ("convnet",)
+    assert nets.names() == ("alexnet", "convnet", "lenet", "mlp", "resnet18", "vgg11")
     net = nets.make("convnet", num_classes=7)
     assert isinstance(net, nets.ConvNet)
     assert (net.num_classes, net.width, net.depth) == (7, 128, 3)
@@ -28,9 +29,14 @@ def test_makes_what_is_asked_for():
         (
             "ConvNett",
             {},
-            "unknown network 'ConvNett' (did you mean 'convnet'?); choose from: convnet",
+            f"unknown network 'ConvNett' (did you mean 'convnet'?); choose from: {NAMES}",
         ),
-        ("resnet", {}, "unknown network 'resnet'; choose from: convnet"),
+        ("gpt", {}, f"unknown network 'gpt'; choose from: {NAMES}"),
+        (
+            "lenet",
+            {"norm": "batch"},
+            "unknown option of lenet 'norm'; choose from: precision",
+        ),
         (
             "convnet",
             {"widht": 64},

@@ -104,7 +104,7 @@ class TestBeforeTheRun:
         write()
         assert refused(capsys, "--config.ipc=6") == (
             "class 1 has 5 training images, too few to start 6 synthetic ones from; "
-            "use init=noise or ipc of at most 5 for it"
+            "use ipc of at most 5 for it or, to distil, init=noise"
         )
 
     def test_pixels_that_are_no_numbers(self, capsys):

@@ -34,7 +34,8 @@ ALLOWED = {
     "parallel": Row(BASE, {"jax", "numpy"}),
     "data": Row(BASE | {"kernels", "augment", "parallel"}, ANY),
     "methods": Row(
-        BASE | {"kernels", "augment", "nets", "data", "parallel"}, {"jax", "flax", "optax", "numpy"}
+        BASE | {"kernels", "augment", "nets", "data", "parallel", "evaluate"},
+        {"jax", "flax", "optax", "numpy"},
     ),
     "evaluate": Row(
         BASE | {"kernels", "augment", "nets", "data", "parallel"}, {"jax", "flax", "optax", "numpy"}

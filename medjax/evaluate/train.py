@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
@@ -209,7 +210,7 @@ def _optimizer(schedule: Schedule, epoch: int | Array) -> optax.GradientTransfor
 def _training_set(
     net: nn.Module, images: Array, labels: Array, stats: Stats | None
 ) -> _TrainingSet:
-    images, labels = on_device(images, stats), jnp.asarray(labels)
+    images, labels = on_device(images, stats), np.asarray(labels)
     if labels.ndim != 1:
         shape = list(labels.shape)
         raise errors.UserError(f"labels must be [n]; training on multi-label {shape} is not yet")
@@ -222,7 +223,7 @@ def _training_set(
         raise errors.UserError(
             f"labels must lie between 0 and {last}; these go from {low} to {high}"
         )
-    return _TrainingSet(images, labels)
+    return _TrainingSet(images, jnp.asarray(labels))
 
 
 @functools.cache

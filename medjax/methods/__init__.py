@@ -1,5 +1,6 @@
 """Distillation methods: each a factory of a ``Distiller``."""
 
+from medjax.methods.coreset import herding, kcenter, random
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead
 from medjax.methods.dm import dm
@@ -15,9 +16,12 @@ __all__ = [
     "dc",
     "dm",
     "dsa",
+    "herding",
+    "kcenter",
     "loops_for",
     "make",
     "names",
     "options",
+    "random",
     "read_ahead",
 ]

@@ -56,7 +56,7 @@ def dc(
       momentum: of the images.
       batch_real: real images of each class and update, drawn without replacement; a smaller
         class counts with all it has.
-      init: ``noise`` (the reference) or ``real``.
+      init: ``noise`` (the reference), ``real``, ``herding`` or ``kcenter``.
       augment: siamese DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an update; 1 is the reference.
       distance: ``columnwise_cosine`` (the reference), ``squared_error`` or ``cosine``.
@@ -145,7 +145,7 @@ def dc(
 
     per_iteration = num_networks * outer_loop
     iteration = Iteration(run, lambda real: per_iteration * matching.real_images(real), draws)
-    return make_distiller(iteration, optimizer, layout, init=init, mesh=mesh)
+    return make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
 
 
 def _update_keys(keys: PRNGKey, index: Array) -> tuple[PRNGKey, PRNGKey]:

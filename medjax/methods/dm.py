@@ -40,7 +40,7 @@ def dm(
       momentum: of the images.
       batch_real: real images of each class and iteration, drawn without replacement; a smaller
         class counts with all it has.
-      init: ``real`` (the reference) or ``noise``.
+      init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
       augment: DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
@@ -92,4 +92,4 @@ def dm(
         return matching.draws(network_keys(key, jnp.arange(num_networks)), real)
 
     iteration = Iteration(run, lambda real: num_networks * matching.real_images(real), draws)
-    return make_distiller(iteration, optimizer, layout, init=init, mesh=mesh)
+    return make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)

@@ -26,7 +26,7 @@ def dsa(
     Args:
       net: a flax module with norms within an image only.
       ipc: images per class, one number or one for each class.
-      init: ``real`` (the reference) or ``noise``.
+      init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
       augment: DSA strategy; one that keeps the labels true (no ``flip`` for digits).
       **options: as for ``dc``.
 

@@ -7,12 +7,20 @@ import flax.linen as nn
 from jax.sharding import Mesh
 
 from medjax.errors import unknown
+from medjax.methods.coreset import herding, kcenter, random
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 
-_METHODS: dict[str, Callable[..., Distiller]] = {"dc": dc, "dm": dm, "dsa": dsa}
+_METHODS: dict[str, Callable[..., Distiller]] = {
+    "dc": dc,
+    "dm": dm,
+    "dsa": dsa,
+    "herding": herding,
+    "kcenter": kcenter,
+    "random": random,
+}
 
 
 def names() -> tuple[str, ...]:
@@ -23,7 +31,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa')
+      ('dc', 'dm', 'dsa', 'herding', 'kcenter', 'random')
     """
     return tuple(sorted(_METHODS))
 

@@ -13,7 +13,7 @@ LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
-    assert methods.names() == ("dc", "dm", "dsa")
+    assert methods.names() == ("dc", "dm", "dsa", "herding", "kcenter", "random")
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
         assert callable(distiller.init) and callable(distiller.step)
@@ -34,7 +34,9 @@ def test_options_are_the_knobs_with_the_defaults_of_the_reference():
 
 
 def test_options_are_all_that_the_function_takes():
-    for name in ("dm", "dc"):
+    assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
+    assert methods.options("random") == {}
+    for name in ("dm", "dc", "herding", "kcenter", "random"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {"net", "ipc", "mesh"}
 
@@ -44,7 +46,8 @@ def test_an_unknown_method_is_met_with_the_nearest(function):
     with pytest.raises(UserError) as caught:
         function("dsaa")
     assert str(caught.value) == (
-        "unknown method 'dsaa' (did you mean 'dsa'?); choose from: dc, dm, dsa"
+        "unknown method 'dsaa' (did you mean 'dsa'?); "
+        "choose from: dc, dm, dsa, herding, kcenter, random"
     )
 
 
@@ -84,11 +87,15 @@ def test_impossible_ipc_is_refused(name, ipc):
         methods.make(name, net=NET, ipc=ipc)
 
 
-@pytest.mark.parametrize("name", methods.names())
+@pytest.mark.parametrize("name", ["dc", "dm", "dsa"])
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("init", "random", r"^unknown init 'random'; choose from: noise, real$"),
+        (
+            "init",
+            "reall",
+            r"^unknown init 'reall' \(did you mean 'real'\?\); choose from: noise, real, herding,",
+        ),
         ("augment", "color_corp", r"^unknown DSA operator 'corp' \(did you mean 'crop'\?\)"),
     ],
 )
@@ -102,7 +109,7 @@ def test_an_unknown_distance_is_refused():
         methods.make("dc", net=NET, ipc=1, distance="cosin")
 
 
-@pytest.mark.parametrize("name", methods.names())
+@pytest.mark.parametrize("name", ["dc", "dm", "dsa"])
 def test_batch_norm_is_refused(name):
     net = nets.make("convnet", num_classes=2, norm="batch")
     with pytest.raises(UserError) as caught:

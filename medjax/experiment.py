@@ -74,9 +74,10 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
             f"{config['method']} cannot distil yet; choose a set with one label an image"
         )
     ipc = tuple(config["ipc_per_class"]) or config["ipc"]
-    net = nets.make(num_classes=dataset.num_classes, precision=config["precision"], **config["net"])
+    net = _net(config, dataset.num_classes)
     distill = dict(config["distill"])
-    distill["augment"] = _strategy(distill["augment"], dataset)
+    if "augment" in distill:
+        distill["augment"] = _strategy(distill["augment"], dataset)
     per_class = [ipc] * dataset.num_classes if isinstance(ipc, int) else list(ipc)
     mesh, evaluation_mesh = _meshes(config, per_class)
     distiller = methods.make(config["method"], net=net, ipc=ipc, mesh=mesh, **distill)
@@ -102,11 +103,40 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         recipe=_recipe(config["evaluation"], dataset),
         mesh=mesh,
         benchmark=evaluate.Benchmark(splits, stats, dataset.info.task, evaluation_mesh),
-        keys={
-            purpose: jax.random.fold_in(root, number)
-            for number, purpose in enumerate(("distill", "select", "final"))
-        },
+        keys=keys_of(config["seed"]),
     )
+
+
+def keys_of(seed: int) -> dict[str, PRNGKey]:
+    """The keys of a run by purpose.
+
+    Args:
+      seed: the run's.
+
+    Returns:
+      Keys for ``distill``, ``select`` and ``final``.
+
+    Example:
+      >>> list(keys_of(0))
+      ['distill', 'select', 'final']
+    """
+    root = jax.random.key(seed)
+    return {
+        purpose: jax.random.fold_in(root, number)
+        for number, purpose in enumerate(("distill", "select", "final"))
+    }
+
+
+def _net(config: Mapping[str, Any], num_classes: int) -> nn.Module:
+    """The network of a run."""
+    options = dict(config["net"])
+    name = options.pop("name")
+    if set(options) != set(nets.options(name)) - {"precision"}:
+        raise UserError(
+            f"net.name={name} has other options than the config's network: name it behind the "
+            f"config's colon, as in configs/dm.py:net.name={name}"
+        )
+    return nets.make(name, num_classes=num_classes, precision=config["precision"], **options)
 
 
 def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None, Mesh | None]:
@@ -122,8 +152,8 @@ def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None,
     devices = jax.devices()[:count]
     mesh = parallel.make_mesh(
         classes=len(ipc),
-        networks=distill["num_networks"],
-        rows=distill["batch_real"],
+        networks=distill.get("num_networks", 1),
+        rows=distill.get("batch_real", 1),
         # A synthetic image costs two or more times a real one, on each device of its class.
         shared_rows=2 * max(ipc),
         devices=devices,

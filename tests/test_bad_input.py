@@ -82,7 +82,10 @@ class TestBeforeTheRun:
     def test_an_unknown_method(self, capsys):
         write()
         line = refused(capsys, "--config.method=dmm")
-        assert line == "unknown method 'dmm' (did you mean 'dm'?); choose from: dc, dm, dsa"
+        assert line == (
+            "unknown method 'dmm' (did you mean 'dm'?); "
+            "choose from: dc, dm, dsa, herding, kcenter, random"
+        )
 
     def test_an_unknown_key(self, capsys):
         line = refused(capsys, "--config.distill.batch_reel=3")

@@ -55,12 +55,12 @@ ALLOWED |= {
     "train": Row(LAYERS | {"experiment", "outcome", "journal", "pace", "preemption", "saved"}, ANY),
     "study": Row(LAYERS | {"train"}, ANY),
     # For defaults and names.
-    "config": Row({"errors", "data", "methods", "parallel"}, {"ml_collections"}),
+    "config": Row({"errors", "data", "methods", "nets", "parallel"}, {"ml_collections"}),
     "commandline": Row({"errors", "parallel"}, {"absl", "ml_collections"}),
     "launch": Row(LAYERS | {"commandline", "preemption", "train"}, ANY),
 }
 # `python -m medjax.evaluate` and its like: a __main__.py is a command, not part of its package.
-COMMANDS = Row(LAYERS | {"train", "study"}, ANY)
+COMMANDS = Row(LAYERS | {"experiment", "train", "study"}, ANY)
 
 
 def imported(source, module, *, is_package=False):

@@ -173,7 +173,7 @@ def _step(
     images = strategy.apply(draw, images)
 
     if "batch_stats" in variables:
-        grads, updated = _gradient_with_moments(program.net, variables, images, labels)
+        grads, updated = gradient_with_moments(program.net, variables, images, labels)
     else:
         updated = {}
         grads = kernels.loss_gradient(
@@ -190,10 +190,29 @@ def _step(
     return {**updated, "params": params}, state
 
 
-def _gradient_with_moments(
+def gradient_with_moments(
     net: nn.Module, variables: Any, images: Array, labels: Array
 ) -> tuple[Any, Any]:
-    """The gradient by the parameters, and the batch norm's running moments."""
+    """The gradient of the training loss of a network with batch norm, and its running moments.
+
+    Args:
+      net: a flax module.
+      variables: ``params`` and ``batch_stats``.
+      images: float ``[n, h, w, c]``, normalised; all of the batch, of which the moments are.
+      labels: int ``[n]``.
+
+    Returns:
+      ``(gradient, updated)``: by ``params``, and ``{"batch_stats"}`` after the batch.
+
+    Example:
+      >>> from medjax import nets
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1, norm="batch")
+      >>> images, labels = jnp.ones((2, 4, 4, 1)), jnp.arange(2)
+      >>> variables = net.init(jax.random.key(0), images)
+      >>> gradient, updated = gradient_with_moments(net, variables, images, labels)
+      >>> list(updated)
+      ['batch_stats']
+    """
 
     def loss(params):
         logits, updated = net.apply({**variables, "params": params}, images, mutable="batch_stats")

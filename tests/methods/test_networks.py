@@ -15,9 +15,9 @@ def test_networks_are_distinct_and_do_not_depend_on_their_number(make_net):
     net, key = make_net(2, depth=1), jax.random.key(0)
     three_keys, three = random_networks(key, net, IMAGE, jnp.arange(3))
     two_keys, two = random_networks(key, net, IMAGE, jnp.arange(2))
-    kernels = np.asarray(three["conv_0"]["kernel"]).reshape(3, -1)
+    kernels = np.asarray(three["params"]["conv_0"]["kernel"]).reshape(3, -1)
     assert len(np.unique(kernels, axis=0)) == 3
-    np.testing.assert_array_equal(two["conv_0"]["kernel"], three["conv_0"]["kernel"][:2])
+    np.testing.assert_array_equal(two["params"]["conv_0"]["kernel"].reshape(2, -1), kernels[:2])
     assert (two_keys == three_keys[:2]).all() and len(
         np.unique(jax.random.key_data(three_keys))
     ) > 3

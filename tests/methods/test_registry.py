@@ -9,7 +9,7 @@ from medjax.errors import UserError
 
 NET = nets.make("convnet", num_classes=2, width=4, depth=2)
 SHARED = {"learning_rate", "momentum", "batch_real", "init", "augment", "num_networks"}
-LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate"}
+LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate", "batch_norm"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
@@ -109,11 +109,6 @@ def test_an_unknown_distance_is_refused():
         methods.make("dc", net=NET, ipc=1, distance="cosin")
 
 
-@pytest.mark.parametrize("name", ["dc", "dm", "dsa"])
-def test_batch_norm_is_refused(name):
-    net = nets.make("convnet", num_classes=2, norm="batch")
-    with pytest.raises(UserError) as caught:
-        methods.make(name, net=net, ipc=1)
-    assert str(caught.value) == (
-        "matching with norm='batch' is not supported yet; choose from: instance, group, layer, none"
-    )
+def test_an_unknown_source_of_moments_is_refused():
+    with pytest.raises(UserError, match=r"unknown batch_norm 'bach' \(did you mean 'batch'\?\)"):
+        methods.make("dsa", net=NET, ipc=1, batch_norm="bach")

@@ -125,10 +125,6 @@ class TestBeforeTheRun:
             "choose a set with one label an image"
         )
 
-    def test_batch_norm(self, capsys):
-        write()
-        assert "norm='batch' is not supported yet" in refused(capsys, "--config.net.norm=batch")
-
     def test_a_network_too_deep_for_the_images(self, capsys):
         write()
         line = refused(capsys, "--config.net.depth=4")

@@ -168,7 +168,6 @@ def test_numbers_out_of_range_are_named(settings, key, value, least):
         ),
         ({"net.name": "convnett"}, r"unknown network 'convnett' \(did you mean 'convnet'\?\)"),
         ({"net.norm": "instanc"}, r"unknown norm 'instanc' \(did you mean 'instance'\?\)"),
-        ({"net.norm": "batch"}, r"norm='batch' is not supported yet"),
         ({"method": "dmm"}, r"unknown method 'dmm'"),
         ({"ipc": 0}, r"^ipc must be at least 1"),
         ({"distill.init": "nois"}, r"unknown init 'nois' \(did you mean 'noise'\?\)"),

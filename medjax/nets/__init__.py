@@ -6,7 +6,7 @@ from medjax.nets.convnet import ConvNet
 from medjax.nets.initializers import torch_uniform
 from medjax.nets.lenet import LeNet
 from medjax.nets.mlp import MLP
-from medjax.nets.registry import make, names, options
+from medjax.nets.registry import make, names, options, parse
 from medjax.nets.resnet import ResNet18
 from medjax.nets.vgg import VGG11
 
@@ -21,5 +21,6 @@ __all__ = [
     "make",
     "names",
     "options",
+    "parse",
     "torch_uniform",
 ]

@@ -1,10 +1,11 @@
 """Networks by name."""
 
+import ast
 import inspect
 
 import flax.linen as nn
 
-from medjax.errors import unknown
+from medjax.errors import UserError, unknown
 from medjax.nets.alexnet import AlexNet
 from medjax.nets.convnet import ACTIVATIONS, ConvNet
 from medjax.nets.lenet import LeNet
@@ -93,3 +94,35 @@ def make(name: str, *, num_classes: int, **knobs) -> nn.Module:
         if option in _CHOICES and value not in _CHOICES[option]:
             raise unknown(option, value, _CHOICES[option])
     return _NETS[name](num_classes=num_classes, **knobs)
+
+
+def parse(text: str) -> tuple[str, dict[str, object]]:
+    """Reads a network as a command line names it: ``resnet18:width=32:norm=batch``.
+
+    Args:
+      text: a name, then options after colons.
+
+    Returns:
+      ``(name, options)``, as ``make`` takes them.
+
+    Raises:
+      UserError: for a name or an option that does not exist, or a value of the wrong type.
+
+    Example:
+      >>> parse("resnet18:width=32:norm=batch")
+      ('resnet18', {'width': 32, 'norm': 'batch'})
+    """
+    name, *words = text.split(":")
+    known, chosen = options(name), {}
+    for word in words:
+        option, _, value = word.partition("=")
+        if option not in known:
+            raise unknown(f"option of {name}", option, known)
+        kind = type(known[option])
+        try:
+            chosen[option] = value if kind is str else ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            chosen[option] = value
+        if type(chosen[option]) is not kind:
+            raise UserError(f"{option} of {name} takes {kind.__name__} values, got {value!r}")
+    return name, chosen

@@ -5,7 +5,7 @@ from medjax.io.grids import image_grid, save_png
 from medjax.io.metrics import MetricsWriter, jsonable, read_metrics, write_json
 from medjax.io.progress import Progress
 from medjax.io.report import write_report
-from medjax.io.table import Row, results_table, scores_table
+from medjax.io.table import Row, metric_text, results_table, scores_table
 
 __all__ = [
     "Checkpoints",
@@ -14,6 +14,7 @@ __all__ = [
     "Row",
     "image_grid",
     "jsonable",
+    "metric_text",
     "read_metrics",
     "results_table",
     "save_png",

@@ -10,10 +10,10 @@ from typing import Any
 
 from ml_collections import ConfigDict, config_dict
 
-from medjax import data, methods, parallel
+from medjax import data, methods, nets, parallel
 from medjax.errors import UserError, unknown
 
-# The reference's numbers of iterations, and how often it evaluates.
+# The reference's numbers of iterations, and how often it evaluates; other methods change nothing.
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
 _LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10}
 _EVALUATIONS = 10
@@ -57,6 +57,7 @@ _QUICK_METHOD = {
         "distill.syn_steps": 10,
     },
 }
+_NET = "net.name"
 
 
 def make(
@@ -73,7 +74,8 @@ def make(
       method: one of ``methods.names()``.
       dataset: what ``data.load`` takes as a name.
       arg: words after the colon, separated by commas: ``quick``, a data set, or ``key=value`` with
-        a dotted key; later words win.
+        a dotted key; later words win. ``net.name`` changes which other keys ``net`` has, and its
+        defaults, wherever it stands.
       overrides: this config file's own settings, by dotted key.
       quick: settings that ``quick`` changes beyond the usual ones, by dotted key.
 
@@ -88,11 +90,17 @@ def make(
       >>> config.ipc, config.net.width
       (5, 32)
     """
-    config = defaults(method, dataset)
-    _update(config, overrides or {})
+    config, overrides = defaults(method, dataset), dict(overrides or {})
     words = [word.strip() for word in (arg or "").split(",") if word.strip()]
+    networks = [overrides.pop(_NET, config.net.name)]
+    networks += [word.removeprefix(f"{_NET}=") for word in words if word.startswith(f"{_NET}=")]
+    config.net = _net(networks[-1])
+    _update(config, overrides)
     if "quick" in words:
-        _update(config, {**_QUICK, **_QUICK_METHOD[method], **(quick or {})})
+        usual = {**_QUICK, **_QUICK_METHOD.get(method, {})}
+        known = _dotted(config)  # a network may have no width, a method no batches
+        _update(config, {key: value for key, value in usual.items() if key in known})
+        _update(config, quick or {})
     for word in words:
         key, equals, value = word.partition("=")
         if equals:
@@ -122,7 +130,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
         from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
         ``zca`` whitens them, see ``data.fit_whitening``;
-      - ``net``: ``name`` and its options, see ``nets.make``;
+      - ``net``: ``name`` and its options, see ``nets.options``;
       - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
         parameters are float32 whatever it is. ``tf32`` is what the reference gets from PyTorch;
       - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
@@ -146,8 +154,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
     """
     options = methods.options(method)
     placeholder = {None: config_dict.placeholder(int)}
-    augment = options["augment"] if options["augment"] == "none" else "auto"
-    iterations = _ITERATIONS[method]
+    augment = "none" if options.get("augment") == "none" else "auto"
+    iterations = _ITERATIONS.get(method, 1)
     streaming = {"stream_above_gib": config_dict.placeholder(float), "cache": ""}
     return ConfigDict(
         {
@@ -156,24 +164,17 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "ipc_per_class": (),
             "seed": 0,
             "iterations": iterations,
-            "log_every": _LOG_EVERY[method],
+            "log_every": _LOG_EVERY.get(method, 1),
             "data": {"name": dataset, "size": 28, "root": "", "download": True, "zca": "none"}
             | streaming,
-            "net": {
-                "name": "convnet",
-                "width": 128,
-                "depth": 3,
-                "norm": "instance",
-                "activation": "relu",
-                "pooling": "avg",
-            },
+            "net": _net("convnet"),
             "precision": "tf32",
             "distill": {
-                **{name: placeholder.get(value, value) for name, value in options.items()},
-                "augment": augment,
+                name: augment if name == "augment" else placeholder.get(value, value)
+                for name, value in options.items()
             },
             "evaluation": {
-                "every": iterations // _EVALUATIONS,
+                "every": max(iterations // _EVALUATIONS, 1),
                 "select_by": "auroc",
                 "select_networks": 5,
                 "networks": 5,
@@ -194,6 +195,12 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             },
         }
     )
+
+
+def _net(name: str) -> ConfigDict:
+    """A network by name, with its own options; the precision is a setting of the run."""
+    options = nets.options(name)
+    return ConfigDict({"name": name} | {k: v for k, v in options.items() if k != "precision"})
 
 
 def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:

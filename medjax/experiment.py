@@ -110,9 +110,10 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     pixel_stats = dataset.mean, dataset.std
     dataset, whitening = data.whiten(dataset, zca=source["zca"])
     ipc = tuple(config["ipc_per_class"]) or config["ipc"]
-    net = nets.make(num_classes=dataset.num_classes, precision=config["precision"], **config["net"])
+    net = _net(config, dataset.num_classes)
     distill = dict(config["distill"])
-    distill["augment"] = _strategy(distill["augment"], dataset)
+    if "augment" in distill:
+        distill["augment"] = _strategy(distill["augment"], dataset)
     per_class = [ipc] * dataset.num_classes if isinstance(ipc, int) else list(ipc)
     mesh, evaluation_mesh = _meshes(config, per_class)
     distiller = methods.make(config["method"], net=net, ipc=ipc, mesh=mesh, **distill)
@@ -138,14 +139,43 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         recipe=_recipe(config["evaluation"], dataset),
         mesh=mesh,
         benchmark=evaluate.Benchmark(splits, stats, dataset.info.task, evaluation_mesh),
-        keys={
-            purpose: jax.random.fold_in(root, number)
-            for number, purpose in enumerate(("distill", "select", "final", "experts"))
-        },
+        keys=keys_of(config["seed"]),
         streaming=streaming,
         pixel_stats=pixel_stats,
         whitening=whitening,
     )
+
+
+def keys_of(seed: int) -> dict[str, PRNGKey]:
+    """The keys of a run by purpose.
+
+    Args:
+      seed: the run's.
+
+    Returns:
+      Keys for ``distill``, ``select``, ``final`` and ``experts``.
+
+    Example:
+      >>> list(keys_of(0))
+      ['distill', 'select', 'final', 'experts']
+    """
+    root = jax.random.key(seed)
+    return {
+        purpose: jax.random.fold_in(root, number)
+        for number, purpose in enumerate(("distill", "select", "final", "experts"))
+    }
+
+
+def _net(config: Mapping[str, Any], num_classes: int) -> nn.Module:
+    """The network of a run."""
+    options = dict(config["net"])
+    name = options.pop("name")
+    if set(options) != set(nets.options(name)) - {"precision"}:
+        raise UserError(
+            f"net.name={name} has other options than the config's network: name it behind the "
+            f"config's colon, as in configs/dm.py:net.name={name}"
+        )
+    return nets.make(name, num_classes=num_classes, precision=config["precision"], **options)
 
 
 def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None, Mesh | None]:
@@ -160,11 +190,12 @@ def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None,
         )
     devices = jax.devices()[:count]
     # A synthetic image costs two or more times a real one, on each device of its class.
-    work = {"classes": len(ipc), "rows": distill["batch_real"], "shared_rows": 2 * max(ipc)}
+    rows = distill.get("batch_real", 1)
+    work = {"classes": len(ipc), "rows": rows, "shared_rows": 2 * max(ipc)}
     if config["method"] == "mtt":  # whose students alone can be told apart
         work = {"classes": 1, "rows": 1}
     mesh = parallel.make_mesh(
-        networks=distill["num_networks"], **work, devices=devices, shape=wanted
+        networks=distill.get("num_networks", 1), **work, devices=devices, shape=wanted
     )
     if count == 1:
         return None, None

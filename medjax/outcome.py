@@ -89,7 +89,7 @@ def summarise(
         "dataset": dataset.info.name,
         "ipc": list(experiment.ipc) if isinstance(experiment.ipc, tuple) else experiment.ipc,
         "seed": config["seed"],
-        "init": config["distill"]["init"],
+        "init": config["distill"].get("init", "coreset"),
         "num_images": len(images.labels),
         "num_train": len(dataset.train),
         "iterations": config["iterations"],

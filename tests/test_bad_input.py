@@ -82,7 +82,10 @@ class TestBeforeTheRun:
     def test_an_unknown_method(self, capsys):
         write()
         line = refused(capsys, "--config.method=dmm")
-        assert line == "unknown method 'dmm' (did you mean 'dm'?); choose from: dc, dm, dsa, mtt"
+        assert line == (
+            "unknown method 'dmm' (did you mean 'dm'?); "
+            "choose from: dc, dm, dsa, herding, kcenter, mtt, random"
+        )
 
     def test_an_unknown_key(self, capsys):
         line = refused(capsys, "--config.distill.batch_reel=3")
@@ -104,7 +107,7 @@ class TestBeforeTheRun:
         write()
         assert refused(capsys, "--config.ipc=6") == (
             "class 1 has 5 training images, too few to start 6 synthetic ones from; "
-            "use init=noise or ipc of at most 5 for it"
+            "use ipc of at most 5 for it or, to distil, init=noise"
         )
 
     def test_pixels_that_are_no_numbers(self, capsys):
@@ -121,10 +124,6 @@ class TestBeforeTheRun:
             "set.npz is multi-label (2 labels an image), which dm cannot distil yet; "
             "choose a set with one label an image"
         )
-
-    def test_batch_norm(self, capsys):
-        write()
-        assert "norm='batch' is not supported yet" in refused(capsys, "--config.net.norm=batch")
 
     def test_a_network_too_deep_for_the_images(self, capsys):
         write()

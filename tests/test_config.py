@@ -2,7 +2,7 @@
 
 import pytest
 
-from medjax import config, methods
+from medjax import config, methods, nets
 from medjax.errors import UserError
 
 
@@ -69,12 +69,36 @@ def test_later_words_win():
 @pytest.mark.parametrize("method", methods.names())
 def test_quick_is_shorter_wherever_it_stands(method):
     full, quick = (config.make(method, "phantom", arg) for arg in (None, "quick"))
-    assert quick.iterations < full.iterations and quick.net.width < full.net.width
+    shorter = quick.iterations < full.iterations or full.iterations == 1
+    assert shorter and quick.net.width < full.net.width
     assert quick.evaluation.whole_epochs < full.evaluation.whole_epochs
     assert quick.iterations % quick.evaluation.every == 0
     assert set(quick.to_dict()) == set(full.to_dict()) and quick.ipc == full.ipc
     before, after = (config.make(method, "phantom", a) for a in ("iterations=3,quick", "quick"))
     assert before.iterations == 3 and before.net == after.net
+
+
+@pytest.mark.parametrize("name", nets.names())
+def test_a_network_brings_its_own_options(name):
+    options = {k: v for k, v in nets.options(name).items() if k != "precision"}
+    for arg in (f"net.name={name}", f"net.name=vgg11,quick,net.name={name}"):
+        made = config.make("dm", "phantom", arg)
+        wanted = {"name": name} | options
+        if "quick" in arg and "width" in options:
+            wanted["width"] = 32
+        assert made.net.to_dict() == wanted
+    overrides = {"net.name": name}
+    assert config.make("dm", "phantom", None, overrides=overrides).net.name == name
+    assert config.make("dm", "phantom", "net.name=mlp", overrides=overrides).net.name == "mlp"
+
+
+def test_options_go_with_the_network_that_is_named():
+    made = config.make("dm", "phantom", "net.width=16,net.name=resnet18,net.norm=batch")
+    assert made.net.to_dict() == {"name": "resnet18", "width": 16, "norm": "batch"}
+    with pytest.raises(UserError, match=r"unknown config key 'net\.depth'"):
+        config.make("dm", "phantom", "net.name=resnet18,net.depth=2")
+    with pytest.raises(UserError, match=r"unknown network 'resnet' \(did you mean 'resnet18'\?\)"):
+        config.make("dm", "phantom", "net.name=resnet")
 
 
 def test_a_config_file_has_its_own_settings_and_its_own_quick():

@@ -12,7 +12,8 @@ from medjax.experiment import make_experiment
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "configs").glob("*.py"))
 # A run of two short steps with a network that costs nothing.
-TINY = "quick,net.width=4,distill.batch_real=8,iterations=2,evaluation.every=1"
+TINY = "quick,net.width=4,iterations=2,evaluation.every=1"
+CORESETS = {"herding", "kcenter", "random"}
 
 
 def get_config(path, arg):
@@ -28,13 +29,18 @@ def path(request):
 
 
 def test_there_is_one_for_every_method():
-    assert {path.stem for path in FILES} >= {*methods.names(), "quickstart"}
+    stems = {path.stem for path in FILES}
+    assert stems >= {*methods.names(), "quickstart", "coreset"} - CORESETS
+    coreset = ROOT / "configs" / "coreset.py"
+    assert {get_config(coreset, f"quick,{name}")[1].method for name in CORESETS} == CORESETS
+    assert get_config(coreset, "ipc=5,kcenter,retinamnist")[1].data.name == "retinamnist"
 
 
 def test_it_loads_plain_and_quick(path):
     (_, plain), (_, quick) = (get_config(path, arg) for arg in (None, "quick"))
     method = path.stem.partition("_")[0]
-    assert plain.method == quick.method == (method if method in methods.names() else "dm")
+    expected = {"coreset": "herding", "quickstart": "dm"}.get(method, method)
+    assert plain.method == quick.method == expected
     assert quick.iterations <= plain.iterations and quick.net.width <= plain.net.width
     _, five = get_config(path, "quick,ipc=5")
     assert five.ipc == 5 and five.iterations == quick.iterations
@@ -53,7 +59,8 @@ def test_its_docstring_gives_its_command(path):
 # Real files may have been packed anew, which alone changes their digest.
 @pytest.mark.filterwarnings("ignore:.* is not the published")
 def test_what_it_names_can_be_made(path, request):
-    _, made = get_config(path, TINY)
+    word = "random" if path.stem == "coreset" else "distill.batch_real=8"
+    _, made = get_config(path, f"{TINY},{word}")
     if not made.data.name.startswith("phantom"):
         root = request.getfixturevalue("real_data_root")
         if not (root / f"{made.data.name}.npz").is_file():

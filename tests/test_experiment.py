@@ -108,6 +108,23 @@ def test_augmentation_is_the_data_sets_unless_given(
     assert experiment.recipe.augment == evaluated
 
 
+def test_a_network_named_too_late(settings):
+    made = settings()
+    made["net"]["name"] = "resnet18"
+    with pytest.raises(UserError) as caught:
+        make_experiment(made)
+    assert str(caught.value) == (
+        "net.name=resnet18 has other options than the config's network: name it behind the "
+        "config's colon, as in configs/dm.py:net.name=resnet18"
+    )
+
+
+def test_a_core_set_has_no_augmentation_of_its_own(folder):
+    own = {"ipc": 2, "net.width": 4, "net.depth": 1, "data.name": f"{folder / 'set'}.npz"}
+    made = make_experiment(config.make("random", "phantom", None, overrides=own).to_dict())
+    assert made.recipe.augment == FULL and made.recipe.epochs == 1000
+
+
 def test_without_a_val_split(settings):
     assert list(make_experiment(settings(name="noval")).benchmark.splits) == ["test"]
 
@@ -151,7 +168,6 @@ def test_numbers_out_of_range_are_named(settings, key, value, least):
         ),
         ({"net.name": "convnett"}, r"unknown network 'convnett' \(did you mean 'convnet'\?\)"),
         ({"net.norm": "instanc"}, r"unknown norm 'instanc' \(did you mean 'instance'\?\)"),
-        ({"net.norm": "batch"}, r"norm='batch' is not supported yet"),
         ({"method": "dmm"}, r"unknown method 'dmm'"),
         ({"ipc": 0}, r"^ipc must be at least 1"),
         ({"distill.init": "nois"}, r"unknown init 'nois' \(did you mean 'noise'\?\)"),

@@ -34,7 +34,8 @@ ALLOWED = {
     "parallel": Row(BASE, {"jax", "numpy"}),
     "data": Row(BASE | {"kernels", "augment", "parallel"}, ANY),
     "methods": Row(
-        BASE | {"kernels", "augment", "nets", "data", "parallel"}, {"jax", "flax", "optax", "numpy"}
+        BASE | {"kernels", "augment", "nets", "data", "parallel", "evaluate"},
+        {"jax", "flax", "optax", "numpy"},
     ),
     "evaluate": Row(
         BASE | {"kernels", "augment", "nets", "data", "parallel"}, {"jax", "flax", "optax", "numpy"}
@@ -58,12 +59,12 @@ ALLOWED |= {
     ),
     "study": Row(LAYERS | {"train"}, ANY),
     # For defaults and names.
-    "config": Row({"errors", "data", "methods", "parallel"}, {"ml_collections"}),
+    "config": Row({"errors", "data", "methods", "nets", "parallel"}, {"ml_collections"}),
     "commandline": Row({"errors", "parallel"}, {"absl", "ml_collections"}),
     "launch": Row(LAYERS | {"commandline", "preemption", "train"}, ANY),
 }
 # `python -m medjax.evaluate` and its like: a __main__.py is a command, not part of its package.
-COMMANDS = Row(LAYERS | {"train", "study"}, ANY)
+COMMANDS = Row(LAYERS | {"experiment", "train", "study"}, ANY)
 
 
 def imported(source, module, *, is_package=False):

@@ -108,19 +108,22 @@ def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> Rea
     )
 
 
-def place(images: np.ndarray) -> Array | HostImages:
+def place(images: np.ndarray | Array | HostImages) -> Array | HostImages:
     """Puts images where programs will find them.
 
     Args:
       images: ``[n, h, w, c]``.
 
     Returns:
-      The images on the device; those of a memory-mapped file stay on the host.
+      The images on the device; those of a memory-mapped file, and those placed there before, stay
+      on the host.
 
     Example:
       >>> place(np.zeros((3, 2, 2, 1), np.uint8)).shape
       (3, 2, 2, 1)
     """
+    if isinstance(images, HostImages):
+        return images
     return HostImages(images) if isinstance(images, np.memmap) else jnp.asarray(images)
 
 

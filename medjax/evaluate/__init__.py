@@ -1,6 +1,6 @@
 """Evaluation: train fresh networks on a set of images, measure them, and what to beat."""
 
-from medjax.evaluate.baselines import k_center, random_subset
+from medjax.evaluate.baselines import herding, k_center, random_subset
 from medjax.evaluate.comparison import score_baselines
 from medjax.evaluate.metrics import (
     accuracy,
@@ -24,6 +24,7 @@ __all__ = [
     "balanced_accuracy",
     "embed",
     "evaluate_set",
+    "herding",
     "hlr",
     "ior",
     "k_center",

@@ -66,6 +66,44 @@ def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int])
     Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set Approach",
     ICLR 2018.
     """
+    features = _checked(features, labels)
+    chosen = [rows[_farthest_first(features, rows, count)] for rows, count in _classes(labels, ipc)]
+    return np.concatenate(chosen)
+
+
+def herding(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int]) -> np.ndarray:
+    """Chooses ``ipc`` rows of every class whose mean is near that of the class: herding.
+
+    Each next row is the one that brings the mean of those chosen nearest to the mean of the class
+    (Euclidean distance), and none comes twice. Rows level with each other go by their order, so
+    the choice is deterministic, and a smaller subset's rows are the first of a larger one's.
+
+    Args:
+      features: float ``[n, f]``; looked at in blocks, so that a memory-mapped file will do.
+      labels: int ``[n]`` in ``0 … C-1``.
+      ipc: images per class; one number, or one for each of the ``C`` classes.
+
+    Returns:
+      int64 ``[Σ ipc]`` rows, those of class 0 first, then those of class 1, …; within a class in
+      the order chosen.
+
+    Raises:
+      UserError: as ``k_center``.
+
+    Example:
+      >>> herding(np.array([[0.0], [4.0], [5.0], [11.0]]), np.zeros(4, int), 2).tolist()
+      [2, 1]
+
+    Welling, "Herding Dynamical Weights to Learn", ICML 2009, as used by Rebuffi et al., "iCaRL:
+    Incremental Classifier and Representation Learning", CVPR 2017.
+    """
+    features = _checked(features, labels)
+    chosen = [rows[_nearest_mean(features, rows, count)] for rows, count in _classes(labels, ipc)]
+    return np.concatenate(chosen)
+
+
+def _checked(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The features as an array, or a ``UserError`` that says why no distance can be measured."""
     features = np.asarray(features)
     if features.ndim != 2 or len(features) != len(labels):
         raise errors.UserError(
@@ -73,8 +111,29 @@ def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int])
         )
     if not all(np.isfinite(block).all() for block in _blocks(features, np.arange(len(labels)))):
         raise errors.UserError("features are not finite: no distance can be measured")
-    chosen = [rows[_farthest_first(features, rows, count)] for rows, count in _classes(labels, ipc)]
-    return np.concatenate(chosen)
+    return features
+
+
+def _nearest_mean(features: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
+    """``count`` distinct places in ``rows``, each bringing their mean nearest to that of all."""
+    chosen = np.zeros(count, np.int64)
+    if not count:
+        return chosen
+    # ‖mean − (sum + x) / k‖ is least where x is nearest to k·mean − sum.
+    mean, missing = _mean(features, rows), 0.0
+    for place in range(count):
+        missing = missing + mean
+        distances = _squared_distances(features, rows, missing.astype(features.dtype))
+        distances[chosen[:place]] = np.inf
+        chosen[place] = np.argmin(distances)
+        missing = missing - features[rows[chosen[place]]]
+    return chosen
+
+
+def _mean(features: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The mean of some rows, float64."""
+    blocks = _blocks(features, rows)
+    return sum(block.sum(axis=0, dtype=np.float64) for block in blocks) / len(rows)
 
 
 def _farthest_first(features: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:
@@ -82,8 +141,7 @@ def _farthest_first(features: np.ndarray, rows: np.ndarray, count: int) -> np.nd
     chosen = np.zeros(count, np.int64)
     if not count:
         return chosen
-    mean = sum(block.sum(axis=0, dtype=np.float64) for block in _blocks(features, rows)) / len(rows)
-    centre = mean.astype(features.dtype)
+    centre = _mean(features, rows).astype(features.dtype)
     chosen[0] = np.argmin(_squared_distances(features, rows, centre))
     nearest = np.full(len(rows), np.inf, features.dtype)
     for place in range(1, count):

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
@@ -172,7 +173,7 @@ def _step(
     images = strategy.apply(draw, images)
 
     if "batch_stats" in variables:
-        grads, updated = _gradient_with_moments(program.net, variables, images, labels)
+        grads, updated = gradient_with_moments(program.net, variables, images, labels)
     else:
         updated = {}
         grads = kernels.loss_gradient(
@@ -189,10 +190,29 @@ def _step(
     return {**updated, "params": params}, state
 
 
-def _gradient_with_moments(
+def gradient_with_moments(
     net: nn.Module, variables: Any, images: Array, labels: Array
 ) -> tuple[Any, Any]:
-    """The gradient by the parameters, and the batch norm's running moments."""
+    """The gradient of the training loss of a network with batch norm, and its running moments.
+
+    Args:
+      net: a flax module.
+      variables: ``params`` and ``batch_stats``.
+      images: float ``[n, h, w, c]``, normalised; all of the batch, of which the moments are.
+      labels: int ``[n]``.
+
+    Returns:
+      ``(gradient, updated)``: by ``params``, and ``{"batch_stats"}`` after the batch.
+
+    Example:
+      >>> from medjax import nets
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1, norm="batch")
+      >>> images, labels = jnp.ones((2, 4, 4, 1)), jnp.arange(2)
+      >>> variables = net.init(jax.random.key(0), images)
+      >>> gradient, updated = gradient_with_moments(net, variables, images, labels)
+      >>> list(updated)
+      ['batch_stats']
+    """
 
     def loss(params):
         logits, updated = net.apply({**variables, "params": params}, images, mutable="batch_stats")
@@ -209,7 +229,7 @@ def _optimizer(schedule: Schedule, epoch: int | Array) -> optax.GradientTransfor
 def _training_set(
     net: nn.Module, images: Array, labels: Array, stats: Stats | None
 ) -> _TrainingSet:
-    images, labels = on_device(images, stats), jnp.asarray(labels)
+    images, labels = on_device(images, stats), np.asarray(labels)
     if labels.ndim != 1:
         shape = list(labels.shape)
         raise errors.UserError(f"labels must be [n]; training on multi-label {shape} is not yet")
@@ -222,7 +242,7 @@ def _training_set(
         raise errors.UserError(
             f"labels must lie between 0 and {last}; these go from {low} to {high}"
         )
-    return _TrainingSet(images, labels)
+    return _TrainingSet(images, jnp.asarray(labels))
 
 
 @functools.cache

@@ -6,19 +6,22 @@ from medjax.io.grids import image_grid, save_png
 from medjax.io.metrics import MetricsWriter, jsonable, read_metrics, write_json
 from medjax.io.progress import Progress
 from medjax.io.report import write_report
-from medjax.io.table import results_table
+from medjax.io.table import Row, metric_text, results_table, scores_table
 
 __all__ = [
     "Checkpoints",
     "ExpertFile",
     "MetricsWriter",
     "Progress",
+    "Row",
     "image_grid",
     "jsonable",
+    "metric_text",
     "open_experts",
     "read_metrics",
     "results_table",
     "save_png",
+    "scores_table",
     "write_json",
     "write_report",
 ]

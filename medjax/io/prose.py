@@ -120,7 +120,8 @@ def privacy(init: str | None) -> str:
     """Says what is known of the privacy of the images, which is little.
 
     Args:
-      init: what the synthetic images started from: ``"real"``, ``"noise"`` or another name.
+      init: what the synthetic images started from: ``"real"``, ``"herding"``, ``"kcenter"``,
+        ``"noise"`` or another name; ``"coreset"`` for real images that nothing changed.
 
     Returns:
       Sentences that never claim privacy.
@@ -130,7 +131,9 @@ def privacy(init: str | None) -> str:
       These images started from random noise, but they were fitted to real patients' images. What \
 they may reveal about a patient was not measured here.
     """
-    if init == "real":
+    if init == "coreset":
+        return "These images are real patients' images, unchanged. They must not leave the site."
+    if init in ("real", "herding", "kcenter"):
         return (
             "These images started from real patients' images and may still show them. They must "
             "not leave the site without a privacy audit."

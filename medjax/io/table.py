@@ -1,6 +1,6 @@
 """The numbers of a run, as text: one row per training set, mean ± std over networks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 Metrics = Mapping[str, Mapping[str, float | None]]
@@ -120,6 +120,26 @@ def results_table(summary: Mapping[str, Any]) -> str:
       distilled (selected)  –       –            0.900 ± 0.010
     """
     rows = result_rows(summary)
+    lines = scores_table(rows).splitlines() if rows else []
+    return "\n".join([title(summary), *lines, *_gaps(summary)])
+
+
+def scores_table(rows: Sequence[Row]) -> str:
+    """Lays results out for a terminal.
+
+    Args:
+      rows: at least one, with results on validation images, test images or both.
+
+    Returns:
+      Lines of aligned text: two of heads, then one for each row.
+
+    Example:
+      >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
+      >>> print(scores_table([Row("resnet18", None, test)]))
+                test
+                acc. %  bal. acc. %  AUROC
+      resnet18  –       –            0.900 ± 0.010
+    """
     splits = [split for split in ("val", "test") if any(getattr(row, split) for row in rows)]
     columns = [(split, metric) for split in splits for metric in _SHORT]
     table = [
@@ -132,7 +152,7 @@ def results_table(summary: Mapping[str, Any]) -> str:
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         for line in table
     ]
-    return "\n".join([title(summary), *(lines if rows else []), *_gaps(summary)])
+    return "\n".join(lines)
 
 
 def title(summary: Mapping[str, Any]) -> str:

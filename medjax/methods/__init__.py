@@ -1,5 +1,6 @@
 """Distillation methods: each a factory of a ``Distiller``."""
 
+from medjax.methods.coreset import herding, kcenter, random
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead
 from medjax.methods.dm import dm
@@ -25,12 +26,15 @@ __all__ = [
     "dc",
     "dm",
     "dsa",
+    "herding",
+    "kcenter",
     "loops_for",
     "make",
     "make_trainer",
     "mtt",
     "names",
     "options",
+    "random",
     "read_ahead",
     "train_experts",
     "vector_size",

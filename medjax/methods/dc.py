@@ -12,11 +12,13 @@ from jax.sharding import Mesh
 from medjax import kernels, parallel
 from medjax.augment import Strategy, parse_strategy
 from medjax.errors import unknown
+from medjax.evaluate.train import gradient_with_moments
+from medjax.methods.batchnorm import MODES, with_moments
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
 from medjax.methods.layout import make_layout
 from medjax.methods.loops import loops_for
 from medjax.methods.matching import Matching, check_numbers
-from medjax.methods.networks import apply_fn, check_net, network_keys, random_networks
+from medjax.methods.networks import apply_fn, network_keys, random_networks
 from medjax.types import Array, Params, PRNGKey
 
 DISTANCES = {
@@ -41,6 +43,7 @@ def dc(
     outer_loop: int | None = None,
     inner_loop: int | None = None,
     net_learning_rate: float = 0.01,
+    batch_norm: str = "reference",
     mesh: Mesh | None = None,
 ) -> Distiller:
     """Gradient matching: equal gradients along the training of fresh networks.
@@ -50,19 +53,21 @@ def dc(
     network trains for ``inner_loop`` epochs on the synthetic images as they then are.
 
     Args:
-      net: a flax module with norms within an image only.
+      net: a flax module.
       ipc: images per class, one number or one for each class.
       learning_rate: of the images.
       momentum: of the images.
       batch_real: real images of each class and update, drawn without replacement; a smaller
         class counts with all it has.
-      init: ``noise`` (the reference) or ``real``.
+      init: ``noise`` (the reference), ``real``, ``herding`` or ``kcenter``.
       augment: siamese DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an update; 1 is the reference.
       distance: ``columnwise_cosine`` (the reference), ``squared_error`` or ``cosine``.
       outer_loop: updates of the images in an iteration; ``None`` follows ``loops_for(ipc)``.
       inner_loop: epochs between two updates; ``None`` follows ``loops_for(ipc)``.
       net_learning_rate: of the networks, plain SGD in batches of 256.
+      batch_norm: ``reference`` or ``batch``, where the moments of a batch norm come from before
+        each update of the images, see ``with_moments``; other norms take no notice.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -77,7 +82,8 @@ def dc(
 
     Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021.
     """
-    check_net(net)
+    if batch_norm not in MODES:
+        raise unknown("batch_norm", batch_norm, MODES)
     if distance not in DISTANCES:
         raise unknown("distance", distance, DISTANCES)
     layout = make_layout(ipc, net.num_classes)
@@ -93,10 +99,10 @@ def dc(
     labels = jnp.asarray(layout.labels)
     axes = parallel.axes_of(mesh)
 
-    def class_loss(params, batch, image_chunk):
+    def class_loss(variables, batch, image_chunk):
         return kernels.matching_loss(
-            apply_fn(net),
-            params,
+            apply_fn(net, variables=variables),
+            variables["params"],
             batch.real_images,
             jnp.full(len(batch.real_images), batch.label),
             batch.syn_images,
@@ -108,33 +114,36 @@ def dc(
             axis_name=axes.rows or None,
         )
 
-    matching = Matching(class_loss, apply_fn(net), layout, strategy, batch_real, num_networks, axes)
+    matching = Matching(class_loss, net.apply, layout, strategy, batch_real, num_networks, axes)
     train = _trainer(net, strategy, optax.sgd(net_learning_rate), axes.classes + axes.rows)
 
     def run(key, state, real):
         images = state.images
         indices = matching.networks().take(jnp.arange(num_networks))
-        keys, params = random_networks(key, net, images[:1], indices)
-        chunks = matching.chunks(params, images, real)
+        keys, variables = random_networks(key, net, images[:1], indices)
+        chunks = matching.chunks(variables, images, real)
 
         def outer_step(index, carry):
-            images, opt_state, params, total = carry
+            images, opt_state, variables, total = carry
             train_keys, match_keys = _update_keys(keys, index)
             # The reference trains after each update but the last: that is before each but the
             # first, and then no program for the last one is needed.
             epochs = jnp.where(index > 0, inner_loop, 0)
-            params = kernels.chunked_map(
+            variables = kernels.chunked_map(
                 lambda network: train(*network, images, labels, epochs, chunks.images),
-                (train_keys, params),
+                (train_keys, variables),
                 chunk_size=chunks.networks,
             )
+            variables = with_moments(
+                match_keys, net, variables, real, mode=batch_norm, chunk_size=chunks.networks
+            )
             loss, gradient = matching.loss_and_gradient(
-                match_keys, params, images, real, chunks=chunks
+                match_keys, variables, images, real, chunks=chunks
             )
             updates, opt_state = optimizer.update(gradient, opt_state)
-            return optax.apply_updates(images, updates), opt_state, params, total + loss
+            return optax.apply_updates(images, updates), opt_state, variables, total + loss
 
-        start = (images, state.opt_state, params, jnp.zeros((), images.dtype))
+        start = (images, state.opt_state, variables, jnp.zeros((), images.dtype))
         images, opt_state, _, total = lax.fori_loop(0, outer_loop, outer_step, start)
         return state._replace(images=images, opt_state=opt_state), total / outer_loop
 
@@ -145,7 +154,7 @@ def dc(
 
     per_iteration = num_networks * outer_loop
     iteration = Iteration(run, lambda real: per_iteration * matching.real_images(real), draws)
-    return make_distiller(iteration, optimizer, layout, init=init, mesh=mesh)
+    return make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
 
 
 def _update_keys(keys: PRNGKey, index: Array) -> tuple[PRNGKey, PRNGKey]:
@@ -167,34 +176,44 @@ def _trainer(
 
     def train(
         key: PRNGKey,
-        params: Params,
+        variables: Params,
         images: Array,
         labels: Array,
         epochs: Array,
         image_chunk: int | None,
     ) -> Params:
-        def step(params, rows, key):
-            own = parallel.share(len(rows), axes)
+        # A batch norm needs the minibatch in one piece: then each device computes all of it.
+        batch_norm = "batch_stats" in variables
+        row_axes = () if batch_norm else axes
+
+        def step(variables, rows, key):
+            own = parallel.share(len(rows), row_axes)
             draw = strategy.sample_per_image(key, len(rows))
             draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
-            gradient = kernels.loss_gradient(
-                apply_fn(net),
-                params,
-                strategy.apply(draw, images[rows]),
-                labels[rows],
-                weights=own.weights(images.dtype),
-                chunk_size=image_chunk,
-                axis_name=axes or None,
-            )
+            inputs = strategy.apply(draw, images[rows])
+            if batch_norm:
+                gradient, updated = gradient_with_moments(net, variables, inputs, labels[rows])
+            else:
+                updated = {}
+                gradient = kernels.loss_gradient(
+                    apply_fn(net),
+                    variables["params"],
+                    inputs,
+                    labels[rows],
+                    weights=own.weights(images.dtype),
+                    chunk_size=image_chunk,
+                    axis_name=row_axes or None,
+                )
+            params = variables["params"]
             updates, _ = optimizer.update(gradient, optimizer.init(params))
-            return optax.apply_updates(params, updates)
+            return {**updated, "params": optax.apply_updates(params, updates)}
 
-        def epoch(index, params):
+        def epoch(index, variables):
             epoch_key = jax.random.fold_in(key, index)
             return kernels.run_epoch(
-                epoch_key, step, params, num_rows=len(labels), batch_size=_BATCH_TRAIN
+                epoch_key, step, variables, num_rows=len(labels), batch_size=_BATCH_TRAIN
             )
 
-        return lax.fori_loop(0, epochs, epoch, params)
+        return lax.fori_loop(0, epochs, epoch, variables)
 
     return train

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -101,6 +102,7 @@ def make_distiller(
     layout: Layout,
     *,
     init: str,
+    net: nn.Module | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
     """Makes a method of what it does with one network.
@@ -110,6 +112,8 @@ def make_distiller(
       optimizer: of the images.
       layout: where each class's synthetic images lie.
       init: what the images start from, see ``initial_images``.
+      net: whose features the images of a start are chosen by, where it chooses; ``None`` is by
+        pixels.
       mesh: devices to work on; each has the whole state, and ``iteration.run`` divides the work.
 
     Returns:
@@ -136,7 +140,7 @@ def make_distiller(
     def start(key: PRNGKey, real: RealData) -> DistillState:
         # A constant that no iteration has: the start must not share its randomness with one.
         start_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
-        images, labels = initial_images(start_key, real, layout, init=init)
+        images, labels = initial_images(start_key, real, layout, init=init, net=net)
         step, loss_sum = jnp.zeros((), jnp.int32), jnp.zeros((), images.dtype)
         state = DistillState(step, images, labels, optimizer.init(images), loss_sum)
         return parallel.replicate(state, mesh)

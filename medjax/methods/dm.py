@@ -9,10 +9,11 @@ from jax.sharding import Mesh
 
 from medjax import kernels, parallel
 from medjax.augment import parse_strategy
+from medjax.methods.batchnorm import with_moments
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import Matching, check_numbers
-from medjax.methods.networks import check_net, embed_fn, network_keys, random_networks
+from medjax.methods.networks import embed_fn, network_keys, random_networks
 
 
 def dm(
@@ -34,13 +35,15 @@ def dm(
     augmentation ``A`` for each network and class.
 
     Args:
-      net: a flax module with ``embed`` and norms within an image only.
+      net: a flax module with ``embed``. Batch norm takes its moments from real images of all
+        classes, anew in each iteration, see ``with_moments``; the reference normalises the real
+        and the synthetic images of all classes each by their own.
       ipc: images per class, one number or one for each class.
       learning_rate: of the images.
       momentum: of the images.
       batch_real: real images of each class and iteration, drawn without replacement; a smaller
         class counts with all it has.
-      init: ``real`` (the reference) or ``noise``.
+      init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
       augment: DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
@@ -57,17 +60,19 @@ def dm(
 
     Zhao and Bilen, "Dataset Condensation with Distribution Matching", WACV 2023.
     """
-    check_net(net)
     check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
     optimizer = optax.sgd(learning_rate, momentum)
 
     axes = parallel.axes_of(mesh)
 
-    def class_loss(params, batch, image_chunk):
+    def forward(variables, images):
+        return net.apply(variables, images, method="embed")
+
+    def class_loss(variables, batch, image_chunk):
         return kernels.mean_embedding_loss(
-            embed_fn(net),
-            params,
+            embed_fn(net, variables=variables),
+            variables["params"],
             batch.real_images,
             batch.syn_images,
             real_weights=batch.real_weights,
@@ -78,14 +83,17 @@ def dm(
 
     layout = make_layout(ipc, net.num_classes)
     strategy = parse_strategy(augment)
-    matching = Matching(class_loss, embed_fn(net), layout, strategy, batch_real, num_networks, axes)
+    matching = Matching(class_loss, forward, layout, strategy, batch_real, num_networks, axes)
 
     def run(key, state, real):
         images = state.images
         indices = matching.networks().take(jnp.arange(num_networks))
-        keys, params = random_networks(key, net, images[:1], indices)
-        chunks = matching.chunks(params, images, real)
-        loss, gradient = matching.loss_and_gradient(keys, params, images, real, chunks=chunks)
+        keys, variables = random_networks(key, net, images[:1], indices)
+        chunks = matching.chunks(variables, images, real)
+        variables = with_moments(
+            keys, net, variables, real, mode="batch", chunk_size=chunks.networks
+        )
+        loss, gradient = matching.loss_and_gradient(keys, variables, images, real, chunks=chunks)
         updates, opt_state = optimizer.update(gradient, state.opt_state)
         images = optax.apply_updates(images, updates)
         return state._replace(images=images, opt_state=opt_state), loss
@@ -94,4 +102,4 @@ def dm(
         return matching.draws(network_keys(key, jnp.arange(num_networks)), real)
 
     iteration = Iteration(run, lambda real: num_networks * matching.real_images(real), draws)
-    return make_distiller(iteration, optimizer, layout, init=init, mesh=mesh)
+    return make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)

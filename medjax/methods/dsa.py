@@ -24,9 +24,9 @@ def dsa(
     update; the networks train on the synthetic images with augmentations drawn for each image.
 
     Args:
-      net: a flax module with norms within an image only.
+      net: a flax module.
       ipc: images per class, one number or one for each class.
-      init: ``real`` (the reference) or ``noise``.
+      init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
       augment: DSA strategy; one that keeps the labels true (no ``flip`` for digits).
       **options: as for ``dc``.
 

@@ -59,7 +59,7 @@ def make_trainer(net: nn.Module, experts: Experts) -> Trainer:
     """Makes the training of experts.
 
     Args:
-      net: a flax module with norms within an image only.
+      net: a flax module; a batch norm's moments are those of each minibatch.
       experts: how they are trained.
 
     Returns:
@@ -120,7 +120,7 @@ def train_experts(key: PRNGKey, net: nn.Module, experts: Experts, real: RealData
 
     Args:
       key: PRNG key.
-      net: a flax module with norms within an image only.
+      net: a flax module; a batch norm's moments are those of each minibatch.
       experts: how they are trained.
       real: the training images.
 
@@ -212,6 +212,8 @@ def _chunks(net: nn.Module, real: RealData, experts: Experts, *, count: int) -> 
     wanted = kernels.backend_chunks(jax.default_backend(), per_image)
     budget, rows = kernels.device_budget(), min(experts.batch_size, len(real.labels))
     images = kernels.at_once(wanted.images, size=rows, bytes_each=per_image, budget=budget)
+    if "batch_stats" in jax.eval_shape(net.init, jax.random.key(0), image):
+        images = None  # moments are of the whole minibatch
     each = min(images or rows, rows) * per_image
     networks = kernels.at_once(wanted.networks, size=count, bytes_each=each, budget=budget)
     return wanted._replace(networks=networks, images=images)

@@ -3,15 +3,17 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from medjax import data
 from medjax.errors import UserError, unknown
+from medjax.methods.selecting import SELECTIONS, select_rows
 from medjax.types import Array, PRNGKey, SyntheticSet
 
-INITS = ("noise", "real")
+INITS = ("noise", "real", *SELECTIONS)
 
 
 class Layout(NamedTuple):
@@ -74,21 +76,25 @@ def make_layout(ipc: int | Sequence[int], num_classes: int) -> Layout:
     )
 
 
-def initial_images(key: PRNGKey, real: data.RealData, layout: Layout, *, init: str) -> SyntheticSet:
+def initial_images(
+    key: PRNGKey, real: data.RealData, layout: Layout, *, init: str, net: nn.Module | None = None
+) -> SyntheticSet:
     """The synthetic images before the first update.
 
     Args:
       key: PRNG key.
       real: the training images on the device.
       layout: where each class's images lie.
-      init: ``noise`` (standard normal in normalised space) or ``real`` (distinct training images
-        of each class; they then show real patients until they are optimised away, if ever).
+      init: ``noise`` (standard normal in normalised space); or distinct training images of each
+        class, which show real patients until they are optimised away, if ever: ``real`` (drawn at
+        random), ``herding`` or ``kcenter`` (chosen, see ``select_rows``).
+      net: whose features images are chosen by; ``None`` is by pixels.
 
     Returns:
       The synthetic set, float32 normalised.
 
     Raises:
-      UserError: for another ``init``, or if a class has fewer images than ``real`` needs.
+      UserError: for another ``init``, or if a class has fewer images than it starts from.
 
     Example:
       >>> split = data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
@@ -102,15 +108,18 @@ def initial_images(key: PRNGKey, real: data.RealData, layout: Layout, *, init: s
     if init == "noise":
         shape = (len(layout.labels), *real.images.shape[1:])
         return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
-    if init != "real":
+    if init not in INITS:
         raise unknown("init", init, INITS)
     wanted = np.bincount(layout.labels, minlength=len(layout.index))
     for label, (have, want) in enumerate(zip(np.asarray(real.counts), wanted, strict=True)):
         if have < want:
             raise UserError(
                 f"class {label} has {have} training images, too few to start {want} synthetic "
-                f"ones from; use init=noise or ipc of at most {have} for it"
+                f"ones from; use ipc of at most {have} for it or, to distil, init=noise"
             )
+    if init in SELECTIONS:
+        rows = select_rows(key, real, wanted.tolist(), selection=init, net=net)
+        return SyntheticSet(data.take(real, rows), labels)
 
     def draw(label):
         class_key = jax.random.fold_in(key, label)

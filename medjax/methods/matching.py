@@ -35,7 +35,7 @@ class ClassBatch(NamedTuple):
 
 
 ClassLoss = Callable[[Params, ClassBatch, int | None], Array]
-"""``(params, batch, image_chunk) -> scalar``, the loss of one class under one network; the real
+"""``(variables, batch, image_chunk) -> scalar``, the loss of one class under one network; the real
 images are computed ``image_chunk`` at once, ``None`` is all of them."""
 
 
@@ -44,7 +44,7 @@ class Matching(NamedTuple):
 
     Attributes:
       loss: the matching loss of one class.
-      forward: ``(params, images) -> outputs``, what the loss sees of the network.
+      forward: ``(variables, images) -> outputs``, what the loss sees of the network.
       layout: where each class's synthetic images lie.
       strategy: the siamese augmentation.
       batch_real: real images of a class, fewer if the class is smaller.
@@ -67,7 +67,7 @@ class Matching(NamedTuple):
     def loss_and_gradient(
         self,
         keys: PRNGKey,
-        params: Params,
+        variables: Params,
         images: Array,
         real: RealData,
         *,
@@ -80,7 +80,7 @@ class Matching(NamedTuple):
         Args:
           keys: a key for each network of this device, ``[k]``; a class's batch and augmentation
             are functions of the network's key and the class alone.
-          params: the networks, leading axis ``[k]``.
+          variables: the networks, leading axis ``[k]``; moments of a batch norm are constants.
           images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
           real: the training images.
           chunks: what is computed at once, see ``chunks``.
@@ -112,7 +112,7 @@ class Matching(NamedTuple):
             return kernels.chunked_map(one_class, classes, chunk_size=chunks.classes)
 
         losses, gradients = kernels.chunked_map(
-            one_network, (keys, params), chunk_size=chunks.networks
+            one_network, (keys, variables), chunk_size=chunks.networks
         )
         networks = self.networks()
         sums = [jnp.sum(networks.mask(x), axis=0) for x in (losses, gradients)]
@@ -121,11 +121,11 @@ class Matching(NamedTuple):
         loss, gradient = jax.tree.map(lambda x: x / self.num_networks, summed)
         return jnp.mean(loss), self.layout.flat(gradient)
 
-    def chunks(self, params: Params, images: Array, real: RealData) -> kernels.Chunks:
+    def chunks(self, variables: Params, images: Array, real: RealData) -> kernels.Chunks:
         """What to compute at once: what is fastest here, or as much of it as fits in memory.
 
         Args:
-          params: the networks, leading axis ``[k]``; shapes are enough here, nothing is computed.
+          variables: the networks, leading axis ``[k]``; shapes are enough, nothing is computed.
           images: float32 ``[n, h, w, c]``, the synthetic images.
           real: the training images.
 
@@ -138,19 +138,19 @@ class Matching(NamedTuple):
         num_classes, ipc = self.layout.index.shape
         rows = min(self.batch_real, real.index.shape[1])
         sizes = kernels.Chunks(
-            networks=jax.tree.leaves(params)[0].shape[0],
+            networks=jax.tree.leaves(variables)[0].shape[0],
             classes=parallel.share_size(num_classes, self.axes.classes),
             images=parallel.share_size(rows, self.axes.rows),
         )
-        network = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), params)
+        network = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), variables)
 
         def some(count):
             return jax.ShapeDtypeStruct((count, *images.shape[1:]), images.dtype)
 
-        def loss(syn, params, one_real):
+        def loss(syn, variables, one_real):
             weights = jnp.ones(ipc, syn.dtype)
             batch = ClassBatch(jnp.int32(0), one_real, weights[:1], syn, weights)
-            return self.loss(params, batch, None)
+            return self.loss(variables, batch, None)
 
         per_real = kernels.residual_bytes(self.forward, network, some(1))
         wanted = kernels.backend_chunks(jax.default_backend(), per_real)

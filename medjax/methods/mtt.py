@@ -17,7 +17,7 @@ from medjax.methods.experts import Experts, unraveller
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import check_numbers
 from medjax.methods.memory import check_unroll
-from medjax.methods.networks import apply_fn, check_net
+from medjax.methods.networks import apply_fn
 from medjax.types import Array, PRNGKey
 
 # How far the step size may move in an iteration, and from where it started, as factors.
@@ -60,7 +60,7 @@ def mtt(
     stays within a hundredth and a hundred times of where it started.
 
     Args:
-      net: a flax module with norms within an image only.
+      net: a flax module; the moments of a batch norm are those of each minibatch, of experts too.
       ipc: images per class, one number or one for each class.
       learning_rate: of the images.
       momentum: of the images and of α.
@@ -68,7 +68,7 @@ def mtt(
         square over all of them, in normalised units; a larger gradient is scaled down to that.
       step_size: what α starts from.
       step_size_learning_rate: of α.
-      init: ``real`` (the reference) or ``noise``.
+      init: what the images start from, see ``initial_images``; ``real`` is the reference.
       augment: DSA strategy, drawn for every image of a batch, for student and experts; or ``none``.
       syn_steps: steps of the student.
       batch_syn: synthetic images in a step, from shuffled passes over all of them in which a
@@ -97,7 +97,6 @@ def mtt(
 
     Cazenavette et al., "Dataset Distillation by Matching Training Trajectories", CVPR 2022.
     """
-    check_net(net)
     if unroll not in kernels.UNROLLS:
         raise unknown("unroll", unroll, kernels.UNROLLS)
     counts = {"syn_steps": syn_steps, "expert_epochs": expert_epochs, "num_networks": num_networks}
@@ -176,7 +175,7 @@ def mtt(
 
     # No real image is looked at: what is to be known of them is in the experts.
     iteration = Iteration(run, lambda real: 0, lambda key, real: jnp.zeros((0, 1), jnp.int32))
-    distiller = make_distiller(iteration, image_optimizer, layout, init=init, mesh=mesh)
+    distiller = make_distiller(iteration, image_optimizer, layout, init=init, net=net, mesh=mesh)
     return distiller._replace(init=start, experts=experts)
 
 

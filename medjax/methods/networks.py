@@ -1,41 +1,17 @@
 """Random networks for matching."""
 
-from typing import Any
-
 import flax.linen as nn
 import jax
 
-from medjax.errors import UserError
 from medjax.types import ApplyFn, Array, EmbedFn, Params, PRNGKey
 
 
-def check_net(net: Any) -> None:
-    """Refuses a network that matching would compute wrongly.
-
-    Batches are padded and cut into chunks, which only norms within an image do not notice.
-
-    Args:
-      net: a flax module.
-
-    Raises:
-      UserError: for a network with batch norm.
-
-    Example:
-      >>> from medjax import nets
-      >>> check_net(nets.make("convnet", num_classes=2, norm="instance"))
-    """
-    if getattr(net, "norm", None) == "batch":
-        raise UserError(
-            "matching with norm='batch' is not supported yet; "
-            "choose from: instance, group, layer, none"
-        )
-
-
-def apply_fn(net: nn.Module) -> ApplyFn:
+def apply_fn(net: nn.Module, *, variables: Params | None = None) -> ApplyFn:
     """The network as ``(params, images) -> logits``.
 
     Args:
       net: a flax module.
+      variables: what else it has beside its parameters: a batch norm's moments.
 
     Returns:
       A pure function.
@@ -44,14 +20,16 @@ def apply_fn(net: nn.Module) -> ApplyFn:
       >>> from medjax import nets
       >>> apply = apply_fn(nets.make("convnet", num_classes=2))
     """
-    return lambda params, images: net.apply({"params": params}, images)
+    rest = variables or {}
+    return lambda params, images: net.apply({**rest, "params": params}, images)
 
 
-def embed_fn(net: nn.Module) -> EmbedFn:
+def embed_fn(net: nn.Module, *, variables: Params | None = None) -> EmbedFn:
     """The network as ``(params, images) -> features`` before the head.
 
     Args:
       net: a flax module with ``embed``.
+      variables: as for ``apply_fn``.
 
     Returns:
       A pure function.
@@ -60,7 +38,8 @@ def embed_fn(net: nn.Module) -> EmbedFn:
       >>> from medjax import nets
       >>> embed = embed_fn(nets.make("convnet", num_classes=2))
     """
-    return lambda params, images: net.apply({"params": params}, images, method="embed")
+    rest = variables or {}
+    return lambda params, images: net.apply({**rest, "params": params}, images, method="embed")
 
 
 def random_networks(
@@ -75,19 +54,20 @@ def random_networks(
       indices: int ``[k]``, which networks.
 
     Returns:
-      ``(keys [k], params)``, each parameter with a leading axis ``[k]``.
+      ``(keys [k], variables)``: ``params``, and ``batch_stats`` where the network has batch norm;
+      each array with a leading axis ``[k]``.
 
     Example:
       >>> import jax.numpy as jnp
       >>> from medjax import nets
       >>> net, image = nets.make("convnet", num_classes=2, width=4), jnp.zeros((1, 8, 8, 1))
-      >>> keys, params = random_networks(jax.random.key(0), net, image, jnp.arange(3))
-      >>> params["head"]["bias"].shape
+      >>> keys, variables = random_networks(jax.random.key(0), net, image, jnp.arange(3))
+      >>> variables["params"]["head"]["bias"].shape
       (3, 2)
     """
 
     init_keys, use_keys = _keys(key, indices)
-    return use_keys, jax.vmap(lambda init_key: net.init(init_key, image)["params"])(init_keys)
+    return use_keys, jax.vmap(lambda init_key: dict(net.init(init_key, image)))(init_keys)
 
 
 def network_keys(key: PRNGKey, indices: Array) -> PRNGKey:

@@ -7,13 +7,22 @@ import flax.linen as nn
 from jax.sharding import Mesh
 
 from medjax.errors import unknown
+from medjax.methods.coreset import herding, kcenter, random
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.mtt import mtt
 
-_METHODS: dict[str, Callable[..., Distiller]] = {"dc": dc, "dm": dm, "dsa": dsa, "mtt": mtt}
+_METHODS: dict[str, Callable[..., Distiller]] = {
+    "dc": dc,
+    "dm": dm,
+    "dsa": dsa,
+    "herding": herding,
+    "kcenter": kcenter,
+    "mtt": mtt,
+    "random": random,
+}
 
 
 def names() -> tuple[str, ...]:
@@ -24,7 +33,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa', 'mtt')
+      ('dc', 'dm', 'dsa', 'herding', 'kcenter', 'mtt', 'random')
     """
     return tuple(sorted(_METHODS))
 

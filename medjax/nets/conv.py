@@ -1,4 +1,4 @@
-"""A stride-1 convolution whose derivatives, of any order, are fast on the CPU and on a GPU.
+"""A convolution whose derivatives, of any order, are fast on the CPU and on a GPU.
 
 XLA's own weight gradient of a convolution is slow on the CPU for batches of more than a few
 dozen images, and under ``vmap`` over networks or classes it becomes a grouped convolution, which
@@ -7,11 +7,12 @@ the same reason several kernels at once (``vmap`` over networks) are a batched m
 one kernel on several batches (``vmap`` over classes) is one larger batch.
 
 The convolution and its weight gradient form a closed system: each derivative of either is again
-one of the two. So both carry their own rule and can be differentiated as often as one likes
-(reverse mode).
+one of the two, with stride and dilation exchanged. So both carry their own rule and can be
+differentiated as often as one likes (reverse mode).
 """
 
 from functools import cache, partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,33 +28,57 @@ Padding = tuple[int, int]
 _THIN = 16
 
 
-def conv2d(
-    images: Array, kernel: Array, padding: Padding, precision: lax.Precision | None = None
-) -> Array:
-    """Cross-correlates images with a kernel at stride 1.
+class _Geometry(NamedTuple):
+    """Where a kernel's taps meet the images.
 
-    ``y[n, i, j, o] = Σ_{a, b, c} x[n, i + a − p_h, j + b − p_w, c] · k[a, b, c, o]``, zero outside.
+    Attributes:
+      padding: zeros before and after the rows, and before and after the columns; negative cuts.
+      stride: outputs lie so many places apart.
+      dilation: the images' pixels lie so many places apart, zeros between them.
+    """
+
+    padding: tuple[Padding, Padding]
+    stride: int
+    dilation: int
+
+
+def conv2d(
+    images: Array,
+    kernel: Array,
+    padding: Padding,
+    precision: lax.Precision | None = None,
+    *,
+    stride: int = 1,
+) -> Array:
+    """Cross-correlates images with a kernel.
+
+    ``y[n, i, j, o] = Σ_{a, b, c} x[n, s·i + a − p_h, s·j + b − p_w, c] · k[a, b, c, o]``, zero
+    outside, with the stride ``s``.
 
     Args:
       images: ``[n, h, w, c]``; bfloat16 images are multiplied with the kernel as bfloat16.
       kernel: ``[k_h, k_w, c, o]`` (HWIO), of the images' dtype or, beside bfloat16, float32.
       padding: zeros added on both sides of the rows and of the columns, ``(p_h, p_w)``.
       precision: of the multiplications; ``None`` is JAX's default.
+      stride: of rows and columns.
 
     Returns:
-      ``[n, h + 2·p_h − k_h + 1, w + 2·p_w − k_w + 1, o]``, of the images' dtype.
+      ``[n, ⌊(h + 2·p_h − k_h) / s⌋ + 1, ⌊(w + 2·p_w − k_w) / s⌋ + 1, o]``, of the images' dtype.
 
     Example:
       >>> conv2d(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 5)), (1, 1)).shape
       (1, 4, 4, 5)
+      >>> conv2d(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 5)), (1, 1), stride=2).shape
+      (1, 2, 2, 5)
     """
-    return _conv2d(*_varying_alike(images, kernel), padding, precision)
+    geometry = _Geometry(tuple((p, p) for p in padding), stride, 1)
+    return _conv2d(*_varying_alike(images, kernel), geometry, precision)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _conv2d(images: Array, kernel: Array, padding: Padding, precision) -> Array:
+def _conv2d(images: Array, kernel: Array, geometry: _Geometry, precision) -> Array:
     kernel = kernel.astype(images.dtype) if images.dtype == jnp.bfloat16 else kernel
-    return _convolution(padding, precision)(images, kernel)
+    return _convolution(geometry, precision)(images, kernel)
 
 
 def _varying_alike(*arrays: Array) -> list[Array]:
@@ -71,7 +96,7 @@ def _varying_alike(*arrays: Array) -> list[Array]:
 
 
 @cache
-def _convolution(padding: Padding, precision: lax.Precision | None):
+def _convolution(geometry: _Geometry, precision: lax.Precision | None):
     """``(images, kernel) -> images``, with what ``vmap`` makes of it."""
 
     @jax.custom_batching.custom_vmap
@@ -79,8 +104,9 @@ def _convolution(padding: Padding, precision: lax.Precision | None):
         return lax.conv_general_dilated(
             images,
             kernel,
-            window_strides=(1, 1),
-            padding=[(padding[0], padding[0]), (padding[1], padding[1])],
+            window_strides=(geometry.stride,) * 2,
+            padding=geometry.padding,
+            lhs_dilation=(geometry.dilation,) * 2,
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
             precision=precision,
         )
@@ -89,58 +115,71 @@ def _convolution(padding: Padding, precision: lax.Precision | None):
     def _(size, batched, images, kernel):
         if batched[1]:
             images = images if batched[0] else jnp.broadcast_to(images, (size, *images.shape))
-            return jax.vmap(partial(_as_product, padding, precision))(images, kernel), True
+            return jax.vmap(partial(_as_product, geometry, precision))(images, kernel), True
         merged = convolve(images.reshape(-1, *images.shape[2:]), kernel)
         return merged.reshape(*images.shape[:2], *merged.shape[1:]), True
 
     return convolve
 
 
-def _as_product(padding, precision, images, kernel):
+def _as_product(geometry, precision, images, kernel):
     """The convolution as one matrix product: several kernels' products are one batched product."""
-    columns = jnp.concatenate(_taps(images, kernel.shape[:2], padding), axis=-1)
+    columns = jnp.concatenate(_taps(images, kernel.shape[:2], geometry), axis=-1)
     return jnp.matmul(columns, kernel.reshape(-1, kernel.shape[3]), precision=precision)
 
 
-def _taps(images: Array, size: tuple[int, int], padding: Padding) -> list[Array]:
+def _taps(images: Array, size: tuple[int, int], geometry: _Geometry) -> list[Array]:
     """What each tap of a kernel of this size sees: ``[n, h', w', c]``, row by row."""
-    (p_h, p_w), zero = padding, jnp.zeros((), images.dtype)
-    padded = lax.pad(images, zero, [(0, 0, 0), (p_h, p_h, 0), (p_w, p_w, 0), (0, 0, 0)])
-    h, w = (have - k + 1 for have, k in zip(padded.shape[1:3], size, strict=True))
-    return [padded[:, a : a + h, b : b + w] for a in range(size[0]) for b in range(size[1])]
+    between, step = geometry.dilation - 1, geometry.stride
+    rows, columns = ((low, high, between) for low, high in geometry.padding)
+    zero = jnp.zeros((), images.dtype)
+    padded = lax.pad(images, zero, [(0, 0, 0), rows, columns, (0, 0, 0)])
+    h, w = ((have - k) // step * step + 1 for have, k in zip(padded.shape[1:3], size, strict=True))
+    return [
+        padded[:, a : a + h : step, b : b + w : step]
+        for a in range(size[0])
+        for b in range(size[1])
+    ]
 
 
-def _conv2d_fwd(images, kernel, padding, precision):
-    return _conv2d(images, kernel, padding, precision), (images, kernel)
+def _conv2d_fwd(images, kernel, geometry, precision):
+    return _conv2d(images, kernel, geometry, precision), (images, kernel)
 
 
-def _conv2d_bwd(padding, precision, residuals, cotangent):
+def _conv2d_bwd(geometry, precision, residuals, cotangent):
     images, kernel = residuals
+    size = kernel.shape[:2]
     return (
-        _input_gradient(cotangent, kernel, padding, precision),
-        _kernel_gradient(images, cotangent, padding, precision),
+        _input_gradient(cotangent, kernel, images.shape, geometry, precision),
+        _kernel_gradient(images, cotangent, size, geometry, precision),
     )
 
 
 _conv2d.defvjp(_conv2d_fwd, _conv2d_bwd)
 
 
-def _input_gradient(cotangent: Array, kernel: Array, padding: Padding, precision) -> Array:
-    """The gradient by the images: a convolution with the turned and transposed kernel."""
+def _input_gradient(
+    cotangent: Array, kernel: Array, shape: tuple[int, ...], geometry: _Geometry, precision
+) -> Array:
+    """The gradient by images of this shape: a convolution with the turned, transposed kernel."""
     turned = jnp.swapaxes(kernel[::-1, ::-1], 2, 3)
-    k_h, k_w = kernel.shape[:2]
-    return conv2d(cotangent, turned, (k_h - 1 - padding[0], k_w - 1 - padding[1]), precision)
+    padding = []
+    for axis, (low, _) in enumerate(geometry.padding):
+        size, before = kernel.shape[axis], kernel.shape[axis] - 1 - low
+        apart = (cotangent.shape[axis + 1] - 1) * geometry.stride + 1
+        wanted = (shape[axis + 1] - 1) * geometry.dilation + 1
+        padding.append((before, wanted - apart - before + size - 1))
+    exchanged = _Geometry(tuple(padding), geometry.dilation, geometry.stride)
+    return _conv2d(*_varying_alike(cotangent, turned), exchanged, precision)
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _kernel_gradient(images: Array, cotangent: Array, padding: Padding, precision) -> Array:
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
+def _kernel_gradient(
+    images: Array, cotangent: Array, size: tuple[int, int], geometry: _Geometry, precision
+) -> Array:
     """The gradient by the kernel, ``[k_h, k_w, c, o]``: pixels × output gradients."""
     c, o = images.shape[3], cotangent.shape[3]
-    k_h, k_w = (
-        have + 2 * p - left + 1
-        for have, p, left in zip(images.shape[1:3], padding, cotangent.shape[1:3], strict=True)
-    )
-    taps = _taps(images, (k_h, k_w), padding)
+    taps = _taps(images, size, geometry)
     product = partial(
         jnp.matmul,
         precision=precision,
@@ -148,24 +187,25 @@ def _kernel_gradient(images: Array, cotangent: Array, padding: Padding, precisio
     )
     columns = cotangent.reshape(-1, o)
     if c < _THIN:
-        rows = jnp.concatenate(taps, axis=-1).reshape(-1, k_h * k_w * c)
-        return product(rows.T, columns).reshape(k_h, k_w, c, o)
+        rows = jnp.concatenate(taps, axis=-1).reshape(-1, len(taps) * c)
+        return product(rows.T, columns).reshape(*size, c, o)
     # Turned once and for all taps: a CPU multiplies rows by columns up to 1.4 times faster. Without
     # the barrier the compiler would turn it back.
     turned = lax.optimization_barrier(columns.T)
     gradient = jnp.stack([product(turned, tap.reshape(-1, c)) for tap in taps])
-    return jnp.swapaxes(gradient, 1, 2).reshape(k_h, k_w, c, o)
+    return jnp.swapaxes(gradient, 1, 2).reshape(*size, c, o)
 
 
-def _kernel_gradient_fwd(images, cotangent, padding, precision):
-    return _kernel_gradient(images, cotangent, padding, precision), (images, cotangent)
+def _kernel_gradient_fwd(images, cotangent, size, geometry, precision):
+    gradient = _kernel_gradient(images, cotangent, size, geometry, precision)
+    return gradient, (images, cotangent)
 
 
-def _kernel_gradient_bwd(padding, precision, residuals, kernel):
+def _kernel_gradient_bwd(size, geometry, precision, residuals, kernel):
     images, cotangent = residuals
     return (
-        _input_gradient(cotangent, kernel, padding, precision),
-        conv2d(images, kernel, padding, precision),
+        _input_gradient(cotangent, kernel, images.shape, geometry, precision),
+        _conv2d(*_varying_alike(images, kernel), geometry, precision),
     )
 
 

@@ -1,13 +1,12 @@
 """The ConvNet that the field distils with."""
 
 import flax.linen as nn
-import jax.numpy as jnp
-from jax import lax
 
 from medjax.errors import UserError, unknown
 from medjax.nets.layers import Conv, Dense
 from medjax.nets.norms import Norm
-from medjax.nets.precision import PRECISIONS, accurate
+from medjax.nets.pooling import POOLINGS, pool
+from medjax.nets.precision import accurate, require_precision
 from medjax.types import Array
 
 ACTIVATIONS = {
@@ -16,7 +15,6 @@ ACTIVATIONS = {
     "leakyrelu": lambda x: nn.leaky_relu(x, 0.01),
     "swish": nn.swish,
 }
-POOLINGS = ("avg", "max", "none")
 
 
 class ConvNet(nn.Module):
@@ -39,7 +37,7 @@ class ConvNet(nn.Module):
         activations are kept in; parameters, moments, features and logits are float32.
 
     Example:
-      >>> import jax
+      >>> import jax, jax.numpy as jnp
       >>> net = ConvNet(num_classes=2, width=8)
       >>> images = jnp.zeros((1, 28, 28, 1))
       >>> params = net.init(jax.random.key(0), images)["params"]
@@ -65,8 +63,7 @@ class ConvNet(nn.Module):
             raise unknown("activation", self.activation, ACTIVATIONS)
         if self.pooling not in POOLINGS:
             raise unknown("pooling", self.pooling, POOLINGS)
-        if self.precision not in PRECISIONS:
-            raise unknown("precision", self.precision, PRECISIONS)
+        require_precision(self.precision)
         self.head = Dense(self.num_classes, self.precision)
 
     @nn.compact
@@ -79,7 +76,7 @@ class ConvNet(nn.Module):
             x = conv(x)
             x = Norm(self.norm, name=f"norm_{block}")(x)
             x = ACTIVATIONS[self.activation](x)
-            x = _pool(x, self.pooling)
+            x = pool(x, self.pooling)
             if x.size == 0:
                 raise UserError(
                     f"a ConvNet of depth {self.depth} pools {images.shape[1]}×{images.shape[2]} "
@@ -90,17 +87,3 @@ class ConvNet(nn.Module):
     def __call__(self, images: Array) -> Array:
         """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
         return self.head(self.embed(images))
-
-
-def _pool(x: Array, kind: str) -> Array:
-    """Pools 2×2 at stride 2; a last odd row or column is dropped, as PyTorch does."""
-    if kind == "none":
-        return x
-    n, h, w, c = x.shape
-    x = lax.slice(x, (0, 0, 0, 0), (n, h // 2 * 2, w // 2 * 2, c))
-    join = jnp.add if kind == "avg" else jnp.maximum
-    # Rows, then columns as halves of the channel axis: long contiguous runs for both.
-    rows = x.reshape(n, h // 2, 2, w // 2 * 2, c)
-    columns = join(rows[:, :, 0], rows[:, :, 1]).reshape(n, h // 2, w // 2, 2 * c)
-    pooled = join(columns[..., :c], columns[..., c:])
-    return pooled / 4 if kind == "avg" else pooled

@@ -12,18 +12,22 @@ from medjax.types import Array
 
 
 class Conv(nn.Module):
-    """A stride-1 convolution with bias; parameters ``kernel`` (HWIO) and ``bias``.
+    """A convolution; parameters ``kernel`` (HWIO) and ``bias``.
 
     Attributes:
       features: output channels.
       kernel_size: rows and columns of the kernel.
       padding: zeros on both sides of the rows and of the columns.
+      stride: of rows and columns.
+      use_bias: whether there is a bias.
       precision: see ``precision.products``.
     """
 
     features: int
     kernel_size: tuple[int, int] = (3, 3)
     padding: Padding = (1, 1)
+    stride: int = 1
+    use_bias: bool = True
     precision: str = "float32"
 
     @nn.compact
@@ -32,10 +36,10 @@ class Conv(nn.Module):
         shape = (*self.kernel_size, images.shape[-1])
         init = torch_uniform(math.prod(shape))
         kernel = self.param("kernel", init, (*shape, self.features), jnp.float32)
-        bias = self.param("bias", init, (self.features,), jnp.float32)
+        bias = self.param("bias", init, (self.features,), jnp.float32) if self.use_bias else None
         images = activations(images, self.precision)
-        y = conv2d(images, kernel, self.padding, products(self.precision))
-        return y + activations(bias, self.precision)[None, None, None]
+        y = conv2d(images, kernel, self.padding, products(self.precision), stride=self.stride)
+        return y if bias is None else y + activations(bias, self.precision)[None, None, None]
 
 
 class Dense(nn.Module):

@@ -11,8 +11,10 @@ from medjax.types import Array
 
 NORMS = ("instance", "group", "layer", "batch", "none")
 
+MOMENTUM = 0.1
+"""Share of a batch's moments in the running ones after it."""
+
 _GROUPS = 4
-_MOMENTUM = 0.1
 
 
 class Norm(nn.Module):
@@ -79,4 +81,4 @@ class Norm(nn.Module):
     def _update(self, name: str, start: Array, new: Array) -> None:
         running = self.variable("batch_stats", name, lambda: start)
         if not self.is_initializing():
-            running.value = (1 - _MOMENTUM) * running.value + _MOMENTUM * new
+            running.value = (1 - MOMENTUM) * running.value + MOMENTUM * new

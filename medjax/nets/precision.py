@@ -5,6 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.errors import unknown
 from medjax.types import Array
 
 PRECISIONS = ("float32", "tf32", "bfloat16")
@@ -14,6 +15,22 @@ _PRODUCTS = {
     "tf32": lax.Precision.HIGH,
     "bfloat16": lax.Precision.DEFAULT,
 }
+
+
+def require_precision(precision: str) -> None:
+    """Refuses a precision that does not exist.
+
+    Args:
+      precision: as a network was given it.
+
+    Raises:
+      UserError: naming the choices.
+
+    Example:
+      >>> require_precision("tf32")
+    """
+    if precision not in PRECISIONS:
+        raise unknown("precision", precision, PRECISIONS)
 
 
 def products(precision: str) -> lax.Precision:

@@ -1,15 +1,29 @@
 """Networks by name."""
 
+import ast
 import inspect
 
 import flax.linen as nn
 
-from medjax.errors import unknown
-from medjax.nets.convnet import ACTIVATIONS, POOLINGS, ConvNet
+from medjax.errors import UserError, unknown
+from medjax.nets.alexnet import AlexNet
+from medjax.nets.convnet import ACTIVATIONS, ConvNet
+from medjax.nets.lenet import LeNet
+from medjax.nets.mlp import MLP
 from medjax.nets.norms import NORMS
+from medjax.nets.pooling import POOLINGS
 from medjax.nets.precision import PRECISIONS
+from medjax.nets.resnet import ResNet18
+from medjax.nets.vgg import VGG11
 
-_NETS = {"convnet": ConvNet}
+_NETS = {
+    "alexnet": AlexNet,
+    "convnet": ConvNet,
+    "lenet": LeNet,
+    "mlp": MLP,
+    "resnet18": ResNet18,
+    "vgg11": VGG11,
+}
 _CHOICES = {
     "norm": NORMS,
     "activation": tuple(ACTIVATIONS),
@@ -26,19 +40,41 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('convnet',)
+      ('alexnet', 'convnet', 'lenet', 'mlp', 'resnet18', 'vgg11')
     """
     return tuple(sorted(_NETS))
 
 
-def make(name: str, *, num_classes: int, **options) -> nn.Module:
+def options(name: str) -> dict[str, object]:
+    """A network's options with their defaults.
+
+    Args:
+      name: one of ``names()``.
+
+    Returns:
+      A dict from option to default, without ``num_classes``.
+
+    Raises:
+      UserError: for an unknown name.
+
+    Example:
+      >>> options("resnet18")
+      {'width': 64, 'norm': 'instance', 'precision': 'float32'}
+    """
+    if name not in _NETS:
+        raise unknown("network", name, names())
+    parameters = inspect.signature(_NETS[name]).parameters.values()
+    dropped = ("num_classes", "parent", "name")
+    return {p.name: p.default for p in parameters if p.name not in dropped}
+
+
+def make(name: str, *, num_classes: int, **knobs) -> nn.Module:
     """Makes a network by name.
 
     Args:
       name: one of ``names()``.
       num_classes: logits per image.
-      **options: the network's own attributes; for ``convnet`` these are ``width``, ``depth``,
-        ``norm``, ``activation``, ``pooling`` and ``precision``.
+      **knobs: the network's own attributes, as ``options(name)`` lists them.
 
     Returns:
       A flax module: ``init(key, images)``, ``apply({"params": params}, images)`` gives logits
@@ -51,12 +87,42 @@ def make(name: str, *, num_classes: int, **options) -> nn.Module:
       >>> make("convnet", num_classes=7, width=64).width
       64
     """
-    if name not in _NETS:
-        raise unknown("network", name, names())
-    fields = [f for f in inspect.signature(_NETS[name]).parameters if f not in ("parent", "name")]
-    for option, value in options.items():
-        if option not in fields:
-            raise unknown(f"option of {name}", option, fields)
+    known = options(name)
+    for option, value in knobs.items():
+        if option not in known:
+            raise unknown(f"option of {name}", option, known)
         if option in _CHOICES and value not in _CHOICES[option]:
             raise unknown(option, value, _CHOICES[option])
-    return _NETS[name](num_classes=num_classes, **options)
+    return _NETS[name](num_classes=num_classes, **knobs)
+
+
+def parse(text: str) -> tuple[str, dict[str, object]]:
+    """Reads a network as a command line names it: ``resnet18:width=32:norm=batch``.
+
+    Args:
+      text: a name, then options after colons.
+
+    Returns:
+      ``(name, options)``, as ``make`` takes them.
+
+    Raises:
+      UserError: for a name or an option that does not exist, or a value of the wrong type.
+
+    Example:
+      >>> parse("resnet18:width=32:norm=batch")
+      ('resnet18', {'width': 32, 'norm': 'batch'})
+    """
+    name, *words = text.split(":")
+    known, chosen = options(name), {}
+    for word in words:
+        option, _, value = word.partition("=")
+        if option not in known:
+            raise unknown(f"option of {name}", option, known)
+        kind = type(known[option])
+        try:
+            chosen[option] = value if kind is str else ast.literal_eval(value)
+        except (ValueError, SyntaxError):
+            chosen[option] = value
+        if type(chosen[option]) is not kind:
+            raise UserError(f"{option} of {name} takes {kind.__name__} values, got {value!r}")
+    return name, chosen

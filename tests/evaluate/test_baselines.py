@@ -1,4 +1,4 @@
-"""Real subsets: random and k-center, against a direct oracle."""
+"""Real subsets: random, k-center and herding, against a direct oracle."""
 
 import jax
 import numpy as np
@@ -89,9 +89,50 @@ def test_k_center_keeps_to_one_class_and_to_its_numbers():
     assert LABELS[rows].tolist() == [0, 0, 2, 2, 2]
 
 
+def _direct_herding(features, labels, ipc):
+    """The definition: each next row is tried, and the mean of all chosen compared."""
+    result = []
+    for c in range(labels.max() + 1):
+        rows = [i for i in range(len(labels)) if labels[i] == c]
+        mean, chosen = sum(features[i] for i in rows) / len(rows), []
+        while len(chosen) < ipc:
+            gap = {
+                i: np.linalg.norm(mean - sum(features[j] for j in [*chosen, i]) / (len(chosen) + 1))
+                for i in rows
+                if i not in chosen
+            }
+            chosen.append(min(gap, key=lambda i: (gap[i], i)))
+        result += chosen
+    return result
+
+
+@pytest.mark.parametrize("ipc", [1, 2, 7])
+def test_herding_is_its_definition(ipc):
+    features = np.random.default_rng(1).normal(size=(60, 5))
+    expected = _direct_herding(features, LABELS, ipc)
+    assert evaluate.herding(features, LABELS, ipc).tolist() == expected
+
+
+def test_herding_in_blocks_is_the_same(monkeypatch):
+    features = np.random.default_rng(4).normal(size=(60, 5)).astype(np.float32)
+    whole = evaluate.herding(features, LABELS, [7, 0, 3])
+    assert LABELS[whole].tolist() == [0] * 7 + [2] * 3
+    monkeypatch.setattr("medjax.evaluate.baselines._BLOCK_BYTES", 3 * 5 * 4)
+    assert evaluate.herding(features, LABELS, [7, 0, 3]).tolist() == whole.tolist()
+
+
+def test_herding_never_takes_a_row_twice_and_ends_at_the_mean():
+    features = np.random.default_rng(5).normal(size=(9, 3)).astype(np.float32)
+    rows = evaluate.herding(features, np.zeros(9, np.int32), 9)
+    assert sorted(rows.tolist()) == list(range(9))
+    nearer = [np.linalg.norm(features[rows[:k]].mean(0) - features.mean(0)) for k in (2, 6)]
+    assert nearer[1] < nearer[0]
+
+
 CHOOSERS = {
     "random": lambda labels, ipc: evaluate.random_subset(jax.random.key(0), labels, ipc),
     "k-center": lambda labels, ipc: evaluate.k_center(np.zeros((len(labels), 2)), labels, ipc),
+    "herding": lambda labels, ipc: evaluate.herding(np.zeros((len(labels), 2)), labels, ipc),
 }
 
 
@@ -114,8 +155,9 @@ def test_what_cannot_be_chosen_is_named(choose, labels, ipc, message):
         choose(np.array(labels), ipc)
 
 
-def test_features_must_fit():
+@pytest.mark.parametrize("choose", [evaluate.k_center, evaluate.herding])
+def test_features_must_fit(choose):
     with pytest.raises(UserError, match=r"60 labels do not fit features of shape \[59, 2\]"):
-        evaluate.k_center(np.zeros((59, 2)), LABELS, 1)
+        choose(np.zeros((59, 2)), LABELS, 1)
     with pytest.raises(UserError, match="not finite"):
-        evaluate.k_center(np.full((60, 2), np.nan), LABELS, 1)
+        choose(np.full((60, 2), np.nan), LABELS, 1)

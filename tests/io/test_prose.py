@@ -45,11 +45,12 @@ def test_notes_without_val_or_with_one_network(summary):
     assert notes[-1] == "Each value is from one network only: differences may be chance."
 
 
-@pytest.mark.parametrize("init", ["real", "noise", "kcenter", None])
+@pytest.mark.parametrize("init", ["real", "herding", "kcenter", "coreset", "noise", "x", None])
 def test_privacy_is_never_claimed(init):
-    text = prose.privacy(init)
-    assert ("must not leave the site without a privacy audit" in text) == (init == "real")
-    assert ("not measured here" in text) == (init != "real")
+    text, real = prose.privacy(init), init in ("real", "herding", "kcenter")
+    assert ("must not leave the site without a privacy audit" in text) == real
+    assert text.endswith("They must not leave the site.") == (init == "coreset")
+    assert ("not measured here" in text) == (not real and init != "coreset")
     assert not {"anonymous", "private", "safe", "anonymised"} & set(text.lower().split())
 
 

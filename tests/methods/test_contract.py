@@ -69,7 +69,8 @@ def assert_identical(ours, theirs):
 
 
 def test_every_method_is_here():
-    assert set(METHODS) == set(methods.names())
+    coresets = {"herding", "kcenter", "random"}  # which change nothing, see test_coreset.py
+    assert set(METHODS) | coresets == set(methods.names())
 
 
 def test_every_image_moves_and_keeps_its_label(case):

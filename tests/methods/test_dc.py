@@ -66,7 +66,7 @@ def reference(net, groups, images, *, iterations, inner):
     for iteration in range(iterations):
         key = jax.random.fold_in(KEY, iteration)
         _, stacked = random_networks(key, net, images[:1], jnp.arange(NETWORKS))
-        networks = [jax.tree.map(lambda x, i=i: x[i], stacked) for i in range(NETWORKS)]
+        networks = [jax.tree.map(lambda x, i=i: x[i], stacked["params"]) for i in range(NETWORKS)]
         for outer in range(OUTER):
             pairs = [match(params, images) for params in networks]
             losses.append(np.mean([float(loss) for loss, _ in pairs]) / len(IPC))

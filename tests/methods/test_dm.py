@@ -40,7 +40,8 @@ def two_iterations(net, groups, images):
         key = jax.random.fold_in(KEY, iteration)
         _, networks = random_networks(key, net, images[:1], jnp.arange(2))
         pairs = [
-            loss_and_gradient(jax.tree.map(lambda x, i=i: x[i], networks), images) for i in (0, 1)
+            loss_and_gradient(jax.tree.map(lambda x, i=i: x[i], networks["params"]), images)
+            for i in (0, 1)
         ]
         losses.append(np.mean([float(loss) for loss, _ in pairs]) / len(IPC))
         velocity = 0.5 * velocity + (pairs[0][1] + pairs[1][1]) / 2

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from medjax import data, methods
+from medjax import data, kernels, methods
 from medjax.methods.experts import unraveller
 
 KEY, SIZES = jax.random.key(5), (6, 14)
@@ -26,6 +26,21 @@ def real(make_real):
 @pytest.fixture(scope="module")
 def trained(net, real):
     return np.asarray(methods.train_experts(KEY, net, PLAIN, real))
+
+
+def test_moments_are_of_the_whole_batch(net, real, monkeypatch):
+    net = net.clone(norm="batch")
+    few = kernels.Chunks(networks=None, classes=None, images=5)
+    monkeypatch.setattr(kernels, "backend_chunks", lambda *_: few)
+    before, after, last = methods.train_experts(KEY, net, PLAIN._replace(count=1), real)
+    images, unravel = data.take(real, jnp.arange(20, dtype=jnp.int32)), unraveller(net, real)
+
+    def loss(vector):
+        logits = jax.nn.log_softmax(net.apply({"params": unravel(vector)}, images))
+        return -jnp.mean(logits[jnp.arange(20), real.labels])
+
+    np.testing.assert_allclose(after, before - 0.1 * jax.grad(loss)(before), atol=1e-5)
+    np.testing.assert_allclose(last, after - 0.1 * jax.grad(loss)(after), atol=1e-5)
 
 
 def test_a_full_batch_is_gradient_descent(net, real, trained):

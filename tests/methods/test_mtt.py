@@ -72,8 +72,10 @@ def by_hand(net, real, state, *, iterations):
     return images, rate, losses
 
 
-def test_iterations_are_those_of_a_plain_loop(make, net, real):
-    distiller = make(num_experts=1, max_start_epoch=1)
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+def test_iterations_are_those_of_a_plain_loop(norm, net, real):
+    net = net.clone(norm=norm)  # whose parameters are as many
+    distiller = methods.mtt(net=net, ipc=IPC, **{**KNOBS, "num_experts": 1, "max_start_epoch": 1})
     real = real._replace(experts=real.experts[:4])
     images, rate, losses = by_hand(net, real, distiller.init(KEY, real), iterations=3)
     state, info = distiller.step(KEY, distiller.init(KEY, real), real, 3)

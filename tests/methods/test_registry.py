@@ -11,11 +11,11 @@ NET = nets.make("convnet", num_classes=2, width=4, depth=2)
 SHARED = {"learning_rate", "momentum", "batch_real", "init", "augment", "num_networks"}
 STUDENTS = {"clip", "step_size", "step_size_learning_rate", "syn_steps", "batch_syn", "unroll"}
 EXPERTS = {"expert_epochs", "max_start_epoch", "num_experts", "train_epochs", "net_learning_rate"}
-LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate"}
+LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate", "batch_norm"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
-    assert methods.names() == ("dc", "dm", "dsa", "mtt")
+    assert methods.names() == ("dc", "dm", "dsa", "herding", "kcenter", "mtt", "random")
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
         assert callable(distiller.init) and callable(distiller.step)
@@ -42,7 +42,9 @@ def test_options_are_the_knobs_with_the_defaults_of_the_reference():
 
 
 def test_options_are_all_that_the_function_takes():
-    for name in ("dm", "dc", "mtt"):
+    assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
+    assert methods.options("random") == {}
+    for name in ("dm", "dc", "herding", "kcenter", "mtt", "random"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {"net", "ipc", "mesh"}
 
@@ -52,7 +54,8 @@ def test_an_unknown_method_is_met_with_the_nearest(function):
     with pytest.raises(UserError) as caught:
         function("dsaa")
     assert str(caught.value) == (
-        "unknown method 'dsaa' (did you mean 'dsa'?); choose from: dc, dm, dsa, mtt"
+        "unknown method 'dsaa' (did you mean 'dsa'?); "
+        "choose from: dc, dm, dsa, herding, kcenter, mtt, random"
     )
 
 
@@ -101,11 +104,15 @@ def test_impossible_ipc_is_refused(name, ipc):
         methods.make(name, net=NET, ipc=ipc)
 
 
-@pytest.mark.parametrize("name", methods.names())
+@pytest.mark.parametrize("name", ["dc", "dm", "dsa"])
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("init", "random", r"^unknown init 'random'; choose from: noise, real$"),
+        (
+            "init",
+            "reall",
+            r"^unknown init 'reall' \(did you mean 'real'\?\); choose from: noise, real, herding,",
+        ),
         ("augment", "color_corp", r"^unknown DSA operator 'corp' \(did you mean 'crop'\?\)"),
     ],
 )
@@ -135,11 +142,6 @@ def test_an_unknown_distance_is_refused():
         methods.make("dc", net=NET, ipc=1, distance="cosin")
 
 
-@pytest.mark.parametrize("name", methods.names())
-def test_batch_norm_is_refused(name):
-    net = nets.make("convnet", num_classes=2, norm="batch")
-    with pytest.raises(UserError) as caught:
-        methods.make(name, net=net, ipc=1)
-    assert str(caught.value) == (
-        "matching with norm='batch' is not supported yet; choose from: instance, group, layer, none"
-    )
+def test_an_unknown_source_of_moments_is_refused():
+    with pytest.raises(UserError, match=r"unknown batch_norm 'bach' \(did you mean 'batch'\?\)"):
+        methods.make("dsa", net=NET, ipc=1, batch_norm="bach")

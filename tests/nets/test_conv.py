@@ -17,6 +17,10 @@ CASES = {
     "many channels, padding 3": ((2, 5, 5, 16), (3, 3, 16, 2), (3, 3)),
     "5×5": ((2, 7, 7, 2), (5, 5, 2, 3), (2, 2)),
     "rectangles": ((2, 4, 7, 2), (3, 5, 2, 3), (0, 3)),
+    "stride 2, even": ((2, 6, 8, 3), (3, 3, 3, 4), (1, 1), 2),
+    "stride 2, odd": ((2, 7, 5, 16), (3, 3, 16, 2), (1, 1), 2),
+    "stride 2, 1×1": ((2, 6, 5, 16), (1, 1, 16, 2), (0, 0), 2),
+    "stride 3, no padding": ((2, 9, 8, 2), (2, 3, 2, 3), (0, 0), 3),
 }
 
 
@@ -24,21 +28,21 @@ def normal(seed, *shape):
     return jnp.asarray(np.random.default_rng(seed).normal(size=shape))
 
 
-def xla_conv(images, kernel, padding):
+def xla_conv(images, kernel, padding, *, stride):
     return lax.conv_general_dilated(
         images,
         kernel,
-        window_strides=(1, 1),
+        window_strides=(stride, stride),
         padding=[(p, p) for p in padding],
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
     )
 
 
-def value_and_derivatives(conv, padding):
+def value_and_derivatives(conv, padding, stride=1):
     """``(images, kernel) -> (output, gradients, gradients of the gradients)``, compiled."""
 
     def loss(images, kernel):
-        y = conv(images, kernel, padding)
+        y = conv(images, kernel, padding, stride=stride)
         return jnp.sum(jnp.sin(y)), y
 
     def gradients(images, kernel):
@@ -51,10 +55,10 @@ def value_and_derivatives(conv, padding):
 
 @pytest.mark.parametrize("name", CASES)
 def test_value_and_two_derivatives_equal_xlas(x64, name):
-    image_shape, kernel_shape, padding = CASES[name]
+    image_shape, kernel_shape, *how = CASES[name]
     images, kernel = normal(0, *image_shape), normal(1, *kernel_shape)
     ours, theirs = (
-        value_and_derivatives(conv, padding)(images, kernel) for conv in (nets.conv2d, xla_conv)
+        value_and_derivatives(conv, *how)(images, kernel) for conv in (nets.conv2d, xla_conv)
     )
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-10), ours, theirs)
 
@@ -69,17 +73,17 @@ def test_equals_the_sum_written_out(x64):
     np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-14)
 
 
-@pytest.mark.parametrize("channels", [2, 16])
-def test_derivatives_are_right(x64, channels):
-    conv = jax.jit(lambda images, kernel: jnp.sin(nets.conv2d(images, kernel, (1, 0))))
+@pytest.mark.parametrize(("channels", "stride"), [(2, 1), (16, 1), (2, 2)])
+def test_derivatives_are_right(x64, channels, stride):
+    conv = jax.jit(lambda *args: jnp.sin(nets.conv2d(*args, (1, 0), stride=stride)))
     args = normal(0, 1, 4, 4, channels), 0.1 * normal(1, 3, 3, channels, 2)
     check_grads(conv, args, order=2, modes=("rev",))
 
 
-@pytest.mark.parametrize("channels", [3, 16])
-def test_vmap_over_kernels_and_images_equals_a_loop(x64, channels):
+@pytest.mark.parametrize(("channels", "stride"), [(3, 1), (16, 1), (16, 2)])
+def test_vmap_over_kernels_and_images_equals_a_loop(x64, channels, stride):
     images, kernels = normal(0, 3, 2, 5, 5, channels), normal(1, 3, 3, 3, channels, 2)
-    both = value_and_derivatives(nets.conv2d, (1, 1))
+    both = value_and_derivatives(nets.conv2d, (1, 1), stride)
     loop = [both(*pair) for pair in zip(images, kernels, strict=True)]
     loop = jax.tree.map(lambda *xs: jnp.stack(xs), *loop)
     jax.tree.map(

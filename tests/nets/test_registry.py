@@ -7,12 +7,13 @@ import pytest
 from medjax import nets
 from medjax.errors import UserError
 
+NAMES = "alexnet, convnet, lenet, mlp, resnet18, vgg11"
 NORMS = "instance, group, layer, batch, none"
-OPTIONS = "num_classes, width, depth, norm, activation, pooling, precision"
+OPTIONS = "width, depth, norm, activation, pooling, precision"
 
 
 def test_makes_what_is_asked_for():
-    assert nets.names() == ("convnet",)
+    assert nets.names() == ("alexnet", "convnet", "lenet", "mlp", "resnet18", "vgg11")
     net = nets.make("convnet", num_classes=7)
     assert isinstance(net, nets.ConvNet)
     assert (net.num_classes, net.width, net.depth) == (7, 128, 3)
@@ -28,9 +29,14 @@ def test_makes_what_is_asked_for():
         (
             "ConvNett",
             {},
-            "unknown network 'ConvNett' (did you mean 'convnet'?); choose from: convnet",
+            f"unknown network 'ConvNett' (did you mean 'convnet'?); choose from: {NAMES}",
         ),
-        ("resnet", {}, "unknown network 'resnet'; choose from: convnet"),
+        ("gpt", {}, f"unknown network 'gpt'; choose from: {NAMES}"),
+        (
+            "lenet",
+            {"norm": "batch"},
+            "unknown option of lenet 'norm'; choose from: precision",
+        ),
         (
             "convnet",
             {"widht": 64},
@@ -68,3 +74,32 @@ def test_makes_what_is_asked_for():
 def test_a_wrong_name_is_told_the_right_ones(name, options, message):
     with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
         nets.make(name, num_classes=2, **options)
+
+
+@pytest.mark.parametrize(
+    ("text", "parsed"),
+    [
+        ("mlp", ("mlp", {})),
+        ("convnet:width=8:norm=batch", ("convnet", {"width": 8, "norm": "batch"})),
+    ],
+)
+def test_a_network_as_a_command_line_names_it(text, parsed):
+    name, chosen = nets.parse(text)
+    assert (name, chosen) == parsed
+    net = nets.make(name, num_classes=2, **chosen)
+    assert {option: getattr(net, option) for option in chosen} == chosen
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("resnet", "unknown network 'resnet' (did you mean 'resnet18'?); choose from: "),
+        ("mlp:widht=8", "unknown option of mlp 'widht' (did you mean 'width'?); choose from: "),
+        ("mlp:width=wide", "width of mlp takes int values, got 'wide'"),
+        ("mlp:width", "width of mlp takes int values, got ''"),
+        ("mlp:width=2.5", "width of mlp takes int values, got '2.5'"),
+    ],
+)
+def test_what_a_command_line_gets_wrong(text, message):
+    with pytest.raises(UserError, match=re.escape(message)):
+        nets.parse(text)

@@ -1,0 +1,111 @@
+"""The whole table on one data set: core-sets, distilled sets and all images.
+
+    python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/table --out=runs/table/all
+    python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/quick --quick
+
+runs every method whose run is not already in the workdir (a stopped one goes on), then prints the
+scores and, with ``--out``, writes those on test as ``.md`` and everything as ``.jsonl``. Random,
+k-center and whole are the baselines of the first run, under its recipe: each network of random has
+a subset of its own. A method's settings are those of ``configs/METHOD_DATA.py`` if there is such a
+file, else of ``configs/METHOD.py``.
+"""
+
+import argparse
+import importlib.util
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from medjax import errors, io, train
+
+CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+METHODS = ("dm", "dc", "dsa", "herding")
+BASELINES = {"random": "random", "kcenter": "k-center", "whole": "whole"}
+
+
+def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
+    """A method's settings on a data set.
+
+    Args:
+      method: ``dm``, or the name of another config or core-set.
+      data: a name or a path.
+      words: what else stands behind the config's colon.
+
+    Returns:
+      The settings, as ``train.distill`` takes them.
+
+    Raises:
+      UserError: for a method without a config, or a wrong word.
+    """
+    own = CONFIGS / f"{method}_{data.removesuffix('mnist')}.py"
+    usual = CONFIGS / f"{method}.py"
+    path = own if own.is_file() else usual if usual.is_file() else CONFIGS / "coreset.py"
+    spec = importlib.util.spec_from_file_location("config", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if path.stem == "coreset":
+        words = [method, *words]
+    return module.get_config(",".join([data, *words])).to_dict()
+
+
+def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[io.Row]:
+    """The table: the first run's baselines around what each method made.
+
+    Args:
+      summaries: of each run, by method.
+
+    Returns:
+      A row for each training set.
+    """
+    first = next(iter(summaries.values()))
+    val, test = (first.get(name) or {} for name in ("baselines_val", "baselines"))
+    rows = {name: io.Row(shown, val.get(name), test[name]) for name, shown in BASELINES.items()}
+    made = [
+        io.Row(method if method in ("herding", "kcenter") else method.upper(), s["val"], s["test"])
+        for method, s in summaries.items()
+    ]
+    return [rows["random"], rows["kcenter"], *made, rows["whole"]]
+
+
+def markdown(rows: Sequence[io.Row]) -> str:
+    """The rows' test scores as a table: AUROC, and accuracies in per cent."""
+    metrics = ("accuracy", "balanced_accuracy", "auroc")
+    lines = ["| | accuracy | balanced accuracy | AUROC |", "|---|---|---|---|"]
+    for row in rows:
+        cells = [io.metric_text(row.test, metric) for metric in metrics]
+        lines.append(f"| {' | '.join([row.name, *cells])} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    """Runs what is missing and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="retinamnist", help="data set, a name or a path")
+    parser.add_argument("--ipc", type=int, default=10, help="images per class")
+    parser.add_argument("--methods", default=",".join(METHODS), help="which, in this order")
+    parser.add_argument("--quick", action="store_true", help="made for two CPU cores")
+    parser.add_argument("--words", default="", help="more words behind each config's colon")
+    parser.add_argument("--workdir", required=True, type=Path, help="folder of the runs")
+    parser.add_argument("--out", type=Path, help="name of both files, no ending")
+    arguments = parser.parse_args()
+    words = [f"ipc={arguments.ipc}", *(["quick"] if arguments.quick else []), arguments.words]
+    summaries = {}
+    try:
+        for method in arguments.methods.split(","):
+            config = config_of(method, arguments.data, words)
+            print(f"{method}:", flush=True)
+            summaries[method] = train.distill(config, arguments.workdir / method)
+    except (errors.UserError, errors.RunError) as error:
+        parser.exit(2, f"{error}\n")
+    rows = rows_of(summaries)
+    print(io.scores_table(rows))
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
+        arguments.out.with_suffix(".md").write_text(markdown(rows))
+        lines = [json.dumps(summary) for summary in summaries.values()]
+        arguments.out.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

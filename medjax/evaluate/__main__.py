@@ -1,0 +1,203 @@
+"""``python -m medjax.evaluate``: how well networks do that were trained on a set of images."""
+
+import json
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from absl import flags
+
+from medjax import data, errors, evaluate, experiment, io, nets, parallel, share
+
+_USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
+
+  python -m medjax.evaluate --synthetic=runs/dm/synthetic.npz --nets=convnet,resnet18,vgg11
+  python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --nets=resnet18:norm=batch
+  python -m medjax.evaluate --synthetic=pictures --data=mine/real.npz --epochs=300
+
+The set is a synthetic.npz, any npz with images and labels, or a folder of a folder for each class.
+Whatever is not given is as in the summary.json beside the set, if there is one."""
+
+_FLAGS = (
+    (flags.DEFINE_string, "synthetic", "the set to train on: an npz file or a folder"),
+    (flags.DEFINE_string, "data", "data set to score on, a name or a path"),
+    (flags.DEFINE_integer, "size", "side of its images, where it has several"),
+    (flags.DEFINE_list, "nets", "networks, as in convnet,resnet18:width=32"),
+    (flags.DEFINE_integer, "networks", "how many of each"),
+    (flags.DEFINE_integer, "epochs", "of training"),
+    (flags.DEFINE_integer, "batch_size", "of training"),
+    (flags.DEFINE_float, "learning_rate", "of training"),
+    (flags.DEFINE_string, "augment", "DSA strategy, none, or auto for what suits the data"),
+    (flags.DEFINE_string, "precision", "of the networks: float32, tf32 or bfloat16"),
+    (flags.DEFINE_integer, "seed", "of the networks"),
+    (flags.DEFINE_string, "out", "JSON file to write"),
+)
+_DEFAULTS = {
+    "size": 28,
+    "nets": ["convnet"],
+    "networks": 5,
+    "augment": "auto",
+    "precision": "tf32",
+    "seed": 0,
+}
+
+
+class Task(NamedTuple):
+    """What to do, checked.
+
+    Attributes:
+      images: the set.
+      dataset: what networks are scored on.
+      nets: networks by what the user called them.
+      recipe: how they are trained.
+      options: all settings, as they were given or found.
+    """
+
+    images: share.ImageSet
+    dataset: data.Dataset
+    nets: dict[str, Any]
+    recipe: evaluate.Recipe
+    options: dict[str, Any]
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs the command.
+
+    Args:
+      argv: the command line, program name first.
+
+    Returns:
+      The exit status: 0 done, 2 usage.
+    """
+    warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}")
+    try:
+        options = _parse(argv)
+        if options is not None:
+            rows = _evaluate(_prepare(options))
+            print(f"{io.scores_table(rows)}\n\n{options['out']} has all of it.")
+        return 0
+    except (errors.UserError, OSError) as error:
+        _say(error)
+        return 2
+
+
+def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
+    """The settings: given, else of the run that made the set, else the usual ones."""
+    values = flags.FlagValues()
+    for define, name, meaning in _FLAGS:
+        define(name, None, meaning, flag_values=values)
+    flags.DEFINE_bool("help", False, "show this", short_name="h", flag_values=values)
+    try:
+        rest = values(list(argv))[1:]
+    except flags.Error as error:
+        raise errors.UserError(str(error).splitlines()[0]) from error
+    if values.help:
+        print(_USAGE, "\n\n", values.get_help(), sep="")
+        return None
+    if rest:
+        raise errors.UserError(f"unexpected argument {rest[0]!r}; all are flags, see --help")
+    given = {name: values[name].value for _, name, _ in _FLAGS if values[name].value is not None}
+    if "synthetic" not in given:
+        raise errors.UserError("--synthetic is missing, as in --synthetic=runs/dm/synthetic.npz")
+    path = Path(given["synthetic"])
+    out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
+    options = {**_DEFAULTS, **out, **_of_the_run(path.with_name("summary.json")), **given}
+    if "data" not in options:
+        raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
+    return options
+
+
+def _of_the_run(summary: Path) -> dict[str, Any]:
+    """The settings with which a run scored its own images."""
+    try:
+        content = json.loads(summary.read_text())
+        config, recipe = content["config"], content["recipe"]
+        net = config["net"]
+        usual = nets.options(net["name"])
+        changed = [f"{k}={net[k]}" for k, v in usual.items() if net.get(k, v) != v]
+        found = {
+            "data": config["data"]["name"],
+            "size": config["data"]["size"],
+            "nets": [":".join([net["name"], *changed])],
+            "networks": config["evaluation"]["networks"],
+            "precision": config["precision"],
+            "seed": config["seed"],
+            "recipe": recipe,
+        }
+    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is something else
+        return {}
+    return {**found, "augment": recipe["augment"] or "none"}
+
+
+def _prepare(options: Mapping[str, Any]) -> Task:
+    """Reads and checks everything, so that nothing is refused after hours."""
+    import jax
+
+    if options["networks"] < 1:
+        raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
+    dataset = data.load(options["data"], size=options["size"])
+    if dataset.train.labels.ndim > 1:
+        raise errors.UserError(f"{options['data']} is multi-label, which is not supported yet")
+    images = share.read_set(options["synthetic"], classes=dataset.info.classes)
+    ours, theirs = (x.shape[1:] for x in (images.images, dataset.test.images))
+    if ours != theirs:
+        shapes = ["×".join(map(str, shape)) for shape in (ours, theirs)]
+        raise errors.UserError(
+            f"{options['synthetic']} holds {shapes[0]} images, but those of {options['data']} are "
+            f"{shapes[1]}"
+        )
+    made = {}
+    for text in options["nets"]:
+        name, chosen = nets.parse(text.strip())
+        chosen = {"precision": options["precision"], **chosen}
+        net = made[text.strip()] = nets.make(name, num_classes=dataset.num_classes, **chosen)
+        jax.eval_shape(net.init, jax.random.key(0), jax.ShapeDtypeStruct((1, *ours), "float32"))
+    augment = dataset.info.augment if options["augment"] == "auto" else options["augment"]
+    recipe = {**options.get("recipe", {}), "augment": None if augment == "none" else augment}
+    recipe |= {k: options[k] for k in ("epochs", "batch_size", "learning_rate") if k in options}
+    return Task(images, dataset, made, evaluate.Recipe(**recipe), dict(options))
+
+
+def _evaluate(task: Task) -> list[io.Row]:
+    """Scores network after network; what is done is written after each."""
+    import jax
+
+    dataset, options, recipe = task.dataset, task.options, task.recipe
+    stats = task.images.stats or (dataset.mean, dataset.std)
+    mean, std = (x[None, None, None] for x in stats)
+    images, labels = (task.images.images - mean) / std, task.images.labels
+    mesh, count = None, options["networks"]
+    if jax.device_count() > 1:
+        batch = min(recipe.batch_size, len(labels))
+        mesh = parallel.make_mesh(classes=1, networks=count, rows=batch, devices=jax.devices())
+    splits = {"val": dataset.val, "test": dataset.test}
+    splits = {name: split for name, split in splits.items() if split is not None}
+    benchmark = evaluate.Benchmark(splits, stats, dataset.info.task, mesh)
+    key, rows = experiment.keys_of(options["seed"])["final"], []
+    content = {
+        "synthetic": options["synthetic"],
+        "num_images": len(labels),
+        "data": {"name": dataset.info.name, "digest": dataset.info.digest},
+        "seed": options["seed"],
+        "recipe": vars(recipe),
+        "results": {},
+    }
+    for name, net in task.nets.items():
+        _say(f"{name}: {count} networks on {len(labels)} images, {recipe.epochs} epochs")
+        scores = evaluate.evaluate_set(
+            key, net, images, labels, benchmark, recipe=recipe, num_networks=count
+        )
+        content["results"][name] = scores
+        io.write_json(options["out"], content)
+        rows.append(io.Row(name, scores.get("val"), scores["test"]))
+    return rows
+
+
+def _say(message: object) -> None:
+    print(f"medjax: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

@@ -1,0 +1,82 @@
+"""Batch norm in a network that is matched: running moments of real images of all classes."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from medjax import data, kernels
+from medjax.nets.norms import MOMENTUM
+from medjax.types import Array, Params, PRNGKey
+
+MODES = ("reference", "batch")
+
+_PER_CLASS = 16
+_KEY = np.uint32(2**32 - 1)  # a number that no class has
+
+
+def with_moments(
+    keys: PRNGKey,
+    net: nn.Module,
+    variables: Params,
+    real: data.RealData,
+    *,
+    mode: str,
+    chunk_size: int | None,
+) -> Params:
+    """Networks with the moments that they normalise by while they are matched.
+
+    16 real images of each class go through a network together; a class that has fewer repeats its
+    own. In mode ``reference`` their moments move the network's running ones by a tenth, as
+    PyTorch's training mode does: those of a fresh network are then far from the images'. In mode
+    ``batch`` they take the place of the running ones. Matching sees constants, so how its batches
+    are padded or cut changes nothing.
+
+    Args:
+      keys: a key for each network, ``[k]``.
+      net: a flax module.
+      variables: the networks', leading axis ``[k]``; without ``batch_stats`` they stay as they are.
+      real: the training images.
+      mode: one of ``MODES``.
+      chunk_size: networks at once, ``None`` is all.
+
+    Returns:
+      The networks' variables.
+
+    Example:
+      >>> split = data.Split(np.full((2, 8, 8, 1), 255, np.uint8), np.array([0, 1], np.int32))
+      >>> real = data.real_data(split, num_classes=2, mean=np.zeros(1, "f"), std=np.ones(1, "f"))
+      >>> from medjax import nets
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1, norm="batch")
+      >>> keys, image = jax.random.split(jax.random.key(0), 3), jnp.zeros((1, 8, 8, 1))
+      >>> variables = jax.vmap(net.init, (0, None))(keys, image)
+      >>> moved = with_moments(keys, net, variables, real, mode="batch", chunk_size=None)
+      >>> moved["batch_stats"]["norm_0"]["mean"].shape
+      (3, 2)
+    """
+    if "batch_stats" not in variables:
+        return variables
+
+    def one(network):
+        key, own = network
+        images = data.take(real, _rows(jax.random.fold_in(key, _KEY), real))
+        stats = own["batch_stats"]
+        if mode == "batch":  # from nothing the running moments are a tenth of the batch's
+            stats = jax.tree.map(jnp.zeros_like, stats)
+        _, moved = net.apply({**own, "batch_stats": stats}, images, mutable="batch_stats")
+        if mode == "batch":
+            moved = jax.tree.map(lambda x: x / MOMENTUM, moved)
+        return {**own, **moved}
+
+    return kernels.chunked_map(one, (keys, variables), chunk_size=chunk_size)
+
+
+def _rows(key: PRNGKey, real: data.RealData) -> Array:
+    """Rows of every class, as many of each."""
+
+    def one_class(label):
+        class_key = jax.random.fold_in(key, label)
+        rows, _ = data.sample_rows(class_key, real, label, batch=_PER_CLASS)
+        return rows[jnp.arange(len(rows), dtype=jnp.int32) % real.counts[label]]
+
+    return jax.lax.map(one_class, jnp.arange(len(real.counts), dtype=jnp.int32)).reshape(-1)

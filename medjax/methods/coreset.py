@@ -1,0 +1,111 @@
+"""Core-sets: real images as they are, chosen once. What distilling must beat."""
+
+from collections.abc import Sequence
+
+import flax.linen as nn
+import jax.numpy as jnp
+import optax
+from jax.sharding import Mesh
+
+from medjax.errors import unknown
+from medjax.methods.distiller import Distiller, Iteration, make_distiller
+from medjax.methods.layout import make_layout
+
+SPACES = ("embedding", "pixels")
+
+
+def random(*, net: nn.Module, ipc: int | Sequence[int], mesh: Mesh | None = None) -> Distiller:
+    """Real images of each class, drawn uniformly without replacement.
+
+    Args:
+      net: a flax module; its number of classes alone matters.
+      ipc: images per class, one number or one for each class.
+      mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
+
+    Returns:
+      A ``Distiller`` whose ``step`` changes nothing.
+
+    Raises:
+      UserError: for an impossible ``ipc``.
+
+    Example:
+      >>> from medjax import nets
+      >>> distiller = random(net=nets.make("mlp", num_classes=2), ipc=10)
+    """
+    return _coreset(net, ipc, mesh, init="real", space="pixels")
+
+
+def herding(
+    *,
+    net: nn.Module,
+    ipc: int | Sequence[int],
+    space: str = "embedding",
+    mesh: Mesh | None = None,
+) -> Distiller:
+    """Real images whose mean feature stays near that of their class, see ``evaluate.herding``.
+
+    Args:
+      net: a flax module with ``embed``.
+      ipc: images per class, one number or one for each class.
+      space: ``embedding``, features of ``net`` after 20 epochs on all real images; or ``pixels``.
+      mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
+
+    Returns:
+      A ``Distiller`` whose ``step`` changes nothing.
+
+    Raises:
+      UserError: for an impossible ``ipc`` or an unknown space.
+
+    Example:
+      >>> from medjax import nets
+      >>> distiller = herding(net=nets.make("mlp", num_classes=2), ipc=10)
+
+    Welling, "Herding Dynamical Weights to Learn", ICML 2009.
+    """
+    return _coreset(net, ipc, mesh, init="herding", space=space)
+
+
+def kcenter(
+    *,
+    net: nn.Module,
+    ipc: int | Sequence[int],
+    space: str = "embedding",
+    mesh: Mesh | None = None,
+) -> Distiller:
+    """Real images that cover their class, see ``evaluate.k_center``.
+
+    Args:
+      net: a flax module with ``embed``.
+      ipc: images per class, one number or one for each class.
+      space: ``embedding``, features of ``net`` after 20 epochs on all real images; or ``pixels``.
+      mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
+
+    Returns:
+      A ``Distiller`` whose ``step`` changes nothing.
+
+    Raises:
+      UserError: for an impossible ``ipc`` or an unknown space.
+
+    Example:
+      >>> from medjax import nets
+      >>> distiller = kcenter(net=nets.make("mlp", num_classes=2), ipc=10, space="pixels")
+
+    Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set Approach",
+    ICLR 2018.
+    """
+    return _coreset(net, ipc, mesh, init="kcenter", space=space)
+
+
+def _coreset(
+    net: nn.Module, ipc: int | Sequence[int], mesh: Mesh | None, *, init: str, space: str
+) -> Distiller:
+    if space not in SPACES:
+        raise unknown("space", space, SPACES)
+    idle = Iteration(
+        run=lambda key, state, real: (state, jnp.zeros((), state.images.dtype)),
+        real_images=lambda real: 0,
+        draws=lambda key, real: jnp.zeros((0, 1), jnp.int32),
+    )
+    layout = make_layout(ipc, net.num_classes)
+    embedding = net if space == "embedding" else None
+    return make_distiller(idle, optax.identity(), layout, init=init, net=embedding, mesh=mesh)

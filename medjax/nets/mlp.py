@@ -1,0 +1,45 @@
+"""A perceptron with two hidden layers."""
+
+import flax.linen as nn
+
+from medjax.nets.layers import Dense
+from medjax.nets.precision import accurate, require_precision
+from medjax.types import Array
+
+
+class MLP(nn.Module):
+    """Two hidden layers with ReLU on all pixels, then a linear head.
+
+    Parameters are named ``dense_0``, ``dense_1`` and ``head``, each ``{kernel, bias}``.
+
+    Attributes:
+      num_classes: logits per image.
+      width: units of each hidden layer.
+      precision: see ``ConvNet``; here it is what products multiply in.
+
+    Example:
+      >>> import jax, jax.numpy as jnp
+      >>> images = jnp.zeros((1, 28, 28, 1))
+      >>> jax.eval_shape(MLP(num_classes=2).init_with_output, jax.random.key(0), images)[0].shape
+      (1, 2)
+    """
+
+    num_classes: int
+    width: int = 128
+    precision: str = "float32"
+
+    def setup(self):
+        require_precision(self.precision)
+        self.head = Dense(self.num_classes, self.precision)
+
+    @nn.compact
+    def embed(self, images: Array) -> Array:
+        """Features before the head: ``[n, h, w, c] -> [n, width]``."""
+        x = accurate(images.reshape(images.shape[0], -1))
+        for layer in range(2):
+            x = nn.relu(Dense(self.width, self.precision, name=f"dense_{layer}")(x))
+        return x
+
+    def __call__(self, images: Array) -> Array:
+        """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
+        return self.head(self.embed(images))

@@ -1,0 +1,152 @@
+"""Sets of images from anywhere: an npz as ``synthetic.npz`` is one, or a folder of pictures."""
+
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from medjax.errors import UserError, unknown
+
+_BRIGHTEST = 32  # in pixel units; distilled images go beyond 0–1, but not as far as bytes do
+_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+
+
+class ImageSet(NamedTuple):
+    """Labelled images to train on.
+
+    Attributes:
+      images: float32 ``[n, h, w, c]`` in pixel units, 0–1 nominal.
+      labels: int32 ``[n]``.
+      stats: ``(mean, std)``, each float32 ``[c]``, with which they are to be normalised; ``None``
+        where the set does not say.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    stats: tuple[np.ndarray, np.ndarray] | None
+
+
+def read_set(path: str | os.PathLike, *, classes: Sequence[str]) -> ImageSet:
+    """Reads a set of images, made here or elsewhere.
+
+    Args:
+      path: an npz file with ``images`` (uint8, or floats in pixel units; ``[n, h, w, c]`` or
+        ``[n, h, w]``), ``labels`` (whole numbers ``[n]`` or ``[n, 1]``) and perhaps ``mean`` and
+        ``std`` (``[c]``); or a folder of a folder of pictures for each class, named by its number
+        or as in ``classes``.
+      classes: names of the classes in label order.
+
+    Returns:
+      The set.
+
+    Raises:
+      UserError: for whatever keeps it from being trained on, in one line.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     np.savez(f"{folder}/mine.npz", images=np.zeros((2, 4, 4), np.uint8), labels=[0, 1])
+      ...     read_set(f"{folder}/mine.npz", classes=["a", "b"]).images.shape
+      (2, 4, 4, 1)
+    """
+    path = pathlib.Path(path)
+    if path.is_dir():
+        images, labels = _read_folder(path, classes)
+        arrays = {"images": images, "labels": labels}
+    elif path.is_file():
+        arrays = _read_npz(path)
+    else:
+        raise UserError(f"there is no file or folder {path}")
+    images, labels = arrays["images"], arrays["labels"]
+    images = images[..., None] if images.ndim == 3 else images
+    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    stats = (arrays["mean"], arrays["std"]) if {"mean", "std"} <= set(arrays) else None
+    problem = _problem(images, labels, stats, len(classes))
+    if problem:
+        raise UserError(f"{path} is not a set to train on: {problem}")
+    if images.dtype == np.uint8:
+        images = images / np.float32(255)
+    if stats is not None:
+        stats = tuple(x.astype(np.float32) for x in stats)
+    return ImageSet(images.astype(np.float32), labels.astype(np.int32), stats)
+
+
+def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
+    try:
+        # Opened here, because np.load leaves its own file open when the archive is damaged.
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    # np.load answers damage with errors of zipfile, zlib, struct and its own parser.
+    except Exception as error:
+        raise UserError(f"cannot read {path}: damaged, or not an npz file") from error
+    missing = [name for name in ("images", "labels") if name not in arrays]
+    if missing:
+        held = ", ".join(arrays) or "nothing"
+        raise UserError(f"{path} is not a set to train on: no {missing[0]}, it holds {held}")
+    if ("mean" in arrays) != ("std" in arrays):
+        raise UserError(f"{path} is not a set to train on: it has one of mean and std, not both")
+    return arrays
+
+
+def _problem(images, labels, stats, num_classes: int) -> str | None:
+    """Says what is wrong with a set, if anything is."""
+    if images.ndim != 4 or not images.size:
+        return f"images must be [n, h, w, c] with n > 0, got {list(images.shape)}"
+    if images.dtype != np.uint8 and not np.issubdtype(images.dtype, np.floating):
+        return f"images must be uint8 or floating, got {images.dtype}"
+    if not np.isfinite(images).all():
+        return "images have values that are not finite"
+    if images.dtype != np.uint8 and np.abs(images).max() > _BRIGHTEST:
+        return f"floating images are in 0–1, these reach {np.abs(images).max():g}: divide by 255"
+    if labels.shape != images.shape[:1]:
+        return f"labels must be [n] with n = {len(images)}, got {list(labels.shape)}"
+    if not np.issubdtype(labels.dtype, np.integer):
+        return f"labels must be whole numbers, got {labels.dtype}"
+    if labels.min() < 0 or labels.max() >= num_classes:
+        return f"labels must lie in 0–{num_classes - 1}, got {labels.min()}–{labels.max()}"
+    for name, values in zip(("mean", "std"), stats or (), strict=False):
+        if values.shape != images.shape[3:]:
+            return f"{name} must be [{images.shape[3]}], got {list(values.shape)}"
+        if not np.isfinite(values).all() or (name == "std" and not (values > 0).all()):
+            return f"{name} must be finite{' and positive' if name == 'std' else ''}"
+    return None
+
+
+def _read_folder(path: pathlib.Path, classes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures by class; each class's in the order of their names."""
+    images, labels = [], []
+    folders = sorted(entry for entry in path.iterdir() if entry.is_dir())
+    for folder in folders:
+        label = _label(folder, classes)
+        for file in sorted(folder.iterdir()):
+            if file.suffix.lower() in _PICTURES:
+                images.append(_read_picture(file))
+                labels.append(label)
+                if images[-1].shape != images[0].shape:
+                    shapes = [list(x.shape) for x in (images[-1], images[0])]
+                    raise UserError(f"{file} is {shapes[0]}, but the first picture is {shapes[1]}")
+    if not images:
+        raise UserError(f"{path} has no pictures in folders by class, as in {path}/0/a.png")
+    return np.stack(images), np.array(labels)
+
+
+def _label(folder: pathlib.Path, classes: Sequence[str]) -> int:
+    if folder.name in classes:
+        return list(classes).index(folder.name)
+    if folder.name.isdecimal() and int(folder.name) < len(classes):
+        return int(folder.name)
+    raise unknown(f"class of {folder.parent}", folder.name, [*classes, f"0–{len(classes) - 1}"])
+
+
+def _read_picture(file: pathlib.Path) -> np.ndarray:
+    try:
+        with Image.open(file) as picture:
+            grey = picture.mode in ("1", "L", "LA")
+            return np.asarray(picture.convert("L" if grey else "RGB")).reshape(
+                picture.height, picture.width, -1
+            )
+    except OSError as error:  # what PIL raises for what is not a picture, too
+        raise UserError(f"cannot read the picture {file}") from error

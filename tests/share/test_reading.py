@@ -1,0 +1,128 @@
+"""Sets from anywhere: what is read, and what is said of those that cannot be."""
+
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medjax.errors import UserError
+from medjax.share import read_set, save_synthetic
+from medjax.types import SyntheticSet
+
+CLASSES = ("cat", "dog", "eel")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(**changes):
+    arrays = {"images": np.full((3, 4, 5, 1), 51, np.uint8), "labels": np.arange(3)} | changes
+    np.savez("set.npz", **{k: v for k, v in arrays.items() if v is not None})
+
+
+def picture(name, size=(5, 4), mode="L", color=51):
+    pathlib.Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, color).save(name)
+
+
+def test_what_a_run_saved():
+    images = np.random.default_rng(0).normal(size=(3, 4, 5, 2)).astype(np.float32)
+    mean, std = np.array([0.5, 0.25], np.float32), np.array([0.125, 1], np.float32)
+    saved = SyntheticSet(images, np.array([0, 2, 1], np.int32))
+    save_synthetic("synthetic.npz", saved, mean=mean, std=std)
+    read = read_set("synthetic.npz", classes=CLASSES)
+    np.testing.assert_array_equal(read.stats, (mean, std))
+    np.testing.assert_allclose((read.images - mean) / std, images, atol=1e-5)
+    assert read.labels.tolist() == [0, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"images": np.full((3, 4, 5), 51, np.uint8)},
+        {"images": np.full((3, 4, 5, 1), 0.2, np.float64)},
+        {"labels": np.arange(3, dtype=np.uint8)[:, None]},
+    ],
+)
+def test_an_npz_from_elsewhere(changes):
+    write(**changes)
+    images, labels, stats = read_set("set.npz", classes=CLASSES)
+    assert images.shape == (3, 4, 5, 1) and images.dtype == "float32" and stats is None
+    np.testing.assert_allclose(images, 0.2, rtol=1e-6)
+    assert labels.tolist() == [0, 1, 2] and labels.dtype == "int32"
+
+
+@pytest.mark.parametrize("names", [("cat", "eel"), ("0", "2")])
+def test_a_folder_of_pictures(names):
+    for name, color in zip(names, (0, 255), strict=True):
+        for file in ("b.png", "a.PNG"):
+            picture(f"set/{name}/{file}", color=color)
+    for notes in ("set/notes.txt", f"set/{names[0]}/notes.txt"):
+        pathlib.Path(notes).touch()
+    images, labels, stats = read_set("set", classes=CLASSES)
+    assert images.shape == (4, 4, 5, 1) and labels.tolist() == [0, 0, 2, 2] and stats is None
+    assert images[:2].max() == 0 and images[2:].min() == 1
+
+
+def test_pictures_in_colour():
+    picture("set/0/a.png", mode="RGBA", color=(255, 0, 51, 255))
+    images, _, _ = read_set("set", classes=CLASSES)
+    np.testing.assert_allclose(images[0, 0, 0], [1, 0, 0.2], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": None}, "no images, it holds labels"),
+        ({"labels": None}, "no labels, it holds images"),
+        (
+            {"images": np.zeros((3, 4), np.uint8)},
+            r"images must be [n, h, w, c] with n > 0, got [3, ",
+        ),
+        ({"images": np.zeros((0, 4, 5, 1)), "labels": np.zeros(0, int)}, "n > 0, got [0, 4, 5, 1]"),
+        ({"images": np.zeros((3, 4, 5, 1), int)}, "images must be uint8 or floating, got int64"),
+        ({"images": np.full((3, 4, 5, 1), np.nan)}, "images have values that are not finite"),
+        ({"images": np.full((3, 4, 5, 1), 200.0)}, "in 0–1, these reach 200: divide by 255"),
+        ({"labels": np.arange(2)}, "labels must be [n] with n = 3, got [2]"),
+        ({"labels": np.eye(3)}, "labels must be [n] with n = 3, got [3, 3]"),
+        ({"labels": np.ones(3)}, "labels must be whole numbers, got float64"),
+        ({"labels": np.arange(3) + 1}, "labels must lie in 0–2, got 1–3"),
+        ({"mean": np.zeros(1)}, "it has one of mean and std, not both"),
+        ({"mean": np.zeros(1), "std": np.zeros(1)}, "std must be finite and positive"),
+        ({"mean": np.zeros(3), "std": np.ones(3)}, "mean must be [1], got [3]"),
+    ],
+)
+def test_what_cannot_be_trained_on(changes, message):
+    write(**changes)
+    with pytest.raises(UserError) as caught:
+        read_set("set.npz", classes=CLASSES)
+    said = str(caught.value)
+    assert said.startswith("set.npz is not a set to train on: ") and message in said
+    assert "\n" not in said
+
+
+def test_what_cannot_be_read():
+    def said(path="set"):
+        with pytest.raises(UserError) as caught:
+            read_set(path, classes=CLASSES)
+        return str(caught.value)
+
+    assert said("nothing.npz") == "there is no file or folder nothing.npz"
+    pathlib.Path("set.npz").write_bytes(b"PK")
+    assert said("set.npz") == "cannot read set.npz: damaged, or not an npz file"
+    picture("set/a.png")
+    assert said() == "set has no pictures in folders by class, as in set/0/a.png"
+    picture("set/dogs/a.png")
+    assert said() == (
+        "unknown class of set 'dogs' (did you mean 'dog'?); choose from: cat, dog, eel, 0–2"
+    )
+    picture("one/cat/a.png")
+    picture("one/cat/b.png", size=(4, 4))
+    assert said("one") == "one/cat/b.png is [4, 4, 1], but the first picture is [4, 5, 1]"
+    pathlib.Path("one/cat/b.png").write_bytes(b"")
+    assert said("one") == "cannot read the picture one/cat/b.png"

@@ -20,7 +20,8 @@ from typing import Any
 from medjax import errors, io, train
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-METHODS = ("dm", "dc", "dsa", "herding")
+METHODS = ("dm", "dc", "dsa", "mtt", "herding")
+CORE_SETS = ("herding", "kcenter")
 BASELINES = {"random": "random", "kcenter": "k-center", "whole": "whole"}
 
 
@@ -61,11 +62,10 @@ def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[io.Row]:
     first = next(iter(summaries.values()))
     val, test = (first.get(name) or {} for name in ("baselines_val", "baselines"))
     rows = {name: io.Row(shown, val.get(name), test[name]) for name, shown in BASELINES.items()}
-    made = [
-        io.Row(method if method in ("herding", "kcenter") else method.upper(), s["val"], s["test"])
-        for method, s in summaries.items()
-    ]
-    return [rows["random"], rows["kcenter"], *made, rows["whole"]]
+    chosen = [io.Row(m, s["val"], s["test"]) for m, s in summaries.items() if m in CORE_SETS]
+    made = [io.Row(m.upper(), s["val"], s["test"]) for m, s in summaries.items()]
+    made = [row for row in made if row.name.lower() not in CORE_SETS]
+    return [rows["random"], rows["kcenter"], *chosen, *made, rows["whole"]]
 
 
 def markdown(rows: Sequence[io.Row]) -> str:

@@ -49,13 +49,13 @@ class Whitening(NamedTuple):
       zca: the name of its definition.
       mean: float32 ``[d]``, of the training images, in pixel units (0–1).
       matrix: float32 ``[d, d]``.
-      inverse: float32 ``[d, d]``.
+      inverse: float32 ``[d, d]``; ``None`` in one that only ever whitens, read from a file.
     """
 
     zca: str
     mean: np.ndarray
     matrix: np.ndarray
-    inverse: np.ndarray
+    inverse: np.ndarray | None = None
 
     def whiten(self, images: np.ndarray) -> np.ndarray:
         """Pixels to whitened images.
@@ -85,6 +85,20 @@ class Whitening(NamedTuple):
         images = np.asarray(images, np.float32)
         flat = images.reshape(len(images), -1).astype(np.float64)
         return (flat @ self.inverse + self.mean).astype(np.float32).reshape(images.shape)
+
+    def whiten_all(self, dataset: Dataset) -> Dataset:
+        """Every split of a data set.
+
+        Args:
+          dataset: splits in pixel units, in memory.
+
+        Returns:
+          It with float32 images, ``mean`` 0 and ``std`` 1.
+        """
+        splits = (dataset.train, dataset.val, dataset.test)
+        splits = [s if s is None else Split(self.whiten(s.images), s.labels) for s in splits]
+        channels = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
+        return Dataset(dataset.info, *splits, *channels)
 
 
 def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
@@ -163,15 +177,11 @@ def whiten(dataset: Dataset, *, zca: str) -> tuple[Dataset, Whitening | None]:
     """
     if zca == "none":
         return dataset, None
-    splits = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
-    splits = {name: split for name, split in splits.items() if split is not None}
-    if any(isinstance(split.images, np.memmap) for split in splits.values()):
+    splits = (dataset.train, dataset.val, dataset.test)
+    if any(s is not None and isinstance(s.images, np.memmap) for s in splits):
         raise UserError("zca needs images in memory: raise data.stream_above_gib, or zca=none")
     fitted = fit_whitening(dataset.train.images, zca=zca)
-    splits = {name: Split(fitted.whiten(s.images), s.labels) for name, s in splits.items()}
-    channels = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
-    parts = splits["train"], splits.get("val"), splits["test"]
-    return Dataset(dataset.info, *parts, *channels), fitted
+    return fitted.whiten_all(dataset), fitted
 
 
 def _flat(images: np.ndarray) -> np.ndarray:

@@ -156,6 +156,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
         jax.eval_shape(net.init, jax.random.key(0), jax.ShapeDtypeStruct((1, *ours), "float32"))
     augment = dataset.info.augment if options["augment"] == "auto" else options["augment"]
     recipe = {**options.get("recipe", {}), "augment": None if augment == "none" else augment}
+    if images.step_size is not None:  # as the run did, unless told otherwise
+        recipe["learning_rate"] = images.step_size
     recipe |= {k: options[k] for k in ("epochs", "batch_size", "learning_rate") if k in options}
     return Task(images, dataset, made, evaluate.Recipe(**recipe), dict(options))
 
@@ -165,9 +167,12 @@ def _evaluate(task: Task) -> list[io.Row]:
     import jax
 
     dataset, options, recipe = task.dataset, task.options, task.recipe
-    stats = task.images.stats or (dataset.mean, dataset.std)
+    images, labels, stats, whitening, _ = task.images
+    if whitening is not None:
+        dataset, images, stats = whitening.whiten_all(dataset), whitening.whiten(images), None
+    stats = stats or (dataset.mean, dataset.std)
     mean, std = (x[None, None, None] for x in stats)
-    images, labels = (task.images.images - mean) / std, task.images.labels
+    images = (images - mean) / std
     mesh, count = None, options["networks"]
     if jax.device_count() > 1:
         batch = min(recipe.batch_size, len(labels))

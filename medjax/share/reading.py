@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from medjax.data import Whitening
 from medjax.errors import UserError, unknown
 
 _BRIGHTEST = 32  # in pixel units; distilled images go beyond 0–1, but not as far as bytes do
@@ -22,11 +23,15 @@ class ImageSet(NamedTuple):
       labels: int32 ``[n]``.
       stats: ``(mean, std)``, each float32 ``[c]``, with which they are to be normalised; ``None``
         where the set does not say.
+      whitening: what they are to be taken through instead; ``None`` for nothing.
+      step_size: the learning rate learned with them; ``None`` where none was.
     """
 
     images: np.ndarray
     labels: np.ndarray
     stats: tuple[np.ndarray, np.ndarray] | None
+    whitening: Whitening | None = None
+    step_size: float | None = None
 
 
 def read_set(path: str | os.PathLike, *, classes: Sequence[str]) -> ImageSet:
@@ -35,7 +40,8 @@ def read_set(path: str | os.PathLike, *, classes: Sequence[str]) -> ImageSet:
     Args:
       path: an npz file with ``images`` (uint8, or floats in pixel units; ``[n, h, w, c]`` or
         ``[n, h, w]``), ``labels`` (whole numbers ``[n]`` or ``[n, 1]``) and perhaps ``mean`` and
-        ``std`` (``[c]``); or a folder of a folder of pictures for each class, named by its number
+        ``std`` (``[c]``), ``zca`` with its arrays and ``step_size`` as ``SharedSet`` has them; or a
+        folder of a folder of pictures for each class, named by its number
         or as in ``classes``.
       classes: names of the classes in label order.
 
@@ -64,14 +70,20 @@ def read_set(path: str | os.PathLike, *, classes: Sequence[str]) -> ImageSet:
     images = images[..., None] if images.ndim == 3 else images
     labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
     stats = (arrays["mean"], arrays["std"]) if {"mean", "std"} <= set(arrays) else None
-    problem = _problem(images, labels, stats, len(classes))
+    problem = _problem(images, labels, stats, len(classes)) or _problem_learned(images, arrays)
     if problem:
         raise UserError(f"{path} is not a set to train on: {problem}")
     if images.dtype == np.uint8:
         images = images / np.float32(255)
     if stats is not None:
         stats = tuple(x.astype(np.float32) for x in stats)
-    return ImageSet(images.astype(np.float32), labels.astype(np.int32), stats)
+    whitening = step_size = None
+    if "zca" in arrays:
+        whitening = Whitening(str(arrays["zca"]), arrays["zca_mean"], arrays["zca_matrix"])
+    if "step_size" in arrays:
+        step_size = float(arrays["step_size"])
+    images, labels = images.astype(np.float32), labels.astype(np.int32)
+    return ImageSet(images, labels, stats, whitening, step_size)
 
 
 def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
@@ -112,6 +124,20 @@ def _problem(images, labels, stats, num_classes: int) -> str | None:
             return f"{name} must be [{images.shape[3]}], got {list(values.shape)}"
         if not np.isfinite(values).all() or (name == "std" and not (values > 0).all()):
             return f"{name} must be finite{' and positive' if name == 'std' else ''}"
+    return None
+
+
+def _problem_learned(images, arrays: dict[str, np.ndarray]) -> str | None:
+    """Says what is wrong with what comes with the images, if anything is."""
+    size = int(np.prod(images.shape[1:]))
+    if "zca" in arrays:
+        for name, shape in {"zca_mean": (size,), "zca_matrix": (size, size)}.items():
+            array = arrays.get(name, np.zeros(0))
+            if array.shape != shape or not np.isfinite(array).all():
+                return f"{name} must be finite, {list(shape)}"
+    step_size = arrays.get("step_size", np.ones(()))
+    if step_size.shape or not 0 < step_size < np.inf:
+        return f"step_size must be a positive number, got {step_size}"
     return None
 
 

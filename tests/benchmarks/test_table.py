@@ -37,16 +37,17 @@ def test_every_row_in_its_order(runs, tmp_path, monkeypatch, capsys):
     arguments = [f"--workdir={tmp_path}", f"--out={out}", "--quick", "--words=seed=3"]
     monkeypatch.setattr(sys, "argv", ["table.py", *arguments])
     table.main()
-    assert [runs[name]["method"] for name in runs] == list(runs) == ["dm", "dc", "dsa", "herding"]
+    made = ["dm", "dc", "dsa", "mtt", "herding"]
+    assert [runs[name]["method"] for name in runs] == list(runs) == made
     for config in runs.values():
         assert (config["data"]["name"], config["ipc"], config["seed"]) == ("retinamnist", 10, 3)
         assert config["net"]["width"] == 32
     assert runs["dm"]["distill"]["init"] == "noise"  # as in configs/dm_retina.py
     lines = out.with_suffix(".md").read_text().splitlines()
     names = [line.split("|")[1].strip() for line in lines[2:]]
-    assert names == ["random", "k-center", "DM", "DC", "DSA", "herding", "whole"]
-    assert lines[4] == "| DM | 60.0 ± 1.0 | 60.0 ± 1.0 | 0.600 ± 0.010 |"
-    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 4
+    assert names == ["random", "k-center", "herding", "DM", "DC", "DSA", "MTT", "whole"]
+    assert lines[5] == "| DM | 60.0 ± 1.0 | 60.0 ± 1.0 | 0.600 ± 0.010 |"
+    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 5
     assert all(json.loads(line) for line in out.with_suffix(".jsonl").read_text().splitlines())
     assert "k-center" in capsys.readouterr().out
 

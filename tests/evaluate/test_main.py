@@ -30,6 +30,21 @@ def run(striped, tmp_path_factory):
     return workdir, train.distill(config.make("herding", "phantom", arg).to_dict(), workdir)
 
 
+@pytest.fixture(scope="module")
+def whitened(striped, tmp_path_factory):
+    """As ``run``, of MTT: whitened images and a learning rate that was learned with them."""
+    folder = tmp_path_factory.mktemp("runs")
+    arg = (
+        f"{TINY},iterations=2,data.zca=mtt,data.cache={folder},distill.augment=none,"
+        "distill.num_experts=2,distill.train_epochs=2,distill.max_start_epoch=1,"
+        "distill.expert_epochs=1,distill.syn_steps=2,distill.step_size=0.3,"
+        f"evaluation.every=2,{striped / 'set.npz'}"
+    )
+    return folder / "mtt", train.distill(
+        config.make("mtt", "phantom", arg).to_dict(), folder / "mtt"
+    )
+
+
 def evaluated(capsys, *arguments, out):
     assert main(["evaluate", *arguments, f"--out={out}"]) == 0
     said = capsys.readouterr()
@@ -50,13 +65,17 @@ def test_a_core_set_is_a_run_like_any_other(run, striped):
     assert "must not leave the site" in (workdir / "report.html").read_text()
 
 
-def test_it_scores_what_the_run_reported(run, tmp_path, capsys):
-    workdir, summary = run
+@pytest.mark.parametrize("made", ["run", "whitened"])
+def test_it_scores_what_the_run_reported(made, request, tmp_path, capsys):
+    workdir, summary = request.getfixturevalue(made)
     path = f"--synthetic={workdir / 'synthetic.npz'}"
     printed, written = evaluated(capsys, path, out=tmp_path / "a.json")
     (name,) = written["results"]
     assert name == "convnet:width=4:depth=1" and name in printed and str(tmp_path) in printed
-    assert written["recipe"] == json.loads(json.dumps(summary["recipe"]))
+    recipe = summary["recipe"] | {"learning_rate": written["recipe"]["learning_rate"]}
+    assert written["recipe"] == json.loads(json.dumps(recipe))
+    wanted = summary["step_size"] or summary["recipe"]["learning_rate"]
+    assert written["recipe"]["learning_rate"] == pytest.approx(wanted)
     for split in ("val", "test"):
         for metric, score in written["results"][name][split].items():
             wanted = summary[split][metric]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from medjax import data
 from medjax.errors import UserError
 from medjax.share import read_set, save_synthetic
 from medjax.types import SyntheticSet
@@ -40,6 +41,18 @@ def test_what_a_run_saved():
     assert read.labels.tolist() == [0, 2, 1]
 
 
+def test_what_was_learned_with_the_images():
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 2, 3, 2), np.uint8)
+    whitening = data.fit_whitening(pixels, zca="mtt")
+    saved = SyntheticSet(whitening.whiten(pixels[:3]), np.arange(3, dtype=np.int32))
+    stats = {"mean": np.zeros(2, "f"), "std": np.ones(2, "f")}
+    save_synthetic("synthetic.npz", saved, **stats, step_size=0.25, whitening=whitening)
+    read = read_set("synthetic.npz", classes=CLASSES)
+    assert read.step_size == 0.25 and read.whitening.zca == "mtt"
+    np.testing.assert_allclose(read.images, pixels[:3] / 255, atol=1e-5)
+    np.testing.assert_allclose(read.whitening.whiten(read.images), saved.images, atol=1e-3)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -51,7 +64,8 @@ def test_what_a_run_saved():
 )
 def test_an_npz_from_elsewhere(changes):
     write(**changes)
-    images, labels, stats = read_set("set.npz", classes=CLASSES)
+    images, labels, stats, *learned = read_set("set.npz", classes=CLASSES)
+    assert learned == [None, None]
     assert images.shape == (3, 4, 5, 1) and images.dtype == "float32" and stats is None
     np.testing.assert_allclose(images, 0.2, rtol=1e-6)
     assert labels.tolist() == [0, 1, 2] and labels.dtype == "int32"
@@ -64,14 +78,14 @@ def test_a_folder_of_pictures(names):
             picture(f"set/{name}/{file}", color=color)
     for notes in ("set/notes.txt", f"set/{names[0]}/notes.txt"):
         pathlib.Path(notes).touch()
-    images, labels, stats = read_set("set", classes=CLASSES)
+    images, labels, stats, *_ = read_set("set", classes=CLASSES)
     assert images.shape == (4, 4, 5, 1) and labels.tolist() == [0, 0, 2, 2] and stats is None
     assert images[:2].max() == 0 and images[2:].min() == 1
 
 
 def test_pictures_in_colour():
     picture("set/0/a.png", mode="RGBA", color=(255, 0, 51, 255))
-    images, _, _ = read_set("set", classes=CLASSES)
+    images, *_ = read_set("set", classes=CLASSES)
     np.testing.assert_allclose(images[0, 0, 0], [1, 0, 0.2], rtol=1e-6)
 
 
@@ -95,6 +109,10 @@ def test_pictures_in_colour():
         ({"mean": np.zeros(1)}, "it has one of mean and std, not both"),
         ({"mean": np.zeros(1), "std": np.zeros(1)}, "std must be finite and positive"),
         ({"mean": np.zeros(3), "std": np.ones(3)}, "mean must be [1], got [3]"),
+        ({"zca": "mtt", "zca_mean": np.zeros(20)}, "zca_matrix must be finite, [20, 20]"),
+        ({"zca": "mtt", "zca_matrix": np.eye(20)}, "zca_mean must be finite, [20]"),
+        ({"step_size": -1.0}, "step_size must be a positive number, got -1.0"),
+        ({"step_size": [1.0]}, "step_size must be a positive number, got [1.]"),
     ],
 )
 def test_what_cannot_be_trained_on(changes, message):

@@ -57,8 +57,9 @@ def with_experts(experiment: Experiment, config: Mapping[str, Any]) -> Experimen
 
 
 def _train_missing(experiment: Experiment, file: io.ExpertFile) -> None:
-    trainer = methods.make_trainer(experiment.net, experiment.distiller.experts)
-    key, real = experiment.keys["experts"], experiment.real
+    mesh = experiment.benchmark.mesh  # that of networks which are trained together
+    trainer = methods.make_trainer(experiment.net, experiment.distiller.experts, mesh=mesh)
+    key, real = experiment.keys["experts"], parallel.replicate(experiment.real, mesh)
     for first in range(0, len(file), _TOGETHER):
         group = range(first, min(first + _TOGETHER, len(file)))
         numbers, done = jnp.arange(group.start, group.stop, dtype=jnp.int32), file.whole(group)

@@ -37,8 +37,8 @@ def epochs(monkeypatch):
     """Counts the epochs that are trained; raises after so many if asked to."""
     made, counted = methods.make_trainer, {"epochs": 0, "most": 1000}
 
-    def make_trainer(net, experts):
-        trainer = made(net, experts)
+    def make_trainer(net, experts, **knobs):
+        trainer = made(net, experts, **knobs)
 
         def epoch(*args):
             if counted["epochs"] == counted["most"]:

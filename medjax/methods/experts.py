@@ -6,9 +6,11 @@ from typing import NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.flatten_util import ravel_pytree
+from jax.sharding import Mesh
 
-from medjax import kernels
+from medjax import kernels, parallel
 from medjax.augment import parse_strategy
 from medjax.data import RealData, take
 from medjax.methods.networks import apply_fn
@@ -55,12 +57,13 @@ class Trainer(NamedTuple):
     epoch: Callable[[PRNGKey, Array, Array, int, RealData], Array]
 
 
-def make_trainer(net: nn.Module, experts: Experts) -> Trainer:
+def make_trainer(net: nn.Module, experts: Experts, *, mesh: Mesh | None = None) -> Trainer:
     """Makes the training of experts.
 
     Args:
       net: a flax module; a batch norm's moments are those of each minibatch.
       experts: how they are trained.
+      mesh: devices that divide them, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
       A ``Trainer``.
@@ -71,6 +74,7 @@ def make_trainer(net: nn.Module, experts: Experts) -> Trainer:
       >>> trainer = make_trainer(net, Experts(100, 50, 0.01, 256, "flip"))
     """
     strategy = parse_strategy(experts.augment)
+    axes = tuple(name for some in parallel.axes_of(mesh) for name in some)
 
     @jax.jit
     def start(key: PRNGKey, numbers: Array, real: RealData) -> Array:
@@ -81,10 +85,9 @@ def make_trainer(net: nn.Module, experts: Experts) -> Trainer:
 
         return jax.vmap(one)(_expert_keys(key, numbers))
 
-    @jax.jit
-    def epoch(key: PRNGKey, numbers: Array, vectors: Array, index: int, real: RealData) -> Array:
-        unravel = unraveller(net, real)
-        chunks = _chunks(net, real, experts, count=len(numbers))
+    def some(key: PRNGKey, numbers: Array, vectors: Array, index: Array, real: RealData) -> Array:
+        unravel, own = unraveller(net, real), parallel.share(len(numbers), axes)
+        chunks = _chunks(net, real, experts, count=parallel.share_size(len(numbers), axes))
 
         def step(params, rows, step_key):
             draw = strategy.sample_per_image(step_key, len(rows))
@@ -109,8 +112,15 @@ def make_trainer(net: nn.Module, experts: Experts) -> Trainer:
             )
             return ravel_pytree(params)[0]
 
-        each = _expert_keys(key, numbers), vectors
-        return kernels.chunked_map(one, each, chunk_size=chunks.networks)
+        each = own.take((_expert_keys(key, numbers), vectors))
+        trained = kernels.chunked_map(one, each, chunk_size=chunks.networks)
+        return lax.psum(own.place(trained, count=len(numbers)), axes)
+
+    spread = parallel.on_mesh(some, mesh)
+
+    @jax.jit
+    def epoch(key: PRNGKey, numbers: Array, vectors: Array, index: int, real: RealData) -> Array:
+        return spread(key, numbers, vectors, jnp.asarray(index, jnp.int32), real)
 
     return Trainer(start, epoch)
 

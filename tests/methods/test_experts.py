@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from medjax import data, kernels, methods
+from medjax import data, kernels, methods, parallel
 from medjax.methods.experts import unraveller
 
 KEY, SIZES = jax.random.key(5), (6, 14)
@@ -55,6 +55,25 @@ def test_a_full_batch_is_gradient_descent(net, real, trained):
         before, after, last = trained[3 * expert : 3 * expert + 3]
         np.testing.assert_allclose(after, before - 0.1 * jax.grad(loss)(before), atol=1e-5)
         np.testing.assert_allclose(last, after - 0.1 * jax.grad(loss)(after), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 1), (2, 2, 2)])
+def test_devices_divide_them(net, real, trained, shape):
+    numbers, mesh = (
+        jnp.arange(3, dtype=jnp.int32),
+        parallel.make_mesh(
+            classes=1,
+            networks=3,
+            rows=1,
+            devices=jax.devices()[: np.prod(shape)],
+            shape=dict(zip(parallel.AXES, shape, strict=True)),
+        ),
+    )
+    trainer, real = methods.make_trainer(net, PLAIN, mesh=mesh), parallel.replicate(real, mesh)
+    vectors = trainer.start(KEY, numbers, real)
+    for index in range(PLAIN.epochs):
+        vectors = trainer.epoch(KEY, numbers, vectors, index, real)
+    np.testing.assert_allclose(vectors, trained[2::3], atol=1e-6)
 
 
 def test_snapshots_are_parameters(net, real, trained):

@@ -188,21 +188,21 @@ def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None,
         raise UserError(
             f"mesh.devices must be 0 (all) with {jax.process_count()} processes, got {count}"
         )
-    devices = jax.devices()[:count]
+    devices, networks = jax.devices()[:count], distill.get("num_networks", 1)
     # A synthetic image costs two or more times a real one, on each device of its class.
-    rows = distill.get("batch_real", 1)
-    work = {"classes": len(ipc), "rows": rows, "shared_rows": 2 * max(ipc)}
-    if config["method"] == "mtt":  # whose students alone can be told apart
-        work = {"classes": 1, "rows": 1}
+    work = {"rows": distill.get("batch_real", 1), "shared_rows": 2 * max(ipc)}
     mesh = parallel.make_mesh(
-        networks=distill.get("num_networks", 1), **work, devices=devices, shape=wanted
+        classes=len(ipc), networks=networks, **work, devices=devices, shape=wanted
     )
-    if count == 1:
-        return None, None
+    if config["method"] == "mtt":  # whose students alone can be told apart
+        # Devices that only repeat a student would share a CPU's cores with the one that counts.
+        used = devices[:networks] if jax.process_count() == 1 else devices
+        mesh = parallel.make_mesh(classes=1, networks=networks, rows=1, devices=used)
     rows = min(evaluation["batch_size"], sum(ipc))
-    return mesh, parallel.make_mesh(
+    evaluation_mesh = parallel.make_mesh(
         classes=1, networks=evaluation["networks"], rows=rows, devices=devices
     )
+    return tuple(None if mesh.size == 1 else mesh for mesh in (mesh, evaluation_mesh))
 
 
 def _check(config: Mapping[str, Any]) -> None:

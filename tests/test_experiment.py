@@ -125,6 +125,13 @@ def test_a_core_set_has_no_augmentation_of_its_own(folder):
     assert made.recipe.augment == FULL and made.recipe.epochs == 1000
 
 
+@pytest.mark.parametrize(("students", "devices"), [(1, None), (2, 2), (3, 3)])
+def test_students_have_no_more_devices_than_there_are_of_them(settings, students, devices):
+    made = make_experiment(settings("mtt", **{"distill.num_networks": students}))
+    assert (made.mesh and made.mesh.shape["net"]) == devices
+    assert made.benchmark.mesh.size == 8
+
+
 def test_without_a_val_split(settings):
     assert list(make_experiment(settings(name="noval")).benchmark.splits) == ["test"]
 

@@ -13,11 +13,12 @@ file, else of ``configs/METHOD.py``.
 import argparse
 import importlib.util
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medjax import errors, io, train
+from medjax import errors, io, startup, train
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 METHODS = ("dm", "dc", "dsa", "mtt", "herding")
@@ -90,6 +91,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="name of both files, no ending")
     arguments = parser.parse_args()
     words = [f"ipc={arguments.ipc}", *(["quick"] if arguments.quick else []), arguments.words]
+    startup.set_up_jax(os.environ)
     summaries = {}
     try:
         for method in arguments.methods.split(","):

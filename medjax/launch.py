@@ -5,9 +5,8 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
-from medjax import commandline, parallel
+from medjax import commandline, parallel, startup
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.preemption import STATUS, Preemption
 
@@ -31,7 +30,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         if (options := commandline.parse(argv)) is None:
             return 0
-        parallel.split_cpu(os.environ)
+        startup.set_up_jax(os.environ)
         with parallel.together(options.distributed, options.cluster), Preemption() as preemption:
             return _run(options, preemption)
     except UserError as error:
@@ -46,13 +45,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _run(options: commandline.Options, preemption: Preemption) -> int:
     # Imported late: help and a wrong command line need not wait for all of it.
-    import jax
-
     from medjax import io, train
 
-    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        jax.config.update("jax_compilation_cache_dir", str(folder / "medjax" / "xla"))
     summary = train.distill(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
         print(f"\n{io.results_table(summary)}\n\n{options.workdir}/report.html tells the rest.")

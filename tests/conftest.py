@@ -26,6 +26,7 @@ def cache(tmp_path_factory):
     """What runs keep for others stays out of the user's cache."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MEDJAX_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", jax.config.jax_compilation_cache_dir)
         yield
 
 

@@ -24,7 +24,6 @@ def surroundings(tmp_path, monkeypatch):
     """A folder of its own, and what ``main`` sets for the process put back afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", jax.config.jax_compilation_cache_dir)
     monkeypatch.setenv("MEDJAX_DATA_DIR", str(tmp_path))
 
 

@@ -53,6 +53,7 @@ ALLOWED |= {
     "journal": Row(LAYERS | {"experiment", "selection"}, ANY),
     "pace": Row(set(), {"numpy"}),
     "preemption": Row({"errors"}, set()),
+    "startup": Row(set(), {"jax"}),
     "train": Row(
         LAYERS | {"experiment", "expertise", "outcome", "journal", "pace", "preemption", "saved"},
         ANY,
@@ -61,10 +62,10 @@ ALLOWED |= {
     # For defaults and names.
     "config": Row({"errors", "data", "methods", "nets", "parallel"}, {"ml_collections"}),
     "commandline": Row({"errors", "parallel"}, {"absl", "ml_collections"}),
-    "launch": Row(LAYERS | {"commandline", "preemption", "train"}, ANY),
+    "launch": Row(LAYERS | {"commandline", "preemption", "startup", "train"}, ANY),
 }
 # `python -m medjax.evaluate` and its like: a __main__.py is a command, not part of its package.
-COMMANDS = Row(LAYERS | {"experiment", "train", "study"}, ANY)
+COMMANDS = Row(LAYERS | {"experiment", "startup", "train", "study"}, ANY)
 
 
 def imported(source, module, *, is_package=False):

@@ -1,6 +1,7 @@
 """The command line: exit status, and one line that says what is wrong."""
 
 import logging
+import os
 import pathlib
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import warnings
 import jax
 import pytest
 
-from medjax import io, launch, train
+from medjax import io, launch, startup, train
 from medjax.errors import RunError, UserError
 
 # The flags library loads a config file in a way that Python will drop.
@@ -24,7 +25,6 @@ def surroundings(tmp_path, monkeypatch):
     """A folder of its own, and what ``main`` sets for the process put back afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", jax.config.jax_compilation_cache_dir)
 
 
 @pytest.fixture
@@ -145,15 +145,13 @@ def test_a_warning_is_one_line(monkeypatch, capsys):
     assert capsys.readouterr().err == "medjax: warning: an old file\n"
 
 
-def test_compiled_programs_are_kept_where_nothing_else_was_said(distilled, monkeypatch, tmp_path):
-    kept, folder = [], jax.config.jax_compilation_cache_dir
-    monkeypatch.setattr(jax.config, "update", lambda *args: kept.append(args))
+def test_jax_is_set_up_for_a_run(distilled, monkeypatch):
+    seen = []
+    monkeypatch.setattr(startup, "set_up_jax", seen.append)
+    run("--help")
+    assert not seen
     run(DM, "--workdir=w")
-    assert kept == [] and jax.config.jax_compilation_cache_dir == folder
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    run(DM, "--workdir=w")
-    assert kept == [("jax_compilation_cache_dir", str(tmp_path / "medjax" / "xla"))]
+    assert seen == [os.environ]
 
 
 def test_as_a_module(tmp_path):

@@ -1,6 +1,7 @@
 """``python -m medjax.evaluate``: how well networks do that were trained on a set of images."""
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from medjax import data, errors, evaluate, experiment, io, nets, parallel, share
+from medjax import data, errors, evaluate, experiment, io, nets, parallel, share, startup
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
 
@@ -75,6 +76,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         options = _parse(argv)
         if options is not None:
+            startup.set_up_jax(os.environ)
             rows = _evaluate(_prepare(options))
             print(f"{io.scores_table(rows)}\n\n{options['out']} has all of it.")
         return 0

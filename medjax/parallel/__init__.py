@@ -10,7 +10,6 @@ from medjax.parallel.start import (
     join,
     leave,
     lost_peer,
-    split_cpu,
     together,
 )
 
@@ -34,6 +33,5 @@ __all__ = [
     "reports_folder",
     "share",
     "share_size",
-    "split_cpu",
     "together",
 ]

@@ -124,21 +124,6 @@ def join(cluster: Cluster) -> None:
         _log.setLevel(logging.WARNING)
 
 
-def split_cpu(environment: Mapping[str, str]) -> None:
-    """Makes two devices of a CPU with several cores, before anything else is done with JAX.
-
-    Each computes what is not a matrix product on a core of its own, where a single device leaves
-    cores idle (docs/PERFORMANCE.md). Nothing is changed where the environment says how many devices
-    a CPU has; other platforms do not notice.
-
-    Args:
-      environment: as ``os.environ``; ``JAX_NUM_CPU_DEVICES=1`` keeps a CPU in one piece.
-    """
-    forced = "xla_force_host_platform_device_count" in environment.get("XLA_FLAGS", "")
-    if len(os.sched_getaffinity(0)) > 1 and not forced and "JAX_NUM_CPU_DEVICES" not in environment:
-        jax.config.update("jax_num_cpu_devices", 2)
-
-
 @contextlib.contextmanager
 def together(mode: str, given: Cluster) -> Iterator[None]:
     """This process's part of a run, be it the only one or one of several.

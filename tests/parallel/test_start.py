@@ -89,22 +89,3 @@ def test_a_lost_process_can_be_the_cause(monkeypatch):
     error = UserError("cannot write checkpoints in w: the barrier failed")
     error.__cause__ = RuntimeError(LOST[2])
     assert parallel.lost_peer(error)
-
-
-@pytest.mark.parametrize(
-    ("environment", "cores", "devices"),
-    [
-        ({}, 4, 2),
-        ({}, 1, None),
-        ({"JAX_NUM_CPU_DEVICES": "1"}, 4, None),
-        ({"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}, 4, None),
-        ({"XLA_FLAGS": "--xla_gpu_deterministic_ops=true"}, 4, 2),
-    ],
-    ids=str,
-)
-def test_a_cpu_of_several_cores_is_two_devices(monkeypatch, environment, cores, devices):
-    asked = []
-    monkeypatch.setattr("os.sched_getaffinity", lambda pid: set(range(cores)))
-    monkeypatch.setattr("jax.config.update", lambda name, value: asked.append((name, value)))
-    parallel.split_cpu(environment)
-    assert asked == ([] if devices is None else [("jax_num_cpu_devices", devices)])

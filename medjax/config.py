@@ -48,8 +48,8 @@ _QUICK_METHOD = {
     "dc": _QUICK_GRADIENT_MATCHING,
     "dsa": _QUICK_GRADIENT_MATCHING,
     "mtt": {
-        "iterations": 800,
-        "evaluation.every": 200,
+        "iterations": 400,
+        "evaluation.every": 100,
         "distill.num_experts": 10,
         "distill.train_epochs": 12,
         "distill.max_start_epoch": 8,

@@ -4,7 +4,6 @@ import hashlib
 import pathlib
 import warnings
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest

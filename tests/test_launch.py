@@ -7,7 +7,6 @@ import subprocess
 import sys
 import warnings
 
-import jax
 import pytest
 
 from medjax import io, launch, startup, train

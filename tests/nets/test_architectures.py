@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import nets
+from medjax import kernels, nets
 from medjax.errors import UserError
 from medjax.nets.norms import NORMS
 
@@ -214,3 +214,33 @@ def _in_order(params):
             yield from _in_order(layer)
         else:
             yield layer
+
+
+SMALL = {"alexnet": {"width": 8}, "mlp": {"width": 16}, "vgg11": {"width": 4}}
+SMALL |= {"resnet18": {"width": 4}, "convnet": {"width": 8}, "lenet": {}}
+
+
+@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("image", [(28, 28, 3), (64, 64, 1)], ids=str)
+def test_every_network_trains(name, image):
+    """On grey and colour images, small and large: the loss of two classes halves."""
+    net, rng = nets.make(name, num_classes=2, **SMALL[name]), np.random.default_rng(0)
+    labels = jnp.arange(8, dtype=jnp.int32) % 2
+    images = jnp.asarray(rng.normal(size=(8, *image)) + 2 * np.asarray(labels)[:, None, None, None])
+    images = images.astype(jnp.float32)
+    params = net.init(jax.random.key(0), images)["params"]
+
+    @jax.jit
+    def step(params, velocity):
+        def loss(params):
+            return kernels.softmax_cross_entropy(net.apply({"params": params}, images), labels)
+
+        value, gradient = jax.value_and_grad(loss)(params)
+        velocity = jax.tree.map(lambda v, g: 0.9 * v + g, velocity, gradient)
+        return value, jax.tree.map(lambda p, v: p - 0.05 * v, params, velocity), velocity
+
+    losses, velocity = [], jax.tree.map(jnp.zeros_like, params)
+    for _ in range(30):
+        value, params, velocity = step(params, velocity)
+        losses.append(float(value))
+    assert np.isfinite(losses).all() and losses[-1] < losses[0] / 2

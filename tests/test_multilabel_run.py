@@ -1,4 +1,4 @@
-"""A whole run on a multi-label set: what it writes, a resume to the same bytes, evaluation of it."""
+"""A whole run on a multi-label set: what it writes, a resume to the same bytes, its evaluation."""
 
 import json
 import warnings

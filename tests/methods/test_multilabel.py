@@ -72,6 +72,12 @@ def run(distiller, real, *, steps=3):
     return before, (np.asarray(state.images), np.asarray(state.labels)), info
 
 
+@pytest.fixture(scope="module")
+def alone(make, ready):
+    """Two networks on one device."""
+    return run(make(num_networks=2), ready, steps=2)
+
+
 def group_of(row):
     """The groups that an image with this row is in."""
     return {*np.flatnonzero(row)} or {3}
@@ -91,8 +97,8 @@ def test_without_an_image_without_a_finding_there_is_no_such_group():
     assert len(data.group_indices(np.array([[1, 0], [1, 1]]), num_classes=2)) == 2
 
 
-def test_every_method_moves_its_images_and_carries_rows_of_its_groups(make, ready):
-    (before, rows), (after, labels), info = run(make(), ready)
+def test_every_method_moves_its_images_and_carries_rows_of_its_groups(alone):
+    (before, rows), (after, labels), info = alone
     moved = np.abs(after - before).max((1, 2, 3))
     assert moved.min() > 0 and np.isfinite(after).all() and float(info.loss) > 0
     groups = np.repeat(np.arange(4), IPC)
@@ -180,16 +186,16 @@ def test_groups_that_do_not_fit_are_named(make_net, real):
         methods.dm(net=make_net(3, depth=1), ipc=1).init(KEY, real)
 
 
-@pytest.mark.parametrize("shape", [(2, 1, 1), (1, 2, 2), (4, 1, 2)], ids=str)
-def test_devices_change_no_number(make, ready, shape):
+@pytest.mark.parametrize("shape", [(1, 2, 1), (4, 1, 2)], ids=str)
+def test_devices_change_no_number(make, ready, alone, shape):
     sizes = dict(zip(parallel.AXES, shape, strict=True))
     devices = jax.devices()[: int(np.prod(shape))]
     mesh = parallel.make_mesh(classes=4, networks=2, rows=8, shape=sizes, devices=devices)
-    (before, _), (alone, labels), info = run(make(num_networks=2), ready, steps=2)
+    (before, _), (after, labels), info = alone
     several = make(num_networks=2, mesh=mesh)
     _, (ours, ours_labels), ours_info = run(several, parallel.replicate(ready, mesh), steps=2)
-    scale = np.abs(alone - before).max()
-    np.testing.assert_allclose(ours, alone, rtol=0, atol=2e-5 * scale)
+    scale = np.abs(after - before).max()
+    np.testing.assert_allclose(ours, after, rtol=0, atol=2e-5 * scale)
     np.testing.assert_allclose(ours_labels, labels, atol=1e-5)
     assert float(ours_info.loss) == pytest.approx(float(info.loss), rel=1e-5)
 

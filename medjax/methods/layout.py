@@ -149,7 +149,7 @@ def initial_images(
         if real.labels.ndim == 2:
             # A number that no group has: the rows must not share their randomness with pixels.
             rows_key = jax.random.fold_in(key, len(layout.index))
-            labels = real.labels[_random_rows(rows_key, real, layout)]
+            labels = real.labels[layout.flat(_random_rows(rows_key, real, layout))]
         shape = (len(layout.labels), *real.images.shape[1:])
         return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
     wanted = np.bincount(layout.labels, minlength=len(layout.index))
@@ -161,13 +161,14 @@ def initial_images(
             )
     if init in SELECTIONS:
         rows = select_rows(key, real, wanted.tolist(), selection=init, net=net)
-    else:
-        rows = _random_rows(key, real, layout)
-    return SyntheticSet(data.take(real, rows), real.labels[rows])
+        return SyntheticSet(data.take(real, rows), real.labels[rows])
+    rows = _random_rows(key, real, layout)
+    images = jax.lax.map(lambda some: data.take(real, some), rows)
+    return SyntheticSet(layout.flat(images), real.labels[layout.flat(rows)])
 
 
 def _random_rows(key: PRNGKey, real: data.RealData, layout: Layout) -> Array:
-    """int32 ``[n]``: distinct rows of each class, repeated where it has fewer than are wanted."""
+    """int32 ``[C, max_ipc]``: distinct rows of each class, repeated where it has fewer."""
     ipc = layout.index.shape[1]
 
     def draw(label):
@@ -176,4 +177,4 @@ def _random_rows(key: PRNGKey, real: data.RealData, layout: Layout) -> Array:
         have = jnp.minimum(real.counts[label], len(rows))
         return rows[jnp.arange(ipc, dtype=jnp.int32) % have]
 
-    return layout.flat(jax.lax.map(draw, jnp.arange(len(layout.index), dtype=jnp.int32)))
+    return jax.lax.map(draw, jnp.arange(len(layout.index), dtype=jnp.int32))

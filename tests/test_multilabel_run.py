@@ -16,7 +16,7 @@ TINY = (
     "evaluation.every=2,evaluation.epochs=2,evaluation.whole_epochs=2,evaluation.batch_size=16,"
     "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1,"
     "evaluation.balanced=True,evaluation.select_by=average_precision,distill.outer_loop=2,"
-    "distill.inner_loop=1,distill.label_learning_rate=5.0"
+    "distill.inner_loop=1,distill.label_learning_rate=0.05"
 )
 
 

@@ -66,13 +66,17 @@ def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[io.Row]:
     chosen = [io.Row(m, s["val"], s["test"]) for m, s in summaries.items() if m in CORE_SETS]
     made = [io.Row(m.upper(), s["val"], s["test"]) for m, s in summaries.items()]
     made = [row for row in made if row.name.lower() not in CORE_SETS]
-    return [rows["random"], rows["kcenter"], *chosen, *made, rows["whole"]]
+    table = [rows["random"], rows["kcenter"], *chosen, *made, rows["whole"]]
+    if "nothing" in test:
+        table.append(io.Row(io.NOTHING, val.get("nothing"), test["nothing"]))
+    return table
 
 
-def markdown(rows: Sequence[io.Row]) -> str:
-    """The rows' test scores as a table: AUROC, and accuracies in per cent."""
-    metrics = ("accuracy", "balanced_accuracy", "auroc")
-    lines = ["| | accuracy | balanced accuracy | AUROC |", "|---|---|---|---|"]
+def markdown(rows: Sequence[io.Row], *, first: str | None = None) -> str:
+    """The rows' test scores as a table, one metric first: accuracies in per cent."""
+    metrics = io.ordered((name for row in rows for name in row.test or ()), first=first)
+    heads = [io.metric_name(metric) for metric in metrics]
+    lines = [f"| | {' | '.join(heads)} |", "|---" * (len(metrics) + 1) + "|"]
     for row in rows:
         cells = [io.metric_text(row.test, metric) for metric in metrics]
         lines.append(f"| {' | '.join([row.name, *cells])} |")
@@ -101,10 +105,11 @@ def main() -> None:
     except (errors.UserError, errors.RunError) as error:
         parser.exit(2, f"{error}\n")
     rows = rows_of(summaries)
-    print(io.scores_table(rows))
+    first = next(iter(summaries.values())).get("headline")
+    print(io.scores_table(rows, first=first))
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.with_suffix(".md").write_text(markdown(rows))
+        arguments.out.with_suffix(".md").write_text(markdown(rows, first=first))
         lines = [json.dumps(summary) for summary in summaries.values()]
         arguments.out.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
 

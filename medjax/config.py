@@ -124,8 +124,10 @@ def defaults(method: str, dataset: str) -> ConfigDict:
     Returns:
       The config:
 
-      - ``method``, ``ipc`` (images per class; ``ipc_per_class``, if not empty, gives one number
-        for each class instead), ``seed``, ``iterations``, ``log_every``;
+      - ``method``, ``ipc`` (images per class; with ``ipc_shares="proportional"`` on average, in
+        proportion to the classes; ``ipc_per_class``, if not empty, gives one number for each class
+        instead; multi-label: per finding, and last for no finding), ``seed``, ``iterations``,
+        ``log_every``;
       - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``; a split whose
         images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
         from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
@@ -138,7 +140,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       - ``evaluation``: ``every`` so many iterations ``select_networks`` networks are trained and
         scored on val by ``select_by``; at the end ``networks`` of them on test. ``epochs``,
         ``learning_rate``, ``momentum``, ``weight_decay``, ``batch_size``, ``augment`` and
-        ``parity`` are the recipe's; ``whole_epochs`` those of training on all images;
+        ``parity`` and ``balanced`` are the recipe's; ``whole_epochs`` those of training on all
+        images;
       - ``mesh``: the first ``devices`` of all devices (0: all), laid out for distilling with so
         many along ``class``, ``net`` and ``batch`` (0: chosen, see ``parallel.make_mesh``);
       - ``checkpoint``: one with each evaluation, every ``every_steps`` iterations where that is
@@ -162,6 +165,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "method": method,
             "ipc": 10,
             "ipc_per_class": (),
+            "ipc_shares": "balanced",
             "seed": 0,
             "iterations": iterations,
             "log_every": _LOG_EVERY.get(method, 1),
@@ -186,6 +190,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
                 "batch_size": 256,
                 "augment": augment,
                 "parity": False,
+                "balanced": False,
             },
             "mesh": {"devices": 0, **dict.fromkeys(parallel.AXES, 0)},
             "checkpoint": {

@@ -19,7 +19,7 @@ _log = logging.getLogger("medjax")
 _GIB = 2**30
 # Of what a computation may plan with, which leaves a quarter of the memory to data and the rest.
 _DATA_SHARE = 1 / 6
-_METRICS = ("accuracy", "balanced_accuracy", "auroc")
+_IPC_SHARES = ("balanced", "proportional")
 
 
 class Experiment(NamedTuple):
@@ -29,7 +29,7 @@ class Experiment(NamedTuple):
       dataset: the real images.
       real: its training images, on the device or streamed.
       net: the network that is matched and evaluated.
-      ipc: images per class, one number or one for each class.
+      ipc: images per class (of a multi-label set, per group), one number or one for each.
       distiller: the method.
       recipe: how evaluation networks are trained.
       mesh: the devices to distil on, laid out; ``None`` is one device.
@@ -102,21 +102,22 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         download=source["download"],
         streaming=streaming,
     )
-    if dataset.train.labels.ndim > 1:
-        raise UserError(
-            f"{source['name']} is multi-label ({dataset.num_classes} labels an image), which "
-            f"{config['method']} cannot distil yet; choose a set with one label an image"
-        )
+    select_by = config["evaluation"]["select_by"]
+    metrics = evaluate.selectable_metrics(dataset.info.task)
+    if select_by not in metrics:
+        raise unknown("evaluation.select_by", select_by, metrics)
     pixel_stats = dataset.mean, dataset.std
     dataset, whitening = data.whiten(dataset, zca=source["zca"])
-    ipc = tuple(config["ipc_per_class"]) or config["ipc"]
+    counts = _counts(dataset)
+    ipc = _ipc(config, counts)
     net = _net(config, dataset.num_classes)
     distill = dict(config["distill"])
     if "augment" in distill:
         distill["augment"] = _strategy(distill["augment"], dataset)
-    per_class = [ipc] * dataset.num_classes if isinstance(ipc, int) else list(ipc)
+    per_class = [ipc] * len(counts) if isinstance(ipc, int) else list(ipc)
     mesh, evaluation_mesh = _meshes(config, per_class)
-    distiller = methods.make(config["method"], net=net, ipc=ipc, mesh=mesh, **distill)
+    where = {"num_groups": len(counts), "mesh": mesh}
+    distiller = methods.make(config["method"], net=net, ipc=ipc, **where, **distill)
     real = data.real_data(
         dataset.train, num_classes=dataset.num_classes, mean=dataset.mean, std=dataset.std
     )
@@ -166,6 +167,20 @@ def keys_of(seed: int) -> dict[str, PRNGKey]:
     }
 
 
+def _counts(dataset: data.Dataset) -> list[int]:
+    """Training images of each class, or of each group of a multi-label set."""
+    groups = data.group_indices(dataset.train.labels, num_classes=dataset.num_classes)
+    return [len(group) for group in groups]
+
+
+def _ipc(config: Mapping[str, Any], counts: Sequence[int]) -> int | tuple[int, ...]:
+    if config["ipc_per_class"]:
+        return tuple(config["ipc_per_class"])
+    if config["ipc_shares"] == "proportional":
+        return methods.proportional_ipc(config["ipc"], counts)
+    return config["ipc"]
+
+
 def _net(config: Mapping[str, Any], num_classes: int) -> nn.Module:
     """The network of a run."""
     options = dict(config["net"])
@@ -207,8 +222,8 @@ def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None,
 
 def _check(config: Mapping[str, Any]) -> None:
     evaluation = config["evaluation"]
-    if evaluation["select_by"] not in _METRICS:
-        raise unknown("evaluation.select_by", evaluation["select_by"], _METRICS)
+    if config["ipc_shares"] not in _IPC_SHARES:
+        raise unknown("ipc_shares", config["ipc_shares"], _IPC_SHARES)
     least = {
         "iterations": (config["iterations"], 1),
         "log_every": (config["log_every"], 1),
@@ -265,7 +280,15 @@ def _strategy(augment: str, dataset: data.Dataset) -> str:
 
 
 def _recipe(evaluation: Mapping[str, Any], dataset: data.Dataset) -> evaluate.Recipe:
-    fields = ("epochs", "learning_rate", "momentum", "weight_decay", "batch_size", "parity")
+    fields = (
+        "epochs",
+        "learning_rate",
+        "momentum",
+        "weight_decay",
+        "batch_size",
+        "parity",
+        "balanced",
+    )
     strategy = _strategy(evaluation["augment"], dataset)
     augment = None if strategy == "none" else strategy
     return evaluate.Recipe(augment=augment, **{name: evaluation[name] for name in fields})

@@ -76,6 +76,6 @@ class Journal(NamedTuple):
 
 
 def _sentence(step: int, scores: Mapping[str, float]) -> str:
-    shown = ("accuracy", "balanced_accuracy", "auroc")
-    parts = [f"{name} {scores[f'val_{name}']:.3f}" for name in shown if f"val_{name}" in scores]
+    metrics = [name.removeprefix("val_") for name in scores if not name.endswith("_std")]
+    parts = [f"{name} {scores[f'val_{name}']:.3f}" for name in metrics]
     return f"step {step}: " + (f"val {', '.join(parts)}" if parts else "no val split to score on")

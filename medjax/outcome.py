@@ -13,38 +13,36 @@ import numpy as np
 import medjax
 from medjax import evaluate, io
 from medjax.experiment import Experiment
-from medjax.types import Array
+from medjax.types import SyntheticSet
 
 
-class Images(NamedTuple):
-    """A finished run's images.
+class Made(NamedTuple):
+    """What a finished run made.
 
     Attributes:
-      selected: float32 ``[n, h, w, c]``, normalised: those that did best on val, or the last.
-      selected_step: the iterations after which they stood.
-      last: those of the last iteration.
-      labels: int32 ``[n]``.
+      selected: the synthetic set that did best on val, or the last; normalised.
+      selected_step: the iterations after which it stood.
+      last: that of the last iteration.
       selected_step_size: the learning rate learned with the selected images, if one is.
       last_step_size: with the last.
     """
 
-    selected: Array
+    selected: SyntheticSet
     selected_step: int
-    last: Array
-    labels: Array
+    last: SyntheticSet
     selected_step_size: float | None = None
     last_step_size: float | None = None
 
 
 def summarise(
-    experiment: Experiment, config: Mapping[str, Any], images: Images, *, distill_seconds: float
+    experiment: Experiment, config: Mapping[str, Any], made: Made, *, distill_seconds: float
 ) -> dict[str, Any]:
     """Scores the images on test, once, beside the baselines.
 
     Args:
       experiment: what the run worked with.
       config: its settings.
-      images: its images.
+      made: what it made.
       distill_seconds: what distilling and selecting took.
 
     Returns:
@@ -57,16 +55,15 @@ def summarise(
         return evaluate.evaluate_set(
             experiment.keys["final"],
             experiment.net,
-            candidate,
-            images.labels,
+            *candidate,
             experiment.benchmark,
             recipe=experiment.recipe_for(step_size),
             num_networks=evaluation["networks"],
         )
 
-    selected = score(images.selected, images.selected_step_size)
-    is_last = images.selected_step == config["iterations"]
-    last = selected if is_last else score(images.last, images.last_step_size)
+    selected = score(made.selected, made.selected_step_size)
+    is_last = made.selected_step == config["iterations"]
+    last = selected if is_last else score(made.last, made.last_step_size)
     evaluate_seconds = time.perf_counter() - start
     baselines = evaluate.score_baselines(
         experiment.keys["final"],
@@ -79,10 +76,11 @@ def summarise(
         num_networks=evaluation["networks"],
     )
     total = time.perf_counter() - start
-    balanced = {
-        name: scores["test"]["balanced_accuracy"]["mean"] for name, scores in baselines.items()
-    }
-    reached = selected["test"]["balanced_accuracy"]["mean"]
+    multi_label = dataset.train.labels.ndim == 2
+    # Where findings are rare all networks predict alike at 0.5, but do not rank alike.
+    compared_by = "auroc" if multi_label else "balanced_accuracy"
+    compared = {name: scores["test"][compared_by]["mean"] for name, scores in baselines.items()}
+    reached = selected["test"][compared_by]["mean"]
     has_val = dataset.val is not None
     return {
         "method": config["method"],
@@ -90,12 +88,12 @@ def summarise(
         "ipc": list(experiment.ipc) if isinstance(experiment.ipc, tuple) else experiment.ipc,
         "seed": config["seed"],
         "init": config["distill"].get("init", "coreset"),
-        "num_images": len(images.labels),
+        "num_images": len(made.selected.labels),
         "num_train": len(dataset.train),
         "iterations": config["iterations"],
-        "selected_step": images.selected_step,
-        "step_size": images.selected_step_size,
-        "step_size_last": images.last_step_size,
+        "selected_step": made.selected_step,
+        "step_size": made.selected_step_size,
+        "step_size_last": made.last_step_size,
         "select_by": evaluation["select_by"] if has_val else None,
         "val": selected.get("val"),
         "test": selected["test"],
@@ -103,8 +101,10 @@ def summarise(
         "test_last": last["test"],
         "baselines": {name: scores["test"] for name, scores in baselines.items()},
         "baselines_val": {name: s["val"] for name, s in baselines.items()} if has_val else None,
-        "ior": evaluate.ior(reached, balanced["random"]),
-        "hlr": evaluate.hlr(balanced["whole"], reached),
+        "headline": evaluate.headline(dataset.train.labels, task=dataset.info.task),
+        "compared_by": compared_by,
+        "ior": evaluate.ior(reached, compared["random"]),
+        "hlr": evaluate.hlr(compared["whole"], reached),
         "time": {
             "distill_s": distill_seconds,
             "evaluate_s": evaluate_seconds,

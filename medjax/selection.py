@@ -18,12 +18,14 @@ class Best(NamedTuple):
       images: float32 ``[n, h, w, c]``, normalised.
       step: int32 scalar, iterations after which they stood.
       score: float32 scalar, what they scored on val.
+      labels: int32 ``[n]`` or float32 ``[n, L]``, theirs: rows may be learned with them.
       step_size: float32 scalar, the learning rate learned with them; ``None`` where none is.
     """
 
     images: Array
     step: Array
     score: Array
+    labels: Array
     step_size: Array | None = None
 
 
@@ -36,7 +38,8 @@ def nothing_yet(state: DistillState) -> Best:
     Returns:
       The start's images with a score of −∞.
     """
-    return Best(jnp.copy(state.images), jnp.int32(0), jnp.float32(-jnp.inf), _copy(state.step_size))
+    images, labels, step_size = map(_copy, (state.images, state.labels, state.step_size))
+    return Best(images, jnp.int32(0), jnp.float32(-jnp.inf), labels, step_size)
 
 
 def select(
@@ -73,8 +76,9 @@ def select(
             scores |= {f"val_{metric}": value["mean"], f"val_{metric}_std": value["std"]}
     if score >= best.score:
         # Copies, because the next call of the step consumes the state.
-        images, step, step_size = map(_copy, (state.images, state.step, state.step_size))
-        best = Best(images, step, jnp.float32(score), step_size)
+        copied = map(_copy, (state.images, state.step, state.labels, state.step_size))
+        images, step, labels, step_size = copied
+        best = Best(images, step, jnp.float32(score), labels, step_size)
     return best, scores
 
 

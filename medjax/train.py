@@ -54,17 +54,18 @@ def distill(
         step_sizes = [None if x.step_size is None else float(x.step_size) for x in (best, last)]
         share.save_synthetic(
             reports / "synthetic.npz",
-            SyntheticSet(best.images, last.labels),
+            SyntheticSet(best.images, best.labels),
             mean=mean,
             std=std,
             step_size=step_sizes[0],
             whitening=experiment.whitening,
         )
-        images = outcome.Images(best.images, int(best.step), last.images, last.labels, *step_sizes)
+        sets = [SyntheticSet(x.images, x.labels) for x in (best, last)]
+        made = outcome.Made(sets[0], int(best.step), sets[1], *step_sizes)
         seconds = time.perf_counter() - start
-        summary = outcome.summarise(experiment, config, images, distill_seconds=seconds)
+        summary = outcome.summarise(experiment, config, made, distill_seconds=seconds)
         pixels = experiment.to_pixels(best.images)
-        outcome.write(reports, summary, pixels, np.asarray(last.labels))
+        outcome.write(reports, summary, pixels, np.asarray(best.labels))
     return summary
 
 

@@ -54,7 +54,8 @@ class SyntheticSet(NamedTuple):
 
     Attributes:
       images: float32 ``[n, h, w, c]``, 0 is the data set's mean; never clipped.
-      labels: int32 ``[n]``, ordered ``0…0, 1…1, …``.
+      labels: int32 ``[n]``, ordered ``0…0, 1…1, …``; or float32 ``[n, L]``, a row of labels in
+        ``[0, 1]`` for each image, ordered by the findings that they were drawn for.
     """
 
     images: Array

@@ -10,6 +10,7 @@ import pytest
 
 from medjax import config, data, evaluate, io, launch, outcome
 from medjax.experiment import make_experiment
+from medjax.types import SyntheticSet
 
 # The flags library loads a config file in a way that Python will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
@@ -115,13 +116,11 @@ class TestBeforeTheRun:
         line = "set.npz: val_images holds 2 NaN pixels (float32); needs uint8, 0–255"
         assert refused(capsys) == line
 
-    def test_a_multi_label_set(self, capsys):
-        rows = {k: np.eye(2, dtype=int)[v] for k, v in arrays().items() if "labels" in k}
+    def test_fewer_numbers_than_groups_of_a_multi_label_set(self, capsys):
+        rows = {k: np.eye(3, dtype=int)[v][:, :2] for k, v in arrays().items() if "labels" in k}
         write(**rows)
-        assert refused(capsys) == (
-            "set.npz is multi-label (2 labels an image), which dm cannot distil yet; "
-            "choose a set with one label an image"
-        )
+        line = "ipc lists 3 numbers [1, 1, 1] for 2 classes; give one number, or one for each class"
+        assert refused(capsys, "--config.ipc_per_class=(1,1,1)") == line
 
     def test_a_network_too_deep_for_the_images(self, capsys):
         write()
@@ -205,7 +204,8 @@ def test_a_file_that_is_not_the_published_one(capsys, monkeypatch):
     baselines = dict.fromkeys(("random", "kcenter", "whole"), scores)
     monkeypatch.setattr(evaluate, "score_baselines", lambda *_, **__: baselines)
     state = experiment.distiller.init(experiment.keys["distill"], experiment.real)
-    images = outcome.Images(state.images, 1, state.images, state.labels)
-    summary = outcome.summarise(experiment, made, images, distill_seconds=1.0)
+    start = SyntheticSet(state.images, state.labels)
+    made_images = outcome.Made(start, 1, start)
+    summary = outcome.summarise(experiment, made, made_images, distill_seconds=1.0)
     assert summary["data"]["digest"] == ours and summary["data"]["official_digest"] == theirs
     assert data.REGISTRY["breastmnist"].md5[0] == theirs

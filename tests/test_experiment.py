@@ -188,10 +188,30 @@ def test_values_that_cannot_work_are_named(settings, overrides, message):
         make_experiment(settings(**overrides))
 
 
-def test_multi_label_sets_are_refused_for_now(settings):
-    with pytest.raises(UserError) as caught:
-        make_experiment(settings(name="multi"))
-    assert "is multi-label (3 labels an image), which dm cannot distil yet" in str(caught.value)
+def test_a_multi_label_set_is_matched_by_groups(settings):
+    made = make_experiment(settings(name="multi"))
+    assert made.benchmark.task == "multi-label, binary-class"
+    assert made.real.counts.tolist() == [10, 10, 10]  # every image has a finding
+    state = made.distiller.init(made.keys["distill"], made.real)
+    np.testing.assert_array_equal(state.labels, np.repeat(np.eye(3), 2, axis=0))
+
+
+def test_images_in_proportion_to_the_classes(settings, folder):
+    with np.load(folder / "set.npz") as file:
+        arrays = dict(file)
+    arrays["train_labels"] = np.repeat([0, 1, 2], [22, 6, 2])
+    np.savez(folder / "uneven.npz", **arrays)
+    made = make_experiment(settings(name="uneven", ipc=5, ipc_shares="proportional"))
+    assert made.ipc == (11, 3, 1)
+    with pytest.raises(UserError, match="unknown ipc_shares 'even'; choose from: balanced"):
+        make_experiment(settings(ipc_shares="even"))
+
+
+def test_images_are_selected_by_what_the_task_has(settings):
+    chosen = {"evaluation.select_by": "average_precision"}
+    assert make_experiment(settings(name="multi", **chosen))
+    with pytest.raises(UserError, match=r"unknown evaluation\.select_by 'average_precision'"):
+        make_experiment(settings(**chosen))
 
 
 def test_what_does_not_fit_in_memory_is_refused(settings, monkeypatch):

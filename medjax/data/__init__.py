@@ -13,6 +13,7 @@ from medjax.data.registry import REGISTRY
 from medjax.data.sampling import (
     RealData,
     class_indices,
+    group_indices,
     place,
     real_data,
     sample_class,
@@ -36,6 +37,7 @@ __all__ = [
     "class_indices",
     "denormalize",
     "fit_whitening",
+    "group_indices",
     "load",
     "names",
     "normalize",

@@ -55,7 +55,8 @@ def load(
     Args:
       name: one of
         a registered MedMNIST set (``data.REGISTRY``);
-        ``"phantom"`` or ``"phantom_cells"``, which are generated and need no file;
+        ``"phantom"``, ``"phantom_cells"`` or ``"phantom_findings"`` (multi-label), which are
+        generated and need no file;
         the path of a local ``.npz`` of MedMNIST's layout, with or without a val split;
         or the bare name of such a file in the data root (``"mnist"`` for ``root/mnist.npz``).
         A path to a file named as a registered set is taken for that set.

@@ -1,10 +1,41 @@
-"""Paints chest-like grey images: ribs, lungs and heart of many shapes, and four findings."""
+"""Paints chest-like grey images: ribs, lungs and heart of many shapes, and findings."""
 
 import numpy as np
 
 from medjax.data.painting import Draw, bump, disc, step
 
 CLASSES = ("normal", "nodules", "consolidation", "effusion")
+
+FINDINGS = (*CLASSES[1:], "cardiomegaly")
+"""What a row of labels names: an image may show any number of these."""
+
+# How findings come together: each follows from those before it in a row.
+_NODULES = 0.12
+_CONSOLIDATION = 0.18
+_EFFUSION = {True: 0.6, False: 0.08}  # with consolidation, and without
+_CARDIOMEGALY = {True: 0.5, False: 0.06}  # with effusion, and without
+
+
+def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Draws findings: effusion goes with consolidation, and cardiomegaly with effusion.
+
+    Args:
+      rng: source of every random number.
+      count: images.
+
+    Returns:
+      int32 ``[count, 4]``, zeros and ones in the order of ``FINDINGS``. About 62 % of the rows are
+      empty, and about 17 % of the images show an effusion, of which half show an enlarged heart.
+
+    Example:
+      >>> draw_labels(np.random.default_rng(0), 2000).mean(0).round(2).tolist()
+      [0.12, 0.19, 0.18, 0.14]
+    """
+    chance = rng.random((4, count))
+    nodules, consolidation = chance[0] < _NODULES, chance[1] < _CONSOLIDATION
+    effusion = chance[2] < np.where(consolidation, _EFFUSION[True], _EFFUSION[False])
+    heart = chance[3] < np.where(effusion, _CARDIOMEGALY[True], _CARDIOMEGALY[False])
+    return np.stack([nodules, consolidation, effusion, heart], axis=1).astype(np.int32)
 
 
 def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndarray:
@@ -15,12 +46,15 @@ def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndar
 
     Args:
       rng: source of every random number.
-      labels: integers ``[n]``, indices into ``CLASSES``.
+      labels: integers ``[n]``, indices into ``CLASSES``; or rows ``[n, 4]`` of zeros and ones, one
+        for each of ``FINDINGS``.
       size: side length in pixels.
 
     Returns:
       Float64 ``[n, size, size, 1]``, 0–1.
     """
+    shown = labels if labels.ndim == 2 else np.eye(5)[labels][:, 1:]
+    shown = shown.astype(np.float64)[:, :, None, None]
     draw = Draw(rng, len(labels))
     u, v = draw.frame(size, shift=0.16, zoom=(0.82, 1.22), turn=0.2)
     u = u + draw.uniform(-0.12, 0.12) * v  # patients lean
@@ -29,8 +63,8 @@ def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndar
     lungs = left + right
     image = body - draw.uniform(0.35, 0.6) * lungs * body
     image += _ribs(draw, u, v) * body
-    image += _middle(draw, u, v)
-    image += _finding(draw, labels, u, v, (left, right), dome)
+    image += _middle(draw, u, v, shown[:, 3])
+    image += _findings(draw, shown, u, v, (left, right), dome)
     image += _distractors(draw, u, v)
     image = _exposure(draw, image)
     return image[..., None]
@@ -64,16 +98,17 @@ def _ribs(draw: Draw, u, v):
     return draw.uniform(0.03, 0.14) * np.maximum(wave, -0.2) * step(0.95 - np.abs(u), 0.05)
 
 
-def _middle(draw: Draw, u, v):
-    """Spine, mediastinum and heart."""
+def _middle(draw: Draw, u, v, enlarged):
+    """Spine, mediastinum and heart, which may be enlarged."""
     spine = draw.uniform(0.08, 0.25) * bump(u / draw.uniform(0.09, 0.18))
     reach = draw.uniform(0.2, 0.36)
+    reach = reach + 0.16 * enlarged
     heart = disc(u - draw.uniform(0.02, 0.2), v - draw.uniform(0.2, 0.42), reach, 0.12)
     return spine + draw.uniform(0.15, 0.35) * heart
 
 
-def _finding(draw: Draw, labels, u, v, lungs, floor):
-    """The opacity that makes the class; zero for a normal chest."""
+def _findings(draw: Draw, shown, u, v, lungs, floor):
+    """The opacities that make the labels; zero for a normal chest."""
     added = np.zeros_like(u)
     chosen = draw.uniform(0, 1) < 0.5
     strength = draw.uniform(0.32, 0.5)
@@ -90,8 +125,8 @@ def _finding(draw: Draw, labels, u, v, lungs, floor):
         )
         level = floor - draw.uniform(0.25, 0.6) - 0.8 * np.maximum(side * u - 0.4, 0)
         fluid = step(v - level, 0.05)
-        for label, shape in ((1, nodules), (2, patch * lung), (3, fluid * lung)):
-            added += (labels == label)[:, None, None] * here * shape
+        for finding, shape in enumerate((nodules, patch * lung, fluid * lung)):
+            added += shown[:, finding] * here * shape
     return added
 
 

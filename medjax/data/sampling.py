@@ -1,4 +1,4 @@
-"""Class-wise batches of real images, drawn on the device without replacement.
+"""Batches of real images of one class or finding, drawn on the device without replacement.
 
 Rows are drawn on the device wherever the images are, by the same functions of the same keys: a set
 that stays on the host gives the same batches as one on the device.
@@ -20,10 +20,12 @@ from medjax.types import Array, PRNGKey
 class RealData(NamedTuple):
     """A split on the device: raw pixels, and where each class lies in them.
 
+    Of a multi-label set the classes are groups, see ``group_indices``: an image may be in several.
+
     Attributes:
       images: uint8 ``[N, h, w, c]``, 0–255, or whitened, float32; on the device, or on
         the host and indexed alike.
-      labels: int32 ``[N]``.
+      labels: int32 ``[N]``; multi-label, rows of zeros and ones ``[N, L]``, dtype of ``mean``.
       index: int32 ``[C, max_count]``, rows of each class; a class with fewer rows repeats them.
       counts: int32 ``[C]``, true number of rows of each class.
       mean: float ``[c]``, pixel units (0–1).
@@ -71,13 +73,46 @@ def class_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:
     return np.split(order, np.searchsorted(labels[order], np.arange(1, num_classes)))
 
 
-def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> RealData:
-    """Puts a single-label split on the device, indexed by class.
+def group_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:
+    """Rows of every group of images that are matched, drawn and counted together.
+
+    With one label an image the groups are the classes. Of a multi-label set they are the images
+    with each finding, whatever else they show, and at last those without any, if there are some.
 
     Args:
-      split: uint8 images ``[n, h, w, c]`` with labels ``[n]``. Memory-mapped images stay on the
-        host.
-      num_classes: number of classes; each must have an image.
+      labels: integers ``[n]`` in ``0 … num_classes - 1``, or rows ``[n, num_classes]`` in which
+        0.5 or more is a finding.
+      num_classes: number of classes, or of findings.
+
+    Returns:
+      Integer arrays in ascending order, empty for a class or finding without rows.
+
+    Raises:
+      UserError: if labels are out of range, or the rows are of another length.
+
+    Example:
+      >>> rows = np.array([[1, 1], [0, 1], [0, 0]])
+      >>> [group.tolist() for group in group_indices(rows, num_classes=2)]
+      [[0], [0, 1], [2]]
+    """
+    labels = np.asarray(labels)
+    if labels.ndim == 1:
+        return class_indices(labels, num_classes=num_classes)
+    if labels.ndim != 2 or labels.shape[1] != num_classes:
+        raise UserError(f"labels must be [n] or [n, {num_classes}], got {list(labels.shape)}")
+    found = labels >= 0.5
+    groups = [np.flatnonzero(finding) for finding in found.T]
+    nothing = np.flatnonzero(~found.any(axis=1))
+    return [*groups, nothing] if len(nothing) else groups
+
+
+def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> RealData:
+    """Puts a split on the device, indexed by class, or by group if it is multi-label.
+
+    Args:
+      split: uint8 images ``[n, h, w, c]`` with labels ``[n]`` or ``[n, L]``. Memory-mapped images
+        stay on the host.
+      num_classes: number of classes or findings; each must have an image.
       mean: float ``[c]``, pixel units (0–1).
       std: float ``[c]``, pixel units (0–1).
 
@@ -85,7 +120,7 @@ def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> Rea
       The arrays that ``sample_class`` draws from.
 
     Raises:
-      UserError: if the labels are multi-label or out of range, or a class has no image.
+      UserError: if the labels are out of range, or a class has no image.
 
     Example:
       >>> split = Split(np.zeros((3, 2, 2, 1), np.uint8), np.array([1, 0, 1], np.int32))
@@ -93,18 +128,20 @@ def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> Rea
       >>> real.index.tolist(), real.counts.tolist()
       ([[1, 1], [0, 2]], [1, 2])
     """
-    rows = class_indices(split.labels, num_classes=num_classes)
+    rows = group_indices(split.labels, num_classes=num_classes)
     counts = np.array([len(r) for r in rows], np.int32)
     if not counts.all():
         raise UserError(f"class {int(np.argmin(counts))} has no image to sample from")
     index = np.stack([np.resize(r, counts.max()) for r in rows]).astype(np.int32)
+    mean, std = jnp.asarray(mean), jnp.asarray(std)
+    single = np.ndim(split.labels) == 1
     return RealData(
         images=place(split.images),
-        labels=jnp.asarray(split.labels, jnp.int32),
+        labels=jnp.asarray(split.labels, jnp.int32 if single else mean.dtype),
         index=jnp.asarray(index),
         counts=jnp.asarray(counts),
-        mean=jnp.asarray(mean),
-        std=jnp.asarray(std),
+        mean=mean,
+        std=std,
     )
 
 
@@ -130,7 +167,7 @@ def place(images: np.ndarray | Array | HostImages) -> Array | HostImages:
 def sample_class(
     key: PRNGKey, real: RealData, class_id: int | Array, *, batch: int
 ) -> tuple[Array, Array]:
-    """Draws a batch of images of one class, those of ``sample_rows``.
+    """Draws a batch of images of one class or group, those of ``sample_rows``.
 
     Args:
       key: PRNG key.
@@ -174,7 +211,7 @@ def take(real: RealData, rows: Array) -> Array:
 def sample_rows(
     key: PRNGKey, real: RealData, class_id: int | Array, *, batch: int
 ) -> tuple[Array, Array]:
-    """Draws rows of one class uniformly, without replacement.
+    """Draws rows of one class or group uniformly, without replacement.
 
     Every row of the class gets a random score, and the ``batch`` highest are taken. A class
     smaller than the batch comes whole, in random order, followed by padding.

@@ -6,12 +6,28 @@ from medjax.evaluate.metrics import (
     accuracy,
     auroc,
     balanced_accuracy,
+    mean_absolute_error,
     quadratic_weighted_kappa,
     score,
+    selectable_metrics,
     summarize,
 )
+from medjax.evaluate.multilabel import (
+    label_accuracy,
+    label_auroc,
+    label_average_precision,
+    label_balanced_accuracy,
+)
 from medjax.evaluate.outputs import embed, predict
-from medjax.evaluate.protocol import Benchmark, evaluate_set, hlr, ior, score_networks
+from medjax.evaluate.protocol import (
+    Benchmark,
+    evaluate_set,
+    headline,
+    hlr,
+    ior,
+    score_networks,
+    score_nothing,
+)
 from medjax.evaluate.recipe import Recipe, Schedule, sgd
 from medjax.evaluate.train import train_networks
 
@@ -24,16 +40,24 @@ __all__ = [
     "balanced_accuracy",
     "embed",
     "evaluate_set",
+    "headline",
     "herding",
     "hlr",
     "ior",
     "k_center",
+    "label_accuracy",
+    "label_auroc",
+    "label_average_precision",
+    "label_balanced_accuracy",
+    "mean_absolute_error",
     "predict",
     "quadratic_weighted_kappa",
     "random_subset",
     "score",
     "score_baselines",
     "score_networks",
+    "score_nothing",
+    "selectable_metrics",
     "sgd",
     "summarize",
     "train_networks",

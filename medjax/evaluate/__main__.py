@@ -77,8 +77,9 @@ def main(argv: Sequence[str]) -> int:
         options = _parse(argv)
         if options is not None:
             startup.set_up_jax(os.environ)
-            rows = _evaluate(_prepare(options))
-            print(f"{io.scores_table(rows)}\n\n{options['out']} has all of it.")
+            task = _prepare(options)
+            rows, first = _evaluate(task), _headline(task)
+            print(f"{io.scores_table(rows, first=first)}\n\n{options['out']} has all of it.")
         return 0
     except (errors.UserError, OSError) as error:
         _say(error)
@@ -140,9 +141,10 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
     dataset = data.load(options["data"], size=options["size"])
-    if dataset.train.labels.ndim > 1:
-        raise errors.UserError(f"{options['data']} is multi-label, which is not supported yet")
-    images = share.read_set(options["synthetic"], classes=dataset.info.classes)
+    multi_label = dataset.train.labels.ndim == 2
+    images = share.read_set(
+        options["synthetic"], classes=dataset.info.classes, multi_label=multi_label
+    )
     ours, theirs = (x.shape[1:] for x in (images.images, dataset.test.images))
     if ours != theirs:
         shapes = ["×".join(map(str, shape)) for shape in (ours, theirs)]
@@ -199,7 +201,14 @@ def _evaluate(task: Task) -> list[io.Row]:
         content["results"][name] = scores
         io.write_json(options["out"], content)
         rows.append(io.Row(name, scores.get("val"), scores["test"]))
+    if task.dataset.train.labels.ndim == 2:
+        nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
+        rows.append(io.Row(io.NOTHING, nothing.get("val"), nothing["test"]))
     return rows
+
+
+def _headline(task: Task) -> str:
+    return evaluate.headline(task.dataset.train.labels, task=task.dataset.info.task)
 
 
 def _say(message: object) -> None:

@@ -1,4 +1,8 @@
-"""What a synthetic set must beat: as many real images, chosen without any distillation."""
+"""What a synthetic set must beat: as many real images, chosen without any distillation.
+
+Of a multi-label set the classes are groups, see ``data.group_indices``: an image may be chosen for
+several.
+"""
 
 from collections.abc import Iterator, Sequence
 
@@ -18,15 +22,14 @@ def random_subset(key: PRNGKey, labels: np.ndarray, ipc: int | Sequence[int]) ->
 
     Args:
       key: PRNG key.
-      labels: int ``[n]`` in ``0 … C-1``.
-      ipc: images per class; one number, or one for each of the ``C`` classes.
+      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, L]`` of a multi-label set.
+      ipc: images per class; one number, or one for each of the ``C`` classes or groups.
 
     Returns:
       int64 ``[Σ ipc]`` rows, those of class 0 first, then those of class 1, ….
 
     Raises:
-      UserError: a class has fewer than ``ipc`` rows, ``ipc`` is negative or has the wrong length,
-        or the labels are multi-label.
+      UserError: a class has fewer than ``ipc`` rows, ``ipc`` is negative or has the wrong length.
 
     Example:
       >>> labels = np.array([1, 0, 1, 0, 1])
@@ -48,8 +51,8 @@ def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int])
 
     Args:
       features: float ``[n, f]``; looked at in blocks, so that a memory-mapped file will do.
-      labels: int ``[n]`` in ``0 … C-1``.
-      ipc: images per class; one number, or one for each of the ``C`` classes.
+      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, L]`` of a multi-label set.
+      ipc: images per class; one number, or one for each of the ``C`` classes or groups.
 
     Returns:
       int64 ``[Σ ipc]`` rows, those of class 0 first, then those of class 1, …; within a class in
@@ -57,7 +60,7 @@ def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int])
 
     Raises:
       UserError: a class has fewer than ``ipc`` rows, ``ipc`` is negative or has the wrong length,
-        the labels are multi-label, or the features are not finite or not as many as the labels.
+        or the features are not finite or not as many as the labels.
 
     Example:
       >>> k_center(np.array([[0.0], [1.0], [2.0], [9.0]]), np.zeros(4, int), 2).tolist()
@@ -80,8 +83,8 @@ def herding(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int]) 
 
     Args:
       features: float ``[n, f]``; looked at in blocks, so that a memory-mapped file will do.
-      labels: int ``[n]`` in ``0 … C-1``.
-      ipc: images per class; one number, or one for each of the ``C`` classes.
+      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, L]`` of a multi-label set.
+      ipc: images per class; one number, or one for each of the ``C`` classes or groups.
 
     Returns:
       int64 ``[Σ ipc]`` rows, those of class 0 first, then those of class 1, …; within a class in
@@ -171,13 +174,17 @@ def _classes(labels: np.ndarray, ipc: int | Sequence[int]) -> list[tuple[np.ndar
     labels, counts = np.asarray(labels), np.asarray(ipc)
     if not labels.size:
         raise errors.UserError("there are no images to choose from")
-    num_classes = int(labels.max()) + 1
     if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any():
         raise errors.UserError(f"ipc must be whole numbers of at least 0, not {ipc}")
-    if counts.ndim == 1 and len(counts) < num_classes:
-        raise errors.UserError(f"ipc gives {len(counts)} numbers for {num_classes} classes: {ipc}")
-    counts = np.full(num_classes, counts) if counts.ndim == 0 else counts
-    by_class = data.class_indices(labels, num_classes=len(counts))
+    num_classes = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1
+    if counts.ndim == 1 and labels.ndim == 1:  # of which the last may have no image here
+        num_classes = max(num_classes, len(counts))
+    by_class = data.group_indices(labels, num_classes=num_classes)
+    if counts.ndim == 1 and len(counts) != len(by_class):
+        raise errors.UserError(
+            f"ipc gives {len(counts)} numbers for {len(by_class)} classes: {ipc}"
+        )
+    counts = np.full(len(by_class), counts) if counts.ndim == 0 else counts
     for label, (rows, count) in enumerate(zip(by_class, counts, strict=True)):
         if len(rows) < count:
             raise errors.UserError(

@@ -14,8 +14,9 @@ import numpy as np
 from medjax.data import Split
 from medjax.errors import UserError
 from medjax.evaluate.baselines import k_center, random_subset
+from medjax.evaluate.metrics import MULTI_LABEL
 from medjax.evaluate.outputs import embed
-from medjax.evaluate.protocol import Benchmark, Scores, score_networks
+from medjax.evaluate.protocol import Benchmark, Scores, score_networks, score_nothing
 from medjax.evaluate.recipe import Recipe
 from medjax.evaluate.train import train_networks
 from medjax.types import PRNGKey
@@ -41,6 +42,9 @@ def score_baselines(
     - ``kcenter``: ``ipc`` real images of each class, chosen by greedy k-center in the embedding of
       a network trained on all images.
     - ``whole``: all real images, for ``whole_epochs`` epochs.
+    - ``nothing``: of a multi-label set, predicting no finding for any image.
+
+    Of a multi-label set classes are groups, see ``data.group_indices``.
 
     Args:
       key: PRNG key; networks meet the same initial parameters as those of ``evaluate_set`` with
@@ -54,7 +58,7 @@ def score_baselines(
       num_networks: networks for each baseline.
 
     Returns:
-      ``{"random" | "kcenter" | "whole": {split: {metric: {"mean", "std", "n"}}}}``.
+      ``{"random" | "kcenter" | "whole" | "nothing": {split: {metric: {"mean", "std", "n"}}}}``.
 
     Raises:
       UserError: if a class has fewer than ``ipc`` images, or as ``evaluate_set``.
@@ -95,7 +99,13 @@ def score_baselines(
         "kcenter": networks(centres, recipe),
         "whole": whole,
     }
-    return {name: score_networks(net, variables, benchmark) for name, variables in trained.items()}
+    scores = {
+        name: score_networks(net, variables, benchmark) for name, variables in trained.items()
+    }
+    if benchmark.task == MULTI_LABEL:
+        num_labels = train.labels.shape[1]
+        scores["nothing"] = score_nothing(benchmark, num_labels=num_labels)
+    return scores
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 Every metric takes scores ``[..., n, C]`` and labels ``[n]`` and returns an array of the leading
 shape: one number for one network ``[n, C]``, ``k`` numbers for networks stacked to ``[k, n, C]``.
+Those of label rows are in ``multilabel.py``.
 """
 
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from medjax import errors
+from medjax.evaluate import multilabel
+from medjax.evaluate.ranking import roc_area
 
 MULTI_LABEL = "multi-label, binary-class"
 
@@ -91,7 +94,7 @@ def auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         )
     classes = [1] if scores.shape[-1] == 2 else present
     flat = scores.reshape(-1, *scores.shape[-2:])
-    areas = [[_area(one[:, c], labels == c) for c in classes] for one in flat]
+    areas = [[roc_area(one[:, c], labels == c) for c in classes] for one in flat]
     return np.mean(areas, axis=-1).reshape(scores.shape[:-2])
 
 
@@ -127,6 +130,27 @@ def quadratic_weighted_kappa(scores: np.ndarray, labels: np.ndarray) -> np.ndarr
     return np.where(undefined, 0.0, 1 - observed / np.where(undefined, 1.0, expected))
 
 
+def mean_absolute_error(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """How many grades a prediction is off on average, ``E |y − ŷ|``, for ordered classes.
+
+    Args:
+      scores: float ``[..., n, C]``, logits or probabilities; the prediction is the argmax.
+      labels: int ``[n]`` in ``0 … C-1``, in the order of the grades.
+
+    Returns:
+      float64 ``[...]`` in grades, from 0 (perfect) to ``C - 1``.
+
+    Raises:
+      UserError: the labels are multi-label, out of range, or not as many as the scores.
+
+    Example:
+      >>> float(mean_absolute_error(np.eye(3)[[0, 1, 2, 2]], np.array([0, 1, 2, 0])))
+      0.5
+    """
+    scores, labels = _checked(scores, labels)
+    return np.mean(np.abs(scores.argmax(-1) - labels), axis=-1, dtype=np.float64)
+
+
 _METRICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "accuracy": accuracy,
     "balanced_accuracy": balanced_accuracy,
@@ -135,8 +159,38 @@ _METRICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 _BY_TASK = {
     "multi-class": _METRICS,
     "binary-class": _METRICS,
-    "ordinal-regression": _METRICS | {"quadratic_weighted_kappa": quadratic_weighted_kappa},
+    "ordinal-regression": _METRICS
+    | {
+        "quadratic_weighted_kappa": quadratic_weighted_kappa,
+        "mean_absolute_error": mean_absolute_error,
+    },
+    MULTI_LABEL: {
+        "accuracy": multilabel.label_accuracy,
+        "balanced_accuracy": multilabel.label_balanced_accuracy,
+        "auroc": multilabel.label_auroc,
+        "average_precision": multilabel.label_average_precision,
+    },
 }
+_LOWER_IS_BETTER = ("mean_absolute_error",)
+
+
+def selectable_metrics(task: str) -> tuple[str, ...]:
+    """The metrics of a task of which more is better: what images can be selected by.
+
+    Args:
+      task: one of MedMNIST's four.
+
+    Returns:
+      Names, as ``score`` has them.
+
+    Raises:
+      UserError: for another task.
+
+    Example:
+      >>> selectable_metrics("binary-class")
+      ('accuracy', 'balanced_accuracy', 'auroc')
+    """
+    return tuple(name for name in _metrics(task) if name not in _LOWER_IS_BETTER)
 
 
 def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.ndarray]:
@@ -144,12 +198,13 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
 
     Args:
       logits: float ``[..., n, C]``, before any softmax.
-      labels: int ``[n]`` in ``0 … C-1``.
-      task: ``"multi-class"``, ``"binary-class"`` or ``"ordinal-regression"``.
+      labels: int ``[n]`` in ``0 … C-1``; for a multi-label task rows ``[n, C]`` of zeros and ones.
+      task: one of MedMNIST's four.
 
     Returns:
       ``{metric: float64 [...]}`` with ``accuracy``, ``balanced_accuracy`` and ``auroc`` (each in
-      0–1), and ``quadratic_weighted_kappa`` for an ordinal task.
+      0–1); with ``quadratic_weighted_kappa`` and ``mean_absolute_error`` for an ordinal task, and
+      with ``average_precision`` for a multi-label one, whose metrics are means over labels.
 
     Raises:
       UserError: the task is unknown, the labels do not fit, or a network's logits are not finite.
@@ -160,17 +215,17 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
       >>> {name: value.tolist() for name, value in result.items()}
       {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0]}
     """
-    if task == MULTI_LABEL:
-        raise errors.UserError(f"scores of a multi-label task ({task!r}) are not yet implemented")
-    if task not in _BY_TASK:
-        raise errors.unknown("task", task, _BY_TASK)
-    logits, labels = _checked(logits, labels)
+    metrics, logits = _metrics(task), np.asarray(logits)
     _require_finite(logits)
     # float64, so that confident networks do not tie at a probability of exactly one.
     logits = logits.astype(np.float64)
-    odds = np.exp(logits - logits.max(-1, keepdims=True))
-    probabilities = odds / odds.sum(-1, keepdims=True)
-    return {name: metric(probabilities, labels) for name, metric in _BY_TASK[task].items()}
+    if task == MULTI_LABEL:
+        probabilities = np.exp(-np.logaddexp(0, -logits))
+    else:
+        logits, labels = _checked(logits, labels)
+        odds = np.exp(logits - logits.max(-1, keepdims=True))
+        probabilities = odds / odds.sum(-1, keepdims=True)
+    return {name: metric(probabilities, labels) for name, metric in metrics.items()}
 
 
 def summarize(values: np.ndarray) -> dict[str, float | int]:
@@ -191,12 +246,10 @@ def summarize(values: np.ndarray) -> dict[str, float | int]:
     return {"mean": float(values.mean()), "std": float(values.std()), "n": int(values.size)}
 
 
-def _area(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Mann–Whitney: for each positive, the negatives below it plus half of those level with it."""
-    negatives = np.sort(scores[~positive])
-    below = np.searchsorted(negatives, scores[positive], side="left")
-    not_above = np.searchsorted(negatives, scores[positive], side="right")
-    return float(np.mean(below + not_above) / (2 * len(negatives)))
+def _metrics(task: str) -> dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
+    if task not in _BY_TASK:
+        raise errors.unknown("task", task, _BY_TASK)
+    return _BY_TASK[task]
 
 
 def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -204,7 +257,7 @@ def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     scores, labels = np.asarray(scores), np.asarray(labels)
     if labels.ndim != 1:
         shape = list(labels.shape)
-        raise errors.UserError(f"labels must be [n]; metrics of multi-label {shape} are not yet")
+        raise errors.UserError(f"labels must be [n] for this metric, got {shape}")
     if scores.ndim < 2 or scores.shape[-2] != len(labels):
         raise errors.UserError(
             f"{len(labels)} labels do not fit scores of shape {list(scores.shape)}"

@@ -9,7 +9,7 @@ from jax.sharding import Mesh
 
 from medjax import data
 from medjax.evaluate.inputs import Stats
-from medjax.evaluate.metrics import score, summarize
+from medjax.evaluate.metrics import MULTI_LABEL, score, summarize
 from medjax.evaluate.outputs import predict
 from medjax.evaluate.recipe import Recipe
 from medjax.evaluate.train import train_networks
@@ -19,13 +19,17 @@ Scores = dict[str, dict[str, dict[str, float | int]]]
 """``{split: {metric: {"mean", "std", "n"}}}``."""
 
 
+# The share of the largest class above which guessing it always looks like knowledge.
+_MAJORITY = 0.6
+
+
 class Benchmark(NamedTuple):
     """What networks are scored on, and how.
 
     Attributes:
       splits: real images with labels by name, as ``{"val": ds.val, "test": ds.test}``.
       stats: ``(mean, std)``, each float ``[c]`` in pixel units (0–1), that normalise uint8 images.
-      task: ``"multi-class"``, ``"binary-class"`` or ``"ordinal-regression"``.
+      task: one of MedMNIST's four, see ``score``.
       mesh: devices to train and score on, from ``parallel.make_mesh``; ``None`` is one.
     """
 
@@ -52,7 +56,7 @@ def evaluate_set(
       net: a flax module from images to logits ``[n, C]``.
       images: a synthetic set, float ``[n, h, w, c]`` in normalised space; or a real one, uint8
         ``[n, h, w, c]`` (0–255).
-      labels: int ``[n]`` in ``0 … C-1``.
+      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, C]`` in 0–1.
       benchmark: the splits to score on.
       recipe: how the networks are trained.
       num_networks: networks to train; their spread is the ``std``.
@@ -122,6 +126,54 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
         metrics = score(np.asarray(logits), split.labels, task=benchmark.task)
         scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
     return scores
+
+
+def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
+    """Scores predicting no finding for any image of a multi-label set.
+
+    Where findings are rare, its accuracy is high: one that is no higher says nothing.
+
+    Args:
+      benchmark: the splits to score on, multi-label.
+      num_labels: findings.
+
+    Returns:
+      ``{split: {metric: {"mean", "std", "n"}}}``, as of one network.
+
+    Example:
+      >>> split = data.Split(np.zeros((4, 2, 2, 1), np.uint8), np.array([[1], [0], [0], [0]]))
+      >>> benchmark = Benchmark({"test": split}, None, "multi-label, binary-class")
+      >>> score_nothing(benchmark, num_labels=1)["test"]["accuracy"]["mean"]
+      0.75
+    """
+    scores = {}
+    for name, split in benchmark.splits.items():
+        metrics = score(
+            np.full((1, len(split), num_labels), -1.0), split.labels, task=benchmark.task
+        )
+        scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
+    return scores
+
+
+def headline(labels: np.ndarray, *, task: str) -> str:
+    """The metric that comes first in tables of a set, because the others may deceive.
+
+    Args:
+      labels: of the training images, ``[n]`` or rows ``[n, L]``.
+      task: one of MedMNIST's four.
+
+    Returns:
+      ``auroc`` of a multi-label set, whose rare findings make accuracies high;
+      ``balanced_accuracy`` where the largest class has over 60 % of the images; else ``accuracy``.
+
+    Example:
+      >>> headline(np.array([0, 0, 0, 1]), task="binary-class")
+      'balanced_accuracy'
+    """
+    if task == MULTI_LABEL:
+        return "auroc"
+    largest = np.bincount(labels).max() / len(labels)
+    return "balanced_accuracy" if largest > _MAJORITY else "accuracy"
 
 
 def ior(syn_accuracy: float, random_accuracy: float) -> float:

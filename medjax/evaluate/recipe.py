@@ -64,6 +64,8 @@ class Recipe:
       augment: a DSA strategy such as ``"color_crop_cutout_flip_scale_rotate"``, drawn for every
         image separately; ``None`` or ``"none"`` for no augmentation.
       parity: whether to keep the reference's schedule exactly.
+      balanced: whether every class has the same weight in the training loss, however many images it
+        has; of label rows every group, see ``data.group_indices``. Otherwise every image.
 
     Raises:
       UserError: a number is out of range, or the strategy names an unknown operator.
@@ -82,6 +84,7 @@ class Recipe:
     batch_size: int = 256
     augment: str | None = None
     parity: bool = False
+    balanced: bool = False
 
     def __post_init__(self):
         strategy = augment.parse_strategy(self.augment)

@@ -11,7 +11,7 @@ import optax
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
-from medjax import augment, errors, kernels, parallel
+from medjax import augment, data, errors, kernels, parallel
 from medjax.evaluate import devices
 from medjax.evaluate.inputs import Images, Stats, chunks, on_device
 from medjax.evaluate.recipe import Recipe, Schedule, sgd
@@ -30,7 +30,7 @@ def train_networks(
     stats: Stats | None = None,
     mesh: Mesh | None = None,
 ) -> Any:
-    """Trains freshly initialised networks on one set of images by softmax cross entropy.
+    """Trains freshly initialised networks on one set of images by cross entropy.
 
     Network ``i`` depends on ``fold_in(key, i)`` alone, and within it an epoch on its index and an
     augmentation on epoch and batch; so it is the same network whatever ``num_networks`` is. An
@@ -43,7 +43,7 @@ def train_networks(
       net: a flax module from images to logits ``[n, C]``.
       images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255),
         normalised batch by batch.
-      labels: int ``[n]`` in ``0 … C-1``.
+      labels: int ``[n]`` in ``0 … C-1``; or rows ``[n, C]`` in 0–1, one number for each finding.
       recipe: optimiser, schedule and augmentation.
       num_networks: networks to train, at least 1.
       rows: int ``[num_networks, m]``, the images that each network is trained on; ``None`` is all.
@@ -71,7 +71,7 @@ def train_networks(
     """
     if num_networks < 1:
         raise errors.UserError(f"num_networks must be at least 1, not {num_networks}")
-    training_set = _training_set(net, images, labels, stats)
+    training_set = _training_set(net, images, labels, stats, balanced=recipe.balanced)
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
     strategy = augment.parse_strategy(recipe.augment)
     size = len(training_set.labels) if rows is None else rows.shape[1]
@@ -88,12 +88,16 @@ def train_networks(
 
 
 class _TrainingSet(NamedTuple):
+    """Images, their labels, and what each counts in the loss; ``None`` is one like the other."""
+
     images: Images
     labels: Array
+    weights: Array | None
 
     def take(self, rows: Array) -> "_TrainingSet":
         images = self.images._replace(pixels=self.images.pixels[rows])
-        return _TrainingSet(images, self.labels[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return _TrainingSet(images, self.labels[rows], weights)
 
 
 class _Program(NamedTuple):
@@ -171,9 +175,12 @@ def _step(
     draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
     images, labels = training_set.images.normalized(rows), training_set.labels[rows]
     images = strategy.apply(draw, images)
+    weights = None if training_set.weights is None else training_set.weights[rows]
 
     if "batch_stats" in variables:
-        grads, updated = gradient_with_moments(program.net, variables, images, labels)
+        grads, updated = gradient_with_moments(
+            program.net, variables, images, labels, weights=weights
+        )
     else:
         updated = {}
         grads = kernels.loss_gradient(
@@ -181,7 +188,7 @@ def _step(
             variables["params"],
             images,
             labels,
-            weights=own.weights(images.dtype),
+            weights=own.weights(images.dtype) if weights is None else own.mask(weights),
             chunk_size=program.chunks.images,
             axis_name=axes or None,
         )
@@ -191,7 +198,12 @@ def _step(
 
 
 def gradient_with_moments(
-    net: nn.Module, variables: Any, images: Array, labels: Array
+    net: nn.Module,
+    variables: Any,
+    images: Array,
+    labels: Array,
+    *,
+    weights: Array | None = None,
 ) -> tuple[Any, Any]:
     """The gradient of the training loss of a network with batch norm, and its running moments.
 
@@ -199,7 +211,8 @@ def gradient_with_moments(
       net: a flax module.
       variables: ``params`` and ``batch_stats``.
       images: float ``[n, h, w, c]``, normalised; all of the batch, of which the moments are.
-      labels: int ``[n]``.
+      labels: int ``[n]``, or rows ``[n, C]``.
+      weights: float ``[n]``, what each image counts in the loss.
 
     Returns:
       ``(gradient, updated)``: by ``params``, and ``{"batch_stats"}`` after the batch.
@@ -216,7 +229,7 @@ def gradient_with_moments(
 
     def loss(params):
         logits, updated = net.apply({**variables, "params": params}, images, mutable="batch_stats")
-        return kernels.softmax_cross_entropy(logits, labels), updated
+        return kernels.cross_entropy(logits, labels, weights=weights), updated
 
     return jax.grad(loss, has_aux=True)(variables["params"])
 
@@ -227,22 +240,36 @@ def _optimizer(schedule: Schedule, epoch: int | Array) -> optax.GradientTransfor
 
 
 def _training_set(
-    net: nn.Module, images: Array, labels: Array, stats: Stats | None
+    net: nn.Module, images: Array, labels: Array, stats: Stats | None, *, balanced: bool
 ) -> _TrainingSet:
     images, labels = on_device(images, stats), np.asarray(labels)
-    if labels.ndim != 1:
-        shape = list(labels.shape)
-        raise errors.UserError(f"labels must be [n]; training on multi-label {shape} is not yet")
     if len(labels) != len(images.pixels):
         raise errors.UserError(f"{len(labels)} labels do not fit {len(images.pixels)} images")
     image = jax.eval_shape(lambda: images.normalized(slice(1)))
-    last, low, high = _num_classes(net, image.shape, image.dtype) - 1, labels.min(), labels.max()
+    num_classes = _num_classes(net, image.shape, image.dtype)
+    rows, low, high = labels.ndim == 2, labels.min(), labels.max()
+    if labels.ndim not in (1, 2) or (rows and labels.shape[1] != num_classes):
+        shape = list(labels.shape)
+        raise errors.UserError(f"labels must be [n] or rows [n, {num_classes}], got {shape}")
+    last = 1 if rows else num_classes - 1
     if low < 0 or high > last:
         # On the device an impossible class would only lose its gradient, without a word.
         raise errors.UserError(
             f"labels must lie between 0 and {last}; these go from {low} to {high}"
         )
-    return _TrainingSet(images, jnp.asarray(labels))
+    weights = None
+    if balanced:
+        weights = jnp.asarray(_balancing_weights(labels, num_classes), image.dtype)
+    return _TrainingSet(images, jnp.asarray(labels, image.dtype if rows else None), weights)
+
+
+def _balancing_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """How often each image would come if groups came equally often; the mean is 1."""
+    weights = np.zeros(len(labels))
+    groups = data.group_indices(labels, num_classes=num_classes)
+    for group in groups:
+        weights[group] += 1 / max(len(group), 1)
+    return weights / weights.mean()
 
 
 @functools.cache

@@ -6,9 +6,18 @@ from medjax.io.grids import image_grid, save_png
 from medjax.io.metrics import MetricsWriter, jsonable, read_metrics, write_json
 from medjax.io.progress import Progress
 from medjax.io.report import write_report
-from medjax.io.table import Row, metric_text, results_table, scores_table
+from medjax.io.table import (
+    NOTHING,
+    Row,
+    metric_name,
+    metric_text,
+    ordered,
+    results_table,
+    scores_table,
+)
 
 __all__ = [
+    "NOTHING",
     "Checkpoints",
     "ExpertFile",
     "MetricsWriter",
@@ -16,8 +25,10 @@ __all__ = [
     "Row",
     "image_grid",
     "jsonable",
+    "metric_name",
     "metric_text",
     "open_experts",
+    "ordered",
     "read_metrics",
     "results_table",
     "save_png",

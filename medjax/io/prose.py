@@ -12,6 +12,11 @@ _PREFERRED = ("auroc", "balanced_accuracy", "accuracy")
 
 _MEANINGS = {
     "auroc": "AUROC: 1 is perfect, 0.5 is guessing.",
+    "average_precision": "Mean average precision: 1 is perfect; guessing gives the mean "
+    "share of images that have a finding.",
+    "quadratic_weighted_kappa": "Quadratic weighted kappa: agreement on ordered grades; 1 is "
+    "perfect, 0 is chance.",
+    "mean_absolute_error": "Mean absolute error: grades that a prediction is off; 0 is perfect.",
     "balanced_accuracy": "Balanced accuracy: the share recognised of each class, averaged over "
     "classes, so that a rare one counts as much as a common one.",
 }
@@ -64,7 +69,8 @@ on all 4,708 training images it reaches 0.95 (±0.01).
     ]
     sentences = ["; ".join([first, *clauses]) + "."]
     if gaps:
-        sentences.append(f"In balanced accuracy, the synthetic images are {' and '.join(gaps)}.")
+        by = table.compared_by(summary)
+        sentences.append(f"In {by}, the synthetic images are {' and '.join(gaps)}.")
     return sentences
 
 
@@ -92,7 +98,7 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
         sentences.append("Without validation images no step could be selected.")
     if summary.get("ior") is not None or summary.get("hlr") is not None:
         sentences.append(
-            "In points of balanced accuracy on the test images: "
+            f"In points of {table.compared_by(summary)} on the test images: "
             + ", ".join(
                 f"{name.upper()} {summary[name]:+.1f} ({meaning})"
                 for name, meaning in (
@@ -104,6 +110,11 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
             + "."
         )
     test = summary.get("test") or {}
+    if (summary.get("baselines") or {}).get("nothing"):
+        sentences.append(
+            "Accuracies are averages over labels at a probability of 0.5: where findings are rare, "
+            "predicting none for anybody has a high accuracy too, see the last row."
+        )
     sentences += [text for metric, text in _MEANINGS.items() if metric in test]
     counts = {entry.get("n") for entry in test.values() if entry.get("n")}
     if counts == {1}:

@@ -134,7 +134,10 @@ def _results(summary: Mapping[str, Any]) -> list[str]:
     if not splits:
         return []
     metrics = {
-        split: list(dict.fromkeys(name for row in rows for name in getattr(row, split) or ()))
+        split: table.ordered(
+            (name for row in rows for name in getattr(row, split) or ()),
+            first=summary.get("headline"),
+        )
         for split in splits
     }
     columns = [(split, metric) for split in splits for metric in metrics[split]]

@@ -1,6 +1,6 @@
 """The numbers of a run, as text: one row per training set, mean ± std over networks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Metrics = Mapping[str, Mapping[str, float | None]]
@@ -8,9 +8,22 @@ Metrics = Mapping[str, Mapping[str, float | None]]
 
 # Metrics that read best as a percentage; the others (areas, kappas) keep three decimals.
 _PERCENT = {"accuracy", "balanced_accuracy"}
-_NAMES = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
-# What the terminal shows, under heads that leave room for two splits in a hundred columns.
-_SHORT = {"accuracy": "acc. %", "balanced_accuracy": "bal. acc. %", "auroc": "AUROC"}
+_NAMES = {"auroc": "AUROC", "average_precision": "mean average precision"}
+# What the terminal shows, under heads that leave room for two splits in a hundred columns; more
+# metrics than these first three stand split under split.
+_SHORT = {
+    "accuracy": "acc. %",
+    "balanced_accuracy": "bal. acc. %",
+    "auroc": "AUROC",
+    "average_precision": "mAP",
+    "quadratic_weighted_kappa": "kappa",
+    "mean_absolute_error": "MAE",
+}
+_MULTI_LABEL = "multi-label, binary-class"
+_ALWAYS = tuple(_SHORT)[:3]
+
+NOTHING = "predicting no finding"
+"""The row beside those of networks in tables of multi-label sets."""
 
 
 class Row(NamedTuple):
@@ -50,8 +63,28 @@ def result_rows(summary: Mapping[str, Any]) -> list[Row]:
         Row("random real images", baselines_val.get("random"), baselines.get("random")),
         Row("k-center real images", baselines_val.get("kcenter"), baselines.get("kcenter")),
         Row("whole training set", baselines_val.get("whole"), baselines.get("whole")),
+        Row(NOTHING, baselines_val.get("nothing"), baselines.get("nothing")),
     ]
     return [row for row in rows if row.val or row.test]
+
+
+def ordered(metrics: Iterable[str], *, first: str | None) -> list[str]:
+    """Metrics in the order of tables, the one that tells most of a set in front.
+
+    Args:
+      metrics: names.
+      first: which comes first, see ``evaluate.headline``; ``None`` for the usual order.
+
+    Returns:
+      The names.
+
+    Example:
+      >>> ordered(["accuracy", "auroc", "balanced_accuracy"], first="auroc")
+      ['auroc', 'accuracy', 'balanced_accuracy']
+    """
+    names = list(dict.fromkeys(metrics))
+    known = [name for name in _SHORT if name in names]
+    return sorted([*known, *(n for n in names if n not in known)], key=lambda n: n != first)
 
 
 def metric_name(metric: str) -> str:
@@ -108,8 +141,8 @@ def results_table(summary: Mapping[str, Any]) -> str:
       summary: the content of ``summary.json``.
 
     Returns:
-      Lines of aligned text: a title, one row per training set with accuracy, balanced accuracy and
-      AUROC on validation and test images, and the IOR and HLR in points of balanced accuracy.
+      Lines of aligned text: a title, one row per training set with its metrics on validation and
+      test images, and the IOR and HLR in points.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -120,18 +153,20 @@ def results_table(summary: Mapping[str, Any]) -> str:
       distilled (selected)  –       –            0.900 ± 0.010
     """
     rows = result_rows(summary)
-    lines = scores_table(rows).splitlines() if rows else []
+    lines = scores_table(rows, first=summary.get("headline")).splitlines() if rows else []
     return "\n".join([title(summary), *lines, *_gaps(summary)])
 
 
-def scores_table(rows: Sequence[Row]) -> str:
+def scores_table(rows: Sequence[Row], *, first: str | None = None) -> str:
     """Lays results out for a terminal.
 
     Args:
       rows: at least one, with results on validation images, test images or both.
+      first: the metric in front, see ``evaluate.headline``; ``None`` for the usual order.
 
     Returns:
-      Lines of aligned text: two of heads, then one for each row.
+      Lines of aligned text: two of heads, then one for each row; where there are more than three
+      metrics, first those of the validation images and then those of the test images.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -141,9 +176,18 @@ def scores_table(rows: Sequence[Row]) -> str:
       resnet18  –       –            0.900 ± 0.010
     """
     splits = [split for split in ("val", "test") if any(getattr(row, split) for row in rows)]
-    columns = [(split, metric) for split in splits for metric in _SHORT]
+    measured = [name for row in rows for split in splits for name in getattr(row, split) or ()]
+    known = [name for name in (*_ALWAYS, *measured) if name in _SHORT]
+    metrics = ordered(known, first=first)
+    blocks = [splits] if len(metrics) <= len(_ALWAYS) else [[split] for split in splits]
+    return "\n".join(_block(rows, block, metrics) for block in blocks)
+
+
+def _block(rows: Sequence[Row], splits: Sequence[str], metrics: Sequence[str]) -> str:
+    """Some splits side by side."""
+    columns = [(split, metric) for split in splits for metric in metrics]
     table = [
-        ["", *(split if metric == "accuracy" else "" for split, metric in columns)],
+        ["", *(split if metric == metrics[0] else "" for split, metric in columns)],
         ["", *(_SHORT[metric] for _, metric in columns)],
         *([row.name, *(metric_text(getattr(row, s), m) for s, m in columns)] for row in rows),
     ]
@@ -164,16 +208,27 @@ def title(summary: Mapping[str, Any]) -> str:
     """
     ipc = summary["ipc"]
     if isinstance(ipc, int):
-        images = f"{ipc:,} image{'' if ipc == 1 else 's'} per class"
+        group = "group" if (summary.get("data") or {}).get("task") == _MULTI_LABEL else "class"
+        images = f"{ipc:,} image{'' if ipc == 1 else 's'} per {group}"
     else:
         images = f"ipc {ipc}"
     return f"{summary['method']} · {summary['dataset']} · {images} · seed {summary['seed']}"
 
 
+def compared_by(summary: Mapping[str, Any]) -> str:
+    """The metric, named for people, that a run's IOR and HLR are points of.
+
+    Example:
+      >>> compared_by({}), compared_by({"compared_by": "auroc"})
+      ('balanced accuracy', 'AUROC')
+    """
+    return metric_name(summary.get("compared_by") or "balanced_accuracy")
+
+
 def _gaps(summary: Mapping[str, Any]) -> list[str]:
     meanings = {"ior": "distilled − random", "hlr": "whole − distilled"}
     return [
-        f"{name.upper()} {summary[name]:+.1f} points of balanced accuracy ({meaning})"
+        f"{name.upper()} {summary[name]:+.1f} points of {compared_by(summary)} ({meaning})"
         for name, meaning in meanings.items()
         if summary.get(name) is not None
     ]

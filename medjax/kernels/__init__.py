@@ -17,7 +17,12 @@ from medjax.kernels.distribution_matching import (
 )
 from medjax.kernels.epoch import run_epoch
 from medjax.kernels.gradient_matching import loss_gradient, matching_loss
-from medjax.kernels.losses import sigmoid_cross_entropy, softmax_cross_entropy, weighted_mean
+from medjax.kernels.losses import (
+    cross_entropy,
+    sigmoid_cross_entropy,
+    softmax_cross_entropy,
+    weighted_mean,
+)
 from medjax.kernels.memory import device_budget, residual_bytes
 from medjax.kernels.trajectory_matching import UNROLLS, trajectory_loss
 
@@ -30,6 +35,7 @@ __all__ = [
     "chunked_sum",
     "columnwise_cosine",
     "cosine",
+    "cross_entropy",
     "device_budget",
     "linear",
     "loss_gradient",

@@ -6,7 +6,7 @@ from jax import lax
 
 from medjax.kernels.chunking import chunked_sum
 from medjax.kernels.distances import columnwise_cosine
-from medjax.kernels.losses import divide_by_weight, softmax_cross_entropy
+from medjax.kernels.losses import cross_entropy, divide_by_weight
 from medjax.types import ApplyFn, Array, AxisName, DistanceFn, LossFn, Params, varying_axes
 
 
@@ -16,7 +16,7 @@ def loss_gradient(
     images: Array,
     labels: Array,
     *,
-    loss_fn: LossFn = softmax_cross_entropy,
+    loss_fn: LossFn = cross_entropy,
     weights: Array | None = None,
     chunk_size: int | None = None,
     axis_name: AxisName = None,
@@ -28,7 +28,7 @@ def loss_gradient(
         when ``chunk_size`` is given (no batch norm).
       params: the parameters θ.
       images: float ``[n, h, w, c]``, normalised.
-      labels: int ``[n]`` (or float ``[n, L]`` with ``sigmoid_cross_entropy``).
+      labels: int ``[n]``, or float ``[n, L]`` of a multi-label set.
       loss_fn: ``(logits, labels, *, weights) -> scalar``, a weighted mean.
       weights: float ``[n]``; a row of weight 0 does not count.
       chunk_size: images per backward pass; the sum over chunks is the same gradient with the
@@ -78,7 +78,7 @@ def matching_loss(
     syn_labels: Array,
     *,
     distance: DistanceFn = columnwise_cosine,
-    loss_fn: LossFn = softmax_cross_entropy,
+    loss_fn: LossFn = cross_entropy,
     real_weights: Array | None = None,
     syn_weights: Array | None = None,
     chunk_size: int | None = None,
@@ -93,9 +93,9 @@ def matching_loss(
       apply_fn: ``(params, images) -> logits``.
       params: the parameters θ of the network.
       real_images: float ``[n, h, w, c]``, normalised.
-      real_labels: int ``[n]`` (or float ``[n, L]``).
+      real_labels: int ``[n]``, or float ``[n, L]`` of a multi-label set.
       syn_images: float ``[m, h, w, c]``, normalised.
-      syn_labels: int ``[m]`` (or float ``[m, L]``).
+      syn_labels: int ``[m]`` or float ``[m, L]`` likewise.
       distance: between two gradients.
       loss_fn: the training loss.
       real_weights: float ``[n]``; a row of weight 0 does not count.

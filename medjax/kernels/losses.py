@@ -105,3 +105,25 @@ def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None
     """
     losses = -labels * jax.nn.log_sigmoid(logits) - (1 - labels) * jax.nn.log_sigmoid(-logits)
     return weighted_mean(jnp.mean(losses, axis=1), weights)
+
+
+def cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
+    """The cross entropy that the labels ask for: softmax of class numbers, sigmoid of label rows.
+
+    Args:
+      logits: float ``[n, classes]``.
+      labels: int ``[n]``, see ``softmax_cross_entropy``; or float ``[n, classes]`` in ``[0, 1]``,
+        see ``sigmoid_cross_entropy``.
+      weights: float ``[n]``, not negative; a row of weight 0 does not count.
+
+    Returns:
+      A scalar, the (weighted) mean over the batch.
+
+    Example:
+      >>> logits = jnp.array([[2.0, 0.0]])
+      >>> one, rows = jnp.array([0]), jnp.array([[1.0, 0.0]])
+      >>> cross_entropy(logits, one).round(4), cross_entropy(logits, rows).round(4)
+      (Array(0.1269, dtype=float32), Array(0.41, dtype=float32))
+    """
+    loss_fn = softmax_cross_entropy if labels.ndim == 1 else sigmoid_cross_entropy
+    return loss_fn(logits, labels, weights=weights)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.kernels.distances import squared_error
-from medjax.kernels.losses import softmax_cross_entropy
+from medjax.kernels.losses import cross_entropy
 from medjax.types import ApplyFn, Array, Params
 
 BatchFn = Callable[[Array, Array, Array], tuple[Array, Array]]
@@ -52,7 +52,7 @@ def trajectory_loss(
       start_params: θ_0, the expert's parameters at some epoch.
       target_params: θ*, the expert's parameters some epochs later; must differ from θ_0.
       syn_images: float ``[m, h, w, c]``, normalised.
-      syn_labels: int ``[m]``.
+      syn_labels: int ``[m]``, or float ``[m, L]`` of a multi-label set.
       learning_rate: α, a float scalar.
       num_steps: N, the gradient steps of the student.
       batch_fn: B_t, minibatch and augmentation of a step; the same whenever it is called with the
@@ -84,7 +84,7 @@ def trajectory_loss(
         batch, labels = (images, syn_labels)
         if batch_fn is not None:
             batch, labels = batch_fn(index, images, syn_labels)
-        gradients = jax.grad(lambda p: softmax_cross_entropy(apply_fn(p, batch), labels))(params)
+        gradients = jax.grad(lambda p: cross_entropy(apply_fn(p, batch), labels))(params)
         return jax.tree.map(lambda p, g: p - rate * g, params, gradients)
 
     student = _STUDENTS[unroll](step, num_steps)(start_params, syn_images, learning_rate)

@@ -12,6 +12,7 @@ from medjax.methods.experts import (
     train_experts,
     vector_size,
 )
+from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
 from medjax.methods.registry import make, names, options
@@ -34,6 +35,7 @@ __all__ = [
     "mtt",
     "names",
     "options",
+    "proportional_ipc",
     "random",
     "read_ahead",
     "train_experts",

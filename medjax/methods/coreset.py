@@ -9,17 +9,25 @@ from jax.sharding import Mesh
 
 from medjax.errors import unknown
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
-from medjax.methods.layout import make_layout
+from medjax.methods.layout import Layout, make_layout
 
 SPACES = ("embedding", "pixels")
 
 
-def random(*, net: nn.Module, ipc: int | Sequence[int], mesh: Mesh | None = None) -> Distiller:
+def random(
+    *,
+    net: nn.Module,
+    ipc: int | Sequence[int],
+    num_groups: int | None = None,
+    mesh: Mesh | None = None,
+) -> Distiller:
     """Real images of each class, drawn uniformly without replacement.
 
     Args:
       net: a flax module; its number of classes alone matters.
       ipc: images per class, one number or one for each class.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
+        class of a set with one label an image.
       mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -32,7 +40,8 @@ def random(*, net: nn.Module, ipc: int | Sequence[int], mesh: Mesh | None = None
       >>> from medjax import nets
       >>> distiller = random(net=nets.make("mlp", num_classes=2), ipc=10)
     """
-    return _coreset(net, ipc, mesh, init="real", space="pixels")
+    layout = make_layout(ipc, num_groups or net.num_classes)
+    return _coreset(net, layout, mesh, init="real", space="pixels")
 
 
 def herding(
@@ -40,6 +49,7 @@ def herding(
     net: nn.Module,
     ipc: int | Sequence[int],
     space: str = "embedding",
+    num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
     """Real images whose mean feature stays near that of their class, see ``evaluate.herding``.
@@ -48,6 +58,8 @@ def herding(
       net: a flax module with ``embed``.
       ipc: images per class, one number or one for each class.
       space: ``embedding``, features of ``net`` after 20 epochs on all real images; or ``pixels``.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
+        class of a set with one label an image.
       mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -62,7 +74,8 @@ def herding(
 
     Welling, "Herding Dynamical Weights to Learn", ICML 2009.
     """
-    return _coreset(net, ipc, mesh, init="herding", space=space)
+    layout = make_layout(ipc, num_groups or net.num_classes)
+    return _coreset(net, layout, mesh, init="herding", space=space)
 
 
 def kcenter(
@@ -70,6 +83,7 @@ def kcenter(
     net: nn.Module,
     ipc: int | Sequence[int],
     space: str = "embedding",
+    num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
     """Real images that cover their class, see ``evaluate.k_center``.
@@ -78,6 +92,8 @@ def kcenter(
       net: a flax module with ``embed``.
       ipc: images per class, one number or one for each class.
       space: ``embedding``, features of ``net`` after 20 epochs on all real images; or ``pixels``.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
+        class of a set with one label an image.
       mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -93,11 +109,12 @@ def kcenter(
     Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set Approach",
     ICLR 2018.
     """
-    return _coreset(net, ipc, mesh, init="kcenter", space=space)
+    layout = make_layout(ipc, num_groups or net.num_classes)
+    return _coreset(net, layout, mesh, init="kcenter", space=space)
 
 
 def _coreset(
-    net: nn.Module, ipc: int | Sequence[int], mesh: Mesh | None, *, init: str, space: str
+    net: nn.Module, layout: Layout, mesh: Mesh | None, *, init: str, space: str
 ) -> Distiller:
     if space not in SPACES:
         raise unknown("space", space, SPACES)
@@ -106,6 +123,5 @@ def _coreset(
         real_images=lambda real: 0,
         draws=lambda key, real: jnp.zeros((0, 1), jnp.int32),
     )
-    layout = make_layout(ipc, net.num_classes)
     embedding = net if space == "embedding" else None
     return make_distiller(idle, optax.identity(), layout, init=init, net=embedding, mesh=mesh)

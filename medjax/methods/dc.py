@@ -19,7 +19,8 @@ from medjax.methods.layout import make_layout
 from medjax.methods.loops import loops_for
 from medjax.methods.matching import Matching, check_numbers
 from medjax.methods.networks import apply_fn, network_keys, random_networks
-from medjax.types import Array, Params, PRNGKey
+from medjax.methods.softlabels import learn_labels, move_labels
+from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
 DISTANCES = {
     "columnwise_cosine": kernels.columnwise_cosine,
@@ -43,7 +44,9 @@ def dc(
     outer_loop: int | None = None,
     inner_loop: int | None = None,
     net_learning_rate: float = 0.01,
+    label_learning_rate: float = 0.0,
     batch_norm: str = "reference",
+    num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
     """Gradient matching: equal gradients along the training of fresh networks.
@@ -66,8 +69,12 @@ def dc(
       outer_loop: updates of the images in an iteration; ``None`` follows ``loops_for(ipc)``.
       inner_loop: epochs between two updates; ``None`` follows ``loops_for(ipc)``.
       net_learning_rate: of the networks, plain SGD in batches of 256.
+      label_learning_rate: of the label rows of a multi-label set, which are learned with the images
+        and the momentum of the images, within ``[0, 1]``; 0 keeps them as they are.
       batch_norm: ``reference`` or ``batch``, where the moments of a batch norm come from before
         each update of the images, see ``with_moments``; other norms take no notice.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
+        class of a set with one label an image.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -86,17 +93,18 @@ def dc(
         raise unknown("batch_norm", batch_norm, MODES)
     if distance not in DISTANCES:
         raise unknown("distance", distance, DISTANCES)
-    layout = make_layout(ipc, net.num_classes)
+    layout = make_layout(ipc, num_groups or net.num_classes)
     loops = loops_for(ipc)
     outer_loop = loops.outer if outer_loop is None else outer_loop
     inner_loop = loops.inner if inner_loop is None else inner_loop
     counts = {"batch_real": batch_real, "num_networks": num_networks, "outer_loop": outer_loop}
     check_numbers(at_least=1, **counts)
     rates = {"learning_rate": learning_rate, "net_learning_rate": net_learning_rate}
+    rates |= {"label_learning_rate": label_learning_rate}
     check_numbers(at_least=0, inner_loop=inner_loop, momentum=momentum, **rates)
     optimizer = optax.sgd(learning_rate, momentum)
+    rows_optimizer = optax.sgd(label_learning_rate, momentum)
     strategy = parse_strategy(augment)
-    labels = jnp.asarray(layout.labels)
     axes = parallel.axes_of(mesh)
 
     def class_loss(variables, batch, image_chunk):
@@ -104,9 +112,9 @@ def dc(
             apply_fn(net, variables=variables),
             variables["params"],
             batch.real_images,
-            jnp.full(len(batch.real_images), batch.label),
+            batch.real_labels,
             batch.syn_images,
-            jnp.full(len(batch.syn_images), batch.label),
+            batch.syn_labels,
             distance=DISTANCES[distance],
             real_weights=batch.real_weights,
             syn_weights=batch.syn_weights,
@@ -124,28 +132,40 @@ def dc(
         chunks = matching.chunks(variables, images, real)
 
         def outer_step(index, carry):
-            images, opt_state, variables, total = carry
+            syn, opt_state, variables, total = carry
             train_keys, match_keys = _update_keys(keys, index)
             # The reference trains after each update but the last: that is before each but the
             # first, and then no program for the last one is needed.
             epochs = jnp.where(index > 0, inner_loop, 0)
             variables = kernels.chunked_map(
-                lambda network: train(*network, images, labels, epochs, chunks.images),
+                lambda network: train(*network, syn, epochs, chunks.images),
                 (train_keys, variables),
                 chunk_size=chunks.networks,
             )
             variables = with_moments(
                 match_keys, net, variables, real, mode=batch_norm, chunk_size=chunks.networks
             )
-            loss, gradient = matching.loss_and_gradient(
-                match_keys, variables, images, real, chunks=chunks
+            loss, gradients = matching.loss_and_gradient(
+                match_keys, variables, syn, real, chunks=chunks
             )
-            updates, opt_state = optimizer.update(gradient, opt_state)
-            return optax.apply_updates(images, updates), opt_state, variables, total + loss
+            syn, opt_state = move(syn, gradients, opt_state)
+            return syn, opt_state, variables, total + loss
 
-        start = (images, state.opt_state, variables, jnp.zeros((), images.dtype))
-        images, opt_state, _, total = lax.fori_loop(0, outer_loop, outer_step, start)
-        return state._replace(images=images, opt_state=opt_state), total / outer_loop
+        syn = SyntheticSet(images, state.labels)
+        start = (syn, state.opt_state, variables, jnp.zeros((), images.dtype))
+        syn, opt_state, _, total = lax.fori_loop(0, outer_loop, outer_step, start)
+        moved = state._replace(images=syn.images, labels=syn.labels, opt_state=opt_state)
+        return moved, total / outer_loop
+
+    def move(syn, gradients, opt_state):
+        labels = syn.labels
+        if label_learning_rate:
+            opt_state, rows_state = opt_state
+            labels, rows_state = move_labels(rows_optimizer, labels, gradients[1], rows_state)
+        updates, opt_state = optimizer.update(gradients[0], opt_state)
+        images = optax.apply_updates(syn.images, updates)
+        opt_state = (opt_state, rows_state) if label_learning_rate else opt_state
+        return SyntheticSet(images, labels), opt_state
 
     def draws(key, real):
         keys = network_keys(key, jnp.arange(num_networks))
@@ -154,7 +174,8 @@ def dc(
 
     per_iteration = num_networks * outer_loop
     iteration = Iteration(run, lambda real: per_iteration * matching.real_images(real), draws)
-    return make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
+    distiller = make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
+    return learn_labels(distiller, rows_optimizer, mesh=mesh) if label_learning_rate else distiller
 
 
 def _update_keys(keys: PRNGKey, index: Array) -> tuple[PRNGKey, PRNGKey]:
@@ -177,11 +198,11 @@ def _trainer(
     def train(
         key: PRNGKey,
         variables: Params,
-        images: Array,
-        labels: Array,
+        syn: SyntheticSet,
         epochs: Array,
         image_chunk: int | None,
     ) -> Params:
+        images, labels = syn
         # A batch norm needs the minibatch in one piece: then each device computes all of it.
         batch_norm = "batch_stats" in variables
         row_axes = () if batch_norm else axes

@@ -14,6 +14,7 @@ from medjax.methods.distiller import Distiller, Iteration, make_distiller
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import Matching, check_numbers
 from medjax.methods.networks import embed_fn, network_keys, random_networks
+from medjax.types import SyntheticSet
 
 
 def dm(
@@ -26,6 +27,7 @@ def dm(
     init: str = "real",
     augment: str = "color_crop_cutout_flip_scale_rotate",
     num_networks: int = 1,
+    num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
     """Distribution matching: equal mean features under random networks.
@@ -46,6 +48,8 @@ def dm(
       init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
       augment: DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
+        class of a set with one label an image.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -81,7 +85,7 @@ def dm(
             axis_name=axes.rows or None,
         )
 
-    layout = make_layout(ipc, net.num_classes)
+    layout = make_layout(ipc, num_groups or net.num_classes)
     strategy = parse_strategy(augment)
     matching = Matching(class_loss, forward, layout, strategy, batch_real, num_networks, axes)
 
@@ -93,8 +97,9 @@ def dm(
         variables = with_moments(
             keys, net, variables, real, mode="batch", chunk_size=chunks.networks
         )
-        loss, gradient = matching.loss_and_gradient(keys, variables, images, real, chunks=chunks)
-        updates, opt_state = optimizer.update(gradient, state.opt_state)
+        syn = SyntheticSet(images, state.labels)
+        loss, gradients = matching.loss_and_gradient(keys, variables, syn, real, chunks=chunks)
+        updates, opt_state = optimizer.update(gradients[0], state.opt_state)
         images = optax.apply_updates(images, updates)
         return state._replace(images=images, opt_state=opt_state), loss
 

@@ -19,8 +19,10 @@ INITS = ("noise", "real", *SELECTIONS)
 class Layout(NamedTuple):
     """The order of the synthetic images: class 0 first, then class 1, and so on.
 
+    Of a multi-label set the classes are groups, see ``data.group_indices``.
+
     Attributes:
-      labels: int32 ``[n]``.
+      labels: int32 ``[n]``, the class or group of each.
       index: int32 ``[C, max_ipc]``, rows of each class, padded with row 0.
       weights: float32 ``[C, max_ipc]``, 1 for a row and 0 for padding.
       places: int32 ``[n]``, where each row lies in ``index`` flattened.
@@ -45,7 +47,7 @@ def make_layout(ipc: int | Sequence[int], num_classes: int) -> Layout:
 
     Args:
       ipc: images per class, one number or one for each class; each at least 1.
-      num_classes: number of classes.
+      num_classes: number of classes, or of groups.
 
     Returns:
       The layout.
@@ -76,6 +78,38 @@ def make_layout(ipc: int | Sequence[int], num_classes: int) -> Layout:
     )
 
 
+def proportional_ipc(ipc: int, counts: Sequence[int]) -> tuple[int, ...]:
+    """Shares out as many images as ``ipc`` for each class would be, in proportion to the classes.
+
+    Args:
+      ipc: images per class on average, at least 1.
+      counts: real images of each class or group.
+
+    Returns:
+      Images per class, each at least 1; their sum is ``ipc · len(counts)``. What the shares leave
+      over goes to the largest remainders.
+
+    Raises:
+      UserError: for an ``ipc`` below 1.
+
+    Example:
+      >>> proportional_ipc(10, [700, 299, 1])
+      (20, 9, 1)
+    """
+    if ipc < 1:
+        raise UserError(f"ipc must be at least 1, got {ipc}")
+    counts, total = np.asarray(counts, np.float64), ipc * len(counts)
+    # One each, then one at a time to whom the most is owed: the largest remainder of what is left.
+    shares = np.maximum(np.floor(counts / counts.sum() * total), 1).astype(int)
+    while shares.sum() != total:
+        owed = counts / counts.sum() * total - shares
+        if shares.sum() < total:
+            shares[np.argmax(owed)] += 1
+        else:
+            shares[np.argmin(np.where(shares > 1, owed, np.inf))] -= 1
+    return tuple(shares.tolist())
+
+
 def initial_images(
     key: PRNGKey, real: data.RealData, layout: Layout, *, init: str, net: nn.Module | None = None
 ) -> SyntheticSet:
@@ -91,7 +125,9 @@ def initial_images(
       net: whose features images are chosen by; ``None`` is by pixels.
 
     Returns:
-      The synthetic set, float32 normalised.
+      The synthetic set, float32 normalised. The label rows of a multi-label set are those of the
+      images that it starts from; from noise, those of distinct real images of the group, which
+      repeat where it has fewer.
 
     Raises:
       UserError: for another ``init``, or if a class has fewer images than it starts from.
@@ -104,12 +140,18 @@ def initial_images(
       >>> initial_images(key, real, make_layout(1, 2), init="real").images.shape
       (2, 4, 4, 1)
     """
-    labels = jnp.asarray(layout.labels)
-    if init == "noise":
-        shape = (len(layout.labels), *real.images.shape[1:])
-        return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
     if init not in INITS:
         raise unknown("init", init, INITS)
+    if len(layout.index) != len(real.counts):
+        raise UserError(f"ipc is for {len(layout.index)} classes, the set has {len(real.counts)}")
+    labels = jnp.asarray(layout.labels)
+    if init == "noise":
+        if real.labels.ndim == 2:
+            # A number that no group has: the rows must not share their randomness with pixels.
+            rows_key = jax.random.fold_in(key, len(layout.index))
+            labels = real.labels[layout.flat(_random_rows(rows_key, real, layout))]
+        shape = (len(layout.labels), *real.images.shape[1:])
+        return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
     wanted = np.bincount(layout.labels, minlength=len(layout.index))
     for label, (have, want) in enumerate(zip(np.asarray(real.counts), wanted, strict=True)):
         if have < want:
@@ -119,11 +161,20 @@ def initial_images(
             )
     if init in SELECTIONS:
         rows = select_rows(key, real, wanted.tolist(), selection=init, net=net)
-        return SyntheticSet(data.take(real, rows), labels)
+        return SyntheticSet(data.take(real, rows), real.labels[rows])
+    rows = _random_rows(key, real, layout)
+    images = jax.lax.map(lambda some: data.take(real, some), rows)
+    return SyntheticSet(layout.flat(images), real.labels[layout.flat(rows)])
+
+
+def _random_rows(key: PRNGKey, real: data.RealData, layout: Layout) -> Array:
+    """int32 ``[C, max_ipc]``: distinct rows of each class, repeated where it has fewer."""
+    ipc = layout.index.shape[1]
 
     def draw(label):
         class_key = jax.random.fold_in(key, label)
-        return data.sample_class(class_key, real, label, batch=layout.index.shape[1])[0]
+        rows, _ = data.sample_rows(class_key, real, label, batch=ipc)
+        have = jnp.minimum(real.counts[label], len(rows))
+        return rows[jnp.arange(ipc, dtype=jnp.int32) % have]
 
-    drawn = jax.lax.map(draw, jnp.arange(len(layout.index), dtype=jnp.int32))
-    return SyntheticSet(layout.flat(drawn), labels)
+    return jax.lax.map(draw, jnp.arange(len(layout.index), dtype=jnp.int32))

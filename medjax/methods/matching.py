@@ -13,24 +13,26 @@ from medjax.data import RealData, sample_rows, take
 from medjax.errors import UserError
 from medjax.methods.layout import Layout
 from medjax.methods.memory import Cost, fit
-from medjax.types import ApplyFn, Array, Params, PRNGKey
+from medjax.types import ApplyFn, Array, Params, PRNGKey, SyntheticSet
 
 
 class ClassBatch(NamedTuple):
     """One class's images, real and synthetic, after the same augmentation.
 
     Attributes:
-      label: int32 scalar.
       real_images: float ``[b, h, w, c]``.
+      real_labels: int32 ``[b]``, or of a multi-label set float ``[b, L]``.
       real_weights: float ``[b]``, 0 for padding.
       syn_images: float ``[max_ipc, h, w, c]``.
+      syn_labels: int32 ``[max_ipc]``, or float ``[max_ipc, L]``.
       syn_weights: float ``[max_ipc]``, 0 for padding.
     """
 
-    label: Array
     real_images: Array
+    real_labels: Array
     real_weights: Array
     syn_images: Array
+    syn_labels: Array
     syn_weights: Array
 
 
@@ -40,7 +42,7 @@ images are computed ``image_chunk`` at once, ``None`` is all of them."""
 
 
 class Matching(NamedTuple):
-    """How classes are matched, whatever the loss.
+    """How classes are matched, whatever the loss; of a multi-label set, groups of images.
 
     Attributes:
       loss: the matching loss of one class.
@@ -68,46 +70,49 @@ class Matching(NamedTuple):
         self,
         keys: PRNGKey,
         variables: Params,
-        images: Array,
+        syn: SyntheticSet,
         real: RealData,
         *,
         chunks: kernels.Chunks,
-    ) -> tuple[Array, Array]:
-        """The matching loss of the synthetic images and its gradient by them.
+    ) -> tuple[Array, tuple[Array, ...]]:
+        """The matching loss of the synthetic set and its gradient by it.
 
-        The images' gradient is that of the *sum* over classes, averaged over networks.
+        The gradient is that of the *sum* over classes, averaged over networks.
 
         Args:
           keys: a key for each network of this device, ``[k]``; a class's batch and augmentation
             are functions of the network's key and the class alone.
           variables: the networks, leading axis ``[k]``; moments of a batch norm are constants.
-          images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
+          syn: the synthetic set, normalised.
           real: the training images.
           chunks: what is computed at once, see ``chunks``.
 
         Returns:
-          ``(loss, gradient)``: a scalar, the mean over classes and networks, and ``[n, h, w, c]``.
+          ``(loss, gradients)``: a scalar, the mean over classes and networks; and by the images
+          ``[n, h, w, c]``, beside it by the labels ``[n, L]`` where these are rows.
         """
         num_classes = len(self.layout.index)
         own = parallel.share(num_classes, self.axes.classes)
         classes = own.take(
             (
                 jnp.arange(num_classes, dtype=jnp.int32),
-                self.layout.per_class(images),
-                jnp.asarray(self.layout.weights, images.dtype),
+                jax.tree.map(self.layout.per_class, syn),
+                jnp.asarray(self.layout.weights, syn.images.dtype),
             )
         )
+        by = (0,) if syn.labels.ndim == 1 else (0, 1)
 
         def one_network(network):
             def one_class(inputs):
                 label, syn, weights = inputs
                 key = jax.random.fold_in(network[0], label)
 
-                def loss(syn):
+                def loss(images, labels):
+                    syn = SyntheticSet(images, labels)
                     batch = self._batch(key, label, syn, weights, real)
                     return self.loss(network[1], batch, chunks.images)
 
-                return jax.value_and_grad(loss)(syn)
+                return jax.value_and_grad(loss, argnums=by)(*syn)
 
             return kernels.chunked_map(one_class, classes, chunk_size=chunks.classes)
 
@@ -115,11 +120,11 @@ class Matching(NamedTuple):
             one_network, (keys, variables), chunk_size=chunks.networks
         )
         networks = self.networks()
-        sums = [jnp.sum(networks.mask(x), axis=0) for x in (losses, gradients)]
+        sums = [jnp.sum(networks.mask(x), axis=0) for x in (losses, *gradients)]
         sums = [own.place(x, count=num_classes) for x in sums]
         summed = lax.psum(sums, self.axes.classes + self.axes.networks)
-        loss, gradient = jax.tree.map(lambda x: x / self.num_networks, summed)
-        return jnp.mean(loss), self.layout.flat(gradient)
+        loss, *gradients = jax.tree.map(lambda x: x / self.num_networks, summed)
+        return jnp.mean(loss), tuple(map(self.layout.flat, gradients))
 
     def chunks(self, variables: Params, images: Array, real: RealData) -> kernels.Chunks:
         """What to compute at once: what is fastest here, or as much of it as fits in memory.
@@ -149,7 +154,8 @@ class Matching(NamedTuple):
 
         def loss(syn, variables, one_real):
             weights = jnp.ones(ipc, syn.dtype)
-            batch = ClassBatch(jnp.int32(0), one_real, weights[:1], syn, weights)
+            labels = jnp.zeros((ipc, *real.labels.shape[1:]), real.labels.dtype)
+            batch = ClassBatch(one_real, labels[:1], weights[:1], syn, labels, weights)
             return self.loss(variables, batch, None)
 
         per_real = kernels.residual_bytes(self.forward, network, some(1))
@@ -182,18 +188,19 @@ class Matching(NamedTuple):
         )
 
     def _batch(
-        self, key: PRNGKey, label: Array, syn: Array, weights: Array, real: RealData
+        self, key: PRNGKey, label: Array, syn: SyntheticSet, weights: Array, real: RealData
     ) -> ClassBatch:
         batch_key, augment_key = _batch_keys(key)
         rows, real_weights = sample_rows(batch_key, real, label, batch=self.batch_real)
         own = parallel.share(len(rows), self.axes.rows)
-        images, real_weights = take(real, own.take(rows)), own.mask(own.take(real_weights))
+        rows, real_weights = own.take(rows), own.mask(own.take(real_weights))
         draw = self.strategy.sample(augment_key)
         return ClassBatch(
-            label=label,
-            real_images=self.strategy.apply(draw, images),
+            real_images=self.strategy.apply(draw, take(real, rows)),
+            real_labels=real.labels[rows],
             real_weights=real_weights,
-            syn_images=self.strategy.apply(draw, syn),
+            syn_images=self.strategy.apply(draw, syn.images),
+            syn_labels=syn.labels,
             syn_weights=weights,
         )
 

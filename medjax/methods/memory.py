@@ -99,7 +99,7 @@ def check_unroll(
     """
     params = parameter_shapes(net, real)
     images = jax.ShapeDtypeStruct(batch.shape, batch.dtype)
-    labels = jnp.zeros(len(batch), jnp.int32)
+    labels = jnp.zeros((len(batch), *real.labels.shape[1:]), real.labels.dtype)
 
     def gradient(images, params):
         return kernels.loss_gradient(apply_fn(net), params, images, labels)

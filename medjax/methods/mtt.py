@@ -45,6 +45,7 @@ def mtt(
     train_epochs: int = 50,
     net_learning_rate: float = 0.01,
     batch_real: int = 256,
+    num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
     """Trajectory matching: train a student on the images to where experts on real ones went.
@@ -81,6 +82,8 @@ def mtt(
       train_epochs: epochs that each was trained for.
       net_learning_rate: of the experts.
       batch_real: real images in a step of an expert.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
+        class of a set with one label an image.
       mesh: devices to work on, which divide the students; ``None`` is one device.
 
     Returns:
@@ -112,7 +115,7 @@ def mtt(
             f"{max_start_epoch - 1 + expert_epochs}, which max_start_epoch={max_start_epoch} and "
             f"expert_epochs={expert_epochs} ask for"
         )
-    layout, strategy = make_layout(ipc, net.num_classes), parse_strategy(augment)
+    layout, strategy = make_layout(ipc, num_groups or net.num_classes), parse_strategy(augment)
     experts = Experts(num_experts, train_epochs, net_learning_rate, batch_real, augment)
     image_optimizer = optax.chain(
         optax.scale(learning_rate),
@@ -121,7 +124,7 @@ def mtt(
         optax.scale(-1.0),
     )
     rate_optimizer = optax.sgd(step_size_learning_rate, momentum)
-    labels, axes = jnp.asarray(layout.labels), parallel.axes_of(mesh)
+    axes = parallel.axes_of(mesh)
     size = len(layout.labels) if batch_syn is None else min(batch_syn, len(layout.labels))
 
     def run(key, state, real):
@@ -137,7 +140,7 @@ def mtt(
                 unravel(real.experts[row]),
                 unravel(real.experts[row + expert_epochs]),
                 images,
-                labels,
+                state.labels,
                 step_size,
                 num_steps=syn_steps,
                 batch_fn=_batches(batch_key, size, strategy),

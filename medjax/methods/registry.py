@@ -23,6 +23,7 @@ _METHODS: dict[str, Callable[..., Distiller]] = {
     "mtt": mtt,
     "random": random,
 }
+_OF_THE_RUN = ("net", "ipc", "num_groups", "mesh")
 
 
 def names() -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def options(name: str) -> dict[str, object]:
       name: one of ``names()``.
 
     Returns:
-      A dict from option to default, without ``net``, ``ipc`` and ``mesh``.
+      A dict from option to default, without ``net``, ``ipc``, ``num_groups`` and ``mesh``.
 
     Raises:
       UserError: for an unknown name.
@@ -61,16 +62,26 @@ def options(name: str) -> dict[str, object]:
         defaults.update(options("dc"))
     parameters = inspect.signature(_METHODS[name]).parameters.values()
     defaults.update((p.name, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY)
-    return {key: value for key, value in defaults.items() if key not in ("net", "ipc", "mesh")}
+    return {key: value for key, value in defaults.items() if key not in _OF_THE_RUN}
 
 
-def make(name: str, *, net: nn.Module, ipc, mesh: Mesh | None = None, **knobs) -> Distiller:
+def make(
+    name: str,
+    *,
+    net: nn.Module,
+    ipc,
+    num_groups: int | None = None,
+    mesh: Mesh | None = None,
+    **knobs,
+) -> Distiller:
     """Makes a method by name.
 
     Args:
       name: one of ``names()``.
       net: a flax module.
       ipc: images per class, one number or one for each class.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
+        class of a set with one label an image.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
       **knobs: the method's own options, as ``options(name)`` lists them.
 
@@ -89,4 +100,4 @@ def make(name: str, *, net: nn.Module, ipc, mesh: Mesh | None = None, **knobs) -
     for knob in knobs:
         if knob not in known:
             raise unknown(f"option of {name}", knob, known)
-    return _METHODS[name](net=net, ipc=ipc, mesh=mesh, **knobs)
+    return _METHODS[name](net=net, ipc=ipc, num_groups=num_groups, mesh=mesh, **knobs)

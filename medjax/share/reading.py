@@ -20,7 +20,7 @@ class ImageSet(NamedTuple):
 
     Attributes:
       images: float32 ``[n, h, w, c]`` in pixel units, 0–1 nominal.
-      labels: int32 ``[n]``.
+      labels: int32 ``[n]``; or float32 ``[n, L]``, rows of a multi-label set.
       stats: ``(mean, std)``, each float32 ``[c]``, with which they are to be normalised; ``None``
         where the set does not say.
       whitening: what they are to be taken through instead; ``None`` for nothing.
@@ -34,16 +34,19 @@ class ImageSet(NamedTuple):
     step_size: float | None = None
 
 
-def read_set(path: str | os.PathLike, *, classes: Sequence[str]) -> ImageSet:
+def read_set(
+    path: str | os.PathLike, *, classes: Sequence[str], multi_label: bool = False
+) -> ImageSet:
     """Reads a set of images, made here or elsewhere.
 
     Args:
       path: an npz file with ``images`` (uint8, or floats in pixel units; ``[n, h, w, c]`` or
-        ``[n, h, w]``), ``labels`` (whole numbers ``[n]`` or ``[n, 1]``) and perhaps ``mean`` and
-        ``std`` (``[c]``), ``zca`` with its arrays and ``step_size`` as ``SharedSet`` has them; or a
-        folder of a folder of pictures for each class, named by its number
-        or as in ``classes``.
+        ``[n, h, w]``), ``labels`` (whole numbers ``[n]`` or ``[n, 1]``; multi-label, rows
+        ``[n, L]`` in 0–1) and perhaps ``mean`` and ``std`` (``[c]``), ``zca`` with its arrays and
+        ``step_size`` as ``SharedSet`` has them; or a folder of a folder of pictures for each
+        class, named by its number or as in ``classes``.
       classes: names of the classes in label order.
+      multi_label: whether an image may have any number of them; then no folder will do.
 
     Returns:
       The set.
@@ -59,6 +62,10 @@ def read_set(path: str | os.PathLike, *, classes: Sequence[str]) -> ImageSet:
       (2, 4, 4, 1)
     """
     path = pathlib.Path(path)
+    if path.is_dir() and multi_label:
+        raise UserError(
+            f"{path} is a folder, which names one class an image; give an npz with rows"
+        )
     if path.is_dir():
         images, labels = _read_folder(path, classes)
         arrays = {"images": images, "labels": labels}
@@ -68,9 +75,15 @@ def read_set(path: str | os.PathLike, *, classes: Sequence[str]) -> ImageSet:
         raise UserError(f"there is no file or folder {path}")
     images, labels = arrays["images"], arrays["labels"]
     images = images[..., None] if images.ndim == 3 else images
-    labels = labels[:, 0] if labels.ndim == 2 and labels.shape[1] == 1 else labels
+    if not multi_label and labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
     stats = (arrays["mean"], arrays["std"]) if {"mean", "std"} <= set(arrays) else None
-    problem = _problem(images, labels, stats, len(classes)) or _problem_learned(images, arrays)
+    problem_of_labels = _problem_rows if multi_label else _problem_labels
+    problem = (
+        _problem(images, stats)
+        or problem_of_labels(labels, len(images), len(classes))
+        or _problem_learned(images, arrays)
+    )
     if problem:
         raise UserError(f"{path} is not a set to train on: {problem}")
     if images.dtype == np.uint8:
@@ -82,7 +95,10 @@ def read_set(path: str | os.PathLike, *, classes: Sequence[str]) -> ImageSet:
         whitening = Whitening(str(arrays["zca"]), arrays["zca_mean"], arrays["zca_matrix"])
     if "step_size" in arrays:
         step_size = float(arrays["step_size"])
-    images, labels = images.astype(np.float32), labels.astype(np.int32)
+    images, labels = (
+        images.astype(np.float32),
+        labels.astype(np.float32 if multi_label else np.int32),
+    )
     return ImageSet(images, labels, stats, whitening, step_size)
 
 
@@ -103,7 +119,7 @@ def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
     return arrays
 
 
-def _problem(images, labels, stats, num_classes: int) -> str | None:
+def _problem(images, stats) -> str | None:
     """Says what is wrong with a set, if anything is."""
     if images.ndim != 4 or not images.size:
         return f"images must be [n, h, w, c] with n > 0, got {list(images.shape)}"
@@ -113,17 +129,29 @@ def _problem(images, labels, stats, num_classes: int) -> str | None:
         return "images have values that are not finite"
     if images.dtype != np.uint8 and np.abs(images).max() > _BRIGHTEST:
         return f"floating images are in 0–1, these reach {np.abs(images).max():g}: divide by 255"
-    if labels.shape != images.shape[:1]:
-        return f"labels must be [n] with n = {len(images)}, got {list(labels.shape)}"
-    if not np.issubdtype(labels.dtype, np.integer):
-        return f"labels must be whole numbers, got {labels.dtype}"
-    if labels.min() < 0 or labels.max() >= num_classes:
-        return f"labels must lie in 0–{num_classes - 1}, got {labels.min()}–{labels.max()}"
     for name, values in zip(("mean", "std"), stats or (), strict=False):
         if values.shape != images.shape[3:]:
             return f"{name} must be [{images.shape[3]}], got {list(values.shape)}"
         if not np.isfinite(values).all() or (name == "std" and not (values > 0).all()):
             return f"{name} must be finite{' and positive' if name == 'std' else ''}"
+    return None
+
+
+def _problem_labels(labels, count: int, num_classes: int) -> str | None:
+    if labels.shape != (count,):
+        return f"labels must be [n] with n = {count}, got {list(labels.shape)}"
+    if not np.issubdtype(labels.dtype, np.integer):
+        return f"labels must be whole numbers, got {labels.dtype}"
+    if labels.min() < 0 or labels.max() >= num_classes:
+        return f"labels must lie in 0–{num_classes - 1}, got {labels.min()}–{labels.max()}"
+    return None
+
+
+def _problem_rows(labels, count: int, num_labels: int) -> str | None:
+    if labels.shape != (count, num_labels):
+        return f"labels must be rows, {[count, num_labels]}, got {list(labels.shape)}"
+    if labels.dtype.kind not in "iubf" or not ((labels >= 0) & (labels <= 1)).all():
+        return "label rows must lie in 0–1"
     return None
 
 

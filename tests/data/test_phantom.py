@@ -12,7 +12,7 @@ DIGESTS = {
 }
 
 
-@pytest.fixture(scope="module", params=phantom.NAMES)
+@pytest.fixture(scope="module", params=("phantom", "phantom_cells"))
 def ds(request):
     return load(request.param)
 

@@ -147,7 +147,8 @@ CHOOSERS = {
         ([0, 1], -1, "ipc must be whole numbers of at least 0, not -1"),
         ([0, 1], 1.5, "ipc must be whole numbers of at least 0, not 1.5"),
         ([], 1, "there are no images to choose from"),
-        ([[0, 1], [1, 0]], 1, r"one label an image"),
+        ([[0, 1], [1, 0]], 2, "class 0 has 1 images, fewer than ipc 2: lower the ipc"),
+        ([[0, 1], [0, 0]], [1, 1], r"ipc gives 2 numbers for 3 classes: \[1, 1\]"),
     ],
 )
 def test_what_cannot_be_chosen_is_named(choose, labels, ipc, message):

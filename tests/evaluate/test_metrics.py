@@ -84,6 +84,13 @@ def test_kappa_is_sklearns_quadratic(num_classes):
     )
 
 
+@pytest.mark.parametrize("num_classes", [2, 5])
+def test_the_error_in_grades_is_sklearns(num_classes):
+    scores, labels = _case(num_classes)
+    expected = [oracle.mean_absolute_error(labels, p) for p in scores.argmax(-1)]
+    np.testing.assert_allclose(evaluate.mean_absolute_error(scores, labels), expected, rtol=1e-12)
+
+
 def test_kappa_where_it_is_undefined_is_zero():
     assert evaluate.quadratic_weighted_kappa(np.eye(3)[[1, 1]], np.array([1, 1])) == 0.0
 
@@ -115,7 +122,8 @@ def test_only_an_ordinal_task_has_a_kappa():
     plain = evaluate.score(logits, labels, task="multi-class")
     ordinal = evaluate.score(logits, labels, task="ordinal-regression")
     assert set(plain) == {"accuracy", "balanced_accuracy", "auroc"}
-    assert set(ordinal) == {*plain, "quadratic_weighted_kappa"}
+    assert set(ordinal) == {*plain, "quadratic_weighted_kappa", "mean_absolute_error"}
+    assert "mean_absolute_error" not in evaluate.selectable_metrics("ordinal-regression")
     assert all(values.shape == (3,) for values in ordinal.values())
 
 
@@ -127,9 +135,7 @@ def test_huge_logits_do_not_overflow():
 
 def test_bad_input_is_named():
     logits, labels = _case(3)
-    with pytest.raises(UserError, match=r"multi-label.*not yet"):
-        evaluate.score(logits, np.zeros((200, 3)), task="multi-label, binary-class")
-    with pytest.raises(UserError, match=r"multi-label.*\[200, 3\].*not yet"):
+    with pytest.raises(UserError, match=r"labels must be \[n\] for this metric, got \[200, 3\]"):
         evaluate.accuracy(logits, np.zeros((200, 3)))
     with pytest.raises(UserError, match="did you mean 'multi-class'"):
         evaluate.score(logits, labels, task="multiclass")

@@ -288,8 +288,10 @@ def test_bad_input_is_named():
         run(labels=labels + 1)
     with pytest.raises(UserError, match=r"between 0 and 1; these go from -1 to 0"):
         run(labels=labels - 1)
-    with pytest.raises(UserError, match=r"multi-label \[4, 2\] is not yet"):
-        run(labels=np.eye(2, dtype=np.int32)[labels])
+    with pytest.raises(UserError, match=r"\[n\] or rows \[n, 2\], got \[4, 3\]"):
+        run(labels=np.eye(3, dtype=np.int32)[labels])
+    with pytest.raises(UserError, match=r"between 0 and 1; these go from 0\.0 to 2\.0"):
+        run(labels=2 * np.eye(2)[labels])
     with pytest.raises(UserError, match=r"uint8 images need stats=\(mean, std\)"):
         run(images=images.astype(np.uint8))
     with pytest.raises(UserError, match="uint8 or normalised floats, not int32"):

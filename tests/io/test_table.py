@@ -65,3 +65,22 @@ def test_title_takes_every_ipc(summary, ipc, text):
 def test_metric_text(entry, text):
     assert metric_text({"auroc": entry}, "auroc") == text
     assert metric_text({}, "auroc") == "–"
+
+
+def test_the_metric_that_tells_most_comes_first(summary):
+    lines = results_table(summary | {"headline": "balanced_accuracy"}).splitlines()
+    heads = lines[2]
+    assert heads.index("bal. acc. %") < heads.index(" acc. %") < heads.index("AUROC")
+    assert "84.2 ± 1.0   85.3 ± 1.0  0.921 ± 0.010" in lines[3]
+
+
+def test_more_metrics_than_three_stand_split_under_split(summary):
+    kappa = {"quadratic_weighted_kappa": {"mean": 0.5, "std": 0.1, "n": 5}}
+    error = {"mean_absolute_error": {"mean": 0.75, "std": 0.1, "n": 5}}
+    summary |= {split: summary[split] | kappa | error for split in ("val", "test")}
+    lines = results_table(summary).splitlines()
+    assert [line.split() for line in lines[1::7][:2]] == [["val"], ["test"]]
+    heads = ["acc.", "%", "bal.", "acc.", "%", "AUROC", "kappa", "MAE"]
+    assert lines[2].split() == lines[9].split() == heads
+    assert lines[3].endswith("0.961 ± 0.010  0.500 ± 0.100  0.750 ± 0.100")
+    assert max(map(len, lines)) <= 100

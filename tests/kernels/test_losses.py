@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from jax.test_util import check_grads
 
@@ -110,3 +111,38 @@ def test_weighted_mean_without_any_weight_is_zero():
     )
     assert value == 0
     assert all(jnp.all(jnp.isfinite(gradient)) for gradient in gradients)
+
+
+def test_cross_entropy_is_what_the_labels_ask_for():
+    rng = np.random.default_rng(0)
+    logits = jnp.asarray(rng.normal(size=(5, 3)), jnp.float32)
+    weights = jnp.asarray([1.0, 0.0, 2.0, 0.5, 1.0])
+    numbers, rows = jnp.array([0, 2, 1, 1, 0]), jnp.asarray(rng.random((5, 3)), jnp.float32)
+    softmax = optax.losses.softmax_cross_entropy_with_integer_labels(logits, numbers)
+    sigmoid = optax.losses.sigmoid_binary_cross_entropy(logits, rows).mean(1)
+    for labels, losses in ((numbers, softmax), (rows, sigmoid)):
+        ours = jax.jit(kernels.cross_entropy)(logits, labels, weights=weights)
+        np.testing.assert_allclose(ours, (weights * losses).sum() / 4.5, rtol=1e-6)
+
+
+@pytest.mark.parametrize("chunk_size", [1, 2, 3])
+def test_gradients_of_label_rows_are_the_same_in_chunks(chunk_size):
+    rng = np.random.default_rng(0)
+    images = jnp.asarray(rng.normal(size=(5, 2, 2, 1)), jnp.float32)
+    rows = jnp.asarray(rng.integers(0, 2, (5, 3)), jnp.float32)
+    weights = jnp.asarray([1.0, 0.0, 1.0, 1.0, 0.0])
+    params = jnp.asarray(rng.normal(size=(4, 3)), jnp.float32)
+
+    def apply_fn(params, images):
+        return images.reshape(len(images), -1) @ params
+
+    def gradient(chunk_size):
+        return kernels.loss_gradient(
+            apply_fn, params, images, rows, weights=weights, chunk_size=chunk_size
+        )
+
+    flat, kept = images.reshape(5, -1), np.array([0, 2, 3])
+    errors = jax.nn.sigmoid(flat @ params) - rows
+    expected = flat[kept].T @ errors[kept] / 9
+    np.testing.assert_allclose(gradient(None), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient(chunk_size), expected, rtol=1e-5, atol=1e-6)

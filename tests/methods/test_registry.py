@@ -12,6 +12,7 @@ SHARED = {"learning_rate", "momentum", "batch_real", "init", "augment", "num_net
 STUDENTS = {"clip", "step_size", "step_size_learning_rate", "syn_steps", "batch_syn", "unroll"}
 EXPERTS = {"expert_epochs", "max_start_epoch", "num_experts", "train_epochs", "net_learning_rate"}
 LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate", "batch_norm"}
+LOOPS |= {"label_learning_rate"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
@@ -46,7 +47,7 @@ def test_options_are_all_that_the_function_takes():
     assert methods.options("random") == {}
     for name in ("dm", "dc", "herding", "kcenter", "mtt", "random"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
-        assert set(methods.options(name)) == taken - {"net", "ipc", "mesh"}
+        assert set(methods.options(name)) == taken - {"net", "ipc", "num_groups", "mesh"}
 
 
 @pytest.mark.parametrize("function", [methods.options, lambda n: methods.make(n, net=NET, ipc=1)])

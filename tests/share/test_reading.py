@@ -144,3 +144,32 @@ def test_what_cannot_be_read():
     assert said("one") == "one/cat/b.png is [4, 4, 1], but the first picture is [4, 5, 1]"
     pathlib.Path("one/cat/b.png").write_bytes(b"")
     assert said("one") == "cannot read the picture one/cat/b.png"
+
+
+def test_rows_of_labels():
+    rows = np.array([[0, 1, 1], [0, 0, 0], [0.25, 1, 0]])
+    write(labels=rows)
+    read = read_set("set.npz", classes=CLASSES, multi_label=True)
+    assert read.labels.dtype == np.float32
+    np.testing.assert_array_equal(read.labels, rows)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.arange(3), r"labels must be rows, \[3, 3\], got \[3\]"),
+        (np.ones((3, 2)), r"labels must be rows, \[3, 3\], got \[3, 2\]"),
+        (np.full((3, 3), 1.5), "label rows must lie in 0–1"),
+        (np.full((3, 3), np.nan), "label rows must lie in 0–1"),
+    ],
+)
+def test_rows_that_cannot_be_trained_on(labels, message):
+    write(labels=labels)
+    with pytest.raises(UserError, match=message):
+        read_set("set.npz", classes=CLASSES, multi_label=True)
+
+
+def test_a_folder_has_no_rows():
+    picture("pictures/cat/a.png")
+    with pytest.raises(UserError, match="pictures is a folder, which names one class an image"):
+        read_set("pictures", classes=CLASSES, multi_label=True)

@@ -1,0 +1,132 @@
+"""Metrics of a classifier of findings, an image having any number of them: means over findings.
+
+Every metric takes scores ``[..., n, L]`` and label rows ``[n, L]`` of zeros and ones, and returns
+an array of the leading shape: one number for one network, ``k`` numbers for networks stacked.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from medjax import errors
+from medjax.evaluate.ranking import average_precision, roc_area
+
+THRESHOLD = 0.5
+
+
+def label_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The fraction of all labels that are told right, as MedMNIST defines it.
+
+    Where findings are rare, predicting none of them does well: see ``predicting_nothing``.
+
+    Args:
+      scores: float ``[..., n, L]``, probabilities; above 0.5 is a finding.
+      labels: ``[n, L]``, zeros and ones.
+
+    Returns:
+      float64 ``[...]`` in 0–1.
+
+    Raises:
+      UserError: if the labels do not fit.
+
+    Example:
+      >>> float(label_accuracy(np.array([[0.9, 0.2], [0.8, 0.7]]), np.array([[1, 0], [0, 1]])))
+      0.75
+    """
+    scores, found = _checked(scores, labels)
+    return np.mean((scores > THRESHOLD) == found, axis=(-2, -1), dtype=np.float64)
+
+
+def label_balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The mean over findings of ``(sensitivity + specificity) / 2`` at 0.5.
+
+    A finding that all or none of the images have is left out.
+
+    Args:
+      scores: float ``[..., n, L]``, probabilities; above 0.5 is a finding.
+      labels: ``[n, L]``, zeros and ones.
+
+    Returns:
+      float64 ``[...]`` in 0–1; 0.5 is predicting nothing.
+
+    Raises:
+      UserError: if the labels do not fit, or tell no image from another.
+
+    Example:
+      >>> float(label_balanced_accuracy(np.zeros((4, 1)), np.array([[1], [0], [0], [0]])))
+      0.5
+    """
+
+    def recalls(scores, positive):
+        predicted = scores > THRESHOLD
+        return (predicted[positive].mean() + (~predicted[~positive]).mean()) / 2
+
+    return _mean_over_findings(recalls, scores, labels)
+
+
+def label_auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The mean over findings of the area under the ROC curve, as MedMNIST defines it.
+
+    A finding that all or none of the images have has no area and is left out.
+
+    Args:
+      scores: float ``[..., n, L]``; images are ranked by these.
+      labels: ``[n, L]``, zeros and ones.
+
+    Returns:
+      float64 ``[...]`` in 0–1; 0.5 is chance.
+
+    Raises:
+      UserError: if the labels do not fit, or tell no image from another.
+
+    Example:
+      >>> float(label_auroc(np.array([[0.9], [0.6], [0.7]]), np.array([[1], [0], [0]])))
+      1.0
+    """
+    return _mean_over_findings(roc_area, scores, labels)
+
+
+def label_average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The mean average precision, mAP: over findings, the area under precision and recall.
+
+    A finding that all or none of the images have is left out.
+
+    Args:
+      scores: float ``[..., n, L]``; images are ranked by these.
+      labels: ``[n, L]``, zeros and ones.
+
+    Returns:
+      float64 ``[...]`` in 0–1; chance is the findings' mean prevalence.
+
+    Raises:
+      UserError: if the labels do not fit, or tell no image from another.
+
+    Example:
+      >>> scores, labels = np.array([[0.9], [0.6], [0.7]]), np.array([[1], [0], [1]])
+      >>> float(label_average_precision(scores, labels))
+      1.0
+    """
+    return _mean_over_findings(average_precision, scores, labels)
+
+
+def _mean_over_findings(metric: Callable, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    scores, found = _checked(scores, labels)
+    told = [i for i, finding in enumerate(found.T) if 0 < finding.sum() < len(finding)]
+    if not told:
+        raise errors.UserError("there is no finding that some images have and others have not")
+    flat = scores.reshape(-1, *scores.shape[-2:])
+    values = [[metric(one[:, i], found[:, i]) for i in told] for one in flat]
+    return np.mean(values, axis=-1).reshape(scores.shape[:-2])
+
+
+def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The scores, and the labels as booleans, or a ``UserError`` that says how they do not fit."""
+    scores, labels = np.asarray(scores), np.asarray(labels)
+    if labels.ndim != 2 or scores.ndim < 2 or scores.shape[-2:] != labels.shape:
+        shapes = f"{list(labels.shape)} do not fit scores of shape {list(scores.shape)}"
+        raise errors.UserError(f"label rows of shape {shapes}")
+    if not len(labels):
+        raise errors.UserError("there are no images to score")
+    if not np.isin(labels, (0, 1)).all():
+        raise errors.UserError("label rows to score on must be zeros and ones")
+    return scores, labels.astype(bool)

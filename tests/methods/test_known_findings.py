@@ -1,0 +1,77 @@
+"""On chests with findings of known structure: distilled sets beat random ones, and rows matter."""
+
+import jax
+import numpy as np
+import pytest
+
+from medjax import data, evaluate, methods, nets
+
+KEY = jax.random.key(0)
+IPC, GROUPS = 10, 5
+NET = nets.make("convnet", num_classes=4, width=16, precision="float32")
+RECIPE = evaluate.Recipe(epochs=150, learning_rate=0.1, batch_size=64)
+METHODS = {
+    "dm": (150, {"learning_rate": 8.0}),
+    "dsa": (15, {"learning_rate": 4.0, "outer_loop": 5, "inner_loop": 5}),
+}
+
+
+@pytest.fixture(scope="module")
+def chests():
+    return data.load("phantom_findings")
+
+
+@pytest.fixture(scope="module")
+def benchmark(chests):
+    return evaluate.Benchmark({"test": chests.test}, (chests.mean, chests.std), chests.info.task)
+
+
+def aurocs(images, labels, benchmark, *, rows=None):
+    """Mean and spread of the test AUROC of three networks."""
+    variables = evaluate.train_networks(
+        KEY, NET, images, labels, recipe=RECIPE, num_networks=3, rows=rows, stats=benchmark.stats
+    )
+    score = evaluate.score_networks(NET, variables, benchmark)["test"]["auroc"]
+    return score["mean"], score["std"]
+
+
+@pytest.fixture(scope="module")
+def by_chance(chests, benchmark):
+    """Random groups, another draw for each network."""
+    labels = chests.train.labels
+    keys = jax.random.split(jax.random.key(1), 3)
+    subsets = np.stack([evaluate.random_subset(key, labels, IPC) for key in keys])
+    rows = np.arange(subsets.size, dtype=np.int32).reshape(subsets.shape)
+    chosen = subsets.ravel()
+    return aurocs(chests.train.images[chosen], labels[chosen], benchmark, rows=rows)
+
+
+@pytest.fixture(scope="module")
+def distilled(chests, benchmark):
+    """``distilled(method, labels)``: the AUROC of images distilled with such training labels."""
+
+    def run(name, labels):
+        split = data.Split(chests.train.images, labels)
+        real = data.real_data(split, num_classes=4, mean=chests.mean, std=chests.std)
+        steps, knobs = METHODS[name]
+        knobs = knobs | {"batch_real": 64, "init": "real", "augment": chests.info.augment}
+        distiller = methods.make(name, net=NET, ipc=IPC, num_groups=GROUPS, **knobs)
+        state, _ = distiller.step(KEY, distiller.init(KEY, real), real, steps)
+        return aurocs(state.images, state.labels, benchmark)
+
+    return run
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_it_beats_random_groups_by_more_than_the_spread(chests, distilled, by_chance, name):
+    (random, spread), (mean, own_spread) = by_chance, distilled(name, chests.train.labels)
+    assert mean - random > max(spread, own_spread)
+
+
+def test_shuffled_rows_are_found_out(chests, distilled, by_chance):
+    """The same images, each with another's row, so that everything but the meaning is as it was."""
+    shuffled = np.random.default_rng(0).permutation(chests.train.labels)
+    mean, spread = distilled("dm", shuffled)
+    random, random_spread = by_chance
+    assert mean < random - 3 * max(spread, random_spread)
+    assert mean < 0.6

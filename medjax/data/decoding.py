@@ -189,9 +189,18 @@ _AFFINITY = hasattr(os, "sched_getaffinity")
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Without the libraries' remarks on odd files, which may hold what stands in the header."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
-        yield
+    # pydicom logs a traceback for each decoder that it tries in vain.
+    logs = [logging.getLogger(name) for name in ("pydicom", "PIL")]
+    levels = [log.level for log in logs]
+    try:
+        for log in logs:
+            log.setLevel(logging.CRITICAL + 1)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)
 
 
 def _reason(error: Exception) -> str:

@@ -103,6 +103,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
       Exception: whatever pydicom raises for a file it cannot read.
     """
     from pydicom.pixels import pixel_array
+    from pydicom.uid import RLELossless
 
     dataset = _open(file)
     if not any(name in dataset for name in _PIXELS):
@@ -111,9 +112,11 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     area = int(dataset.get("Rows") or 0) * int(dataset.get("Columns") or 0)
     if not 0 < area <= _MOST_PIXELS:
         raise ValueError(f"has {area} pixels a frame; needs 1–{_MOST_PIXELS}")
-    pictures = []
+    # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
+    is_rle = dataset.file_meta.get("TransferSyntaxUID") == RLELossless
+    plugin, pictures = "pydicom" if is_rle else "", []
     for frame in _chosen(options.frames, count):
-        pixels = pixel_array(dataset, index=frame)
+        pixels = pixel_array(dataset, index=frame, decoding_plugin=plugin)
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
         is_grey = _photometric(dataset) in _GREY
         picture = _grey if is_grey else _colour

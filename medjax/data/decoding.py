@@ -20,6 +20,7 @@ from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
 _LISTED = 5
+_MOST_THREADS = 32
 _LONGEST_REASON = 160
 SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES
 
@@ -154,7 +155,7 @@ def _in_order(
     sources: Sequence[Source], read: Callable[[Source], Any], threads: int, what: str
 ) -> Iterator[Any]:
     """Results of ``read`` or reasons why there are none, computed ahead of being taken."""
-    threads = threads or min(len(os.sched_getaffinity(0)) if _AFFINITY else os.cpu_count() or 1, 32)
+    threads = threads or min(_processors(), _MOST_THREADS)
 
     def attempt(source: Source) -> Any:
         try:
@@ -183,7 +184,11 @@ def _in_order(
                 future.cancel()
 
 
-_AFFINITY = hasattr(os, "sched_getaffinity")
+def _processors() -> int:
+    """How many this process may use, where the system says."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 @contextlib.contextmanager

@@ -240,13 +240,17 @@ def _check_against_pydicom(path, pictures):
     frames = frames if int(dataset.get("NumberOfFrames") or 1) > 1 else frames[None]
     assert len(frames) == len(pictures)
     photometric = dataset.PhotometricInterpretation
-    for frame, picture in zip(frames, pictures, strict=True):
+    for number, (frame, picture) in enumerate(zip(frames, pictures, strict=True)):
         if photometric == "PALETTE COLOR":
             np.testing.assert_array_equal(picture.pixels, apply_color_lut(frame, dataset)[..., :3])
         elif frame.ndim == 3:
             np.testing.assert_array_equal(picture.pixels, frame)
         elif "SharedFunctionalGroupsSequence" in dataset:
-            continue  # pydicom's functions know nothing of these; a test above does
+            # pydicom's windowing knows nothing of these; a test above does.
+            groups = dataset.PerFrameFunctionalGroupsSequence[number]
+            groups.update(dataset.SharedFunctionalGroupsSequence[0])
+            (transform,) = groups.get("PixelValueTransformationSequence", [dataset])
+            np.testing.assert_array_equal(picture.pixels, apply_modality_lut(frame, transform))
         else:
             values = apply_modality_lut(frame, dataset)
             shown = apply_voi_lut(values, dataset).astype(float)

@@ -105,7 +105,7 @@ def make(
         key, equals, value = word.partition("=")
         if equals:
             _update(config, {key: _literal(value)})
-        elif word in data.names() or word.endswith(".npz"):
+        elif word in data.names() or data.is_path(word):
             config.data.name = word
         elif word != "quick":
             raise unknown(
@@ -131,7 +131,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``; a split whose
         images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
         from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
-        ``zca`` whitens them, see ``data.fit_whitening``;
+        ``zca`` whitens them, see ``data.fit_whitening``; ``folder``, ``dicom`` and ``tfds`` are how
+        such sets are read, see ``data.Sources``;
       - ``net``: ``name`` and its options, see ``nets.options``;
       - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
         parameters are float32 whatever it is. ``tf32`` is what the reference gets from PyTorch;
@@ -170,7 +171,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "iterations": iterations,
             "log_every": _LOG_EVERY.get(method, 1),
             "data": {"name": dataset, "size": 28, "root": "", "download": True, "zca": "none"}
-            | streaming,
+            | streaming
+            | data.Sources().asdict(),
             "net": _net("convnet"),
             "precision": "tf32",
             "distill": {

@@ -101,6 +101,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         root=source["root"] or None,
         download=source["download"],
         streaming=streaming,
+        sources=data.Sources.of(source),
     )
     select_by = config["evaluation"]["select_by"]
     metrics = evaluate.selectable_metrics(dataset.info.task)

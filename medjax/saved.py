@@ -13,8 +13,10 @@ FREE = (
     "checkpoint",
     "data.cache",
     "data.download",
+    "data.folder.threads",
     "data.root",
     "data.stream_above_gib",
+    "data.tfds.data_dir",
     "log_every",
     "mesh",
 )

@@ -6,9 +6,13 @@
 
 from medjax.data.cache import cache_root
 from medjax.data.dataset import Dataset, DatasetInfo, Split
+from medjax.data.decoding import Source, Unreadable, decode_all, file_source
+from medjax.data.dicom import DicomOptions
+from medjax.data.folders import FolderOptions
 from medjax.data.host import HostImages
-from medjax.data.loading import Streaming, load, names
+from medjax.data.loading import Streaming, is_path, load, names
 from medjax.data.normalize import channel_stats, denormalize, normalize
+from medjax.data.picture import Picture, quantise
 from medjax.data.registry import REGISTRY
 from medjax.data.sampling import (
     RealData,
@@ -20,6 +24,8 @@ from medjax.data.sampling import (
     sample_rows,
     take,
 )
+from medjax.data.sources import Sources
+from medjax.data.tfds import TfdsOptions
 from medjax.data.whitening import ZCA, Whitening, fit_whitening, whiten
 
 __all__ = [
@@ -27,21 +33,32 @@ __all__ = [
     "ZCA",
     "Dataset",
     "DatasetInfo",
+    "DicomOptions",
+    "FolderOptions",
     "HostImages",
+    "Picture",
     "RealData",
+    "Source",
+    "Sources",
     "Split",
     "Streaming",
+    "TfdsOptions",
+    "Unreadable",
     "Whitening",
     "cache_root",
     "channel_stats",
     "class_indices",
+    "decode_all",
     "denormalize",
+    "file_source",
     "fit_whitening",
     "group_indices",
+    "is_path",
     "load",
     "names",
     "normalize",
     "place",
+    "quantise",
     "real_data",
     "sample_class",
     "sample_rows",

@@ -64,7 +64,7 @@ def open_array(archive: pathlib.Path, name: str, *, digest: str, root: pathlib.P
     file = root / "data" / digest / f"{name}.npy"
     if not _intact(file):
         try:
-            with _alone(file):
+            with alone(file):
                 if not _intact(file):  # nobody else made it in the meantime
                     _make(file, archive, name)
         except OSError as error:
@@ -78,8 +78,15 @@ def open_array(archive: pathlib.Path, name: str, *, digest: str, root: pathlib.P
 
 
 @contextlib.contextmanager
-def _alone(file: pathlib.Path) -> Iterator[None]:
-    """Waits until no other process makes the file; a process that dies lets others in."""
+def alone(file: pathlib.Path) -> Iterator[None]:
+    """Waits until no other process makes a file or folder; one that dies lets others in.
+
+    Args:
+      file: what is to be made; the lock lies beside it.
+
+    Yields:
+      Nothing, while no other process makes it.
+    """
     import fcntl  # here, because Windows lacks it and can do all the rest
 
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -103,7 +110,7 @@ def _make(file: pathlib.Path, archive: pathlib.Path, name: str) -> None:
                 shutil.copyfileobj(packed, unpacked, _PIECE_BYTES)
                 unpacked.flush()
                 os.fsync(unpacked.fileno())
-        record = json.dumps(_fingerprint(temporary))
+        record = json.dumps(fingerprint(temporary))
         os.replace(temporary, file)
         # The record comes last, so that a file without one is known to be unfinished.
         temporary.write_text(record)
@@ -115,13 +122,20 @@ def _make(file: pathlib.Path, archive: pathlib.Path, name: str) -> None:
 def _intact(file: pathlib.Path) -> bool:
     """Whether the file is there and as it was made."""
     try:
-        return json.loads(file.with_suffix(".json").read_bytes()) == _fingerprint(file)
+        return json.loads(file.with_suffix(".json").read_bytes()) == fingerprint(file)
     except (OSError, ValueError):
         return False
 
 
-def _fingerprint(file: pathlib.Path) -> dict[str, int | str]:
-    """Length, and the digest of a sample: all of a huge file would take minutes at every start."""
+def fingerprint(file: pathlib.Path) -> dict[str, int | str]:
+    """Length, and the digest of a sample: all of a huge file would take minutes at every start.
+
+    Args:
+      file: the file.
+
+    Returns:
+      ``{"bytes": …, "sample": …}``.
+    """
     size = file.stat().st_size
     digest = hashlib.sha256()
     with open(file, "rb") as stream:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data import cache, files, npz, phantom, registry
+from medjax.data import sources as own
 from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
 from medjax.errors import UserError, unknown
 
@@ -27,6 +28,22 @@ def names() -> tuple[str, ...]:
       True
     """
     return (*registry.REGISTRY, *phantom.NAMES)
+
+
+def is_path(word: str) -> bool:
+    """Whether a word can only be the name of a set of the user's own.
+
+    Args:
+      word: any.
+
+    Returns:
+      True for ``folder:PATH``, ``tfds:NAME`` and paths of npz files.
+
+    Example:
+      >>> is_path("folder:scans"), is_path("scans")
+      (True, False)
+    """
+    return word.startswith(own.PREFIXES) or word.endswith(".npz")
 
 
 class Streaming(NamedTuple):
@@ -49,6 +66,7 @@ def load(
     root: str | os.PathLike | None = None,
     download: bool = True,
     streaming: Streaming | None = None,
+    sources: own.Sources | None = None,
 ) -> Dataset:
     """Loads a data set and checks it.
 
@@ -57,15 +75,18 @@ def load(
         a registered MedMNIST set (``data.REGISTRY``);
         ``"phantom"``, ``"phantom_cells"`` or ``"phantom_findings"`` (multi-label), which are
         generated and need no file;
+        ``"folder:PATH"``, images or DICOM files in ``{train,val,test}/CLASS`` or ``CLASS``;
+        ``"tfds:NAME"``, a set of TensorFlow Datasets;
         the path of a local ``.npz`` of MedMNIST's layout, with or without a val split;
         or the bare name of such a file in the data root (``"mnist"`` for ``root/mnist.npz``).
         A path to a file named as a registered set is taken for that set.
       size: side length in pixels: which of a set's files to read (``name.npz`` for 28, else
         ``name_size.npz``). Any size other than 28 is also asked of a local file's images, which
-        at the default keep the size they have.
+        at the default keep the size they have; pictures in folders are resized to it.
       root: the data root; None for ``$MEDJAX_DATA_DIR``, else ``~/.medmnist``.
       download: whether a missing registered file is fetched, its MD5 checked, into the data root.
       streaming: which images are left on disk; None for none. It changes no number.
+      sources: how folders, DICOM files and TFDS are read; None for the defaults.
 
     Returns:
       The data set, with uint8 images ``[n, h, w, c]`` (``np.memmap`` where they are on disk) and
@@ -86,6 +107,14 @@ def load(
     text = os.fspath(name)
     if text in phantom.NAMES:
         return phantom.generate(text, size=size)
+    if text.startswith(own.PREFIXES):
+        conversion = own.Conversion(
+            size=size,
+            download=download,
+            cache=cache.cache_root(streaming.cache if streaming else None),
+            limit=streaming.above if streaming else None,
+        )
+        return own.read(text, sources or own.Sources(), conversion)
     if text.endswith(".npz") or pathlib.Path(text).name != text:
         path = pathlib.Path(text).expanduser()
     else:

@@ -123,6 +123,7 @@ def _of_the_run(summary: Path) -> dict[str, Any]:
         found = {
             "data": config["data"]["name"],
             "size": config["data"]["size"],
+            "sources": data.Sources.of(config["data"]),
             "nets": [":".join([net["name"], *changed])],
             "networks": config["evaluation"]["networks"],
             "precision": config["precision"],
@@ -140,7 +141,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
 
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
-    dataset = data.load(options["data"], size=options["size"])
+    dataset = data.load(options["data"], size=options["size"], sources=options.get("sources"))
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(
         options["synthetic"], classes=dataset.info.classes, multi_label=multi_label

@@ -119,13 +119,13 @@ MAKER = """
 import pathlib, sys, time
 from medjax.data import cache
 archive, root, pause = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), float(sys.argv[3])
-fingerprint = cache._fingerprint
+fingerprint = cache.fingerprint
 def slowly(file):
     if file.suffix == ".tmp":
         print("unpacked", flush=True)
         time.sleep(pause)
     return fingerprint(file)
-cache._fingerprint = slowly
+cache.fingerprint = slowly
 images = cache.open_array(archive, "train_images", digest="abc", root=root)
 print(int(images.astype("i8").sum()), flush=True)
 """

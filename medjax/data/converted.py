@@ -1,0 +1,160 @@
+"""Sources of pictures converted to arrays of bytes, once, and kept in the cache."""
+
+import hashlib
+import json
+import logging
+import os
+import pathlib
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from medjax.data import cache, decoding
+from medjax.data.picture import Picture
+from medjax.errors import UserError
+
+_log = logging.getLogger("medjax")
+_VERSION = 1  # of what this file and the decoders make of the same source
+_RECORD = "record.json"
+
+
+class Part(NamedTuple):
+    """What one split is converted from.
+
+    Attributes:
+      sources: in order.
+      labels: of each source, and so of each of its pictures.
+    """
+
+    sources: Sequence[decoding.Source]
+    labels: Sequence[int]
+
+
+def key_of(content: Any) -> str:
+    """A name for what a conversion depends on.
+
+    Args:
+      content: whatever JSON can hold.
+
+    Returns:
+      A digest in hex.
+    """
+    text = json.dumps([_VERSION, content], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def arrays(
+    key: str, make: Callable[[pathlib.Path], Mapping[str, Any]], *, root: pathlib.Path
+) -> tuple[dict[str, np.memmap], dict[str, Any]]:
+    """Opens the arrays kept under a key, after making them if they are not there as they were made.
+
+    They appear all or none, and of several processes one makes them while the others wait.
+
+    Args:
+      key: from ``key_of``.
+      make: writes ``.npy`` files into an empty folder; gives facts to keep, as JSON can hold.
+      root: the folder of the cache.
+
+    Returns:
+      The arrays by name, memory-mapped and read only, and the facts.
+
+    Raises:
+      UserError: if the cache cannot be written, or from ``make``.
+    """
+    folder = root / "data" / key
+    facts = _facts(folder)
+    if facts is None:
+        try:
+            with cache.alone(folder):
+                facts = _facts(folder)  # somebody else may have made it in the meantime
+                if facts is None:
+                    _fill(folder, make)
+                    facts = _facts(folder)
+        except OSError as error:
+            raise UserError(
+                f"cannot keep the converted images in {root}: {error.strerror or error}; choose a "
+                "folder with room by data.cache or MEDJAX_CACHE_DIR"
+            ) from error
+    else:
+        _log.info("data: the images were converted before, into %s", folder)
+    opened = {file.stem: np.load(file, mmap_mode="r") for file in sorted(folder.glob("*.npy"))}
+    return opened, facts
+
+
+def convert(
+    parts: Mapping[str, Part],
+    *,
+    folder: pathlib.Path,
+    quantise: Callable[[Picture], np.ndarray],
+    threads: int,
+) -> tuple[list[decoding.Unreadable], str]:
+    """Writes ``{split}_images.npy`` and ``{split}_labels.npy``; memory holds a few pictures.
+
+    Args:
+      parts: by split.
+      folder: where to.
+      quantise: makes uint8 ``[h, w, c]`` of a picture, of one shape for all.
+      threads: as for ``decode_all``.
+
+    Returns:
+      What could not be read, and the MD5 of all arrays.
+    """
+    unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
+    for split, (sources, labels) in parts.items():
+        kept = []
+        with open(folder / f"{split}_images.npy", "wb") as stream:
+            shape = None
+            results = decoding.decode_all(sources, then=quantise, threads=threads)
+            for label, result in zip(labels, results, strict=True):
+                if isinstance(result, decoding.Unreadable):
+                    unreadable.append(result)
+                    continue
+                for image in result:
+                    if shape is None:
+                        shape = image.shape
+                        _write_header(stream, (0, *shape))
+                    stream.write(image.tobytes())
+                    digest.update(image)
+                    kept.append(label)
+            if shape is not None:
+                stream.seek(0)
+                _write_header(stream, (len(kept), *shape))
+        np.save(folder / f"{split}_labels.npy", np.array(kept, np.int32))
+        digest.update(np.array(kept, "<i4"))
+    count = sum(len(part.sources) for part in parts.values())
+    _log.info("data: decoded %d files in %.1f s", count, time.perf_counter() - start)
+    return unreadable, digest.hexdigest()
+
+
+def _write_header(stream, shape: tuple[int, ...]) -> None:
+    """The header of a uint8 array; numpy leaves room in it for more rows."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+
+
+def _fill(folder: pathlib.Path, make: Callable[[pathlib.Path], Mapping[str, Any]]) -> None:
+    """Makes the folder; to be called alone."""
+    temporary = folder.with_name(f"{folder.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    try:
+        facts = dict(make(temporary))
+        files = {file.name: cache.fingerprint(file) for file in temporary.glob("*.npy")}
+        (temporary / _RECORD).write_text(json.dumps({"files": files, "facts": facts}))
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _facts(folder: pathlib.Path) -> dict[str, Any] | None:
+    """The facts of a folder that is as it was made; None for any other."""
+    try:
+        record = json.loads((folder / _RECORD).read_bytes())
+        files = {name: cache.fingerprint(folder / name) for name in record["files"]}
+        return record["facts"] if files == record["files"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

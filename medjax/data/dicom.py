@@ -1,0 +1,233 @@
+"""DICOM files as pictures; of their headers, only what the pixels mean is ever read."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from medjax.data.picture import Picture, full_range
+from medjax.errors import UserError
+
+SUFFIXES = (".dcm", ".dicom")
+_FRAMES = ("first", "middle", "last", "all")
+_PALETTES = [
+    f"{kind}{colour}PaletteColorLookupTable{part}"
+    for colour in ("Red", "Green", "Blue")
+    for kind, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+]
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# pydicom parses these and skips all others: names, dates, numbers of patients among them.
+_TAGS = [
+    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
+    *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
+    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "PixelPaddingValue"),
+    *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+    *("ExtendedOffsetTable", "ExtendedOffsetTableLengths", *_PALETTES, *_PIXELS),
+]
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+_COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
+_MOST_PIXELS = 2**27  # of one frame; a damaged header asks for more than there is memory
+
+
+class DicomOptions(NamedTuple):
+    """How DICOM files are read.
+
+    Attributes:
+      window: ``(centre, width)`` in the units of the rescaled values, for all files; ``()`` for
+        each file's own: its VOI look-up table, or else its first window, or else its own least to
+        its own greatest value.
+      frames: which of several frames: ``"first"``, ``"middle"``, ``"last"``, ``"all"`` (each an
+        image of its own, with its file's label and in its file's split), or a number from
+        ``"0"``.
+    """
+
+    window: tuple[float, ...] = ()
+    frames: str = "middle"
+
+
+def check(options: DicomOptions) -> None:
+    """Refuses options that mean nothing.
+
+    Args:
+      options: any.
+
+    Raises:
+      UserError: for a window that is none, or frames of another kind.
+    """
+    window = options.window
+    numbers = all(isinstance(x, int | float) and np.isfinite(x) for x in window)
+    if len(window) not in (0, 2) or not numbers or (window and window[1] < 1):
+        raise UserError(
+            "the dicom window must be () or (centre, width) with a width of at least 1, "
+            f"got {window}"
+        )
+    if options.frames not in _FRAMES and not options.frames.isdecimal():
+        raise UserError(
+            f"unknown dicom frames {options.frames!r}; choose from: {', '.join(_FRAMES)}, a number"
+        )
+
+
+def channels(file: pathlib.Path) -> int:
+    """How many channels a file's pictures have; its pixels are not read.
+
+    Args:
+      file: the file.
+
+    Returns:
+      1 or 3.
+
+    Raises:
+      ValueError: for what is no DICOM file of pixels.
+      Exception: whatever pydicom raises for a file it cannot read.
+    """
+    return 1 if _photometric(_open(file, stop_before_pixels=True)) in _GREY else 3
+
+
+def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
+    """Decodes a file.
+
+    Stored values are taken through the rescale slope and intercept or the modality look-up table,
+    MONOCHROME1 is inverted, YBR and palettes become RGB. Of grey pictures a window sets black and
+    white and changes no value; a VOI look-up table or a sigmoid window does change them.
+
+    Args:
+      file: the file.
+      options: window and frames.
+
+    Returns:
+      One picture, or one for each frame.
+
+    Raises:
+      ValueError: for what is no DICOM file of pixels, or has no such frame.
+      Exception: whatever pydicom raises for a file it cannot read.
+    """
+    from pydicom.pixels import pixel_array
+    from pydicom.uid import RLELossless
+
+    dataset = _open(file)
+    if not any(name in dataset for name in _PIXELS):
+        raise ValueError("holds no pixels")
+    count = int(dataset.get("NumberOfFrames") or 1)
+    area = int(dataset.get("Rows") or 0) * int(dataset.get("Columns") or 0)
+    if not 0 < area <= _MOST_PIXELS:
+        raise ValueError(f"has {area} pixels a frame; needs 1–{_MOST_PIXELS}")
+    # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
+    is_rle = dataset.file_meta.get("TransferSyntaxUID") == RLELossless
+    plugin, pictures = "pydicom" if is_rle else "", []
+    for frame in _chosen(options.frames, count):
+        pixels = pixel_array(dataset, index=frame, decoding_plugin=plugin)
+        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
+        is_grey = _photometric(dataset) in _GREY
+        picture = _grey if is_grey else _colour
+        pictures.append(picture(pixels, dataset, frame, options.window))
+    return pictures
+
+
+def _open(file: pathlib.Path, **how: bool):
+    """The few tags above of a file, as a pydicom dataset."""
+    try:
+        import pydicom
+    except ImportError as error:
+        raise UserError(
+            f"{file} is a DICOM file, and pydicom is missing: pip install 'medjax[dicom]'"
+        ) from error
+    try:
+        dataset = pydicom.dcmread(file, specific_tags=_TAGS, **how)
+    except pydicom.errors.InvalidDicomError as error:
+        raise ValueError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
+    if "PhotometricInterpretation" not in dataset:
+        raise ValueError("holds no pixels")
+    return dataset
+
+
+def _photometric(dataset) -> str:
+    found = dataset.PhotometricInterpretation
+    if found not in _GREY + _COLOUR:
+        raise ValueError(f"has the colours {found!r}; needs one of {', '.join(_GREY + _COLOUR)}")
+    return found
+
+
+def _chosen(frames: str, count: int) -> range:
+    """Positions of the frames wanted."""
+    if frames == "all":
+        return range(count)
+    named = {"first": 0, "middle": count // 2, "last": count - 1}
+    frame = named[frames] if frames in named else int(frames)
+    if frame >= count:
+        raise ValueError(f"has {count} frames, and no frame {frame}")
+    return range(frame, frame + 1)
+
+
+def _colour(pixels: np.ndarray, dataset, _frame: int, _window: tuple[float, ...]) -> Picture:
+    """A picture in red, green and blue; pydicom has converted YBR by now."""
+    from pydicom.pixels import apply_color_lut
+
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        pixels = apply_color_lut(pixels, dataset)[..., :3]
+        bits = 8 * pixels.dtype.itemsize
+    else:
+        bits = int(dataset.BitsStored)
+    return Picture(pixels, 0, 2**bits - 1)
+
+
+def _grey(pixels: np.ndarray, dataset, frame: int, window: tuple[float, ...]) -> Picture:
+    """A picture in the units of its modality."""
+    from pydicom.pixels import apply_modality_lut
+
+    padding = dataset.get("PixelPaddingValue")
+    shown = pixels != padding if padding is not None else np.ones(pixels.shape, bool)
+    transform = _group(dataset, frame, "PixelValueTransformationSequence")
+    pixels = apply_modality_lut(pixels, transform)
+    pixels = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
+    if not np.isfinite(pixels).all():
+        raise ValueError("holds pixels that are not finite")
+    picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"), window)
+    if picture is None:
+        picture = full_range(pixels[shown] if shown.any() else pixels)._replace(pixels=pixels)
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
+        turned = np.float32(picture.black + picture.white) - picture.pixels.astype(np.float32)
+        picture = picture._replace(pixels=turned)
+    return picture
+
+
+def _group(dataset, frame: int, name: str):
+    """Where a frame's own transform stands in enhanced multi-frame files, else the file's."""
+    for groups, place in (
+        (dataset.get("PerFrameFunctionalGroupsSequence"), frame),
+        (dataset.get("SharedFunctionalGroupsSequence"), 0),
+    ):
+        if groups and place < len(groups) and groups[place].get(name):
+            return groups[place][name][0]
+    return dataset
+
+
+def _windowed(pixels: np.ndarray, voi, window: tuple[float, ...]) -> Picture | None:
+    """Pixels with the black and white that are given, or else the file's; None without any."""
+    function = voi.get("VOILUTFunction") or "LINEAR"
+    if window:
+        (centre, width), function = window, "LINEAR"
+    elif voi.get("VOILUTSequence"):
+        from pydicom.pixels import apply_voi
+
+        bits = voi.VOILUTSequence[0].LUTDescriptor[2]
+        entries = np.rint(pixels).astype(np.int32) if pixels.dtype.kind == "f" else pixels
+        return Picture(apply_voi(entries, voi), 0, 2**bits - 1)
+    elif voi.get("WindowCenter") is None or voi.get("WindowWidth") is None:
+        return None
+    else:
+        centre, width = (_first(voi[name].value) for name in ("WindowCenter", "WindowWidth"))
+    if not np.isfinite([centre, width]).all() or width < (function == "LINEAR") or width <= 0:
+        raise ValueError(f"has the window {centre:g}/{width:g}, which has no width; give one")
+    if function == "SIGMOID":
+        shown = 1 / (1 + np.exp(-4 * (pixels.astype(np.float64) - centre) / width))
+        return Picture(shown.astype(np.float32), 0, 1)
+    if function not in ("LINEAR", "LINEAR_EXACT"):
+        raise ValueError(f"has the VOI function {function!r}")
+    if function == "LINEAR":  # PS3.3 C.11.2.1.2.1
+        centre, width = centre - 0.5, width - 1
+    return Picture(pixels, centre - width / 2, centre + width / 2)
+
+
+def _first(value) -> float:
+    return float(value[0] if hasattr(value, "__len__") and not isinstance(value, str) else value)

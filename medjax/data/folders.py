@@ -1,0 +1,248 @@
+"""What a folder of images holds: files with a class each, in splits."""
+
+import csv
+import logging
+import os
+import pathlib
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from medjax.data import decoding, splitting
+from medjax.data.picture import FITS
+from medjax.data.registry import SPLITS
+from medjax.errors import UserError, unknown
+
+_log = logging.getLogger("medjax")
+MODES = ("auto", "grey", "rgb")
+_COLUMNS = ("file", "patient", "label")
+
+
+class FolderOptions(NamedTuple):
+    """How a set without splits is cut, and how pictures become images of one size.
+
+    Attributes:
+      table: a CSV file with the columns ``file`` (relative to the folder), ``label`` and perhaps
+        ``patient``, whose images stay in one split; empty for classes by folder.
+      val: share of the images for val where there are no splits; 0 for none.
+      test: share for test.
+      seed: of that cut.
+      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours.
+      fit: ``"pad"`` or ``"stretch"``, see ``quantise``.
+      skip_unreadable: whether files that cannot be decoded are left out.
+      threads: that decode; 0 for as many as there are processors to use.
+    """
+
+    table: str = ""
+    val: float = 0.1
+    test: float = 0.2
+    seed: int = 0
+    mode: str = "auto"
+    fit: str = "pad"
+    skip_unreadable: bool = False
+    threads: int = 0
+
+
+class Entry(NamedTuple):
+    """One image of a set, not decoded yet.
+
+    Attributes:
+      name: path relative to the set's folder, with forward slashes.
+      split: ``"train"``, ``"val"`` or ``"test"``; None before the set is cut.
+      label: class name.
+      group: what stays in one split: the patient, or the file itself.
+    """
+
+    name: str
+    split: str | None
+    label: str
+    group: str
+
+
+def check(options: FolderOptions) -> None:
+    """Refuses options that mean nothing.
+
+    Args:
+      options: any.
+
+    Raises:
+      UserError: if a mode or fit is unknown, or a number is negative.
+    """
+    if options.mode not in MODES:
+        raise unknown("folder mode", options.mode, MODES)
+    if options.fit not in FITS:
+        raise unknown("folder fit", options.fit, FITS)
+    if options.threads < 0 or options.seed < 0:
+        raise UserError(
+            f"folder seed and threads must be at least 0, got {options.seed} and {options.threads}"
+        )
+
+
+def entries(folder: pathlib.Path, options: FolderOptions) -> list[Entry]:
+    """Lists a set.
+
+    Args:
+      folder: ``{train,val,test}/CLASS/FILE`` (val may be missing) or ``CLASS/FILE``; or files
+        anywhere below it, with a table.
+      options: the table and how to cut.
+
+    Returns:
+      All entries, sorted by name, each in a split.
+
+    Raises:
+      UserError: if the folder is laid out in another way, the table does not fit it, or there are
+        too few images to cut.
+    """
+    if not folder.is_dir():
+        raise UserError(f"no folder {folder}")
+    if options.table:
+        found = _of_table(folder, pathlib.Path(options.table).expanduser())
+    else:
+        splits = [name for name in SPLITS if (folder / name).is_dir()]
+        if splits:
+            _refuse_other_folders(folder, splits)
+        parts = [(name, folder / name) for name in splits] or [(None, folder)]
+        found = [entry for name, part in parts for entry in _of_classes(folder, part, name)]
+    if not found:
+        raise UserError(
+            f"{folder} holds no images in class folders, as in {folder}/train/CLASS/FILE or "
+            f"{folder}/CLASS/FILE with a suffix of: {', '.join(decoding.SUFFIXES)}"
+        )
+    return cut(sorted(found), options)
+
+
+def cut(found: Sequence[Entry], options: FolderOptions) -> list[Entry]:
+    """Assigns splits to entries that have none.
+
+    Args:
+      found: all with a split, or all without.
+      options: shares and seed.
+
+    Returns:
+      The entries in their order, each with a split.
+
+    Raises:
+      UserError: if there are too few.
+    """
+    if found[0].split is not None:
+        return list(found)
+    classes = class_names(found)
+    assigned = splitting.split(
+        [classes.index(entry.label) for entry in found],
+        [entry.group for entry in found],
+        val=options.val,
+        test=options.test,
+        seed=options.seed,
+    )
+    return [entry._replace(split=name) for entry, name in zip(found, assigned, strict=True)]
+
+
+def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
+    """The classes of a set in label order.
+
+    Args:
+      found: its entries.
+
+    Returns:
+      Names, sorted; by value if all are whole numbers.
+
+    Example:
+      >>> class_names([Entry(f"{c}/a.png", "train", c, "a") for c in ("10", "2")])
+      ('2', '10')
+    """
+    names = {entry.label for entry in found}
+    numbers = all(name.isdecimal() for name in names)
+    return tuple(sorted(names, key=lambda name: (int(name), name) if numbers else name))
+
+
+def check_classes(what: str, found: Sequence[Entry]) -> None:
+    """Refuses a set that cannot be learned.
+
+    Args:
+      what: the set, for messages.
+      found: its entries, each with a split.
+
+    Raises:
+      UserError: for fewer than two classes, no test images, or a class without training images.
+    """
+    classes = class_names(found)
+    if len(classes) < 2:
+        raise UserError(
+            f"{what} holds {len(classes)} class{'es' * (not classes)}; needs two or more"
+        )
+    for split in {"train", "test"} | {entry.split for entry in found}:
+        if not any(entry.split == split for entry in found):
+            raise UserError(f"{what} holds no images in {split}")
+    trained = {entry.label for entry in found if entry.split == "train"}
+    for name in classes:
+        if name not in trained:
+            raise UserError(f"{what}: class {name} has no image in train")
+
+
+def _refuse_other_folders(folder: pathlib.Path, splits: Sequence[str]) -> None:
+    others = sorted(x.name for x in folder.iterdir() if x.is_dir() and not _hidden(x))
+    others = [name for name in others if name not in splits]
+    if others:
+        raise UserError(
+            f"{folder} holds {', '.join(others)} beside {', '.join(splits)}: name the splits "
+            "train, val and test, and keep other folders elsewhere"
+        )
+
+
+def _of_classes(root: pathlib.Path, part: pathlib.Path, split: str | None) -> list[Entry]:
+    """The files of a folder of class folders."""
+    found, others = [], set()
+    for folder in sorted(x for x in part.iterdir() if x.is_dir() and not _hidden(x)):
+        for file in folder.iterdir():
+            if _hidden(file):
+                continue
+            if file.is_dir():
+                raise UserError(f"{file} is a folder inside a class; files lie in {folder} itself")
+            if file.suffix.lower() not in decoding.SUFFIXES:
+                others.add(file.name)
+                continue
+            name = file.relative_to(root).as_posix()
+            found.append(Entry(name, split, folder.name, name))
+    if others:
+        kinds = sorted({pathlib.Path(name).suffix or "no suffix" for name in others})
+        _log.info("data: %d files of %s are no images by name: %s", len(others), part, kinds)
+    return found
+
+
+def _of_table(folder: pathlib.Path, table: pathlib.Path) -> list[Entry]:
+    """The files that a table names."""
+    try:
+        with open(table, newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"cannot read the table {table}: {error}") from error
+    header = list(rows[0]) if rows else []
+    if not {"file", "label"} <= set(header):
+        raise UserError(
+            f"{table} needs rows under a header with {', '.join(_COLUMNS)} (patient may be "
+            f"missing), got {', '.join(map(str, header)) or 'none'}"
+        )
+    found, seen = [], set()
+    for number, row in enumerate(rows, start=2):
+        values = {column: (row.get(column) or "").strip() for column in _COLUMNS}
+        missing = [c for c in ("file", "label") if not values[c]]
+        if "patient" in header and not values["patient"]:
+            missing.append("patient")
+        if missing:
+            raise UserError(f"{table}, line {number}: no {missing[0]}")
+        name = pathlib.PurePath(os.path.normpath(values["file"])).as_posix()
+        if name in seen:
+            raise UserError(f"{table}, line {number}: {name} stands there twice")
+        if not (folder / name).is_file():
+            raise UserError(f"{table}, line {number}: no file {folder / name}")
+        if pathlib.Path(name).suffix.lower() not in decoding.SUFFIXES:
+            raise UserError(
+                f"{table}, line {number}: {name} is no image by name; choose suffixes from: "
+                f"{', '.join(decoding.SUFFIXES)}"
+            )
+        seen.add(name)
+        found.append(Entry(name, None, values["label"], values["patient"] or name))
+    return found
+
+
+def _hidden(path: pathlib.Path) -> bool:
+    return path.name.startswith((".", "__MACOSX"))

@@ -1,0 +1,74 @@
+"""Image files (PNG, JPEG, TIFF, BMP) as pictures."""
+
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from medjax.data.picture import Picture, full_range
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+_GREY = ("1", "L", "LA", "I", "F")
+_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # a TIFF's tag, and its value for negatives
+
+
+def channels(file: pathlib.Path) -> int:
+    """How many channels a file's picture has; its pixels are not decoded.
+
+    Args:
+      file: the file.
+
+    Returns:
+      1 or 3.
+
+    Raises:
+      Exception: whatever Pillow raises for a file it cannot read.
+    """
+    with Image.open(file, formats=_FORMATS) as image:
+        return 1 if _is_grey(image) else 3
+
+
+def read(file: pathlib.Path) -> list[Picture]:
+    """Decodes a file, upright as its EXIF orientation says.
+
+    Grey pictures of 16 bits stay so, in 0–65535; those of 32 bits or of floats go from their own
+    least to their own greatest value. Transparency is dropped.
+
+    Args:
+      file: the file.
+
+    Returns:
+      Its one picture.
+
+    Raises:
+      ValueError: for a file of several pages, or with pixels that are not finite.
+      Exception: whatever Pillow raises for a file it cannot read.
+    """
+    with Image.open(file, formats=_FORMATS) as image:
+        pages = getattr(image, "n_frames", 1)
+        if pages > 1 and image.format in _FORMATS:  # a camera's JPEG with a preview is an MPO
+            raise ValueError(f"holds {pages} pages; needs one")
+        negative = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+        grey, deep = _is_grey(image), image.mode in ("I", "F") or image.mode.startswith("I;16")
+        sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
+        image.load()
+        image = ImageOps.exif_transpose(image)
+        if not deep:
+            return [Picture(np.asarray(image.convert("L" if grey else "RGB")), 0, 255)]
+        pixels = np.asarray(image)
+        if not np.isfinite(pixels).all():
+            raise ValueError("holds pixels that are not finite")
+        if not sixteen:
+            return [full_range(pixels)]
+        pixels = pixels.astype(np.uint16)
+        return [Picture(2**16 - 1 - pixels if negative else pixels, 0, 2**16 - 1)]
+
+
+def _is_grey(image: Image.Image) -> bool:
+    if image.mode in ("P", "PA"):
+        # A palette read from a file is known before the pixels are.
+        table = np.frombuffer(image.palette.palette, np.uint8)
+        table = table.reshape(-1, len(image.palette.mode))[:, :3]
+        return bool((table == table[:, :1]).all())
+    return image.mode in _GREY or image.mode.startswith("I;16")

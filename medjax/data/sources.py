@@ -1,0 +1,216 @@
+"""Users' own pictures as a data set: folders of images and DICOM files, and TFDS."""
+
+import functools
+import logging
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from medjax.data import converted, decoding, dicom, folders, registry, tfds
+from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
+from medjax.data.dicom import DicomOptions
+from medjax.data.folders import FolderOptions
+from medjax.data.picture import quantise
+from medjax.data.tfds import TfdsOptions
+from medjax.errors import UserError
+
+_log = logging.getLogger("medjax")
+FOLDER, TFDS = "folder:", "tfds:"
+PREFIXES = (FOLDER, TFDS)
+_CHANNELS = {"grey": 1, "rgb": 3}
+
+
+class Sources(NamedTuple):
+    """How sets other than npz files are read.
+
+    Attributes:
+      folder: how ``folder:PATH`` is cut and converted; conversion and cut are TFDS's as well.
+      dicom: how DICOM files in folders are read.
+      tfds: which part of ``tfds:NAME``.
+    """
+
+    folder: FolderOptions = FolderOptions()
+    dicom: DicomOptions = DicomOptions()
+    tfds: TfdsOptions = TfdsOptions()
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> "Sources":
+        """The options that stand in settings under ``folder``, ``dicom`` and ``tfds``."""
+        kinds = cls._field_defaults.items()
+        return cls(**{name: type(default)(**settings.get(name, {})) for name, default in kinds})
+
+    def asdict(self) -> dict[str, dict[str, Any]]:
+        """The options as settings; ``Sources.of`` undoes it."""
+        return {name: options._asdict() for name, options in self._asdict().items()}
+
+
+class Conversion(NamedTuple):
+    """What becomes of pictures.
+
+    Attributes:
+      size: side length of the images in pixels.
+      download: whether what is missing is fetched.
+      cache: folder of the cache.
+      limit: a split whose images take more bytes stays on disk; None for no limit.
+    """
+
+    size: int
+    download: bool
+    cache: pathlib.Path
+    limit: int | None
+
+
+def read(name: str, sources: Sources, conversion: Conversion) -> Dataset:
+    """Reads a set, from the cache if it was read before and nothing has changed since.
+
+    Args:
+      name: ``folder:PATH`` or ``tfds:NAME``.
+      sources: options.
+      conversion: what becomes of the pictures.
+
+    Returns:
+      The set.
+
+    Raises:
+      UserError: for whatever keeps it from being trained on.
+    """
+    if conversion.size < 1:
+        raise UserError(f"size must be at least 1, got {conversion.size}")
+    folders.check(sources.folder)
+    dicom.check(sources.dicom)
+    kind = _folder if name.startswith(FOLDER) else _tfds
+    return kind(name.removeprefix(FOLDER).removeprefix(TFDS), sources, conversion)
+
+
+def _folder(path: str, sources: Sources, conversion: Conversion) -> Dataset:
+    folder = pathlib.Path(path).expanduser()
+    entries = folders.entries(folder, sources.folder)
+    folders.check_classes(str(folder), entries)
+    classes = folders.class_names(entries)
+    parts = {}
+    for split in registry.SPLITS:
+        chosen = [entry for entry in entries if entry.split == split]
+        if chosen:
+            files = [
+                decoding.file_source(folder / entry.name, entry.name, options=sources.dicom)
+                for entry in chosen
+            ]
+            parts[split] = converted.Part(files, [classes.index(entry.label) for entry in chosen])
+    stats = [os.stat(folder / entry.name) for entry in entries]
+    listing = [(*e, s.st_size, s.st_mtime_ns) for e, s in zip(entries, stats, strict=True)]
+    name = folder.resolve().name
+    return _converted(name, str(folder), classes, parts, listing, sources, conversion)
+
+
+def _tfds(name: str, sources: Sources, conversion: Conversion) -> Dataset:
+    found = tfds.contents(name, sources.tfds, download=conversion.download)
+    splits = found.splits
+    if list(splits) == ["train"]:
+        files, labels = splits["train"]
+        uncut = [
+            folders.Entry(source.name, None, str(label), source.name)
+            for source, label in zip(files, labels, strict=True)
+        ]
+        assigned = [entry.split for entry in folders.cut(uncut, sources.folder)]
+        splits = {
+            split: tuple(
+                [x for x, place in zip(column, assigned, strict=True) if place == split]
+                for column in (files, labels)
+            )
+            for split in registry.SPLITS
+            if split in assigned
+        }
+    for split, (files, _) in splits.items():
+        if not files:
+            raise UserError(f"tfds:{name} has no images in {split}")
+    parts = {split: converted.Part(*columns) for split, columns in splits.items()}
+    listing = [found.name, {split: (len(x.labels), x.labels) for split, x in parts.items()}]
+    return _converted(
+        name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing, sources, conversion
+    )
+
+
+def _converted(
+    name: str,
+    source: str,
+    classes: tuple[str, ...],
+    parts: Mapping[str, converted.Part],
+    listing: Any,
+    sources: Sources,
+    conversion: Conversion,
+) -> Dataset:
+    """The set, its pictures converted now or before."""
+    options = sources.folder
+    everything = [source for part in parts.values() for source in part.sources]
+
+    def make(folder: pathlib.Path) -> dict[str, Any]:
+        if options.mode == "auto":
+            channels, why = decoding.set_channels(everything, threads=options.threads)
+            _log.info("data: all images become %s: %s", "grey" if channels == 1 else "RGB", why)
+        else:
+            channels = _CHANNELS[options.mode]
+        unreadable, digest = converted.convert(
+            parts,
+            folder=folder,
+            quantise=functools.partial(
+                quantise, size=conversion.size, channels=channels, fit=options.fit
+            ),
+            threads=options.threads,
+        )
+        decoding.refuse_or_log(
+            unreadable,
+            total=len(everything),
+            skip=options.skip_unreadable,
+            setting="data.folder.skip_unreadable=True",
+        )
+        labels = {split: np.load(folder / f"{split}_labels.npy") for split in parts}
+        _check_left(source, classes, labels)
+        return {"digest": digest, "left_out": len(unreadable)}
+
+    settings = sources.asdict()
+    settings["folder"].pop("threads")
+    key = converted.key_of([conversion.size, classes, settings, os.path.abspath(source), listing])
+    arrays, facts = converted.arrays(key, make, root=conversion.cache)
+    if facts["left_out"]:
+        _log.info("data: %d of %d files are left out", facts["left_out"], len(everything))
+    task = registry.BINARY_CLASS if len(classes) == 2 else registry.MULTI_CLASS
+    info = DatasetInfo(
+        name=name,
+        task=task,
+        classes=classes,
+        licence="unknown",
+        source=source,
+        digest=facts["digest"],
+        official_digest=None,
+        augment=registry.FULL_AUGMENT,
+    )
+    return make_dataset(info, _splits(arrays, list(parts), conversion.limit))
+
+
+def _splits(
+    arrays: Mapping[str, np.memmap], names: Sequence[str], limit: int | None
+) -> dict[str, Split]:
+    """Splits in memory, or on disk where they are too large."""
+    splits = {}
+    for name in names:
+        images = arrays[f"{name}_images"]
+        if limit is None or images.nbytes <= limit:
+            images = np.array(images)
+        splits[name] = Split(images, np.array(arrays[f"{name}_labels"]))
+    return splits
+
+
+def _check_left(source: str, classes: tuple[str, ...], labels: Mapping[str, np.ndarray]) -> None:
+    """Refuses a set of which too much could not be read."""
+    if len(classes) < 2:
+        raise UserError(f"{source} holds one class; needs two or more")
+    for split, found in labels.items():
+        if not len(found):
+            raise UserError(f"{source} holds no readable images in {split}")
+    counts = np.bincount(labels["train"], minlength=len(classes))
+    if not counts.all():
+        name = classes[int(np.argmin(counts))]
+        raise UserError(f"{source}: class {name} has no readable image in train")

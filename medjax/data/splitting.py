@@ -1,0 +1,68 @@
+"""A set without splits cut into train, val and test, by class and by patient."""
+
+from collections.abc import Hashable, Sequence
+
+import numpy as np
+
+from medjax.data.registry import SPLITS
+from medjax.errors import UserError
+
+
+def split(
+    labels: Sequence[int], groups: Sequence[Hashable], *, val: float, test: float, seed: int
+) -> list[str]:
+    """Assigns each image to a split, so that classes are shared out evenly and no group is cut.
+
+    Groups are taken one after the other, large ones first and those of one size in an order drawn
+    from the seed. Each goes where its classes are most wanting: where, of the number of images of
+    each class that the split is to have, the largest part is still missing once half of it is
+    there.
+
+    Args:
+      labels: class of each image.
+      groups: what must stay together, as the patient of each image.
+      val: share of images that val is to have; 0 for no val.
+      test: share of test.
+      seed: of the order; the same one gives the same splits.
+
+    Returns:
+      ``"train"``, ``"val"`` or ``"test"`` for each image.
+
+    Raises:
+      UserError: if the shares leave nothing to train on, or the groups are too few for them.
+
+    Example:
+      >>> split([0, 0, 0, 1, 1, 1], "abcdef", val=0, test=0.33, seed=0).count("test")
+      2
+    """
+    shares = {"train": 1 - val - test, "val": val, "test": test}
+    if not (0 <= val < 1 and 0 < test < 1 and shares["train"] > 0):
+        raise UserError(
+            f"val and test must be shares with something left to train on, got {val} and {test}"
+        )
+    names = [name for name in SPLITS if shares[name] > 0]
+    labels = np.asarray(labels)
+    ids, members = np.unique(
+        [str(group) for group in groups], return_inverse=True
+    )  # sorted: the order in which files are listed decides nothing
+    if len(ids) < len(names):
+        raise UserError(
+            f"{len(ids)} images or patients are too few for {', '.join(names)}: give more of them, "
+            "or splits of your own"
+        )
+    counts = np.zeros((len(ids), int(labels.max()) + 1))
+    np.add.at(counts, (members, labels), 1)
+    wanted = np.array([[shares[name]] for name in names]) * counts.sum(axis=0)
+    wanted = np.maximum(wanted, 1e-9)
+    order = np.random.default_rng(seed).permutation(len(ids))
+    order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
+    given, chosen = np.zeros_like(wanted), np.zeros(len(ids), int)
+    for done, group in enumerate(order):
+        missing = 1 - (given + counts[group] / 2) / wanted
+        best = int(np.argmax((missing * counts[group]).sum(axis=1)))
+        empty = np.flatnonzero(~given.any(axis=1))
+        if len(order) - done <= len(empty):  # in small sets, each split gets something
+            best = int(empty[0])
+        given[best] += counts[group]
+        chosen[group] = best
+    return [names[place] for place in chosen[members]]

@@ -1,0 +1,267 @@
+"""DICOM files: values, windows, colours, frames, and what is never read."""
+
+import csv
+import zipfile
+
+import numpy as np
+import pytest
+
+from medjax.data import DicomOptions, decode_all, dicom, file_source
+from medjax.errors import UserError
+
+pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+
+RNG = np.random.default_rng(0)
+pytestmark = pytest.mark.filterwarnings("ignore")  # of pydicom, on the odd files made here
+
+
+def _write(path, pixels, **tags):
+    """A DICOM file of some stored values."""
+    from pydicom.dataset import Dataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+    pixels = np.asarray(pixels)
+    signed = pixels.dtype.kind == "i"
+    samples = 3 if pixels.shape[-1] == 3 else 1
+    rows, columns = pixels.shape[-3:-1] if samples == 3 else pixels.shape[-2:]
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+    dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = rows, columns, samples
+    dataset.PhotometricInterpretation = "RGB" if samples == 3 else "MONOCHROME2"
+    if samples == 3:
+        dataset.PlanarConfiguration = 0
+    bits = 8 * pixels.dtype.itemsize
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
+    dataset.PixelRepresentation = int(signed)
+    if pixels.ndim > 2 + (samples == 3):
+        dataset.NumberOfFrames = len(pixels)
+    for name, value in tags.items():
+        setattr(dataset, name, value)
+    dataset.PixelData = pixels.tobytes()
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+def _one(path, **options):
+    (picture,) = dicom.read(path, DicomOptions(**options))
+    return picture
+
+
+def _shown(picture):
+    return np.clip((picture.pixels - picture.black) / (picture.white - picture.black), 0, 1)
+
+
+STORED = RNG.integers(0, 2000, (6, 5)).astype(np.int16)
+
+
+def test_values_are_rescaled_and_the_first_window_sets_black_and_white(tmp_path):
+    path = _write(
+        tmp_path / "a.dcm",
+        STORED,
+        RescaleSlope=2,
+        RescaleIntercept=-1024,
+        WindowCenter=[40, 500],
+        WindowWidth=[401, 2000],
+    )
+    picture = _one(path)
+    np.testing.assert_array_equal(picture.pixels, (STORED * 2.0 - 1024).astype(np.float32))
+    assert (picture.black, picture.white) == (40 - 0.5 - 200, 40 - 0.5 + 200)
+    picture = _one(path, window=(100, 51))
+    assert (picture.black, picture.white) == (74.5, 124.5)
+
+
+def test_without_a_window_the_values_span_their_own_range(tmp_path):
+    stored = STORED.copy()
+    stored[0, 0] = -2000
+    picture = _one(_write(tmp_path / "a.dcm", stored))
+    assert picture.pixels.dtype == np.int16 and picture.black == -2000
+    picture = _one(_write(tmp_path / "b.dcm", stored, PixelPaddingValue=-2000))
+    assert picture.black == np.sort(stored.ravel())[1] and picture.white == stored.max()
+
+
+def test_monochrome1_is_inverted(tmp_path):
+    tags = {"WindowCenter": 1000, "WindowWidth": 900}
+    plain = _shown(_one(_write(tmp_path / "a.dcm", STORED, **tags)))
+    negative = {**tags, "PhotometricInterpretation": "MONOCHROME1"}
+    turned = _shown(_one(_write(tmp_path / "b.dcm", STORED, **negative)))
+    np.testing.assert_allclose(turned, 1 - plain, atol=1e-6)
+
+
+def test_other_windows(tmp_path):
+    tags = {"WindowCenter": 1000, "WindowWidth": 800}
+    exact = _one(_write(tmp_path / "a.dcm", STORED, VOILUTFunction="LINEAR_EXACT", **tags))
+    assert (exact.black, exact.white) == (600, 1400)
+    sigmoid = _one(_write(tmp_path / "b.dcm", STORED, VOILUTFunction="SIGMOID", **tags))
+    expected = 1 / (1 + np.exp(-4 * (STORED - 1000.0) / 800))
+    np.testing.assert_allclose(_shown(sigmoid), expected, rtol=1e-5)
+    flat = _write(tmp_path / "c.dcm", STORED, WindowCenter=5, WindowWidth=0)
+    with pytest.raises(ValueError, match="no width"):
+        _one(flat)
+    assert _one(flat, window=(5, 10)).white == 9
+
+
+def test_colours(tmp_path):
+    rgb = RNG.integers(0, 256, (4, 6, 3), np.uint8)
+    path = _write(tmp_path / "a.dcm", rgb)
+    picture = _one(path)
+    assert dicom.channels(path) == 3 and (picture.black, picture.white) == (0, 255)
+    np.testing.assert_array_equal(picture.pixels, rgb)
+    ybr = _write(tmp_path / "b.dcm", rgb, PhotometricInterpretation="YBR_FULL")
+    full = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
+    expected = np.clip((rgb - np.array([0.0, 128, 128])) @ full.T, 0, 255)
+    assert np.abs(_one(ybr).pixels - expected).max() < 1.5
+    with pytest.raises(ValueError, match="has the colours 'HSV'"):
+        _one(_write(tmp_path / "c.dcm", rgb, PhotometricInterpretation="HSV"))
+
+
+def test_frames_are_picked_or_expanded(tmp_path):
+    frames = RNG.integers(0, 999, (5, 4, 4)).astype(np.uint16)
+    path = _write(tmp_path / "a.dcm", frames)
+    for name, expected in (("first", 0), ("middle", 2), ("last", 4), ("3", 3)):
+        np.testing.assert_array_equal(_one(path, frames=name).pixels, frames[expected])
+    pictures = dicom.read(path, DicomOptions(frames="all"))
+    np.testing.assert_array_equal([p.pixels for p in pictures], frames)
+    with pytest.raises(ValueError, match="5 frames, and no frame 5"):
+        dicom.read(path, DicomOptions(frames="5"))
+
+
+def test_a_frame_has_the_transform_of_its_own(tmp_path):
+    from pydicom.dataset import Dataset
+
+    def group(slope, centre=None):
+        rescale, item = Dataset(), Dataset()
+        rescale.RescaleSlope, rescale.RescaleIntercept = slope, 0
+        item.PixelValueTransformationSequence = [rescale]
+        if centre:
+            window = Dataset()
+            window.WindowCenter, window.WindowWidth = centre, 11
+            item.FrameVOILUTSequence = [window]
+        return item
+
+    frames = np.ones((2, 4, 4), np.uint16)
+    groups = {
+        "SharedFunctionalGroupsSequence": [group(10, 50)],
+        "PerFrameFunctionalGroupsSequence": [group(2), Dataset()],
+    }
+    path = _write(tmp_path / "a.dcm", frames, **groups)
+    first, second = dicom.read(path, DicomOptions(frames="all"))
+    assert (first.pixels == 2).all() and (second.pixels == 10).all()
+    assert first.black == second.black == 44.5
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"window": (40,)}, "must be () or (centre, width)"),
+        ({"window": (40, 0)}, "must be () or (centre, width)"),
+        ({"window": ("a", "b")}, "must be () or (centre, width)"),
+        ({"frames": "second"}, "unknown dicom frames 'second'; choose from: first, middle"),
+    ],
+)
+def test_options_that_are_none(options, message):
+    with pytest.raises(UserError) as caught:
+        dicom.check(DicomOptions(**options))
+    assert message in str(caught.value)
+
+
+def test_a_missing_package_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pydicom", None)
+    with pytest.raises(UserError, match=r"pip install 'medjax\[dicom\]'"):
+        list(decode_all([file_source(tmp_path / "a.dcm", "a.dcm")]))
+
+
+def test_nothing_identifying_is_parsed(tmp_path, monkeypatch):
+    secret = "DOE^JANE"
+    path = _write(
+        tmp_path / "a.dcm", STORED, PatientName=secret, PatientID="ID77", InstitutionName="Ward 9"
+    )
+    assert secret.encode() in path.read_bytes()
+    parsed = []
+    true = pydicom.dcmread
+    monkeypatch.setattr(
+        pydicom, "dcmread", lambda *args, **how: parsed.append(true(*args, **how)) or parsed[-1]
+    )
+    dicom.channels(path)
+    _one(path)
+    for dataset in parsed:
+        kept = {element.keyword for element in dataset}
+        assert "PixelRepresentation" in kept and not {
+            x for x in kept if "Patient" in x or "Inst" in x
+        }
+        assert not any(s in str(dataset) for s in (secret, "ID77", "Ward 9"))
+
+
+@pytest.fixture(scope="module")
+def samples(real_data_root, tmp_path_factory):
+    """The folder of the 68 samples, with what the manifest says of each."""
+    archive = real_data_root / "dicom_samples.zip"
+    if not archive.exists():
+        pytest.skip(f"needs {archive}")
+    folder = tmp_path_factory.mktemp("dicom")
+    zipfile.ZipFile(archive).extractall(folder)
+    with open(folder / "dicom_samples" / "MANIFEST.tsv") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    return folder / "dicom_samples", [row["path"] for row in rows]
+
+
+UNREADABLE = {
+    "MR_truncated.dcm": "number of bytes of pixel data is less than expected (8130 vs 8192 bytes)",
+    "no_meta.dcm": "is no DICOM file: it has no 'DICM' after 128 bytes",
+    "rtplan.dcm": "holds no pixels",
+    "reportsi.dcm": "holds no pixels",
+    "JPEG-lossy.dcm": "Unable to decode",
+}
+
+
+def test_every_sample_is_what_pydicom_gives_or_has_its_reason(samples):
+    folder, names = samples
+    assert len(names) == 68
+    files = [file_source(folder / n, n, options=DicomOptions(frames="all")) for n in names]
+    seen = set()
+    for name, result in zip(names, decode_all(files), strict=True):
+        short = name.split("/")[-1]
+        if hasattr(result, "reason"):
+            assert UNREADABLE[short] in result.reason and "\n" not in result.reason
+            seen.add(short)
+        else:
+            _check_against_pydicom(folder / name, result)
+    assert seen == set(UNREADABLE)
+
+
+def _check_against_pydicom(path, pictures):
+    """Against whole-file decoding and pydicom's own rendering, which windows in another way."""
+    from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
+
+    dataset = pydicom.dcmread(path)
+    frames = dataset.pixel_array
+    frames = frames if int(dataset.get("NumberOfFrames") or 1) > 1 else frames[None]
+    assert len(frames) == len(pictures)
+    photometric = dataset.PhotometricInterpretation
+    for number, (frame, picture) in enumerate(zip(frames, pictures, strict=True)):
+        if photometric == "PALETTE COLOR":
+            np.testing.assert_array_equal(picture.pixels, apply_color_lut(frame, dataset)[..., :3])
+        elif frame.ndim == 3:
+            np.testing.assert_array_equal(picture.pixels, frame)
+        elif "SharedFunctionalGroupsSequence" in dataset:
+            # pydicom's windowing knows nothing of these; a test above does.
+            groups = dataset.PerFrameFunctionalGroupsSequence[number]
+            groups.update(dataset.SharedFunctionalGroupsSequence[0])
+            (transform,) = groups.get("PixelValueTransformationSequence", [dataset])
+            np.testing.assert_array_equal(picture.pixels, apply_modality_lut(frame, transform))
+        else:
+            values = apply_modality_lut(frame, dataset)
+            shown = apply_voi_lut(values, dataset).astype(float)
+            if "WindowCenter" in dataset or "VOILUTSequence" in dataset:
+                full = (
+                    [apply_voi_lut(np.array([[x]]), dataset).item() for x in (-1e9, 1e9)]
+                    if ("WindowCenter" in dataset)
+                    else (0, 2 ** dataset.VOILUTSequence[0].LUTDescriptor[2] - 1)
+                )
+            else:
+                full = values.min(), values.max()
+            expected = (shown - full[0]) / (full[1] - full[0])
+            expected = 1 - expected if photometric == "MONOCHROME1" else expected
+            np.testing.assert_allclose(_shown(picture), expected, atol=2e-6, err_msg=str(path))

@@ -1,0 +1,84 @@
+"""Modes, depths, orientations and pages of image files."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medjax.data import imagefile
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (5, 7), np.uint8)
+COLOUR = RNG.integers(0, 256, (5, 7, 3), np.uint8)
+DEEP = RNG.integers(0, 2**16, (5, 7), np.uint16)
+
+
+def _read(image, path, **how):
+    image.save(path, **how)
+    (picture,) = imagefile.read(path)
+    assert imagefile.channels(path) == (3 if picture.pixels.ndim == 3 else 1)
+    return picture
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".bmp", ".TIFF"])
+def test_bytes_are_read_as_they_are(suffix, tmp_path):
+    for pixels in (GREY, COLOUR):
+        picture = _read(Image.fromarray(pixels), tmp_path / f"a{suffix}")
+        np.testing.assert_array_equal(picture.pixels, pixels)
+        assert (picture.black, picture.white) == (0, 255)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_sixteen_bits_are_kept(suffix, tmp_path):
+    picture = _read(Image.fromarray(DEEP), tmp_path / f"a{suffix}")
+    assert picture.pixels.dtype == np.uint16 and (picture.black, picture.white) == (0, 65535)
+    np.testing.assert_array_equal(picture.pixels, DEEP)
+
+
+def test_negatives_of_sixteen_bits_are_turned(tmp_path):
+    picture = _read(Image.fromarray(DEEP), tmp_path / "a.tif", tiffinfo={262: 0})
+    np.testing.assert_array_equal(picture.pixels, 65535 - DEEP)
+
+
+def test_floats_span_their_own_range(tmp_path):
+    pixels = np.linspace(-3, 9, 35, dtype=np.float32).reshape(5, 7)
+    picture = _read(Image.fromarray(pixels), tmp_path / "a.tif")
+    assert (picture.black, picture.white) == (-3, 9)
+    np.testing.assert_array_equal(picture.pixels, pixels)
+    pixels[0, 0] = np.nan
+    with pytest.raises(ValueError, match="not finite"):
+        _read(Image.fromarray(pixels), tmp_path / "b.tif")
+
+
+def test_palettes_and_transparency(tmp_path):
+    image = Image.fromarray(GREY)
+    alpha = Image.fromarray(GREY // 2)
+    for mode, kind in (("P", 2), ("LA", 2), ("RGBA", 3), ("1", 2)):
+        changed = image.convert(mode)
+        if mode in ("LA", "RGBA"):
+            changed.putalpha(alpha)
+        picture = _read(changed, tmp_path / f"{mode}.png")
+        assert picture.pixels.ndim == kind
+        if mode != "1":
+            np.testing.assert_array_equal(picture.pixels.reshape(5, 7, -1)[..., 0], GREY)
+    colours = Image.fromarray(COLOUR).quantize(8)
+    picture = _read(colours, tmp_path / "colours.png")
+    np.testing.assert_array_equal(picture.pixels, np.asarray(colours.convert("RGB")))
+    assert _read(Image.fromarray(COLOUR).convert("CMYK"), tmp_path / "c.jpg").pixels.ndim == 3
+
+
+def test_the_orientation_of_exif_is_applied(tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6  # to be turned by a quarter, clockwise
+    picture = _read(Image.fromarray(GREY), tmp_path / "a.png", exif=exif)
+    np.testing.assert_array_equal(picture.pixels, np.rot90(GREY, -1))
+
+
+def test_what_is_not_one_picture_is_refused(tmp_path):
+    pages = [Image.fromarray(GREY)] * 3
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    with pytest.raises(ValueError, match="3 pages"):
+        imagefile.read(tmp_path / "a.tif")
+    pages[0].save(tmp_path / "b.gif")
+    (tmp_path / "b.gif").rename(tmp_path / "b.png")
+    with pytest.raises(OSError, match="cannot identify"):
+        imagefile.read(tmp_path / "b.png")

@@ -1,0 +1,54 @@
+"""Cuts into splits: shares, classes, patients, seeds."""
+
+import numpy as np
+import pytest
+
+from medjax.data.splitting import split
+from medjax.errors import UserError
+
+
+def _count(labels, splits, name):
+    return np.bincount(np.asarray(labels)[np.asarray(splits) == name], minlength=max(labels) + 1)
+
+
+def test_every_class_is_shared_out_evenly():
+    labels = [0] * 100 + [1] * 10 + [2] * 37
+    splits = split(labels, range(len(labels)), val=0.1, test=0.2, seed=0)
+    for name, share in (("train", 0.7), ("val", 0.1), ("test", 0.2)):
+        np.testing.assert_allclose(
+            _count(labels, splits, name), np.array([100, 10, 37]) * share, atol=1
+        )
+
+
+def test_no_patient_is_in_two_splits():
+    rng = np.random.default_rng(0)
+    patients = rng.integers(0, 60, 500)
+    labels = (patients % 3 + (rng.random(500) < 0.2)) % 3
+    splits = np.array(split(labels, patients, val=0.15, test=0.25, seed=1))
+    for patient in range(60):
+        assert len(set(splits[patients == patient])) == 1
+    for name, share in (("train", 0.6), ("val", 0.15), ("test", 0.25)):
+        np.testing.assert_allclose(
+            _count(labels, splits, name), np.bincount(labels) * share, atol=0.06 * 500 / 3
+        )
+
+
+def test_seed_and_names_decide_and_order_does_not():
+    names = [f"{i:03}.png" for i in range(40)]
+    labels = [i % 2 for i in range(40)]
+    first = dict(zip(names, split(labels, names, val=0.1, test=0.2, seed=3), strict=True))
+    turned = split(labels[::-1], names[::-1], val=0.1, test=0.2, seed=3)
+    assert first == dict(zip(names[::-1], turned, strict=True))
+    assert list(first.values()) != split(labels, names, val=0.1, test=0.2, seed=4)
+
+
+def test_no_val_is_no_val():
+    assert set(split([0, 1] * 10, range(20), val=0, test=0.3, seed=0)) == {"train", "test"}
+
+
+def test_shares_that_cannot_be(tmp_path):
+    for val, test in ((0.5, 0.5), (-0.1, 0.2), (0.1, 0), (float("nan"), 0.2)):
+        with pytest.raises(UserError, match="must be shares"):
+            split([0, 1], "ab", val=val, test=test, seed=0)
+    with pytest.raises(UserError, match="2 images or patients are too few"):
+        split([0, 1, 0], ["x", "x", "y"], val=0.1, test=0.2, seed=0)

@@ -29,7 +29,7 @@ def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
 
     Example:
       >>> draw_labels(np.random.default_rng(0), 2000).mean(0).round(2).tolist()
-      [0.12, 0.19, 0.18, 0.14]
+      [0.12, 0.18, 0.17, 0.13]
     """
     chance = rng.random((4, count))
     nodules, consolidation = chance[0] < _NODULES, chance[1] < _CONSOLIDATION

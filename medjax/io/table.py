@@ -90,6 +90,12 @@ def ordered(metrics: Iterable[str], *, first: str | None) -> list[str]:
 def metric_name(metric: str) -> str:
     """Names a metric for people.
 
+    Args:
+      metric: its name in ``summary.json``.
+
+    Returns:
+      Words.
+
     Example:
       >>> metric_name("balanced_accuracy"), metric_name("auroc"), metric_name("quadratic_kappa")
       ('balanced accuracy', 'AUROC', 'quadratic kappa')

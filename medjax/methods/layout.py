@@ -86,7 +86,7 @@ def proportional_ipc(ipc: int, counts: Sequence[int]) -> tuple[int, ...]:
       counts: real images of each class or group.
 
     Returns:
-      Images per class, each at least 1; their sum is ``ipc · len(counts)``. What the shares leave
+      Images per class, each at least 1; their sum is ``ipc · len(counts)``. What whole shares leave
       over goes to the largest remainders.
 
     Raises:
@@ -99,14 +99,14 @@ def proportional_ipc(ipc: int, counts: Sequence[int]) -> tuple[int, ...]:
     if ipc < 1:
         raise UserError(f"ipc must be at least 1, got {ipc}")
     counts, total = np.asarray(counts, np.float64), ipc * len(counts)
-    # One each, then one at a time to whom the most is owed: the largest remainder of what is left.
-    shares = np.maximum(np.floor(counts / counts.sum() * total), 1).astype(int)
-    while shares.sum() != total:
-        owed = counts / counts.sum() * total - shares
-        if shares.sum() < total:
-            shares[np.argmax(owed)] += 1
-        else:
-            shares[np.argmin(np.where(shares > 1, owed, np.inf))] -= 1
+    few, quotas = np.zeros(len(counts), bool), np.zeros(len(counts))
+    while (quotas < 1).any():  # who is due less than one gets one, of what is then left to share
+        rest = counts / counts[~few].sum() * (total - few.sum())
+        quotas = np.where(few, 1.0, rest)
+        few |= quotas < 1
+    shares = np.floor(quotas).astype(int)
+    remainders = np.argsort(shares - quotas, kind="stable")
+    shares[remainders[: total - shares.sum()]] += 1
     return tuple(shares.tolist())
 
 

@@ -130,7 +130,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
         from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
         ``zca`` whitens them, see ``data.fit_whitening``;
-      - ``net``: ``name`` and its options, see ``nets.options``;
+      - ``net``: ``name`` and its options, see ``nets.options``; ``depth`` of the ConvNet, unset,
+        grows with the images: 3 at 28 pixels, 4 at 64, 5 at 128, 6 at 224;
       - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
         parameters are float32 whatever it is. ``tf32`` is what the reference gets from PyTorch;
       - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
@@ -153,7 +154,6 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       1000
     """
     options = methods.options(method)
-    placeholder = {None: config_dict.placeholder(int)}
     augment = "none" if options.get("augment") == "none" else "auto"
     iterations = _ITERATIONS.get(method, 1)
     streaming = {"stream_above_gib": config_dict.placeholder(float), "cache": ""}
@@ -170,7 +170,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "net": _net("convnet"),
             "precision": "tf32",
             "distill": {
-                name: augment if name == "augment" else placeholder.get(value, value)
+                name: augment if name == "augment" else _settable(value)
                 for name, value in options.items()
             },
             "evaluation": {
@@ -199,8 +199,13 @@ def defaults(method: str, dataset: str) -> ConfigDict:
 
 def _net(name: str) -> ConfigDict:
     """A network by name, with its own options; the precision is a setting of the run."""
-    options = nets.options(name)
-    return ConfigDict({"name": name} | {k: v for k, v in options.items() if k != "precision"})
+    options = {k: v for k, v in nets.options(name).items() if k != "precision"}
+    return ConfigDict({"name": name} | {k: _settable(v) for k, v in options.items()})
+
+
+def _settable(default: Any) -> Any:
+    """A default that may be set later: ``None`` stands for a number that is chosen."""
+    return config_dict.placeholder(int) if default is None else default
 
 
 def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ def test_defaults_are_those_of_the_reference():
     assert [c.distill.augment for c in (dm, dc, dsa)] == ["auto", "none", "auto"]
     assert [c.evaluation.augment for c in (dm, dc, dsa)] == ["auto", "none", "auto"]
     assert [c.evaluation.every for c in (dm, dc, dsa)] == [2000, 100, 100]
-    assert dm.net.width == 128 and dm.net.depth == 3 and dm.evaluation.networks >= 5
+    assert dm.net.width == 128 and dm.net.depth is None and dm.evaluation.networks >= 5
     assert dm.data.name == "breastmnist" and dm.checkpoint.every_steps is None
 
 

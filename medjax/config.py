@@ -91,7 +91,7 @@ def make(
       (5, 32)
     """
     config, overrides = defaults(method, dataset), dict(overrides or {})
-    words = [word.strip() for word in (arg or "").split(",") if word.strip()]
+    words = _words(arg or "")
     networks = [overrides.pop(_NET, config.net.name)]
     networks += [word.removeprefix(f"{_NET}=") for word in words if word.startswith(f"{_NET}=")]
     config.net = _net(networks[-1])
@@ -129,7 +129,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``; a split whose
         images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
         from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
-        ``zca`` whitens them, see ``data.fit_whitening``;
+        ``prepare`` is what is done to images first, as ``data.parse_preparation`` reads it:
+        ``window(center=40, width=400)|resize(64)|rgb``, or ``zca(mtt)``;
       - ``net``: ``name`` and its options, see ``nets.options``; ``depth`` of the ConvNet, unset,
         grows with the images: 3 at 28 pixels, 4 at 64, 5 at 128, 6 at 224;
       - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
@@ -165,7 +166,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "seed": 0,
             "iterations": iterations,
             "log_every": _LOG_EVERY.get(method, 1),
-            "data": {"name": dataset, "size": 28, "root": "", "download": True, "zca": "none"}
+            "data": {"name": dataset, "size": 28, "root": "", "download": True, "prepare": ""}
             | streaming,
             "net": _net("convnet"),
             "precision": "tf32",
@@ -206,6 +207,18 @@ def _net(name: str) -> ConfigDict:
 def _settable(default: Any) -> Any:
     """A default that may be set later: ``None`` stands for a number that is chosen."""
     return config_dict.placeholder(int) if default is None else default
+
+
+def _words(arg: str) -> list[str]:
+    """What commas separate, but for those in brackets."""
+    words, open_brackets = [""], 0
+    for letter in arg:
+        open_brackets += (letter == "(") - (letter == ")")
+        if letter == "," and open_brackets == 0:
+            words.append("")
+        else:
+            words[-1] += letter
+    return [word.strip() for word in words if word.strip()]
 
 
 def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:

@@ -36,7 +36,8 @@ class Experiment(NamedTuple):
       benchmark: what they are scored on, by split: ``val`` if there is one, and ``test``.
       keys: PRNG keys by purpose: ``distill``, ``select``, ``final`` and ``experts``.
       streaming: what stays on disk.
-      pixel_stats: ``(mean, std)`` of the training pixels, each float32 ``[c]`` in pixel units.
+      pixel_stats: ``(mean, std)`` of the training pixels, or as ``normalize(fixed)`` gives them,
+        each float32 ``[c]`` in pixel units.
       whitening: what made the images of ``dataset``, ``None`` for pixels.
     """
 
@@ -95,12 +96,14 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     _check(config)
     source = config["data"]
     streaming = _streaming(source)
+    preparation = data.parse_preparation(source["prepare"])
     dataset = data.load(
         source["name"],
         size=source["size"],
         root=source["root"] or None,
         download=source["download"],
         streaming=streaming,
+        preparation=str(preparation),
     )
     if dataset.train.labels.ndim > 1:
         raise UserError(
@@ -108,7 +111,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
             f"{config['method']} cannot distil yet; choose a set with one label an image"
         )
     pixel_stats = dataset.mean, dataset.std
-    dataset, whitening = data.whiten(dataset, zca=source["zca"])
+    dataset, whitening = data.whiten(dataset, zca=preparation.zca)
     ipc = tuple(config["ipc_per_class"]) or config["ipc"]
     net = _net(config, dataset.num_classes)
     distill = dict(config["distill"])

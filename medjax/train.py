@@ -59,6 +59,7 @@ def distill(
             std=std,
             step_size=step_sizes[0],
             whitening=experiment.whitening,
+            preparation=experiment.dataset.preparation,
         )
         images = outcome.Images(best.images, int(best.step), last.images, last.labels, *step_sizes)
         seconds = time.perf_counter() - start

@@ -46,6 +46,14 @@ def test_words_behind_the_colon():
     assert made == rest
 
 
+def test_commas_in_brackets_separate_no_words():
+    steps = (
+        "window(center=40, width=400)|resize(64)|normalize(fixed, mean=(0, 1, 2), std=(1, 1, 1))"
+    )
+    made = config.make("dm", "phantom", f"quick,data.prepare={steps},ipc=3")
+    assert (made.data.prepare, made.ipc) == (steps, 3)
+
+
 def test_values_are_literals():
     rates = "distill.learning_rate=1e-2,distill.momentum=1"
     periods = "checkpoint.every_steps=7,checkpoint.every_minutes=None"

@@ -7,8 +7,9 @@
 from medjax.data.cache import cache_root
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.host import HostImages
-from medjax.data.loading import Streaming, load, names
+from medjax.data.loading import Streaming, load, names, read
 from medjax.data.normalize import channel_stats, denormalize, normalize
+from medjax.data.preparation import STEPS, Preparation, parse_preparation, prepare
 from medjax.data.registry import REGISTRY
 from medjax.data.sampling import (
     RealData,
@@ -23,10 +24,12 @@ from medjax.data.whitening import ZCA, Whitening, fit_whitening, whiten
 
 __all__ = [
     "REGISTRY",
+    "STEPS",
     "ZCA",
     "Dataset",
     "DatasetInfo",
     "HostImages",
+    "Preparation",
     "RealData",
     "Split",
     "Streaming",
@@ -39,7 +42,10 @@ __all__ = [
     "load",
     "names",
     "normalize",
+    "parse_preparation",
     "place",
+    "prepare",
+    "read",
     "real_data",
     "sample_class",
     "sample_rows",

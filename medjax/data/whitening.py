@@ -98,7 +98,7 @@ class Whitening(NamedTuple):
         splits = (dataset.train, dataset.val, dataset.test)
         splits = [s if s is None else Split(self.whiten(s.images), s.labels) for s in splits]
         channels = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
-        return Dataset(dataset.info, *splits, *channels)
+        return Dataset(dataset.info, *splits, *channels, dataset.preparation)
 
 
 def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:

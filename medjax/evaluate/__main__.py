@@ -137,7 +137,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
 
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
-    dataset = data.load(options["data"], size=options["size"])
+    preparation = share.read_preparation(options["synthetic"])
+    dataset = data.load(options["data"], size=options["size"], preparation=preparation)
     if dataset.train.labels.ndim > 1:
         raise errors.UserError(f"{options['data']} is multi-label, which is not supported yet")
     images = share.read_set(options["synthetic"], classes=dataset.info.classes)
@@ -184,7 +185,11 @@ def _evaluate(task: Task) -> list[io.Row]:
     content = {
         "synthetic": options["synthetic"],
         "num_images": len(labels),
-        "data": {"name": dataset.info.name, "digest": dataset.info.digest},
+        "data": {
+            "name": dataset.info.name,
+            "digest": dataset.info.digest,
+            "preparation": data.parse_preparation(dataset.preparation).listed(),
+        },
         "seed": options["seed"],
         "recipe": vars(recipe),
         "results": {},

@@ -6,11 +6,13 @@
 
 from medjax.data.cache import cache_root
 from medjax.data.dataset import Dataset, DatasetInfo, Split
+from medjax.data.duplicates import Pair, Place, exact_groups, near_pairs
 from medjax.data.host import HostImages
 from medjax.data.loading import Streaming, load, names, read
 from medjax.data.normalize import channel_stats, denormalize, normalize
 from medjax.data.preparation import STEPS, Preparation, parse_preparation, prepare
 from medjax.data.registry import REGISTRY
+from medjax.data.report import describe, report_text
 from medjax.data.sampling import (
     RealData,
     class_indices,
@@ -29,6 +31,8 @@ __all__ = [
     "Dataset",
     "DatasetInfo",
     "HostImages",
+    "Pair",
+    "Place",
     "Preparation",
     "RealData",
     "Split",
@@ -38,15 +42,19 @@ __all__ = [
     "channel_stats",
     "class_indices",
     "denormalize",
+    "describe",
+    "exact_groups",
     "fit_whitening",
     "load",
     "names",
+    "near_pairs",
     "normalize",
     "parse_preparation",
     "place",
     "prepare",
     "read",
     "real_data",
+    "report_text",
     "sample_class",
     "sample_rows",
     "take",

@@ -15,7 +15,7 @@ from medjax import config
 def get_config(arg=None):
     overrides = {
         "distill.init": "noise",
-        "data.zca": "mtt",
+        "data.prepare": "zca(mtt)",
         "distill.max_start_epoch": 20,
         "distill.step_size_learning_rate": 1e-6,
     }

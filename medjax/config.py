@@ -91,7 +91,7 @@ def make(
       (5, 32)
     """
     config, overrides = defaults(method, dataset), dict(overrides or {})
-    words = [word.strip() for word in (arg or "").split(",") if word.strip()]
+    words = _words(arg or "")
     networks = [overrides.pop(_NET, config.net.name)]
     networks += [word.removeprefix(f"{_NET}=") for word in words if word.startswith(f"{_NET}=")]
     config.net = _net(networks[-1])
@@ -131,9 +131,11 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``; a split whose
         images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
         from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
-        ``zca`` whitens them, see ``data.fit_whitening``; ``folder``, ``dicom`` and ``tfds`` are how
-        such sets are read, see ``data.Sources``;
-      - ``net``: ``name`` and its options, see ``nets.options``;
+        ``prepare`` is what is done to images first, as ``data.parse_preparation`` reads it:
+        ``window(center=40, width=400)|resize(64)|rgb``, or ``zca(mtt)``; ``folder``, ``dicom`` and
+        ``tfds`` are how such sets are read, see ``data.Sources``;
+      - ``net``: ``name`` and its options, see ``nets.options``; ``depth`` of the ConvNet, unset,
+        grows with the images: 3 at 28 pixels, 4 at 64, 5 at 128, 6 at 224;
       - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
         parameters are float32 whatever it is. ``tf32`` is what the reference gets from PyTorch;
       - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
@@ -157,7 +159,6 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       1000
     """
     options = methods.options(method)
-    placeholder = {None: config_dict.placeholder(int)}
     augment = "none" if options.get("augment") == "none" else "auto"
     iterations = _ITERATIONS.get(method, 1)
     streaming = {"stream_above_gib": config_dict.placeholder(float), "cache": ""}
@@ -170,13 +171,13 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "seed": 0,
             "iterations": iterations,
             "log_every": _LOG_EVERY.get(method, 1),
-            "data": {"name": dataset, "size": 28, "root": "", "download": True, "zca": "none"}
+            "data": {"name": dataset, "size": 28, "root": "", "download": True, "prepare": ""}
             | streaming
             | data.Sources().asdict(),
             "net": _net("convnet"),
             "precision": "tf32",
             "distill": {
-                name: augment if name == "augment" else placeholder.get(value, value)
+                name: augment if name == "augment" else _settable(value)
                 for name, value in options.items()
             },
             "evaluation": {
@@ -206,8 +207,25 @@ def defaults(method: str, dataset: str) -> ConfigDict:
 
 def _net(name: str) -> ConfigDict:
     """A network by name, with its own options; the precision is a setting of the run."""
-    options = nets.options(name)
-    return ConfigDict({"name": name} | {k: v for k, v in options.items() if k != "precision"})
+    options = {k: v for k, v in nets.options(name).items() if k != "precision"}
+    return ConfigDict({"name": name} | {k: _settable(v) for k, v in options.items()})
+
+
+def _settable(default: Any) -> Any:
+    """A default that may be set later: ``None`` stands for a number that is chosen."""
+    return config_dict.placeholder(int) if default is None else default
+
+
+def _words(arg: str) -> list[str]:
+    """What commas separate, but for those in brackets."""
+    words, open_brackets = [""], 0
+    for letter in arg:
+        open_brackets += (letter == "(") - (letter == ")")
+        if letter == "," and open_brackets == 0:
+            words.append("")
+        else:
+            words[-1] += letter
+    return [word.strip() for word in words if word.strip()]
 
 
 def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:

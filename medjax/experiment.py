@@ -36,7 +36,8 @@ class Experiment(NamedTuple):
       benchmark: what they are scored on, by split: ``val`` if there is one, and ``test``.
       keys: PRNG keys by purpose: ``distill``, ``select``, ``final`` and ``experts``.
       streaming: what stays on disk.
-      pixel_stats: ``(mean, std)`` of the training pixels, each float32 ``[c]`` in pixel units.
+      pixel_stats: ``(mean, std)`` of the training pixels, or as ``normalize(fixed)`` gives them,
+        each float32 ``[c]`` in pixel units.
       whitening: what made the images of ``dataset``, ``None`` for pixels.
     """
 
@@ -95,6 +96,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     _check(config)
     source = config["data"]
     streaming = _streaming(source)
+    preparation = data.parse_preparation(source["prepare"])
     dataset = data.load(
         source["name"],
         size=source["size"],
@@ -102,13 +104,14 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         download=source["download"],
         streaming=streaming,
         sources=data.Sources.of(source),
+        preparation=str(preparation),
     )
     select_by = config["evaluation"]["select_by"]
     metrics = evaluate.selectable_metrics(dataset.info.task)
     if select_by not in metrics:
         raise unknown("evaluation.select_by", select_by, metrics)
     pixel_stats = dataset.mean, dataset.std
-    dataset, whitening = data.whiten(dataset, zca=source["zca"])
+    dataset, whitening = data.whiten(dataset, zca=preparation.zca)
     counts = _counts(dataset)
     ipc = _ipc(config, counts)
     net = _net(config, dataset.num_classes)

@@ -41,7 +41,10 @@ def with_experts(experiment: Experiment, config: Mapping[str, Any]) -> Experimen
     settings = {
         "experts": experts._asdict(),
         "net": config["net"] | {"precision": config["precision"]},
-        "data": {"digest": experiment.dataset.info.digest, "zca": config["data"]["zca"]},
+        "data": {
+            "digest": experiment.dataset.info.digest,
+            "preparation": experiment.dataset.preparation,
+        },
         "seed": config["seed"],
     }
     size = methods.vector_size(net, real)

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 import medjax
-from medjax import evaluate, io
+from medjax import data, evaluate, io
 from medjax.experiment import Experiment
 from medjax.types import SyntheticSet
 
@@ -196,6 +196,7 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
         "counts": {name: len(split) for name, split in splits.items() if split is not None},
         "mean": mean,
         "std": std,
+        "preparation": data.parse_preparation(dataset.preparation).listed(),
         "zca": whitening.zca if whitening else None,
     }
 

@@ -59,6 +59,7 @@ def distill(
             std=std,
             step_size=step_sizes[0],
             whitening=experiment.whitening,
+            preparation=experiment.dataset.preparation,
         )
         sets = [SyntheticSet(x.images, x.labels) for x in (best, last)]
         made = outcome.Made(sets[0], int(best.step), sets[1], *step_sizes)

@@ -15,7 +15,7 @@ def test_defaults_are_those_of_the_reference():
     assert [c.distill.augment for c in (dm, dc, dsa)] == ["auto", "none", "auto"]
     assert [c.evaluation.augment for c in (dm, dc, dsa)] == ["auto", "none", "auto"]
     assert [c.evaluation.every for c in (dm, dc, dsa)] == [2000, 100, 100]
-    assert dm.net.width == 128 and dm.net.depth == 3 and dm.evaluation.networks >= 5
+    assert dm.net.width == 128 and dm.net.depth is None and dm.evaluation.networks >= 5
     assert dm.data.name == "breastmnist" and dm.checkpoint.every_steps is None
 
 
@@ -44,6 +44,14 @@ def test_words_behind_the_colon():
         {"ipc": 5, "distill.init": "real", "distill.outer_loop": 3, "data.root": "/a/b"}
     )
     assert made == rest
+
+
+def test_commas_in_brackets_separate_no_words():
+    steps = (
+        "window(center=40, width=400)|resize(64)|normalize(fixed, mean=(0, 1, 2), std=(1, 1, 1))"
+    )
+    made = config.make("dm", "phantom", f"quick,data.prepare={steps},ipc=3")
+    assert (made.data.prepare, made.ipc) == (steps, 3)
 
 
 def test_values_are_literals():

@@ -72,7 +72,7 @@ def test_they_are_trained_once(settings, epochs, monkeypatch):
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"net.width": 3}, {"distill.train_epochs": 3}, {"data.zca": "mtt"}],
+    [{"seed": 1}, {"net.width": 3}, {"distill.train_epochs": 3}, {"data.prepare": "zca(mtt)"}],
     ids=str,
 )
 def test_what_matters_makes_others(settings, epochs, change):

@@ -8,12 +8,15 @@ from medjax.data.cache import cache_root
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.decoding import Source, Unreadable, decode_all, file_source
 from medjax.data.dicom import DicomOptions
+from medjax.data.duplicates import Pair, Place, exact_groups, near_pairs
 from medjax.data.folders import FolderOptions
 from medjax.data.host import HostImages
-from medjax.data.loading import Streaming, is_path, load, names
+from medjax.data.loading import Streaming, is_path, load, names, read
 from medjax.data.normalize import channel_stats, denormalize, normalize
 from medjax.data.picture import Picture, quantise
+from medjax.data.preparation import STEPS, Preparation, parse_preparation, prepare
 from medjax.data.registry import REGISTRY
+from medjax.data.report import describe, report_text
 from medjax.data.sampling import (
     RealData,
     class_indices,
@@ -30,13 +33,17 @@ from medjax.data.whitening import ZCA, Whitening, fit_whitening, whiten
 
 __all__ = [
     "REGISTRY",
+    "STEPS",
     "ZCA",
     "Dataset",
     "DatasetInfo",
     "DicomOptions",
     "FolderOptions",
     "HostImages",
+    "Pair",
     "Picture",
+    "Place",
+    "Preparation",
     "RealData",
     "Source",
     "Sources",
@@ -50,16 +57,23 @@ __all__ = [
     "class_indices",
     "decode_all",
     "denormalize",
+    "describe",
+    "exact_groups",
     "file_source",
     "fit_whitening",
     "group_indices",
     "is_path",
     "load",
     "names",
+    "near_pairs",
     "normalize",
+    "parse_preparation",
     "place",
+    "prepare",
     "quantise",
+    "read",
     "real_data",
+    "report_text",
     "sample_class",
     "sample_rows",
     "take",

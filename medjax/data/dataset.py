@@ -61,6 +61,8 @@ class Dataset:
       test: the test split.
       mean: float32 ``[c]``, pixel units (0–1), of the training split alone.
       std: float32 ``[c]``, pixel units (0–1), of the training split alone; at least 1/255.
+      preparation: what made the images of those that were decoded, with what it found in the
+        training split, as ``parse_preparation`` reads it; empty for nothing.
     """
 
     info: DatasetInfo
@@ -69,6 +71,7 @@ class Dataset:
     test: Split
     mean: np.ndarray
     std: np.ndarray
+    preparation: str = ""
 
     @property
     def num_classes(self) -> int:

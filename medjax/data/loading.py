@@ -10,7 +10,8 @@ import numpy as np
 
 from medjax.data import cache, files, npz, phantom, registry
 from medjax.data import sources as own
-from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
+from medjax.data.dataset import Dataset, DatasetInfo, Split
+from medjax.data.preparation import prepare
 from medjax.errors import UserError, unknown
 
 _DIGITS = ("mnist",)
@@ -67,8 +68,9 @@ def load(
     download: bool = True,
     streaming: Streaming | None = None,
     sources: own.Sources | None = None,
+    preparation: str = "",
 ) -> Dataset:
-    """Loads a data set and checks it.
+    """Loads a data set, checks it and prepares its images.
 
     Args:
       name: one of
@@ -87,6 +89,7 @@ def load(
       download: whether a missing registered file is fetched, its MD5 checked, into the data root.
       streaming: which images are left on disk; None for none. It changes no number.
       sources: how folders, DICOM files and TFDS are read; None for the defaults.
+      preparation: what is done to the images, as ``parse_preparation`` reads it.
 
     Returns:
       The data set, with uint8 images ``[n, h, w, c]`` (``np.memmap`` where they are on disk) and
@@ -94,19 +97,55 @@ def load(
 
     Raises:
       UserError: for an unknown name or size, a missing or unreadable file, a failed or altered
-        download, or contents unfit for training; one line that says what to change.
+        download, contents unfit for training, or steps that do not fit them; one line that says
+        what to change.
 
     Warns:
       UserWarning: if the file of a registered set is not the published one.
 
     Example:
-      >>> ds = load("phantom")
+      >>> ds = load("phantom", preparation="resize(16)")
       >>> ds.train.images.shape, ds.num_classes
-      ((2000, 28, 28, 1), 4)
+      ((2000, 16, 16, 1), 4)
+    """
+    where = {"size": size, "root": root, "download": download, "streaming": streaming}
+    return prepare(*read(name, sources=sources, **where), preparation=preparation)
+
+
+def read(
+    name: str | os.PathLike,
+    *,
+    size: int = 28,
+    root: str | os.PathLike | None = None,
+    download: bool = True,
+    streaming: Streaming | None = None,
+    sources: own.Sources | None = None,
+) -> tuple[DatasetInfo, dict[str, Split]]:
+    """Reads a data set as ``load`` does, and leaves its images as they were decoded.
+
+    Args:
+      name: as ``load`` takes it.
+      size: likewise.
+      root: likewise.
+      download: likewise.
+      streaming: likewise.
+      sources: likewise.
+
+    Returns:
+      ``(info, splits)`` by name: ``train``, ``test`` and perhaps ``val``.
+
+    Raises:
+      UserError: as ``load``.
+
+    Example:
+      >>> info, splits = read("phantom")
+      >>> info.licence, len(splits["val"])
+      ('Apache-2.0', 400)
     """
     text = os.fspath(name)
     if text in phantom.NAMES:
-        return phantom.generate(text, size=size)
+        made = phantom.generate(text, size=size)
+        return made.info, {"train": made.train, "val": made.val, "test": made.test}
     if text.startswith(own.PREFIXES):
         conversion = own.Conversion(
             size=size,
@@ -140,7 +179,9 @@ def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
     files.download(name, size=size, path=path)
 
 
-def _read(path: pathlib.Path, size: int, streaming: Streaming | None) -> Dataset:
+def _read(
+    path: pathlib.Path, size: int, streaming: Streaming | None
+) -> tuple[DatasetInfo, dict[str, Split]]:
     """A file as a registered set if it is named as one, else as a local set."""
     base, suffix = re.fullmatch(r"(.+?)(?:_(\d+))?", path.stem).groups()
     default = registry.SIZES[0]
@@ -149,7 +190,7 @@ def _read(path: pathlib.Path, size: int, streaming: Streaming | None) -> Dataset
     if base not in registry.REGISTRY:
         name = base if base in _DIGITS else path.stem
         splits = npz.read_splits(path, size=None if size == default else size, mapped=mapped)
-        return make_dataset(_local_info(name, splits["train"], path, digest), splits)
+        return _local_info(name, splits["train"], path, digest), splits
     facts = registry.REGISTRY[base]
     file_size = int(suffix or default)
     official = files.official_md5(base, size=file_size) if file_size in registry.SIZES else None
@@ -158,7 +199,7 @@ def _read(path: pathlib.Path, size: int, streaming: Streaming | None) -> Dataset
         warnings.warn(
             f"{path} is not the published {base}: its MD5 is {digest}, not {expected}",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,  # the caller of load
         )
     source = files.url(base, size=file_size) if digest == official else str(path)
     wanted = file_size if size == default else size
@@ -173,7 +214,7 @@ def _read(path: pathlib.Path, size: int, streaming: Streaming | None) -> Dataset
         official_digest=official,
         augment=facts.augment,
     )
-    return make_dataset(info, splits)
+    return info, splits
 
 
 def _mapped(path: pathlib.Path, digest: str, streaming: Streaming | None) -> dict[str, np.ndarray]:

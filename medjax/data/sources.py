@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from medjax.data import converted, decoding, dicom, folders, registry, tfds
-from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
+from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.dicom import DicomOptions
 from medjax.data.folders import FolderOptions
 from medjax.data.picture import quantise
@@ -63,7 +63,9 @@ class Conversion(NamedTuple):
     limit: int | None
 
 
-def read(name: str, sources: Sources, conversion: Conversion) -> Dataset:
+def read(
+    name: str, sources: Sources, conversion: Conversion
+) -> tuple[DatasetInfo, dict[str, Split]]:
     """Reads a set, from the cache if it was read before and nothing has changed since.
 
     Args:
@@ -72,7 +74,7 @@ def read(name: str, sources: Sources, conversion: Conversion) -> Dataset:
       conversion: what becomes of the pictures.
 
     Returns:
-      The set.
+      ``(info, splits)``.
 
     Raises:
       UserError: for whatever keeps it from being trained on.
@@ -85,7 +87,9 @@ def read(name: str, sources: Sources, conversion: Conversion) -> Dataset:
     return kind(name.removeprefix(FOLDER).removeprefix(TFDS), sources, conversion)
 
 
-def _folder(path: str, sources: Sources, conversion: Conversion) -> Dataset:
+def _folder(
+    path: str, sources: Sources, conversion: Conversion
+) -> tuple[DatasetInfo, dict[str, Split]]:
     folder = pathlib.Path(path).expanduser()
     entries = folders.entries(folder, sources.folder)
     folders.check_classes(str(folder), entries)
@@ -105,7 +109,9 @@ def _folder(path: str, sources: Sources, conversion: Conversion) -> Dataset:
     return _converted(name, str(folder), classes, parts, listing, sources, conversion)
 
 
-def _tfds(name: str, sources: Sources, conversion: Conversion) -> Dataset:
+def _tfds(
+    name: str, sources: Sources, conversion: Conversion
+) -> tuple[DatasetInfo, dict[str, Split]]:
     found = tfds.contents(name, sources.tfds, download=conversion.download)
     splits = found.splits
     if list(splits) == ["train"]:
@@ -141,7 +147,7 @@ def _converted(
     listing: Any,
     sources: Sources,
     conversion: Conversion,
-) -> Dataset:
+) -> tuple[DatasetInfo, dict[str, Split]]:
     """The set, its pictures converted now or before."""
     options = sources.folder
     everything = [source for part in parts.values() for source in part.sources]
@@ -187,7 +193,7 @@ def _converted(
         official_digest=None,
         augment=registry.FULL_AUGMENT,
     )
-    return make_dataset(info, _splits(arrays, list(parts), conversion.limit))
+    return info, _splits(arrays, list(parts), conversion.limit)
 
 
 def _splits(

@@ -98,7 +98,7 @@ class Whitening(NamedTuple):
         splits = (dataset.train, dataset.val, dataset.test)
         splits = [s if s is None else Split(self.whiten(s.images), s.labels) for s in splits]
         channels = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
-        return Dataset(dataset.info, *splits, *channels)
+        return Dataset(dataset.info, *splits, *channels, dataset.preparation)
 
 
 def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
@@ -134,7 +134,7 @@ def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
     if pixels > _MOST_PIXELS:
         raise UserError(
             f"zca of images of {pixels} numbers would need a matrix of {pixels}²; "
-            f"at most {_MOST_PIXELS}: choose a smaller data.size, or zca=none"
+            f"at most {_MOST_PIXELS}; resize to a smaller size before it"
         )
     how = _DEFINITIONS[zca]
     if how.standardised:
@@ -179,7 +179,7 @@ def whiten(dataset: Dataset, *, zca: str) -> tuple[Dataset, Whitening | None]:
         return dataset, None
     splits = (dataset.train, dataset.val, dataset.test)
     if any(s is not None and isinstance(s.images, np.memmap) for s in splits):
-        raise UserError("zca needs images in memory: raise data.stream_above_gib, or zca=none")
+        raise UserError("zca needs images in memory: raise data.stream_above_gib")
     fitted = fit_whitening(dataset.train.images, zca=zca)
     return fitted.whiten_all(dataset), fitted
 

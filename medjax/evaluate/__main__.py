@@ -141,7 +141,13 @@ def _prepare(options: Mapping[str, Any]) -> Task:
 
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
-    dataset = data.load(options["data"], size=options["size"], sources=options.get("sources"))
+    preparation = share.read_preparation(options["synthetic"])
+    dataset = data.load(
+        options["data"],
+        size=options["size"],
+        sources=options.get("sources"),
+        preparation=preparation,
+    )
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(
         options["synthetic"], classes=dataset.info.classes, multi_label=multi_label
@@ -189,7 +195,11 @@ def _evaluate(task: Task) -> list[io.Row]:
     content = {
         "synthetic": options["synthetic"],
         "num_images": len(labels),
-        "data": {"name": dataset.info.name, "digest": dataset.info.digest},
+        "data": {
+            "name": dataset.info.name,
+            "digest": dataset.info.digest,
+            "preparation": data.parse_preparation(dataset.preparation).listed(),
+        },
         "seed": options["seed"],
         "recipe": vars(recipe),
         "results": {},

@@ -1,5 +1,7 @@
 """The ConvNet that the field distils with."""
 
+import math
+
 import flax.linen as nn
 
 from medjax.errors import UserError, unknown
@@ -17,6 +19,28 @@ ACTIVATIONS = {
 }
 
 
+_LEAST_DEPTH = 3
+
+
+def usual_depth(side: int) -> int:
+    """The blocks that the field gives a ConvNet for images of a size.
+
+    ``max(3, round(log2(side)) - 2)``: every doubling of the side is halved again, so that about as
+    many features arrive at the head.
+
+    Args:
+      side: side length in pixels, the shorter one of two.
+
+    Returns:
+      The number of blocks.
+
+    Example:
+      >>> [usual_depth(side) for side in (28, 32, 64, 128, 224)]
+      [3, 3, 4, 5, 6]
+    """
+    return max(_LEAST_DEPTH, round(math.log2(side)) - 2)
+
+
 class ConvNet(nn.Module):
     """``depth`` blocks of convolution 3×3, norm, activation and pooling 2×2, then a linear head.
 
@@ -29,7 +53,7 @@ class ConvNet(nn.Module):
     Attributes:
       num_classes: logits per image.
       width: channels of every convolution.
-      depth: number of blocks.
+      depth: number of blocks; ``None`` for ``usual_depth`` of the traced images.
       norm: ``instance``, ``group``, ``layer``, ``batch`` or ``none``.
       activation: ``relu``, ``sigmoid``, ``leakyrelu`` (slope 0.01) or ``swish``.
       pooling: ``avg``, ``max`` or ``none``.
@@ -52,7 +76,7 @@ class ConvNet(nn.Module):
 
     num_classes: int
     width: int = 128
-    depth: int = 3
+    depth: int | None = None
     norm: str = "instance"
     activation: str = "relu"
     pooling: str = "avg"
@@ -69,8 +93,10 @@ class ConvNet(nn.Module):
     @nn.compact
     def embed(self, images: Array) -> Array:
         """Features before the head, flattened: ``[n, h, w, c] -> [n, f]``."""
-        x = images
-        for block in range(self.depth):
+        x, depth = images, self.depth
+        if depth is None:
+            depth = usual_depth(min(images.shape[1:3]))
+        for block in range(depth):
             padding = tuple(3 if block == 0 and size == 28 else 1 for size in x.shape[1:3])
             conv = Conv(self.width, padding=padding, precision=self.precision, name=f"conv_{block}")
             x = conv(x)
@@ -79,7 +105,7 @@ class ConvNet(nn.Module):
             x = pool(x, self.pooling)
             if x.size == 0:
                 raise UserError(
-                    f"a ConvNet of depth {self.depth} pools {images.shape[1]}×{images.shape[2]} "
+                    f"a ConvNet of depth {depth} pools {images.shape[1]}×{images.shape[2]} "
                     f"images away; the depth can be at most {block}"
                 )
         return accurate(x.reshape(x.shape[0], -1))

@@ -118,7 +118,7 @@ def parse(text: str) -> tuple[str, dict[str, object]]:
         option, _, value = word.partition("=")
         if option not in known:
             raise unknown(f"option of {name}", option, known)
-        kind = type(known[option])
+        kind = int if known[option] is None else type(known[option])
         try:
             chosen[option] = value if kind is str else ast.literal_eval(value)
         except (ValueError, SyntaxError):

@@ -1,6 +1,13 @@
 """What a site shares: the file of synthetic images that others train on, and sets like it."""
 
-from medjax.share.reading import ImageSet, read_set
+from medjax.share.reading import ImageSet, read_preparation, read_set
 from medjax.share.synthetic import SharedSet, load_synthetic, save_synthetic
 
-__all__ = ["ImageSet", "SharedSet", "load_synthetic", "read_set", "save_synthetic"]
+__all__ = [
+    "ImageSet",
+    "SharedSet",
+    "load_synthetic",
+    "read_preparation",
+    "read_set",
+    "save_synthetic",
+]

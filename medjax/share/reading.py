@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from medjax.data import Whitening
+from medjax.data import Whitening, parse_preparation
 from medjax.errors import UserError, unknown
 
 _BRIGHTEST = 32  # in pixel units; distilled images go beyond 0–1, but not as far as bytes do
@@ -100,6 +100,35 @@ def read_set(
         labels.astype(np.float32 if multi_label else np.int32),
     )
     return ImageSet(images, labels, stats, whitening, step_size)
+
+
+def read_preparation(path: str | os.PathLike) -> str:
+    """Reads what was done to the real images behind a set, to be done to others.
+
+    Args:
+      path: as ``read_set`` takes it.
+
+    Returns:
+      Text as ``data.load(preparation=…)`` takes it; empty where the set does not say, or is none.
+
+    Raises:
+      UserError: for an npz that cannot be read, or text that means nothing here.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     images = {"images": np.zeros((2, 8, 8), np.uint8), "labels": [0, 1]}
+      ...     np.savez(f"{folder}/mine.npz", **images, preparation="resize(8)|rgb")
+      ...     read_preparation(f"{folder}/mine.npz")
+      'resize(8)|rgb'
+    """
+    path = pathlib.Path(path)
+    text = str(_read_npz(path).get("preparation", "")) if path.is_file() else ""
+    try:
+        parse_preparation(text)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+    return text
 
 
 def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:

@@ -30,6 +30,9 @@ class SharedSet(NamedTuple):
         ``None`` for none.
       zca_mean: float32 ``[h · w · c]``, of that whitening.
       zca_matrix: float32 ``[h · w · c, h · w · c]``.
+      preparation: what was done to the real images, in order and with what it found in the training
+        images: text that ``data.parse_preparation`` reads. Whoever has images to score networks on
+        takes them through it; ``None`` where nobody says.
     """
 
     images: np.ndarray
@@ -40,6 +43,7 @@ class SharedSet(NamedTuple):
     zca: np.ndarray | None = None
     zca_mean: np.ndarray | None = None
     zca_matrix: np.ndarray | None = None
+    preparation: np.ndarray | None = None
 
     def normalised(self) -> SyntheticSet:
         """Returns the set as networks take it: ``(images - mean) / std``.
@@ -62,6 +66,7 @@ def save_synthetic(
     std: Any,
     step_size: float | None = None,
     whitening: Whitening | None = None,
+    preparation: str = "",
 ) -> None:
     """Writes ``synthetic.npz``, readable with NumPy alone and without pickle.
 
@@ -75,6 +80,7 @@ def save_synthetic(
       std: ``[c]``, their standard deviation, positive.
       step_size: the learning rate learned with the images, if one is.
       whitening: what took pixels to the space that the images are in; ``None`` for mean and std.
+      preparation: what was done to the real images, as ``Dataset.preparation`` has it.
 
     Raises:
       UserError: if a shape is wrong, a value is not finite, or the file cannot be written.
@@ -91,6 +97,8 @@ def save_synthetic(
     mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
     images, labels = np.asarray(synthetic.images), np.asarray(synthetic.labels)
     extra = {} if step_size is None else {"step_size": np.float32(step_size)}
+    if preparation:
+        extra |= {"preparation": np.str_(preparation)}
     if whitening is not None:
         images = whitening.unwhiten(images)
         extra |= {"zca": np.str_(whitening.zca)}
@@ -169,7 +177,7 @@ def _problem(shared: SharedSet) -> str | None:
         if found != [(size,), (size, size)]:
             return f"zca_mean and zca_matrix must be [{size}] and [{size}, {size}]"
     for name, array in shared._asdict().items():
-        if array is None or name == "zca":
+        if array is None or name in ("zca", "preparation"):
             continue
         if array.dtype not in (np.float32, np.int32):
             return f"{name} must be float32 or int32, got {array.dtype}"

@@ -107,7 +107,9 @@ def test_none_is_none(dataset):
 def test_what_cannot_be_is_refused(dataset, tmp_path):
     with pytest.raises(UserError, match=r"unknown zca 'mt' \(did you mean 'mtt'\?\)"):
         data.whiten(dataset, zca="mt")
-    with pytest.raises(UserError, match=r"^zca of images of 12288 numbers would need .* zca=none$"):
+    with pytest.raises(
+        UserError, match=r"^zca of images of 12288 numbers would need .* before it$"
+    ):
         data.fit_whitening(np.zeros((2, 64, 64, 3), np.uint8), zca="mtt")
     np.save(tmp_path / "x.npy", dataset.test.images)
     mapped = data.Split(np.load(tmp_path / "x.npy", mmap_mode="r"), dataset.test.labels)

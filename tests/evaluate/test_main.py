@@ -35,7 +35,7 @@ def whitened(striped, tmp_path_factory):
     """As ``run``, of MTT: whitened images and a learning rate that was learned with them."""
     folder = tmp_path_factory.mktemp("runs")
     arg = (
-        f"{TINY},iterations=2,data.zca=mtt,data.cache={folder},distill.augment=none,"
+        f"{TINY},iterations=2,data.prepare=zca(mtt),data.cache={folder},distill.augment=none,"
         "distill.num_experts=2,distill.train_epochs=2,distill.max_start_epoch=1,"
         "distill.expert_epochs=1,distill.syn_steps=2,distill.step_size=0.3,"
         f"evaluation.every=2,{striped / 'set.npz'}"
@@ -43,6 +43,15 @@ def whitened(striped, tmp_path_factory):
     return folder / "mtt", train.distill(
         config.make("mtt", "phantom", arg).to_dict(), folder / "mtt"
     )
+
+
+@pytest.fixture(scope="module")
+def prepared(striped, tmp_path_factory):
+    """As ``run``, of images prepared with statistics of the training split."""
+    workdir = tmp_path_factory.mktemp("runs") / "prepared"
+    steps = "percentile_clip(20, 80)|resize(6, crop)|rgb"
+    arg = f"{TINY},distill.space=pixels,data.prepare={steps},{striped / 'set.npz'}"
+    return workdir, train.distill(config.make("herding", "phantom", arg).to_dict(), workdir)
 
 
 def evaluated(capsys, *arguments, out):
@@ -65,12 +74,13 @@ def test_a_core_set_is_a_run_like_any_other(run, striped):
     assert "must not leave the site" in (workdir / "report.html").read_text()
 
 
-@pytest.mark.parametrize("made", ["run", "whitened"])
+@pytest.mark.parametrize("made", ["run", "whitened", "prepared"])
 def test_it_scores_what_the_run_reported(made, request, tmp_path, capsys):
     workdir, summary = request.getfixturevalue(made)
     path = f"--synthetic={workdir / 'synthetic.npz'}"
     printed, written = evaluated(capsys, path, out=tmp_path / "a.json")
     (name,) = written["results"]
+    assert written["data"]["preparation"] == summary["data"]["preparation"]
     assert name == "convnet:width=4:depth=1" and name in printed and str(tmp_path) in printed
     recipe = summary["recipe"] | {"learning_rate": written["recipe"]["learning_rate"]}
     assert written["recipe"] == json.loads(json.dumps(recipe))
@@ -81,6 +91,22 @@ def test_it_scores_what_the_run_reported(made, request, tmp_path, capsys):
             wanted = summary[split][metric]
             assert score["n"] == wanted["n"]
             assert score["mean"] == pytest.approx(wanted["mean"], abs=max(wanted["std"], 0.02))
+
+
+def test_other_images_are_prepared_as_the_sets_own_were(prepared, striped, tmp_path, capsys):
+    workdir, summary = prepared
+    first, *rest = summary["data"]["preparation"]
+    assert first.startswith("percentile_clip(low=20, high=80, over=train, bounds=(")
+    assert rest == ["resize(size=6, keep_aspect=crop)", "rgb", "normalize(mode=per_channel)"]
+    with np.load(workdir / "synthetic.npz") as made:
+        assert made["images"].shape == (6, 6, 6, 3)
+        assert str(made["preparation"]).split("|") == summary["data"]["preparation"]
+    with np.load(striped / "set.npz") as real:
+        darker = {k: v // 2 if k.endswith("images") else v for k, v in real.items()}
+        np.savez(tmp_path / "darker.npz", **darker)
+    paths = [f"--synthetic={workdir / 'synthetic.npz'}", f"--data={tmp_path / 'darker.npz'}"]
+    _, written = evaluated(capsys, *paths, out=tmp_path / "c.json")
+    assert written["data"]["preparation"] == summary["data"]["preparation"]
 
 
 def test_other_networks_and_another_recipe(run, striped, tmp_path, capsys):

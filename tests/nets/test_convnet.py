@@ -15,6 +15,9 @@ SHAPES = {
     "colour 32, ten classes": ((32, 32, 3), 10, {}, 2048, 320_010),
     "colour 28": ((28, 28, 3), 9, {}, 2048, 317_961),
     "grey 64, depth 4": ((64, 64, 1), 2, {"depth": 4}, 2048, 449_154),
+    "grey 64": ((64, 64, 1), 2, {}, 2048, 449_154),
+    "grey 128": ((128, 128, 1), 2, {}, 2048, 596_994),
+    "grey 224": ((224, 224, 1), 2, {}, 1152, 743_042),
     "224": ((224, 224, 3), 2, {"width": 8, "depth": 5}, 392, 3_426),
     "one padded side": ((28, 20, 1), 2, {"width": 4}, 4 * 2 * 4, 426),
     "odd": ((33, 20, 1), 3, {"width": 4}, 4 * 2 * 4, 459),
@@ -46,6 +49,16 @@ def test_shapes_and_parameter_counts(name):
     assert params["head"]["kernel"].shape == (num_features, classes)
     assert sum(leaf.size for leaf in jax.tree.leaves(params)) == count
     assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {jnp.dtype("float32")}
+
+
+@pytest.mark.parametrize(("side", "depth"), [(8, 3), (32, 3), (64, 4), (128, 5), (224, 6)])
+def test_the_depth_grows_with_the_images_unless_it_is_given(side, depth):
+    def blocks(shape, **options):
+        params, _, _ = shapes_of(shape, 2, {"width": 4, **options}, n=1)
+        return sum(name.startswith("conv_") for name in params)
+
+    assert blocks((side, side, 1)) == blocks((2 * side, side, 1)) == depth
+    assert blocks((side, side, 1), depth=2) == 2
 
 
 def test_parameter_names():

@@ -16,7 +16,7 @@ def test_makes_what_is_asked_for():
     assert nets.names() == ("alexnet", "convnet", "lenet", "mlp", "resnet18", "vgg11")
     net = nets.make("convnet", num_classes=7)
     assert isinstance(net, nets.ConvNet)
-    assert (net.num_classes, net.width, net.depth) == (7, 128, 3)
+    assert (net.num_classes, net.width, net.depth) == (7, 128, None)
     assert (net.norm, net.activation, net.pooling) == ("instance", "relu", "avg")
     options = {"width": 64, "depth": 4, "norm": "group", "activation": "swish", "pooling": "max"}
     net = nets.make("convnet", num_classes=2, **options)

@@ -8,7 +8,7 @@ from PIL import Image
 
 from medjax import data
 from medjax.errors import UserError
-from medjax.share import read_set, save_synthetic
+from medjax.share import load_synthetic, read_preparation, read_set, save_synthetic
 from medjax.types import SyntheticSet
 
 CLASSES = ("cat", "dog", "eel")
@@ -51,6 +51,20 @@ def test_what_was_learned_with_the_images():
     assert read.step_size == 0.25 and read.whitening.zca == "mtt"
     np.testing.assert_allclose(read.images, pixels[:3] / 255, atol=1e-5)
     np.testing.assert_allclose(read.whitening.whiten(read.images), saved.images, atol=1e-3)
+
+
+def test_what_was_done_to_the_real_images():
+    images, labels = np.zeros((2, 4, 4, 1), np.float32), np.arange(2, dtype=np.int32)
+    text = "percentile_clip(low=1, high=99, over=train, bounds=(3.0, 70.5))|zca(definition=mtt)"
+    stats = {"mean": [0.5], "std": [0.5]}
+    save_synthetic("a.npz", SyntheticSet(images, labels), **stats, preparation=text)
+    assert read_preparation("a.npz") == str(load_synthetic("a.npz").preparation) == text
+    save_synthetic("b.npz", SyntheticSet(images, labels), **stats)
+    assert load_synthetic("b.npz").preparation is None
+    assert read_preparation("b.npz") == read_preparation("folder") == ""
+    np.savez("c.npz", images=images, labels=labels, preparation="sharpen(3)")
+    with pytest.raises(UserError, match=r"^c\.npz: unknown step 'sharpen'; choose from: resize"):
+        read_preparation("c.npz")
 
 
 @pytest.mark.parametrize(

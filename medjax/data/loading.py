@@ -1,5 +1,6 @@
 """``load``: a name or a path to a checked data set."""
 
+import dataclasses
 import os
 import pathlib
 import re
@@ -11,7 +12,7 @@ import numpy as np
 from medjax.data import cache, files, npz, phantom, registry
 from medjax.data import sources as own
 from medjax.data.dataset import Dataset, DatasetInfo, Split
-from medjax.data.preparation import prepare
+from medjax.data.preparation import parse_preparation, prepare
 from medjax.errors import UserError, unknown
 
 _DIGITS = ("mnist",)
@@ -108,8 +109,13 @@ def load(
       >>> ds.train.images.shape, ds.num_classes
       ((2000, 16, 16, 1), 4)
     """
-    where = {"size": size, "root": root, "download": download, "streaming": streaming}
-    return prepare(*read(name, sources=sources, **where), preparation=preparation)
+    how = {"size": size, "download": download, "streaming": streaming, "sources": sources}
+    text = os.fspath(name)
+    if text.startswith(own.PREFIXES):  # whose steps see pictures as they were decoded
+        info, splits, done = _own(text, preparation=preparation, **how)
+        last = parse_preparation(done).listed()[-1]
+        return dataclasses.replace(prepare(info, splits, preparation=last), preparation=done)
+    return prepare(*read(name, root=root, **how), preparation=preparation)
 
 
 def read(
@@ -147,13 +153,8 @@ def read(
         made = phantom.generate(text, size=size)
         return made.info, {"train": made.train, "val": made.val, "test": made.test}
     if text.startswith(own.PREFIXES):
-        conversion = own.Conversion(
-            size=size,
-            download=download,
-            cache=cache.cache_root(streaming.cache if streaming else None),
-            limit=streaming.above if streaming else None,
-        )
-        return own.read(text, sources or own.Sources(), conversion)
+        how = {"size": size, "download": download, "streaming": streaming, "sources": sources}
+        return _own(text, preparation="", **how)[:2]
     if text.endswith(".npz") or pathlib.Path(text).name != text:
         path = pathlib.Path(text).expanduser()
     else:
@@ -166,6 +167,26 @@ def read(
     if not path.is_file():
         raise UserError(f"no data file {path}")
     return _read(path, size, streaming)
+
+
+def _own(
+    name: str,
+    *,
+    size: int,
+    download: bool,
+    streaming: Streaming | None,
+    sources: own.Sources | None,
+    preparation: str,
+) -> own.Read:
+    """A user's own pictures."""
+    conversion = own.Conversion(
+        size=size,
+        download=download,
+        cache=cache.cache_root(streaming.cache if streaming else None),
+        limit=streaming.above if streaming else None,
+        preparation=preparation,
+    )
+    return own.read(name, sources or own.Sources(), conversion)
 
 
 def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax.data import converted, decoding, dicom, folders, registry, tfds
+from medjax.data import converted, decoding, dicom, folders, native, registry, tfds
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.dicom import DicomOptions
 from medjax.data.folders import FolderOptions
 from medjax.data.picture import quantise
+from medjax.data.preparation import parse_preparation
 from medjax.data.tfds import TfdsOptions
 from medjax.errors import UserError
 
@@ -55,17 +56,32 @@ class Conversion(NamedTuple):
       download: whether what is missing is fetched.
       cache: folder of the cache.
       limit: a split whose images take more bytes stays on disk; None for no limit.
+      preparation: what is done to each picture, as ``parse_preparation`` reads it; without a step,
+        ``quantise``.
     """
 
     size: int
     download: bool
     cache: pathlib.Path
     limit: int | None
+    preparation: str = ""
 
 
-def read(
-    name: str, sources: Sources, conversion: Conversion
-) -> tuple[DatasetInfo, dict[str, Split]]:
+class Read(NamedTuple):
+    """A set that was read.
+
+    Attributes:
+      info: task, class names and provenance.
+      splits: by name.
+      preparation: the steps that made the images, with what they found in the training split.
+    """
+
+    info: DatasetInfo
+    splits: dict[str, Split]
+    preparation: str
+
+
+def read(name: str, sources: Sources, conversion: Conversion) -> Read:
     """Reads a set, from the cache if it was read before and nothing has changed since.
 
     Args:
@@ -74,7 +90,7 @@ def read(
       conversion: what becomes of the pictures.
 
     Returns:
-      ``(info, splits)``.
+      The set, its images prepared.
 
     Raises:
       UserError: for whatever keeps it from being trained on.
@@ -87,9 +103,7 @@ def read(
     return kind(name.removeprefix(FOLDER).removeprefix(TFDS), sources, conversion)
 
 
-def _folder(
-    path: str, sources: Sources, conversion: Conversion
-) -> tuple[DatasetInfo, dict[str, Split]]:
+def _folder(path: str, sources: Sources, conversion: Conversion) -> Read:
     folder = pathlib.Path(path).expanduser()
     entries = folders.entries(folder, sources.folder)
     folders.check_classes(str(folder), entries)
@@ -109,9 +123,7 @@ def _folder(
     return _converted(name, str(folder), classes, parts, listing, sources, conversion)
 
 
-def _tfds(
-    name: str, sources: Sources, conversion: Conversion
-) -> tuple[DatasetInfo, dict[str, Split]]:
+def _tfds(name: str, sources: Sources, conversion: Conversion) -> Read:
     found = tfds.contents(name, sources.tfds, download=conversion.download)
     splits = found.splits
     if list(splits) == ["train"]:
@@ -147,10 +159,11 @@ def _converted(
     listing: Any,
     sources: Sources,
     conversion: Conversion,
-) -> tuple[DatasetInfo, dict[str, Split]]:
+) -> Read:
     """The set, its pictures converted now or before."""
     options = sources.folder
     everything = [source for part in parts.values() for source in part.sources]
+    wanted = parse_preparation(conversion.preparation)
 
     def make(folder: pathlib.Path) -> dict[str, Any]:
         if options.mode == "auto":
@@ -158,13 +171,18 @@ def _converted(
             _log.info("data: all images become %s: %s", "grey" if channels == 1 else "RGB", why)
         else:
             channels = _CHANNELS[options.mode]
+        to_bytes = functools.partial(
+            quantise, size=conversion.size, channels=channels, fit=options.fit
+        )
+        fitted = wanted
+        if wanted.steps:
+            fitted = native.complete(
+                wanted, size=conversion.size, channels=channels, fit=options.fit
+            )
+            fitted = native.fit(fitted, parts["train"].sources, threads=options.threads)
+            to_bytes = functools.partial(native.apply, fitted)
         unreadable, digest = converted.convert(
-            parts,
-            folder=folder,
-            quantise=functools.partial(
-                quantise, size=conversion.size, channels=channels, fit=options.fit
-            ),
-            threads=options.threads,
+            parts, folder=folder, quantise=to_bytes, threads=options.threads
         )
         decoding.refuse_or_log(
             unreadable,
@@ -174,11 +192,14 @@ def _converted(
         )
         labels = {split: np.load(folder / f"{split}_labels.npy") for split in parts}
         _check_left(source, classes, labels)
-        return {"digest": digest, "left_out": len(unreadable)}
+        return {"digest": digest, "left_out": len(unreadable), "preparation": str(fitted)}
 
     settings = sources.asdict()
     settings["folder"].pop("threads")
-    key = converted.key_of([conversion.size, classes, settings, os.path.abspath(source), listing])
+    steps = wanted.listed()[:-1]
+    key = converted.key_of(
+        [conversion.size, classes, settings, os.path.abspath(source), listing, steps]
+    )
     arrays, facts = converted.arrays(key, make, root=conversion.cache)
     if facts["left_out"]:
         _log.info("data: %d of %d files are left out", facts["left_out"], len(everything))
@@ -193,7 +214,9 @@ def _converted(
         official_digest=None,
         augment=registry.FULL_AUGMENT,
     )
-    return info, _splits(arrays, list(parts), conversion.limit)
+    last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
+    text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])
+    return Read(info, _splits(arrays, list(parts), conversion.limit), text)
 
 
 def _splits(

@@ -1,0 +1,109 @@
+"""Steps of a preparation on pictures as they were decoded: at their own size, depth and units."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from medjax.data import decoding, steps
+from medjax.data.picture import Picture
+from medjax.data.preparation import Preparation
+
+# These say themselves what is black and what is white, in the units of the file.
+_OF_VALUES = (steps.Window, steps.PercentileClip)
+_COLOURS = (steps.Grayscale, steps.Rgb)
+
+
+def complete(preparation: Preparation, *, size: int, channels: int, fit: str) -> Preparation:
+    """A preparation after which all pictures of a set have one shape.
+
+    Args:
+      preparation: its steps are kept.
+      size: side length in pixels, where no step resizes.
+      channels: 1 or 3, where no step sets them.
+      fit: ``"pad"`` or ``"stretch"``.
+
+    Returns:
+      The preparation with ``grayscale`` or ``rgb``, and ``resize``, at its end if it has none.
+
+    Example:
+      >>> from medjax.data.preparation import parse_preparation
+      >>> given = parse_preparation("window(40, 400)")
+      >>> print(complete(given, size=64, channels=1, fit="pad").listed()[1:3])
+      ['grayscale', 'resize(size=64, keep_aspect=pad)']
+    """
+    more = list(preparation.steps)
+    if not any(isinstance(step, _COLOURS) for step in more):
+        more.append(steps.Rgb() if channels == 3 else steps.Grayscale())
+    if not any(isinstance(step, steps.Resize) for step in more):
+        more.append(steps.Resize(size, fit))
+    return dataclasses.replace(preparation, steps=tuple(more))
+
+
+def fit(
+    preparation: Preparation, sources: Sequence[decoding.Source], *, threads: int
+) -> Preparation:
+    """Finds in training pictures what the steps need of them; decodes them if one needs any.
+
+    Args:
+      preparation: with a step at least.
+      sources: of the training split; those that cannot be read have no say.
+      threads: as for ``decoding.decode_all``.
+
+    Returns:
+      The preparation, ready to be applied.
+
+    Raises:
+      UserError: as ``Preparation.fit``.
+    """
+    return preparation.fit(_Decoded(preparation, sources, threads))
+
+
+def apply(preparation: Preparation, picture: Picture) -> np.ndarray:
+    """Takes one picture through the steps.
+
+    Args:
+      preparation: fitted.
+      picture: as it was decoded. A first step ``window`` or ``percentile_clip`` sees its values;
+        any other sees them from black to white as 0–1, or bytes as they are.
+
+    Returns:
+      uint8 ``[h, w, c]``.
+
+    Raises:
+      UserError: as ``Preparation.apply``.
+
+    Example:
+      >>> from medjax.data.preparation import parse_preparation
+      >>> scan = Picture(np.array([[-160, 240]], np.int16), black=-1000, white=3000)
+      >>> apply(parse_preparation("window(40, 400)"), scan)[0, :, 0].tolist()
+      [0, 255]
+      >>> apply(parse_preparation("grayscale"), scan)[0, :, 0].tolist()
+      [54, 79]
+    """
+    return preparation.apply([_pixels(preparation, picture)])[0]
+
+
+def _pixels(preparation: Preparation, picture: Picture) -> np.ndarray:
+    pixels, black, white = picture
+    is_bytes = pixels.dtype == np.uint8 and (black, white) == (0, 255)
+    if is_bytes or isinstance(preparation.steps[0], _OF_VALUES):
+        return pixels
+    if white <= black:  # a window without width is a threshold
+        return (pixels > black).astype(np.float32)
+    shown = (pixels.astype(np.float32) - np.float32(black)) / np.float32(white - black)
+    return np.clip(shown, 0, 1)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Decoded:
+    """Pictures, decoded anew each time they are gone through."""
+
+    preparation: Preparation
+    sources: Sequence[decoding.Source]
+    threads: int
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for result in decoding.decode_all(self.sources, threads=self.threads):
+            if not isinstance(result, decoding.Unreadable):
+                yield from (_pixels(self.preparation, picture) for picture in result)

@@ -7,7 +7,7 @@ ChestMNIST; `quick,chestmnist` on the real set.
 python -m medjax.launch --config=configs/dm_chest.py --workdir=runs/dm_chest
 python -m medjax.launch --config=configs/dm_chest.py:quick --workdir=runs/dm_chest
 
-Not yet run.
+At full length not yet run.
 """
 
 from medjax import config

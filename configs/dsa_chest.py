@@ -7,7 +7,7 @@ ChestMNIST; `quick,chestmnist` on the real set.
 python -m medjax.launch --config=configs/dsa_chest.py --workdir=runs/dsa_chest
 python -m medjax.launch --config=configs/dsa_chest.py:quick --workdir=runs/dsa_chest
 
-Not yet run.
+At full length not yet run.
 """
 
 from medjax import config

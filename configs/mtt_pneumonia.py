@@ -6,7 +6,7 @@ of a study of medical sets (arXiv 2407.14429).
 python -m medjax.launch --config=configs/mtt_pneumonia.py --workdir=runs/mtt_pneumonia
 python -m medjax.launch --config=configs/mtt_pneumonia.py:quick --workdir=runs/mtt_pneumonia
 
-Not yet run.
+At full length not yet run.
 """
 
 from medjax import config

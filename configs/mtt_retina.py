@@ -6,7 +6,7 @@ of a study of medical sets (arXiv 2407.14429).
 python -m medjax.launch --config=configs/mtt_retina.py --workdir=runs/mtt_retina
 python -m medjax.launch --config=configs/mtt_retina.py:quick --workdir=runs/mtt_retina
 
-Not yet run.
+At full length not yet run.
 """
 
 from medjax import config

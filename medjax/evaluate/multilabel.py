@@ -17,7 +17,7 @@ THRESHOLD = 0.5
 def label_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """The fraction of all labels that are told right, as MedMNIST defines it.
 
-    Where findings are rare, predicting none of them does well: see ``predicting_nothing``.
+    Where findings are rare, predicting none of them does well: see ``score_nothing``.
 
     Args:
       scores: float ``[..., n, L]``, probabilities; above 0.5 is a finding.

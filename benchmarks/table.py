@@ -110,7 +110,7 @@ def main() -> None:
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.with_suffix(".md").write_text(markdown(rows, first=first))
-        lines = [json.dumps(summary) for summary in summaries.values()]
+        lines = [json.dumps(io.jsonable(summary)) for summary in summaries.values()]
         arguments.out.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
 
 

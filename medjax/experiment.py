@@ -134,6 +134,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     _log_place(real, streaming)
     splits = {"val": dataset.val, "test": dataset.test}
     splits = {name: split for name, split in splits.items() if split is not None}
+    _check_scored(source["name"], splits)
     stats = (dataset.mean, dataset.std)
     return Experiment(
         dataset=dataset,
@@ -244,6 +245,8 @@ def _check(config: Mapping[str, Any]) -> None:
     }
     if config["data"]["stream_above_gib"] is not None:
         least["data.stream_above_gib"] = (config["data"]["stream_above_gib"], 0)
+    if config["seed"] >= 2**32:  # of a larger one, JAX's keys drop the rest
+        raise UserError(f"seed must be below {2**32}, got {config['seed']}")
     for key, (value, smallest) in least.items():
         if value < smallest:
             raise UserError(f"{key} must be at least {smallest}, got {value}")
@@ -258,7 +261,7 @@ def _streaming(source: Mapping[str, Any]) -> data.Streaming:
 
 def _log_place(real: data.RealData, streaming: data.Streaming) -> None:
     place = "stream from disk" if isinstance(real.images, data.HostImages) else "are on the device"
-    size = math.prod(real.images.shape)
+    size = math.prod(real.images.shape) * np.dtype(real.images.dtype).itemsize
     _log.info(
         "data: the training images take %.3g GiB of the %.3g GiB allowed, and %s",
         size / _GIB,
@@ -277,6 +280,16 @@ def _check_memory(
         real = real._replace(experts=jax.ShapeDtypeStruct(shape, real.mean.dtype))
     state = jax.eval_shape(lambda key: distiller.init(key, real), key)
     jax.eval_shape(distiller.step, key, state, real, 1)
+
+
+def _check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
+    """Refuses splits that no network can be scored on, before anything is distilled."""
+    for split, content in splits.items():
+        found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
+        if not (found.min(axis=0) < found.max(axis=0)).any():
+            raise UserError(
+                f"{name} has nothing to tell apart in {split}: all its images have the same label"
+            )
 
 
 def _strategy(augment: str, dataset: data.Dataset) -> str:

@@ -78,5 +78,10 @@ def _train_missing(experiment: Experiment, file: io.ExpertFile) -> None:
         vectors = jnp.asarray(file.read(group, max(done - 1, 0)))
         for snapshot in range(max(done, 1), file.snapshots):
             vectors = trainer.epoch(key, numbers, vectors, snapshot - 1, real)
+            if not np.isfinite(vectors).all():
+                raise UserError(
+                    f"experts have parameters that are not finite after epoch {snapshot}: lower "
+                    "distill.net_learning_rate"
+                )
             file.write(group, snapshot, np.asarray(vectors))
         _log.info("experts: %d of %d are trained", group.stop, len(file))

@@ -136,6 +136,14 @@ def test_without_a_val_split(settings):
     assert list(make_experiment(settings(name="noval")).benchmark.splits) == ["test"]
 
 
+def test_a_split_of_one_class_is_refused(settings, folder):
+    with np.load(folder / "set.npz") as arrays:
+        alone = dict(arrays) | {"test_labels": np.ones_like(arrays["test_labels"])}
+    np.savez(folder / "alone.npz", **alone)
+    with pytest.raises(UserError, match="nothing to tell apart in test: all its images have"):
+        make_experiment(settings(name="alone"))
+
+
 def test_keys_follow_the_seed_and_the_purpose(settings):
     zero, again, one = (make_experiment(settings(seed=seed)).keys for seed in (0, 0, 1))
     assert set(zero) == {"distill", "select", "final", "experts"}

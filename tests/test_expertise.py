@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from medjax import config, data, expertise, io, methods
+from medjax.errors import UserError
 from medjax.experiment import make_experiment
 
 
@@ -92,6 +93,15 @@ def test_a_killed_training_goes_on(settings, epochs, monkeypatch, tmp_path, most
     epochs["most"] = 1000
     np.testing.assert_array_equal(experts_of(settings()), expected)
     assert epochs["epochs"] == 4  # none twice
+
+
+def test_experts_that_diverge_are_not_kept(settings):
+    wild = {"distill.net_learning_rate": 1e30}
+    for _ in range(2):
+        with pytest.raises(
+            UserError, match=r"not finite after epoch 1: lower distill.net_learning"
+        ):
+            experts_of(settings(**wild))
 
 
 def test_above_the_limit_they_stay_on_disk(settings):

@@ -1,6 +1,7 @@
 """Sources of pictures converted to arrays of bytes, once, and kept in the cache."""
 
 import hashlib
+import importlib.metadata
 import json
 import logging
 import os
@@ -19,6 +20,16 @@ from medjax.errors import UserError
 _log = logging.getLogger("medjax")
 _VERSION = 1  # of what this file and the decoders make of the same source
 _RECORD = "record.json"
+# What decodes and prepares; with others installed, other files may be readable.
+_DECODERS = (
+    "pillow",
+    "pydicom",
+    "pylibjpeg",
+    "pylibjpeg-libjpeg",
+    "pylibjpeg-openjpeg",
+    "python-gdcm",
+    "scikit-image",
+)
 
 
 class Part(NamedTuple):
@@ -42,8 +53,16 @@ def key_of(content: Any) -> str:
     Returns:
       A digest in hex.
     """
-    text = json.dumps([_VERSION, content], sort_keys=True)
+    installed = {name: _version(name) for name in _DECODERS}
+    text = json.dumps([_VERSION, installed, content], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def arrays(
@@ -140,7 +159,7 @@ def _fill(folder: pathlib.Path, make: Callable[[pathlib.Path], Mapping[str, Any]
     temporary = folder.with_name(f"{folder.name}.tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    temporary.mkdir(mode=0o700, parents=True)  # patients' images
     try:
         facts = dict(make(temporary))
         files = {file.name: cache.fingerprint(file) for file in temporary.glob("*.npy")}

@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import contextlib
+import errno
 import logging
 import os
 import pathlib
@@ -162,6 +163,13 @@ def _in_order(
             return read(source)
         except UserError:
             raise
+        except MemoryError as error:
+            raise UserError(f"not enough memory to decode {source.name}") from error
+        except OSError as error:
+            # What another try may read must not be taken for a file that is damaged.
+            if error.errno not in (None, errno.ENOENT):
+                raise UserError(f"cannot read {source.name}: {error.strerror}") from error
+            return Unreadable(source.name, _reason(error))
         # Damaged files make Pillow, pydicom and its plugins raise nearly anything.
         except Exception as error:
             return Unreadable(source.name, _reason(error))

@@ -185,9 +185,10 @@ def _grey(pixels: np.ndarray, dataset, frame: int, window: tuple[float, ...]) ->
     picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"), window)
     if picture is None:
         picture = full_range(pixels[shown] if shown.any() else pixels)._replace(pixels=pixels)
+    picture = picture._replace(values=pixels)
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         turned = np.float32(picture.black + picture.white) - picture.pixels.astype(np.float32)
-        picture = picture._replace(pixels=turned)
+        picture = picture._replace(pixels=turned, inverted=True)
     return picture
 
 

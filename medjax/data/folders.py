@@ -95,6 +95,12 @@ def entries(folder: pathlib.Path, options: FolderOptions) -> list[Entry]:
     if not folder.is_dir():
         raise UserError(f"no folder {folder}")
     if options.table:
+        laid_out = [name for name in SPLITS if (folder / name).is_dir()]
+        if "train" in laid_out and "test" in laid_out:
+            raise UserError(
+                f"{folder} is cut already, into {', '.join(laid_out)}; a table would cut it anew: "
+                "leave out data.folder.table, or keep the files elsewhere"
+            )
         found = _of_table(folder, pathlib.Path(options.table).expanduser())
     else:
         splits = [name for name in SPLITS if (folder / name).is_dir()]
@@ -215,11 +221,18 @@ def _of_table(folder: pathlib.Path, table: pathlib.Path) -> list[Entry]:
             rows = list(csv.DictReader(stream))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"cannot read the table {table}: {error}") from error
+    rows = [{str(k).strip().lower(): v for k, v in row.items()} for row in rows]
     header = list(rows[0]) if rows else []
     if not {"file", "label"} <= set(header):
         raise UserError(
             f"{table} needs rows under a header with {', '.join(_COLUMNS)} (patient may be "
             f"missing), got {', '.join(map(str, header)) or 'none'}"
+        )
+    close = [c for c in header if c != "patient" and c.startswith(("patient", "subject"))]
+    if close and "patient" not in header:
+        raise UserError(
+            f"{table} has a column {close[0]}: call it patient if its images belong together, "
+            "or drop it if each file counts as a patient"
         )
     found, seen = [], set()
     for number, row in enumerate(rows, start=2):
@@ -241,6 +254,9 @@ def _of_table(folder: pathlib.Path, table: pathlib.Path) -> list[Entry]:
             )
         seen.add(name)
         found.append(Entry(name, None, values["label"], values["patient"] or name))
+    patients = len({entry.group for entry in found})
+    said = f"{patients} patients" if "patient" in header else "no patients: each file is one"
+    _log.info("data: %s names %d files and %s", table, len(found), said)
     return found
 
 

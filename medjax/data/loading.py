@@ -127,7 +127,9 @@ def read(
     streaming: Streaming | None = None,
     sources: own.Sources | None = None,
 ) -> tuple[DatasetInfo, dict[str, Split]]:
-    """Reads a data set as ``load`` does, and leaves its images as they were decoded.
+    """Reads a data set as ``load`` does, without preparing its images.
+
+    Those of folders, DICOM files and TFDS are of the size asked for.
 
     Args:
       name: as ``load`` takes it.

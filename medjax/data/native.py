@@ -8,6 +8,7 @@ import numpy as np
 from medjax.data import decoding, steps
 from medjax.data.picture import Picture
 from medjax.data.preparation import Preparation
+from medjax.errors import UserError
 
 # These say themselves what is black and what is white, in the units of the file.
 _OF_VALUES = (steps.Window, steps.PercentileClip)
@@ -26,12 +27,22 @@ def complete(preparation: Preparation, *, size: int, channels: int, fit: str) ->
     Returns:
       The preparation with ``grayscale`` or ``rgb``, and ``resize``, at its end if it has none.
 
+    Raises:
+      UserError: if ``window`` or ``percentile_clip`` is not the first step: what comes before them
+        would see 0–1 in some files and bytes in others.
+
     Example:
       >>> from medjax.data.preparation import parse_preparation
       >>> given = parse_preparation("window(40, 400)")
       >>> print(complete(given, size=64, channels=1, fit="pad").listed()[1:3])
       ['grayscale', 'resize(size=64, keep_aspect=pad)']
     """
+    for step in preparation.steps[1:]:
+        if isinstance(step, _OF_VALUES):
+            raise UserError(
+                f"{step.name} must be the first step for folders, DICOM files and TFDS, whose "
+                f"values it sees; got {'|'.join(preparation.listed())}"
+            )
     more = list(preparation.steps)
     if not any(isinstance(step, _COLOURS) for step in more):
         more.append(steps.Rgb() if channels == 3 else steps.Grayscale())
@@ -56,7 +67,7 @@ def fit(
     Raises:
       UserError: as ``Preparation.fit``.
     """
-    return preparation.fit(_Decoded(preparation, sources, threads))
+    return preparation.fit(_Decoded(sources, threads))
 
 
 def apply(preparation: Preparation, picture: Picture) -> np.ndarray:
@@ -64,8 +75,9 @@ def apply(preparation: Preparation, picture: Picture) -> np.ndarray:
 
     Args:
       preparation: fitted.
-      picture: as it was decoded. A first step ``window`` or ``percentile_clip`` sees its values;
-        any other sees them from black to white as 0–1, or bytes as they are.
+      picture: as it was decoded. A first step ``window`` or ``percentile_clip`` sees its values, in
+        place of the file's own window or look-up table; any other step sees what is shown, from
+        black to white as 0–1, or bytes as they are.
 
     Returns:
       uint8 ``[h, w, c]``.
@@ -81,13 +93,22 @@ def apply(preparation: Preparation, picture: Picture) -> np.ndarray:
       >>> apply(parse_preparation("grayscale"), scan)[0, :, 0].tolist()
       [54, 79]
     """
-    return preparation.apply([_pixels(preparation, picture)])[0]
+    first, *rest = preparation.steps
+    if not isinstance(first, _OF_VALUES):
+        return preparation.apply([_shown(picture)])[0]
+    shown = first(_values(picture))
+    shown = 1 - shown if picture.inverted else shown
+    return dataclasses.replace(preparation, steps=tuple(rest)).apply([shown])[0]
 
 
-def _pixels(preparation: Preparation, picture: Picture) -> np.ndarray:
-    pixels, black, white = picture
-    is_bytes = pixels.dtype == np.uint8 and (black, white) == (0, 255)
-    if is_bytes or isinstance(preparation.steps[0], _OF_VALUES):
+def _values(picture: Picture) -> np.ndarray:
+    values = picture.pixels if picture.values is None else picture.values
+    return values[..., None] if values.ndim == 2 else values
+
+
+def _shown(picture: Picture) -> np.ndarray:
+    pixels, black, white = picture[:3]
+    if pixels.dtype == np.uint8 and (black, white) == (0, 255):
         return pixels
     if white <= black:  # a window without width is a threshold
         return (pixels > black).astype(np.float32)
@@ -97,13 +118,12 @@ def _pixels(preparation: Preparation, picture: Picture) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class _Decoded:
-    """Pictures, decoded anew each time they are gone through."""
+    """The values of pictures, decoded anew each time they are gone through."""
 
-    preparation: Preparation
     sources: Sequence[decoding.Source]
     threads: int
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for result in decoding.decode_all(self.sources, threads=self.threads):
             if not isinstance(result, decoding.Unreadable):
-                yield from (_pixels(self.preparation, picture) for picture in result)
+                yield from map(_values, result)

@@ -21,11 +21,16 @@ class Picture(NamedTuple):
         the units of the file (of a CT, Hounsfield units).
       black: the value that is shown as black; smaller ones are too.
       white: the value that is shown as white; at least ``black``.
+      values: the pixels before a look-up table, a curve or an inversion made them what is shown;
+        ``None`` where nothing did.
+      inverted: whether the least of ``values`` is shown as white.
     """
 
     pixels: np.ndarray
     black: float
     white: float
+    values: np.ndarray | None = None
+    inverted: bool = False
 
 
 def quantise(picture: Picture, *, size: int, channels: int, fit: str = "pad") -> np.ndarray:

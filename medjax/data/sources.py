@@ -117,7 +117,10 @@ def _folder(path: str, sources: Sources, conversion: Conversion) -> Read:
                 for entry in chosen
             ]
             parts[split] = converted.Part(files, [classes.index(entry.label) for entry in chosen])
-    stats = [os.stat(folder / entry.name) for entry in entries]
+    try:
+        stats = [os.stat(folder / entry.name) for entry in entries]
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
     listing = [(*e, s.st_size, s.st_mtime_ns) for e, s in zip(entries, stats, strict=True)]
     name = folder.resolve().name
     return _converted(name, str(folder), classes, parts, listing, sources, conversion)

@@ -76,8 +76,9 @@ def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
         raise UserError(f"tfds:{name}: the feature {options.image} is no image")
     if not isinstance(features[options.label], tfds.features.ClassLabel):
         raise UserError(f"tfds:{name}: the feature {options.label} is no class label")
-    splits = {}
-    for ours, theirs in _splits(name, builder, options).items():
+    splits, wanted = {}, _splits(name, builder, options)
+    _refuse_overlap(tfds, name, builder, wanted)
+    for ours, theirs in wanted.items():
         splits[ours] = _split(tfds, builder, theirs, options)
     return Contents(builder.info.full_name, tuple(features[options.label].names), splits)
 
@@ -125,6 +126,27 @@ def _splits(name: str, builder: Any, options: TfdsOptions) -> dict[str, str]:
             "'train[80%:]'"
         )
     return found
+
+
+def _refuse_overlap(tfds, name: str, builder: Any, splits: dict[str, str]) -> None:
+    """Refuses splits of which one holds examples of another."""
+    taken = []
+    for ours, asked in splits.items():
+        try:
+            parts = tfds.core.ReadInstruction.from_spec(asked).to_absolute(builder.info.splits)
+        except Exception as error:
+            full = builder.info.full_name
+            raise UserError(f"cannot read split {asked!r} of {full}: {_line(error)}") from error
+        for part in parts:
+            start = part.from_ or 0
+            end = builder.info.splits[part.splitname].num_examples if part.to is None else part.to
+            for other, theirs, low, high in taken:
+                if other != ours and theirs == part.splitname and start < high and low < end:
+                    raise UserError(
+                        f"tfds:{name}: {ours} {asked!r} holds examples of {other} "
+                        f"{splits[other]!r}; give data.tfds.{other} and data.tfds.{ours} apart"
+                    )
+            taken.append((ours, part.splitname, start, end))
 
 
 def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[Source], list[int]]:

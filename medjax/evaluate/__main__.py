@@ -160,13 +160,17 @@ def _prepare(options: Mapping[str, Any]) -> Task:
             f"{shapes[1]}"
         )
     made = {}
+    if not options["nets"]:
+        raise errors.UserError(f"--nets is empty; choose from: {', '.join(nets.names())}")
     for text in options["nets"]:
         name, chosen = nets.parse(text.strip())
         chosen = {"precision": options["precision"], **chosen}
         net = made[text.strip()] = nets.make(name, num_classes=dataset.num_classes, **chosen)
         jax.eval_shape(net.init, jax.random.key(0), jax.ShapeDtypeStruct((1, *ours), "float32"))
     augment = dataset.info.augment if options["augment"] == "auto" else options["augment"]
-    recipe = {**options.get("recipe", {}), "augment": None if augment == "none" else augment}
+    known = evaluate.Recipe.__dataclass_fields__  # a run of another version may have others
+    recipe = {name: x for name, x in options.get("recipe", {}).items() if name in known}
+    recipe["augment"] = None if augment == "none" else augment
     if images.step_size is not None:  # as the run did, unless told otherwise
         recipe["learning_rate"] = images.step_size
     recipe |= {k: options[k] for k in ("epochs", "batch_size", "learning_rate") if k in options}

@@ -37,8 +37,12 @@ def random_subset(key: PRNGKey, labels: np.ndarray, ipc: int | Sequence[int]) ->
       [0, 1, 1]
     """
     classes = _classes(labels, ipc)
-    draws = np.asarray(jax.random.bits(key, (len(labels),), np.uint32))
-    chosen = [rows[np.argsort(draws[rows], kind="stable")[:count]] for rows, count in classes]
+    # Classes may share their draws, as they share no image; groups do.
+    shared, chosen = np.ndim(labels) == 1, []
+    for label, (rows, count) in enumerate(classes):
+        own = key if shared else jax.random.fold_in(key, label)
+        draws = np.asarray(jax.random.bits(own, (len(labels),), np.uint32))
+        chosen.append(rows[np.argsort(draws[rows], kind="stable")[:count]])
     return np.concatenate(chosen)
 
 

@@ -5,7 +5,6 @@ that rows can be read from it one by one, and has room for all of them from the 
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import logging
@@ -46,8 +45,13 @@ class ExpertFile:
             self._rows = np.load(self._file, mmap_mode="r+")
             if self._rows.shape != shape or self._rows.dtype != np.float32:
                 raise ValueError
-            self._digests = json.loads(self._record.read_bytes())
-        except (OSError, ValueError, EOFError):
+            self._digests = dict(json.loads(self._record.read_bytes()))
+        except FileNotFoundError:
+            self._rows, self._digests = self._make(shape), {}
+        except OSError as error:  # which may pass: hours of training are not to be thrown away
+            raise UserError(f"cannot open {self._file}: {error.strerror or error}") from error
+        except (ValueError, TypeError, EOFError):
+            _log.warning("experts: %s is damaged, and made anew", self._file)
             self._rows, self._digests = self._make(shape), {}
 
     def __len__(self) -> int:
@@ -167,8 +171,14 @@ def open_experts(
     text = json.dumps(jsonable(settings), sort_keys=True, indent=1)
     folder = pathlib.Path(root) / hashlib.sha256(text.encode()).hexdigest()[:16]
     atomic.write_bytes(folder / "settings.json", text.encode())
+    import fcntl  # here, because Windows lacks it and can do all the rest
+
     with open(folder / "lock", "wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _log.info("experts: waiting for another run that uses %s", folder)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield ExpertFile(folder, experts=experts, snapshots=snapshots, size=size)
 
 

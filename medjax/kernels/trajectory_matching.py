@@ -60,8 +60,9 @@ def trajectory_loss(
       unroll: ``stored``, ``recomputed`` or ``held``.
 
     Returns:
-      A scalar, differentiable by ``syn_images``, ``learning_rate`` and ``start_params``; more than
-      once with ``stored`` alone.
+      A scalar, differentiable by ``syn_images``, ``learning_rate`` and ``start_params`` (the
+      denominator is taken as given); more than once, and by ``syn_labels`` where they are rows,
+      with ``stored`` alone.
 
     Raises:
       ValueError: for another ``unroll``.

@@ -26,10 +26,11 @@ class DistillState(NamedTuple):
     Attributes:
       step: int32 scalar, iterations done.
       images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
-      labels: int32 ``[n]``.
+      labels: int32 ``[n]``; of a multi-label set, rows ``[n, L]`` in 0–1.
       opt_state: state of the optimiser of the images.
       loss_sum: float scalar, the losses of all iterations since the caller last set it to zero,
         added one by one: how the iterations were cut into calls does not change a bit of it.
+      step_size: the learning rate that is learned with the images; ``None`` where none is.
     """
 
     step: Array

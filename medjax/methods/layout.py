@@ -1,5 +1,6 @@
 """Where each class's synthetic images lie, and what they start from."""
 
+import operator
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -59,7 +60,10 @@ def make_layout(ipc: int | Sequence[int], num_classes: int) -> Layout:
       >>> make_layout([1, 2], 2).labels.tolist()
       [0, 1, 1]
     """
-    counts = [ipc] * num_classes if isinstance(ipc, int) else list(ipc)
+    try:
+        counts = [operator.index(x) for x in (ipc if np.ndim(ipc) else [ipc] * num_classes)]
+    except TypeError as error:
+        raise UserError(f"ipc must be whole numbers, got {ipc}") from error
     if len(counts) != num_classes:
         raise UserError(
             f"ipc lists {len(counts)} numbers {counts} for {num_classes} classes; "

@@ -107,8 +107,9 @@ def mtt(
     batches = {"batch_syn": 1 if batch_syn is None else batch_syn, "batch_real": batch_real}
     check_numbers(at_least=1, **counts, **batches)
     rates = {"learning_rate": learning_rate, "step_size_learning_rate": step_size_learning_rate}
-    check_numbers(at_least=0, **rates, net_learning_rate=net_learning_rate, momentum=momentum)
-    check_numbers(at_least=1e-8, step_size=step_size, clip=clip)
+    check_numbers(at_least=0, **rates, momentum=momentum)
+    positive = {"step_size": step_size, "clip": clip, "net_learning_rate": net_learning_rate}
+    check_numbers(at_least=1e-8, **positive)
     if max_start_epoch + expert_epochs > train_epochs + 1:
         raise UserError(
             f"experts of train_epochs={train_epochs} end before epoch "

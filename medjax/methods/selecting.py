@@ -47,20 +47,31 @@ def select_rows(
       [2, 3]
     """
     labels = np.asarray(real.labels)
-    choose = SELECTIONS[selection]
+    choose, shape = SELECTIONS[selection], jax.ShapeDtypeStruct((sum(counts),), jnp.int32)
     # The choice is numpy's, and this way the shape of the start is known without making it.
+    if net is None:
+        return jax.pure_callback(
+            lambda: choose(_pixels(real), labels, counts).astype(np.int32), shape
+        )
     return jax.pure_callback(
         lambda features: choose(np.asarray(features), labels, counts).astype(np.int32),
-        jax.ShapeDtypeStruct((sum(counts),), jnp.int32),
+        shape,
         _features(key, real, net),
     )
 
 
-def _features(key: PRNGKey, real: data.RealData, net: nn.Module | None) -> Array:
+def _pixels(real: data.RealData) -> np.ndarray:
+    """``[N, h · w · c]``, normalised on the host: the images may be on many devices, or on none."""
+    images, rows = real.images, np.arange(len(real.images))
+    images = images.read(rows) if isinstance(images, data.HostImages) else np.asarray(images)
+    scale = 255 if images.dtype == np.uint8 else 1
+    pixels = images.astype(np.float32) / np.float32(scale)
+    pixels = (pixels - np.asarray(real.mean)) / np.asarray(real.std)
+    return pixels.reshape(len(pixels), -1)
+
+
+def _features(key: PRNGKey, real: data.RealData, net: nn.Module) -> Array:
     """``[N, f]``, of all real images."""
-    if net is None:
-        pixels = data.take(real, jnp.arange(len(real.images), dtype=jnp.int32))
-        return pixels.reshape(len(pixels), -1)
     # On this process's device: every process makes the same choice, none needs the others'.
     images = real.images
     images = images if isinstance(images, data.HostImages) else np.asarray(images)

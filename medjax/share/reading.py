@@ -202,8 +202,7 @@ def _read_folder(path: pathlib.Path, classes: Sequence[str]) -> tuple[np.ndarray
     """Pictures by class; each class's in the order of their names."""
     images, labels = [], []
     folders = sorted(entry for entry in path.iterdir() if entry.is_dir())
-    for folder in folders:
-        label = _label(folder, classes)
+    for folder, label in zip(folders, _labels(folders, classes), strict=True):
         for file in sorted(folder.iterdir()):
             if file.suffix.lower() in _PICTURES:
                 images.append(_read_picture(file))
@@ -216,17 +215,25 @@ def _read_folder(path: pathlib.Path, classes: Sequence[str]) -> tuple[np.ndarray
     return np.stack(images), np.array(labels)
 
 
-def _label(folder: pathlib.Path, classes: Sequence[str]) -> int:
-    if folder.name in classes:
-        return list(classes).index(folder.name)
-    if folder.name.isdecimal() and int(folder.name) < len(classes):
-        return int(folder.name)
-    raise unknown(f"class of {folder.parent}", folder.name, [*classes, f"0–{len(classes) - 1}"])
+def _labels(folders: Sequence[pathlib.Path], classes: Sequence[str]) -> list[int]:
+    """The class of each folder: all are names, or all are numbers."""
+    names = [folder.name for folder in folders]
+    if all(name in classes for name in names):
+        return [list(classes).index(name) for name in names]
+    named = any(name in classes for name in names)
+    numbers = [] if named else [str(number) for number in range(len(classes))]
+    for folder in folders:
+        if folder.name not in (classes if named else numbers):
+            choices = [*classes] if named else [*classes, f"0–{len(classes) - 1}"]
+            raise unknown(f"class of {folder.parent}", folder.name, choices)
+    return [int(name) for name in names]
 
 
 def _read_picture(file: pathlib.Path) -> np.ndarray:
     try:
         with Image.open(file) as picture:
+            if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+                raise UserError(f"{file} has more than 8 bits a pixel; save the set as an npz")
             grey = picture.mode in ("1", "L", "LA")
             return np.asarray(picture.convert("L" if grey else "RGB")).reshape(
                 picture.height, picture.width, -1

@@ -51,6 +51,12 @@ def test_without_splits_it_is_cut(make):
     assert counts == [28, 4, 8]
 
 
+def test_a_table_beside_splits_is_refused(make):
+    folder = make("train/a/1.png", "test/a/2.png")
+    said = _message(folder, **_table(folder, "file,label\ntrain/a/1.png,a"))
+    assert said.startswith("SET is cut already, into train, test; a table would cut it anew")
+
+
 def test_classes_that_are_numbers_are_in_their_order():
     entries = [folders.Entry(f"{c}", "train", c, c) for c in ("10", "9", "1")]
     assert folders.class_names(entries) == ("1", "9", "10")
@@ -78,6 +84,8 @@ def test_a_table_names_files_patients_and_labels(make):
         ("file,label\ngone.png,x", "line 2: no file"),
         ("file,label\ntable.csv,x", "table.csv is no image by name; choose suffixes from: .png"),
         ("file,label\na.png,x\n", "too few"),
+        ("file,PatientID,label\na.png,p,x", "has a column patientid: call it patient"),
+        (" FILE ,Patient,Label\na.png,,x", "line 2: no patient"),
     ],
 )
 def test_tables_that_do_not_fit(text, message, make):

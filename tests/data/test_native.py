@@ -82,6 +82,24 @@ def test_a_step_that_does_not_fit_is_one_line(folder):
         load(folder, "window(1, 2, 3)")
 
 
+def test_a_window_replaces_what_the_file_would_show():
+    from medjax.data import native
+
+    values = np.array([[-160, 40, 240]], np.int16)
+    window = data.parse_preparation("window(40, 400)")
+    curved = Picture(np.array([[0.1, 0.2, 0.3]], np.float32), 0, 1, values=values)
+    assert native.apply(window, curved)[0, :, 0].tolist() == [0, 128, 255]
+    turned = curved._replace(inverted=True)
+    assert native.apply(window, turned)[0, :, 0].tolist() == [255, 128, 0]
+    shown = native.apply(data.parse_preparation("grayscale"), turned)[0, :, 0].tolist()
+    assert shown == [26, 51, 76]  # what the file shows is what it was
+
+
+def test_only_the_first_step_sees_values(folder):
+    with pytest.raises(UserError, match=r"^window must be the first step for folders"):
+        load(folder, "resize(16)|window(1350, 700)")
+
+
 def test_bytes_stay_and_other_values_go_from_black_to_white():
     from medjax.data import native
 

@@ -123,6 +123,19 @@ def test_what_is_wrong_is_one_line(root):
     assert "no test split" in _message("medjax_uncut", root, val="train[:5]")
 
 
+def test_splits_that_overlap_are_refused(root):
+    _load("medjax_ward", root)
+    said = _message("medjax_ward", root, test="train[80%:]")
+    assert said == (
+        "tfds:medjax_ward: test 'train[80%:]' holds examples of train 'train'; give "
+        "data.tfds.train and data.tfds.test apart"
+    )
+    assert "val 'train[14:20]'" in _message(
+        "medjax_ward", root, train="train[:50%]", val="train[14:20]"
+    )
+    assert len(_load("medjax_ward", root, train="train[:50%]", val="train[15:20]").val) == 5
+
+
 def test_other_forms_of_files_are_refused(root, tmp_path):
     import tensorflow_datasets as tfds
 

@@ -34,6 +34,15 @@ def test_random_subset_is_uniform():
     np.testing.assert_allclose(counts[3:] / 400, 2 / 5, atol=0.12)
 
 
+def test_groups_are_drawn_apart():
+    """An image that is in every group is no likelier to be taken for all of them."""
+    rows = np.ones((400, 5), int)
+    taken = evaluate.random_subset(jax.random.key(0), rows, 10)
+    assert len(taken) == 50 and len(set(taken.tolist())) > 40
+    for group in taken.reshape(5, 10):
+        assert len(set(group.tolist())) == 10
+
+
 def test_a_whole_class_can_be_taken():
     rows = evaluate.random_subset(jax.random.key(0), np.array([0, 1, 0]), [2, 1])
     assert sorted(rows[:2].tolist()) == [0, 2] and rows[2] == 1

@@ -81,6 +81,21 @@ def test_a_file_cut_short_is_made_anew(folder, length):
         assert file.whole(FIRST) == 1
 
 
+def test_what_may_pass_throws_nothing_away(folder, monkeypatch):
+    def fails(*_, **__):
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "load", fails)
+        with (
+            pytest.raises(UserError, match="Too many open files"),
+            open_file(folder.parent, seed=0),
+        ):
+            pass
+    with open_file(folder.parent, seed=0) as file:
+        assert file.whole(FIRST) == 3
+
+
 def test_a_snapshot_without_its_record_is_not_there(folder, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt

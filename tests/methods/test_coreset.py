@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import data, evaluate, methods, nets
+from medjax import data, evaluate, methods, nets, parallel
 from medjax.errors import UserError
 from medjax.methods.selecting import SELECTIONS, select_rows
 
@@ -64,6 +64,19 @@ def test_by_pixels_it_is_the_selection_of_pixels(real, net, selection):
     wanted = choose(pixels, np.asarray(real.labels), IPC)
     state = methods.make(selection, net=net, ipc=IPC, space="pixels").init(KEY, real)
     assert rows_of(state.images, real).tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("selection", SELECTIONS)
+def test_by_pixels_wherever_they_are(real, net, selection, tmp_path):
+    wanted = methods.make(selection, net=net, ipc=IPC, space="pixels").init(KEY, real).images
+    mesh = parallel.make_mesh(classes=2, networks=1, rows=1, devices=jax.devices()[:2])
+    spread = methods.make(selection, net=net, ipc=IPC, space="pixels", mesh=mesh)
+    found = spread.init(KEY, parallel.replicate(real, mesh)).images
+    np.testing.assert_array_equal(found, wanted)
+    np.save(tmp_path / "images.npy", real.images)
+    on_disk = real._replace(images=data.place(np.load(tmp_path / "images.npy", mmap_mode="r")))
+    found = methods.make(selection, net=net, ipc=IPC, space="pixels").init(KEY, on_disk).images
+    np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize("selection", SELECTIONS)

@@ -97,6 +97,20 @@ def test_a_folder_of_pictures(names):
     assert images[:2].max() == 0 and images[2:].min() == 1
 
 
+def test_folders_that_are_names_and_numbers_at_once():
+    """Grades: the folder "1" is a class's name, and so is none's number."""
+    for name in ("0", "1", "2"):
+        picture(f"set/{name}/a.png")
+    with pytest.raises(UserError, match=r"^unknown class of set '0'.*choose from: 1, 2, 3$"):
+        read_set("set", classes=("1", "2", "3"))
+
+
+def test_pictures_of_more_than_eight_bits():
+    picture("set/cat/a.png", mode="I;16")
+    with pytest.raises(UserError, match=r"^set/cat/a.png has more than 8 bits a pixel"):
+        read_set("set", classes=CLASSES)
+
+
 def test_pictures_in_colour():
     picture("set/0/a.png", mode="RGBA", color=(255, 0, 51, 255))
     images, *_ = read_set("set", classes=CLASSES)

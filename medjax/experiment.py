@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from medjax import data, evaluate, kernels, methods, nets, parallel
+from medjax import checking, data, evaluate, kernels, methods, nets, parallel
 from medjax.errors import UserError, unknown
 from medjax.types import Array, PRNGKey
 
@@ -19,7 +19,6 @@ _log = logging.getLogger("medjax")
 _GIB = 2**30
 # Of what a computation may plan with, which leaves a quarter of the memory to data and the rest.
 _DATA_SHARE = 1 / 6
-_IPC_SHARES = ("balanced", "proportional")
 
 
 class Experiment(NamedTuple):
@@ -93,7 +92,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     Raises:
       UserError: for whatever a user can get wrong in the settings or the data.
     """
-    _check(config)
+    checking.check_settings(config)
     source = config["data"]
     streaming = _streaming(source)
     preparation = data.parse_preparation(source["prepare"])
@@ -134,7 +133,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     _log_place(real, streaming)
     splits = {"val": dataset.val, "test": dataset.test}
     splits = {name: split for name, split in splits.items() if split is not None}
-    _check_scored(source["name"], splits)
+    checking.check_scored(source["name"], splits)
     stats = (dataset.mean, dataset.std)
     return Experiment(
         dataset=dataset,
@@ -225,33 +224,6 @@ def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None,
     return tuple(None if mesh.size == 1 else mesh for mesh in (mesh, evaluation_mesh))
 
 
-def _check(config: Mapping[str, Any]) -> None:
-    evaluation = config["evaluation"]
-    if config["ipc_shares"] not in _IPC_SHARES:
-        raise unknown("ipc_shares", config["ipc_shares"], _IPC_SHARES)
-    least = {
-        "iterations": (config["iterations"], 1),
-        "log_every": (config["log_every"], 1),
-        "seed": (config["seed"], 0),
-        "evaluation.every": (evaluation["every"], 1),
-        "evaluation.networks": (evaluation["networks"], 1),
-        "evaluation.select_networks": (evaluation["select_networks"], 1),
-        "evaluation.whole_epochs": (evaluation["whole_epochs"], 1),
-        "mesh.devices": (config["mesh"]["devices"], 0),
-        **{f"mesh.{axis}": (config["mesh"][axis], 0) for axis in parallel.AXES},
-        "checkpoint.keep": (config["checkpoint"]["keep"], 1),
-        "checkpoint.every_steps": (config["checkpoint"]["every_steps"] or 1, 1),
-        "checkpoint.every_minutes": (config["checkpoint"]["every_minutes"] or 0, 0),
-    }
-    if config["data"]["stream_above_gib"] is not None:
-        least["data.stream_above_gib"] = (config["data"]["stream_above_gib"], 0)
-    if config["seed"] >= 2**32:  # of a larger one, JAX's keys drop the rest
-        raise UserError(f"seed must be below {2**32}, got {config['seed']}")
-    for key, (value, smallest) in least.items():
-        if value < smallest:
-            raise UserError(f"{key} must be at least {smallest}, got {value}")
-
-
 def _streaming(source: Mapping[str, Any]) -> data.Streaming:
     """Above which size images stay on disk: what is set, or a share of the device's memory."""
     gib = source["stream_above_gib"]
@@ -280,16 +252,6 @@ def _check_memory(
         real = real._replace(experts=jax.ShapeDtypeStruct(shape, real.mean.dtype))
     state = jax.eval_shape(lambda key: distiller.init(key, real), key)
     jax.eval_shape(distiller.step, key, state, real, 1)
-
-
-def _check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
-    """Refuses splits that no network can be scored on, before anything is distilled."""
-    for split, content in splits.items():
-        found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
-        if not (found.min(axis=0) < found.max(axis=0)).any():
-            raise UserError(
-                f"{name} has nothing to tell apart in {split}: all its images have the same label"
-            )
 
 
 def _strategy(augment: str, dataset: data.Dataset) -> str:

@@ -45,7 +45,8 @@ ALLOWED = {
 }
 LAYERS = set(ALLOWED) - {""}
 ALLOWED |= {
-    "experiment": Row(LAYERS, ANY),
+    "checking": Row({"errors", "data", "parallel"}, set()),
+    "experiment": Row(LAYERS | {"checking"}, ANY),
     "expertise": Row(LAYERS | {"experiment"}, ANY),
     "selection": Row(LAYERS | {"experiment"}, ANY),
     "outcome": Row(LAYERS | {"experiment"}, ANY),

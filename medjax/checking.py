@@ -1,0 +1,62 @@
+"""What is wrong with a run's settings or its data, said before anything is distilled."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from medjax import data, parallel
+from medjax.errors import UserError, unknown
+
+_IPC_SHARES = ("balanced", "proportional")
+
+
+def check_settings(config: Mapping[str, Any]) -> None:
+    """Refuses numbers out of range, before anything is read.
+
+    Args:
+      config: settings as ``medjax.config.defaults`` has them.
+
+    Raises:
+      UserError: with the setting, its value and the least it may be.
+    """
+    evaluation = config["evaluation"]
+    if config["ipc_shares"] not in _IPC_SHARES:
+        raise unknown("ipc_shares", config["ipc_shares"], _IPC_SHARES)
+    least = {
+        "iterations": (config["iterations"], 1),
+        "log_every": (config["log_every"], 1),
+        "seed": (config["seed"], 0),
+        "evaluation.every": (evaluation["every"], 1),
+        "evaluation.networks": (evaluation["networks"], 1),
+        "evaluation.select_networks": (evaluation["select_networks"], 1),
+        "evaluation.whole_epochs": (evaluation["whole_epochs"], 1),
+        "mesh.devices": (config["mesh"]["devices"], 0),
+        **{f"mesh.{axis}": (config["mesh"][axis], 0) for axis in parallel.AXES},
+        "checkpoint.keep": (config["checkpoint"]["keep"], 1),
+        "checkpoint.every_steps": (config["checkpoint"]["every_steps"] or 1, 1),
+        "checkpoint.every_minutes": (config["checkpoint"]["every_minutes"] or 0, 0),
+    }
+    if config["data"]["stream_above_gib"] is not None:
+        least["data.stream_above_gib"] = (config["data"]["stream_above_gib"], 0)
+    if config["seed"] >= 2**32:  # of a larger one, JAX's keys drop the rest
+        raise UserError(f"seed must be below {2**32}, got {config['seed']}")
+    for key, (value, smallest) in least.items():
+        if value < smallest:
+            raise UserError(f"{key} must be at least {smallest}, got {value}")
+
+
+def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
+    """Refuses splits that no network can be scored on, before anything is distilled.
+
+    Args:
+      name: of the set, for the message.
+      splits: val, if there is one, and test.
+
+    Raises:
+      UserError: for a split whose images all have the same label.
+    """
+    for split, content in splits.items():
+        found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
+        if not (found.min(axis=0) < found.max(axis=0)).any():
+            raise UserError(
+                f"{name} has nothing to tell apart in {split}: all its images have the same label"
+            )

@@ -54,6 +54,7 @@ ALLOWED |= {
     "journal": Row(LAYERS | {"experiment", "selection"}, ANY),
     "pace": Row(set(), {"numpy"}),
     "preemption": Row({"errors"}, set()),
+    "flagging": Row({"errors"}, {"absl"}),
     "startup": Row(set(), {"jax"}),
     "train": Row(
         LAYERS | {"experiment", "expertise", "outcome", "journal", "pace", "preemption", "saved"},
@@ -66,7 +67,7 @@ ALLOWED |= {
     "launch": Row(LAYERS | {"commandline", "preemption", "startup", "train"}, ANY),
 }
 # `python -m medjax.evaluate` and its like: a __main__.py is a command, not part of its package.
-COMMANDS = Row(LAYERS | {"experiment", "startup", "train", "study"}, ANY)
+COMMANDS = Row(LAYERS | {"experiment", "flagging", "startup", "train", "study"}, ANY)
 
 
 def imported(source, module, *, is_package=False):

@@ -12,8 +12,9 @@ from medjax.data.duplicates import Pair, Place, exact_groups, near_pairs
 from medjax.data.folders import FolderOptions
 from medjax.data.host import HostImages
 from medjax.data.loading import Streaming, is_path, load, names, read
+from medjax.data.native import prepare_picture
 from medjax.data.normalize import channel_stats, denormalize, normalize
-from medjax.data.picture import Picture, quantise
+from medjax.data.picture import Picture
 from medjax.data.preparation import STEPS, Preparation, parse_preparation, prepare
 from medjax.data.registry import REGISTRY
 from medjax.data.report import describe, report_text
@@ -70,7 +71,7 @@ __all__ = [
     "parse_preparation",
     "place",
     "prepare",
-    "quantise",
+    "prepare_picture",
     "read",
     "real_data",
     "report_text",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from medjax import data, errors, io
+from medjax.flagging import parse_flags
 
 _USAGE = """Describes a data set: splits, classes, sizes, intensities, duplicates, licence, digest.
 
@@ -43,16 +44,8 @@ def _parse(argv: Sequence[str]) -> flags.FlagValues | None:
     flags.DEFINE_integer("near", None, "also near-duplicates, up to so many of 256 bits", **knobs)
     flags.DEFINE_bool("strict", False, "status 1 if an image is in two splits", **knobs)
     flags.DEFINE_string("out", None, "JSON file to write", **knobs)
-    flags.DEFINE_bool("help", False, "show this", short_name="h", **knobs)
-    try:
-        rest = values(list(argv))[1:]
-    except flags.Error as error:
-        raise errors.UserError(str(error).splitlines()[0]) from error
-    if values.help:
-        print(_USAGE, "\n\n", values.get_help(), sep="")
+    if not parse_flags(values, argv, usage=_USAGE):
         return None
-    if rest:
-        raise errors.UserError(f"unexpected argument {rest[0]!r}; all are flags, see --help")
     if not values.name:
         raise errors.UserError("--name is missing, as in --name=breastmnist")
     return values

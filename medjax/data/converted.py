@@ -18,7 +18,7 @@ from medjax.data.picture import Picture
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
-_VERSION = 1  # of what this file and the decoders make of the same source
+_VERSION = 2  # of what this file and the decoders make of the same source
 _RECORD = "record.json"
 # What decodes and prepares; with others installed, other files may be readable.
 _DECODERS = (
@@ -107,7 +107,7 @@ def convert(
     parts: Mapping[str, Part],
     *,
     folder: pathlib.Path,
-    quantise: Callable[[Picture], np.ndarray],
+    to_bytes: Callable[[Picture], np.ndarray],
     threads: int,
 ) -> tuple[list[decoding.Unreadable], str]:
     """Writes ``{split}_images.npy`` and ``{split}_labels.npy``; memory holds a few pictures.
@@ -115,7 +115,7 @@ def convert(
     Args:
       parts: by split.
       folder: where to.
-      quantise: makes uint8 ``[h, w, c]`` of a picture, of one shape for all.
+      to_bytes: makes uint8 ``[h, w, c]`` of a picture, of one shape for all.
       threads: as for ``decode_all``.
 
     Returns:
@@ -126,7 +126,7 @@ def convert(
         kept = []
         with open(folder / f"{split}_images.npy", "wb") as stream:
             shape = None
-            results = decoding.decode_all(sources, then=quantise, threads=threads)
+            results = decoding.decode_all(sources, then=to_bytes, threads=threads)
             for label, result in zip(labels, results, strict=True):
                 if isinstance(result, decoding.Unreadable):
                     unreadable.append(result)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from medjax.data import decoding, splitting
-from medjax.data.picture import FITS
 from medjax.data.registry import SPLITS
+from medjax.data.steps import FITS
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
@@ -27,7 +27,7 @@ class FolderOptions(NamedTuple):
       test: share for test.
       seed: of that cut.
       mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours.
-      fit: ``"pad"`` or ``"stretch"``, see ``quantise``.
+      fit: ``"pad"``, ``"crop"`` or ``"stretch"``, where no step of a preparation resizes.
       skip_unreadable: whether files that cannot be decoded are left out.
       threads: that decode; 0 for as many as there are processors to use.
     """

@@ -22,7 +22,7 @@ def complete(preparation: Preparation, *, size: int, channels: int, fit: str) ->
       preparation: its steps are kept.
       size: side length in pixels, where no step resizes.
       channels: 1 or 3, where no step sets them.
-      fit: ``"pad"`` or ``"stretch"``.
+      fit: one of ``steps.FITS``.
 
     Returns:
       The preparation with ``grayscale`` or ``rgb``, and ``resize``, at its end if it has none.
@@ -70,7 +70,7 @@ def fit(
     return preparation.fit(_Decoded(sources, threads))
 
 
-def apply(preparation: Preparation, picture: Picture) -> np.ndarray:
+def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
     """Takes one picture through the steps.
 
     Args:
@@ -88,14 +88,14 @@ def apply(preparation: Preparation, picture: Picture) -> np.ndarray:
     Example:
       >>> from medjax.data.preparation import parse_preparation
       >>> scan = Picture(np.array([[-160, 240]], np.int16), black=-1000, white=3000)
-      >>> apply(parse_preparation("window(40, 400)"), scan)[0, :, 0].tolist()
+      >>> prepare_picture(parse_preparation("window(40, 400)"), scan)[0, :, 0].tolist()
       [0, 255]
-      >>> apply(parse_preparation("grayscale"), scan)[0, :, 0].tolist()
+      >>> prepare_picture(parse_preparation("grayscale"), scan)[0, :, 0].tolist()
       [54, 79]
     """
     first, *rest = preparation.steps
     if not isinstance(first, _OF_VALUES):
-        return preparation.apply([_shown(picture)])[0]
+        return preparation.apply([picture.shown()])[0]
     shown = first(_values(picture))
     shown = 1 - shown if picture.inverted else shown
     return dataclasses.replace(preparation, steps=tuple(rest)).apply([shown])[0]
@@ -104,16 +104,6 @@ def apply(preparation: Preparation, picture: Picture) -> np.ndarray:
 def _values(picture: Picture) -> np.ndarray:
     values = picture.pixels if picture.values is None else picture.values
     return values[..., None] if values.ndim == 2 else values
-
-
-def _shown(picture: Picture) -> np.ndarray:
-    pixels, black, white = picture[:3]
-    if pixels.dtype == np.uint8 and (black, white) == (0, 255):
-        return pixels
-    if white <= black:  # a window without width is a threshold
-        return (pixels > black).astype(np.float32)
-    shown = (pixels.astype(np.float32) - np.float32(black)) / np.float32(white - black)
-    return np.clip(shown, 0, 1)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,6 @@ from medjax.data import converted, decoding, dicom, folders, native, registry, t
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.dicom import DicomOptions
 from medjax.data.folders import FolderOptions
-from medjax.data.picture import quantise
 from medjax.data.preparation import parse_preparation
 from medjax.data.tfds import TfdsOptions
 from medjax.errors import UserError
@@ -56,8 +55,8 @@ class Conversion(NamedTuple):
       download: whether what is missing is fetched.
       cache: folder of the cache.
       limit: a split whose images take more bytes stays on disk; None for no limit.
-      preparation: what is done to each picture, as ``parse_preparation`` reads it; without a step,
-        ``quantise``.
+      preparation: what is done to each picture, as ``parse_preparation`` reads it; what makes all
+        of one shape is added.
     """
 
     size: int
@@ -174,18 +173,11 @@ def _converted(
             _log.info("data: all images become %s: %s", "grey" if channels == 1 else "RGB", why)
         else:
             channels = _CHANNELS[options.mode]
-        to_bytes = functools.partial(
-            quantise, size=conversion.size, channels=channels, fit=options.fit
-        )
-        fitted = wanted
-        if wanted.steps:
-            fitted = native.complete(
-                wanted, size=conversion.size, channels=channels, fit=options.fit
-            )
-            fitted = native.fit(fitted, parts["train"].sources, threads=options.threads)
-            to_bytes = functools.partial(native.apply, fitted)
+        whole = native.complete(wanted, size=conversion.size, channels=channels, fit=options.fit)
+        fitted = native.fit(whole, parts["train"].sources, threads=options.threads)
+        to_bytes = functools.partial(native.prepare_picture, fitted)
         unreadable, digest = converted.convert(
-            parts, folder=folder, quantise=to_bytes, threads=options.threads
+            parts, folder=folder, to_bytes=to_bytes, threads=options.threads
         )
         decoding.refuse_or_log(
             unreadable,

@@ -7,7 +7,7 @@ is uint8 in 0–255 or floating in 0–1; ``window`` and ``percentile_clip`` tak
 
 import dataclasses
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -17,11 +17,28 @@ from medjax.data.whitening import ZCA
 from medjax.errors import UserError, unknown
 
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
+
+
+def _pad(plane: Image.Image, side: tuple[int, int], fill: float) -> Image.Image:
+    """The whole plane in the middle of a square; as Pillow's own, which refuses thin ones."""
+    inner = [max(round(length * side[0] / max(plane.size)), 1) for length in plane.size]
+    square = Image.new("F", side, fill)
+    square.paste(
+        plane.resize(inner, Image.Resampling.BICUBIC),
+        tuple(round((side[0] - length) * 0.5) for length in inner),
+    )
+    return square
+
+
 _FITS = {
-    "pad": lambda plane, side, fill: ImageOps.pad(plane, side, Image.Resampling.BICUBIC, fill),
+    "pad": _pad,
     "crop": lambda plane, side, fill: ImageOps.fit(plane, side, Image.Resampling.BICUBIC),
     "stretch": lambda plane, side, fill: plane.resize(side, Image.Resampling.BICUBIC),
 }
+_AT_ONCE = 2**20  # values that wait to be merged
+FITS = tuple(_FITS)
+"""What becomes of an image that is not square."""
+
 _OVERS = ("train", "image")
 _MODES = ("per_channel", "fixed")
 
@@ -266,11 +283,14 @@ def _as_type(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 def _percentiles(images: Iterable[np.ndarray], wanted: tuple[float, ...]) -> tuple[float, ...]:
     """``np.percentile`` over the pixels of all images, with a value kept once and counted."""
-    values, counts = np.zeros(0), np.zeros(0, np.int64)
+    parts, waiting, merged = [], 0, 0
     for image in images:
-        found, times = np.unique(image, return_counts=True)
-        values, where = np.unique(np.concatenate([values, found]), return_inverse=True)
-        counts = np.bincount(where, np.concatenate([counts, times])).astype(np.int64)
+        parts.append(np.unique(image, return_counts=True))
+        waiting += len(parts[-1][0])
+        if waiting > max(merged, _AT_ONCE):  # merged now and then: each value is moved a few times
+            parts, waiting = [_merged(parts)], 0
+            merged = len(parts[0][0])
+    values, counts = _merged(parts)
     ends = np.cumsum(counts)
     found = []
     for percent in wanted:
@@ -278,3 +298,10 @@ def _percentiles(images: Iterable[np.ndarray], wanted: tuple[float, ...]) -> tup
         below, above = values[np.searchsorted(ends, [math.floor(place), math.ceil(place)], "right")]
         found.append(float(below + (above - below) * (place - math.floor(place))))
     return tuple(found)
+
+
+def _merged(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Values with their counts, each value once, in ascending order."""
+    found, times = (np.concatenate(column) for column in zip(*parts, strict=True))
+    values, where = np.unique(found.astype(np.float64), return_inverse=True)
+    return values, np.bincount(where, times).astype(np.int64)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from medjax import data, errors, evaluate, experiment, io, nets, parallel, share, startup
+from medjax.flagging import parse_flags
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
 
@@ -91,22 +92,17 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     values = flags.FlagValues()
     for define, name, meaning in _FLAGS:
         define(name, None, meaning, flag_values=values)
-    flags.DEFINE_bool("help", False, "show this", short_name="h", flag_values=values)
-    try:
-        rest = values(list(argv))[1:]
-    except flags.Error as error:
-        raise errors.UserError(str(error).splitlines()[0]) from error
-    if values.help:
-        print(_USAGE, "\n\n", values.get_help(), sep="")
+    if not parse_flags(values, argv, usage=_USAGE):
         return None
-    if rest:
-        raise errors.UserError(f"unexpected argument {rest[0]!r}; all are flags, see --help")
     given = {name: values[name].value for _, name, _ in _FLAGS if values[name].value is not None}
     if "synthetic" not in given:
         raise errors.UserError("--synthetic is missing, as in --synthetic=runs/dm/synthetic.npz")
     path = Path(given["synthetic"])
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
-    options = {**_DEFAULTS, **out, **_of_the_run(path.with_name("summary.json")), **given}
+    found = _of_the_run(path.with_name("summary.json"))
+    if given.get("data", found.get("data")) != found.get("data"):
+        found.pop("where", None)  # of another data set
+    options = {**_DEFAULTS, **out, **found, **given}
     if "data" not in options:
         raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
     return options
@@ -123,7 +119,11 @@ def _of_the_run(summary: Path) -> dict[str, Any]:
         found = {
             "data": config["data"]["name"],
             "size": config["data"]["size"],
-            "sources": data.Sources.of(config["data"]),
+            "where": {
+                "root": config["data"]["root"] or None,
+                "download": config["data"]["download"],
+                "sources": data.Sources.of(config["data"]),
+            },
             "nets": [":".join([net["name"], *changed])],
             "networks": config["evaluation"]["networks"],
             "precision": config["precision"],
@@ -145,8 +145,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     dataset = data.load(
         options["data"],
         size=options["size"],
-        sources=options.get("sources"),
         preparation=preparation,
+        **options.get("where", {}),
     )
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(

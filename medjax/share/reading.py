@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
-from medjax.data import Whitening, parse_preparation
+from medjax.data import Unreadable, Whitening, decode_all, file_source, parse_preparation
 from medjax.errors import UserError, unknown
 
 _BRIGHTEST = 32  # in pixel units; distilled images go beyond 0–1, but not as far as bytes do
@@ -230,13 +229,9 @@ def _labels(folders: Sequence[pathlib.Path], classes: Sequence[str]) -> list[int
 
 
 def _read_picture(file: pathlib.Path) -> np.ndarray:
-    try:
-        with Image.open(file) as picture:
-            if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-                raise UserError(f"{file} has more than 8 bits a pixel; save the set as an npz")
-            grey = picture.mode in ("1", "L", "LA")
-            return np.asarray(picture.convert("L" if grey else "RGB")).reshape(
-                picture.height, picture.width, -1
-            )
-    except OSError as error:  # what PIL raises for what is not a picture, too
-        raise UserError(f"cannot read the picture {file}") from error
+    """uint8 or float32 0–1, ``[h, w, c]``."""
+    (result,) = decode_all([file_source(file, file.name)])
+    if isinstance(result, Unreadable):
+        raise UserError(f"cannot read the picture {file}: {result.reason}")
+    pixels = result[0].shown()
+    return pixels[..., None] if pixels.ndim == 2 else pixels

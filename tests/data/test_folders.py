@@ -122,7 +122,7 @@ def test_layouts_that_are_none(files, message, make, tmp_path):
     "options, message",
     [
         ({"mode": "gray"}, "unknown folder mode 'gray' (did you mean 'grey'?)"),
-        ({"fit": "crop"}, "unknown folder fit 'crop'; choose from: pad, stretch"),
+        ({"fit": "shrink"}, "unknown folder fit 'shrink'; choose from: pad, crop, stretch"),
         ({"threads": -1}, "at least 0"),
     ],
 )

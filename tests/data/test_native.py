@@ -45,6 +45,14 @@ def test_a_window_sees_sixteen_bits(folder):
     ]
 
 
+def test_what_becomes_of_pictures_without_steps_is_recorded_as_well(folder):
+    plain = load(folder, "")
+    listed = data.parse_preparation(plain.preparation).listed()
+    assert listed[:2] == ["grayscale", "resize(size=8, keep_aspect=pad)"]
+    again = load(folder, plain.preparation, size=28)
+    np.testing.assert_array_equal(again.test.images, plain.test.images)
+
+
 def test_what_training_says_is_written_down_and_done_again(folder):
     fitted = load(folder, "percentile_clip(0, 100)|resize(4, stretch)|zca(mtt)", size=28)
     first, *_, last = fitted.preparation.split("|")
@@ -83,15 +91,13 @@ def test_a_step_that_does_not_fit_is_one_line(folder):
 
 
 def test_a_window_replaces_what_the_file_would_show():
-    from medjax.data import native
-
     values = np.array([[-160, 40, 240]], np.int16)
     window = data.parse_preparation("window(40, 400)")
     curved = Picture(np.array([[0.1, 0.2, 0.3]], np.float32), 0, 1, values=values)
-    assert native.apply(window, curved)[0, :, 0].tolist() == [0, 128, 255]
+    assert data.prepare_picture(window, curved)[0, :, 0].tolist() == [0, 128, 255]
     turned = curved._replace(inverted=True)
-    assert native.apply(window, turned)[0, :, 0].tolist() == [255, 128, 0]
-    shown = native.apply(data.parse_preparation("grayscale"), turned)[0, :, 0].tolist()
+    assert data.prepare_picture(window, turned)[0, :, 0].tolist() == [255, 128, 0]
+    shown = data.prepare_picture(data.parse_preparation("grayscale"), turned)[0, :, 0].tolist()
     assert shown == [26, 51, 76]  # what the file shows is what it was
 
 
@@ -101,10 +107,8 @@ def test_only_the_first_step_sees_values(folder):
 
 
 def test_bytes_stay_and_other_values_go_from_black_to_white():
-    from medjax.data import native
-
     grey = data.parse_preparation("grayscale")
     pixels = np.array([[3, 200]], np.uint8)
-    assert native.apply(grey, Picture(pixels, 0, 255))[0, :, 0].tolist() == [3, 200]
-    assert native.apply(grey, Picture(pixels, 3, 200))[0, :, 0].tolist() == [0, 255]
-    assert native.apply(grey, Picture(pixels, 100, 100))[0, :, 0].tolist() == [0, 255]
+    assert data.prepare_picture(grey, Picture(pixels, 0, 255))[0, :, 0].tolist() == [3, 200]
+    assert data.prepare_picture(grey, Picture(pixels, 3, 200))[0, :, 0].tolist() == [0, 255]
+    assert data.prepare_picture(grey, Picture(pixels, 100, 100))[0, :, 0].tolist() == [0, 255]

@@ -26,7 +26,9 @@ def test_window_is_dicoms_exact_linear_one():
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
-def test_percentiles_of_the_training_pixels_are_numpys(dtype):
+@pytest.mark.parametrize("at_once", [1, 40, 2**20])
+def test_percentiles_of_the_training_pixels_are_numpys(dtype, at_once, monkeypatch):
+    monkeypatch.setattr(steps, "_AT_ONCE", at_once)
     images = [RNG.integers(0, 250, (h, w, 1)).astype(dtype) for h, w in ((5, 7), (9, 4), (1, 3))]
     pixels = np.concatenate([image.ravel() for image in images])
     for low, high in ((0, 100), (0.5, 99.5), (12.3, 77)):

@@ -26,7 +26,8 @@ def main(argv: Sequence[str]) -> int:
     """
     warnings.showwarning = _show_warning
     logger = logging.getLogger("medjax")
-    logger.handlers, logger.propagate, logger.level = [_Said()], False, logging.INFO
+    logger.handlers, logger.propagate = [_Said()], False
+    logger.setLevel(logging.INFO)
     try:
         if (options := commandline.parse(argv)) is None:
             return 0

@@ -24,6 +24,11 @@ def surroundings(tmp_path, monkeypatch):
     """A folder of its own, and what ``main`` sets for the process put back afterwards."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+    logger, level = logging.getLogger("medjax"), logging.getLogger("medjax").level
+    monkeypatch.setattr(logger, "handlers", logger.handlers)
+    monkeypatch.setattr(logger, "propagate", logger.propagate)
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture
@@ -54,10 +59,14 @@ def test_the_run_gets_the_settings(distilled, capsys):
     ]
 
 
-def test_what_the_run_logs_is_a_line(distilled, capsys):
+@pytest.mark.parametrize("before", [logging.NOTSET, logging.WARNING])
+def test_what_the_run_logs_is_a_line(before, distilled, capsys):
+    logger = logging.getLogger("medjax")
+    logger.setLevel(before)
+    logger.info("remembered as not to be said")  # a logger keeps what it found out of a level
     assert run(DM, "--workdir=runs/x") == 0
     capsys.readouterr()
-    logging.getLogger("medjax").info("memory: %d of %d GiB", 1, 2)
+    logger.info("memory: %d of %d GiB", 1, 2)
     assert capsys.readouterr().err == "medjax: memory: 1 of 2 GiB\n"
 
 

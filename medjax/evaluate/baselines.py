@@ -46,6 +46,29 @@ def random_subset(key: PRNGKey, labels: np.ndarray, ipc: int | Sequence[int]) ->
     return np.concatenate(chosen)
 
 
+def at_most(labels: np.ndarray, ipc: int | Sequence[int]) -> list[int]:
+    """Lowers ``ipc`` to what each class has.
+
+    A synthetic set may have more images of a class than there are real ones; what it is compared
+    with cannot.
+
+    Args:
+      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, L]`` of a multi-label set.
+      ipc: images per class; one number, or one for each of the ``C`` classes or groups.
+
+    Returns:
+      Images of each class, ``min(ipc, how many it has)``.
+
+    Raises:
+      UserError: ``ipc`` is negative or has the wrong length.
+
+    Example:
+      >>> at_most(np.array([0, 1, 1]), 2)
+      [1, 2]
+    """
+    return [min(len(rows), count) for rows, count in _wanted(labels, ipc)]
+
+
 def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int]) -> np.ndarray:
     """Chooses ``ipc`` rows of every class that cover it: greedy k-center in an embedding.
 
@@ -174,7 +197,18 @@ def _blocks(features: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _classes(labels: np.ndarray, ipc: int | Sequence[int]) -> list[tuple[np.ndarray, int]]:
-    """The rows of every class with how many of them are wanted, or a ``UserError``."""
+    """``_wanted``, or a ``UserError`` where there are not so many."""
+    classes = _wanted(labels, ipc)
+    for label, (rows, count) in enumerate(classes):
+        if len(rows) < count:
+            raise errors.UserError(
+                f"class {label} has {len(rows)} images, fewer than ipc {count}: lower the ipc"
+            )
+    return classes
+
+
+def _wanted(labels: np.ndarray, ipc: int | Sequence[int]) -> list[tuple[np.ndarray, int]]:
+    """The rows of every class with how many of them are wanted."""
     labels, counts = np.asarray(labels), np.asarray(ipc)
     if not labels.size:
         raise errors.UserError("there are no images to choose from")
@@ -189,9 +223,4 @@ def _classes(labels: np.ndarray, ipc: int | Sequence[int]) -> list[tuple[np.ndar
             f"ipc gives {len(counts)} numbers for {len(by_class)} classes: {ipc}"
         )
     counts = np.full(len(by_class), counts) if counts.ndim == 0 else counts
-    for label, (rows, count) in enumerate(zip(by_class, counts, strict=True)):
-        if len(rows) < count:
-            raise errors.UserError(
-                f"class {label} has {len(rows)} images, fewer than ipc {count}: lower the ipc"
-            )
     return [(rows, int(count)) for rows, count in zip(by_class, counts, strict=True)]

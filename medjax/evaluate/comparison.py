@@ -13,7 +13,7 @@ import numpy as np
 
 from medjax.data import Split
 from medjax.errors import UserError
-from medjax.evaluate.baselines import k_center, random_subset
+from medjax.evaluate.baselines import at_most, k_center, random_subset
 from medjax.evaluate.metrics import MULTI_LABEL
 from medjax.evaluate.outputs import embed
 from medjax.evaluate.protocol import Benchmark, Scores, score_networks, score_nothing
@@ -44,7 +44,8 @@ def score_baselines(
     - ``whole``: all real images, for ``whole_epochs`` epochs.
     - ``nothing``: of a multi-label set, predicting no finding for any image.
 
-    Of a multi-label set classes are groups, see ``data.group_indices``.
+    Of a multi-label set classes are groups, see ``data.group_indices``. Of a class with fewer images
+    than ``ipc`` all are chosen.
 
     Args:
       key: PRNG key; networks meet the same initial parameters as those of ``evaluate_set`` with
@@ -61,7 +62,7 @@ def score_baselines(
       ``{"random" | "kcenter" | "whole" | "nothing": {split: {metric: {"mean", "std", "n"}}}}``.
 
     Raises:
-      UserError: if a class has fewer than ``ipc`` images, or as ``evaluate_set``.
+      UserError: as ``evaluate_set``, or if ``ipc`` is negative or has the wrong length.
 
     Example:
       >>> from medjax import nets
@@ -76,6 +77,7 @@ def score_baselines(
       ['random', 'kcenter', 'whole']
     """
 
+    ipc = at_most(train.labels, ipc)
     where = {"stats": benchmark.stats, "mesh": benchmark.mesh}
 
     def networks(chosen, recipe, rows=None):

@@ -111,9 +111,25 @@ def test_all_meet_the_networks_of_the_key(trained):
     assert len(trained[0]) == 3 and {key for key, *_ in trained[0]} == {str(jax.random.key(0))}
 
 
-def test_more_images_than_a_class_has():
+def test_of_a_class_with_fewer_images_than_ipc_all_are_chosen(monkeypatch):
+    """As a set distilled from noise may have more images of a class than there are real ones."""
+    calls, original = [], comparison.train_networks
+
+    def record(*args, **knobs):
+        calls.append(args[3] if knobs["rows"] is None else args[3][knobs["rows"]])
+        return original(*args, **knobs)
+
+    monkeypatch.setattr(comparison, "train_networks", record)
+    scores = _score(11, num_networks=2)
+    assert list(scores) == ["random", "kcenter", "whole"]
+    whole, random, centres = calls
+    assert len(whole) == 30 and random.shape == (2, 21)
+    assert all(np.bincount(chosen).tolist() == [11, 10] for chosen in (*random, centres))
+
+
+def test_more_images_than_a_class_has_are_refused_where_they_are_chosen():
     with pytest.raises(UserError, match=r"class 1 has 10 images, fewer than ipc 11"):
-        _score(11)
+        evaluate.random_subset(jax.random.key(0), TRAIN.labels, 11)
 
 
 def test_images_on_disk_score_the_same(trained, tmp_path, monkeypatch):

@@ -3,7 +3,8 @@
     python benchmarks/collect.py runs/* --out=benchmarks/results/quick_cpu
 
 writes ``quick_cpu.jsonl``, one line for each run with its config, seed, device and commit, and
-``quick_cpu.md``, the same as a table.
+``quick_cpu.md``, the same as a table. Runs that are in the files already stay; one with the same
+settings is replaced.
 """
 
 import argparse
@@ -15,12 +16,15 @@ DROPPED = ("data", "val", "val_last", "baselines_val")
 
 
 def row(summary: dict) -> str:
-    """One run as a table row: test AUROC, with balanced accuracy in brackets."""
+    """One run as a table row: test scores, what IOR and HLR are of first."""
 
     def cell(scores):
         auroc, balanced = scores["auroc"], scores["balanced_accuracy"]
-        percent = 100 * balanced["mean"]
-        return f"{auroc['mean']:.3f} ± {auroc['std']:.3f} ({percent:.1f})"
+        percent = f"{100 * balanced['mean']:.1f} ± {100 * balanced['std']:.1f}"
+        both = [percent, f"{auroc['mean']:.3f} ± {auroc['std']:.3f}"]
+        if summary.get("compared_by") == "auroc":
+            both.reverse()
+        return f"{both[0]} ({both[1]})"
 
     baselines = summary["baselines"]
     cells = [
@@ -38,22 +42,29 @@ def row(summary: dict) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+def _settings(summary: dict) -> str:
+    return json.dumps(summary["config"], sort_keys=True)
+
+
 def main() -> None:
     """Reads each run's ``summary.json`` and writes both files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workdirs", nargs="+", type=Path, help="folders of finished runs")
+    parser.add_argument("workdirs", nargs="*", type=Path, help="folders of finished runs")
     parser.add_argument("--out", required=True, type=Path, help="name of both files, no ending")
     arguments = parser.parse_args()
+    lines, table = (arguments.out.with_suffix(suffix) for suffix in (".jsonl", ".md"))
+    kept = lines.read_text().splitlines() if lines.exists() else []
     found = [path / "summary.json" for path in arguments.workdirs]
-    summaries = [json.loads(path.read_text()) for path in found if path.exists()]
-    lines = [
+    new = [json.loads(path.read_text()) for path in found if path.exists()]
+    summaries = {_settings(summary): summary for summary in [*map(json.loads, kept), *new]}
+    text = [
         json.dumps({key: value for key, value in summary.items() if key not in DROPPED})
-        for summary in summaries
+        for summary in summaries.values()
     ]
-    arguments.out.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
-    table = [COLUMNS, "|---" * (COLUMNS.count("|") - 1) + "|", *map(row, summaries)]
-    arguments.out.with_suffix(".md").write_text("\n".join(table) + "\n")
-    print("\n".join(table))
+    lines.write_text("\n".join(text) + "\n")
+    rows = [COLUMNS, "|---" * (COLUMNS.count("|") - 1) + "|", *map(row, summaries.values())]
+    table.write_text("\n".join(rows) + "\n")
+    print("\n".join(rows))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ github.com/VICO-UoE/DatasetCondensation is run as it is. Its loops are inside it
 functions, so they are written anew here around its own functions. Four things keep it from
 running on a present-day machine and are mended from outside:
 
-- it imports torchvision for its data sets alone, which are not used here;
+- it imports torchvision for its data sets alone, which are not used here: empty modules stand in;
 - torch refuses ``x[:] = x[0]``, as its siamese draws write it: the right side is cloned;
 - its "crop" leaves grey images in an order in which the network cannot flatten its features: they
   are copied into the usual one;
@@ -15,7 +15,6 @@ running on a present-day machine and are mended from outside:
 import contextlib
 import copy
 import importlib
-import importlib.util
 import sys
 import types
 import warnings
@@ -29,10 +28,9 @@ import torch
 
 def load(directory: str) -> types.ModuleType:
     """The reference's ``utils``."""
-    if importlib.util.find_spec("torchvision") is None:
-        parts = {name: types.ModuleType(name) for name in ("datasets", "transforms")}
-        sys.modules["torchvision"] = types.ModuleType("torchvision")
-        vars(sys.modules["torchvision"]).update(parts)
+    parts = {name: types.ModuleType(name) for name in ("datasets", "transforms")}
+    sys.modules["torchvision"] = types.ModuleType("torchvision")
+    vars(sys.modules["torchvision"]).update(parts)
     warnings.filterwarnings("ignore", category=UserWarning)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     sys.path.insert(0, directory)

@@ -44,8 +44,8 @@ def score_baselines(
     - ``whole``: all real images, for ``whole_epochs`` epochs.
     - ``nothing``: of a multi-label set, predicting no finding for any image.
 
-    Of a multi-label set classes are groups, see ``data.group_indices``. Of a class with fewer images
-    than ``ipc`` all are chosen.
+    Of a multi-label set classes are groups, see ``data.group_indices``. Of a class with fewer
+    images than ``ipc`` all are chosen.
 
     Args:
       key: PRNG key; networks meet the same initial parameters as those of ``evaluate_set`` with

@@ -26,6 +26,23 @@ def parts(mesh: Mesh | None, axes: parallel.AxisNames) -> int:
     return math.prod(mesh.shape[axis] for axis in axes) if axes else 1
 
 
+def rounds(mesh: Mesh | None, count: int) -> list[tuple[Mesh | None, slice]]:
+    """Which networks are trained on which layout of the devices, one layout after the other.
+
+    Devices that would divide minibatches wait for each other at each step. So as many networks as
+    give every device equally many are trained apart, and only the rest are divided so.
+    """
+    size = mesh.size if row_axes(mesh) else count + 1
+    apart = count // size * size
+    if not apart:
+        return [(mesh, slice(count))]
+    alone = parallel.make_mesh(
+        classes=1, networks=size, rows=1, devices=mesh.devices.ravel(), shape={"net": size}
+    )
+    layouts = [(alone, slice(apart)), (mesh, slice(apart, count))]
+    return layouts if apart < count else layouts[:1]
+
+
 def fill(tree: Any, multiple: int) -> Any:
     """Arrays ``[k, …]`` with their first items repeated up to a multiple of so many."""
 

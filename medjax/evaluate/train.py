@@ -36,7 +36,8 @@ def train_networks(
     augmentation on epoch and batch; so it is the same network whatever ``num_networks`` is. An
     epoch visits every image once, in batches of ``recipe.batch_size`` and one of the remainder;
     a set no larger than a batch is one batch. Everything runs in one compiled program, which
-    serves every recipe of the same batch size and augmentation.
+    serves every recipe of the same batch size and augmentation; in two where several devices have
+    some networks to themselves and divide the rest.
 
     Args:
       key: PRNG key.
@@ -48,8 +49,9 @@ def train_networks(
       num_networks: networks to train, at least 1.
       rows: int ``[num_networks, m]``, the images that each network is trained on; ``None`` is all.
       stats: mean and standard deviation that normalise uint8 images; unused for float images.
-      mesh: devices that divide networks and minibatches, from ``parallel.make_mesh``; a network
-        with batch norm is not divided. ``None`` is one device.
+      mesh: devices, from ``parallel.make_mesh``. Each trains as many networks as it can have to
+        itself; those left over, and their minibatches, are divided as the mesh says, but for
+        networks with batch norm. ``None`` is one device.
 
     Returns:
       The networks' variables (``params``, and ``batch_stats`` where there are some), each array
@@ -75,16 +77,20 @@ def train_networks(
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
     strategy = augment.parse_strategy(recipe.augment)
     size = len(training_set.labels) if rows is None else rows.shape[1]
-    at_once = chunks(
-        net,
-        training_set.images,
-        num_networks=num_networks,
-        rows=min(recipe.batch_size, size),
-        mesh=mesh,
-    )
-    program = _Program(net, recipe.batch_size, strategy, at_once, mesh)
-    keys, rows, training_set = parallel.replicate((keys, rows, training_set), mesh)
-    return _train(program, recipe.schedule(), (keys, rows), training_set)
+    trained = []
+    for layout, some in devices.rounds(mesh, num_networks):
+        networks = keys[some], None if rows is None else rows[some]
+        at_once = chunks(
+            net,
+            training_set.images,
+            num_networks=len(networks[0]),
+            rows=min(recipe.batch_size, size),
+            mesh=layout,
+        )
+        program = _Program(net, recipe.batch_size, strategy, at_once, layout)
+        arguments = parallel.replicate((networks, training_set), layout)
+        trained.append(_train(program, recipe.schedule(), *arguments))
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *parallel.replicate(trained, mesh))
 
 
 class _TrainingSet(NamedTuple):

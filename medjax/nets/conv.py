@@ -9,6 +9,8 @@ one kernel on several batches (``vmap`` over classes) is one larger batch.
 The convolution and its weight gradient form a closed system: each derivative of either is again
 one of the two, with stride and dilation exchanged. So both carry their own rule and can be
 differentiated as often as one likes (reverse mode).
+
+On a CPU both take half the multiplications where the kernel has three rows (``winograd.py``).
 """
 
 from functools import cache, partial
@@ -18,6 +20,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.nets import winograd
 from medjax.nets.precision import accurate_dtype
 from medjax.types import Array, varying_axes
 
@@ -26,6 +29,8 @@ Padding = tuple[int, int]
 # Below this many input channels the taps' products are too thin to fill a matrix unit, so all
 # taps of a pixel are laid side by side instead (k²·channels columns).
 _THIN = 16
+# Below this many rows of output the transforms of Winograd's filtering take what it saves.
+_LEAST_ROWS = 8
 
 
 class _Geometry(NamedTuple):
@@ -101,11 +106,23 @@ def _convolution(geometry: _Geometry, precision: lax.Precision | None):
 
     @jax.custom_batching.custom_vmap
     def convolve(images, kernel):
+        rows = _filtered_rows(images, kernel.shape, geometry)
+        if not rows:
+            return direct(images, kernel, geometry.padding)
+        (before, _), columns = geometry.padding
+        parts = winograd.split_images(images, before=before, rows=rows)
+        parts = [
+            direct(part, part_kernel, ((0, 0), columns))
+            for part, part_kernel in zip(parts, winograd.split_kernel(kernel), strict=True)
+        ]
+        return winograd.join_images(parts, rows=rows)
+
+    def direct(images, kernel, padding):
         return lax.conv_general_dilated(
             images,
             kernel,
             window_strides=(geometry.stride,) * 2,
-            padding=geometry.padding,
+            padding=padding,
             lhs_dilation=(geometry.dilation,) * 2,
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
             precision=precision,
@@ -120,6 +137,24 @@ def _convolution(geometry: _Geometry, precision: lax.Precision | None):
         return merged.reshape(*images.shape[:2], *merged.shape[1:]), True
 
     return convolve
+
+
+def _filtered_rows(images: Array, kernel: tuple[int, ...], geometry: _Geometry) -> int:
+    """Rows of output if they are computed by Winograd's filtering, else 0.
+
+    On a CPU alone: other platforms' libraries choose for themselves. Half precision would lose what
+    it has to the transforms.
+    """
+    size, _, *channels = kernel
+    rows = images.shape[1] + sum(geometry.padding[0]) - size + 1
+    suits = (
+        jax.default_backend() == "cpu"
+        and (size, geometry.stride, geometry.dilation) == (winograd.KERNEL_ROWS, 1, 1)
+        and min(channels) >= _THIN
+        and rows >= _LEAST_ROWS
+        and images.dtype.itemsize >= 4
+    )
+    return rows if suits else 0
 
 
 def _as_product(geometry, precision, images, kernel):
@@ -178,6 +213,22 @@ def _kernel_gradient(
     images: Array, cotangent: Array, size: tuple[int, int], geometry: _Geometry, precision
 ) -> Array:
     """The gradient by the kernel, ``[k_h, k_w, c, o]``: pixels × output gradients."""
+    rows = _filtered_rows(images, (*size, images.shape[3], cotangent.shape[3]), geometry)
+    if not rows:
+        return _taps_gradient(images, cotangent, size, geometry, precision, turned=True)
+    (before, _), columns = geometry.padding
+    pairs = zip(
+        winograd.split_images(images, before=before, rows=rows),
+        winograd.split_cotangent(cotangent),
+        strict=True,
+    )
+    flat = geometry._replace(padding=((0, 0), columns))
+    parts = [_taps_gradient(*pair, (1, size[1]), flat, precision, turned=False) for pair in pairs]
+    return winograd.join_kernel(jnp.stack(parts))
+
+
+def _taps_gradient(images, cotangent, size, geometry, precision, *, turned):
+    """``_kernel_gradient`` as a matrix product for each tap."""
     c, o = images.shape[3], cotangent.shape[3]
     taps = _taps(images, size, geometry)
     product = partial(
@@ -189,10 +240,14 @@ def _kernel_gradient(
     if c < _THIN:
         rows = jnp.concatenate(taps, axis=-1).reshape(-1, len(taps) * c)
         return product(rows.T, columns).reshape(*size, c, o)
+    if not turned:
+        return jnp.stack([product(tap.reshape(-1, c).T, columns) for tap in taps]).reshape(
+            *size, c, o
+        )
     # Turned once and for all taps: a CPU multiplies rows by columns up to 1.4 times faster. Without
-    # the barrier the compiler would turn it back.
-    turned = lax.optimization_barrier(columns.T)
-    gradient = jnp.stack([product(turned, tap.reshape(-1, c)) for tap in taps])
+    # the barrier the compiler would turn it back. For three taps it takes more than it saves.
+    columns = lax.optimization_barrier(columns.T)
+    gradient = jnp.stack([product(columns, tap.reshape(-1, c)) for tap in taps])
     return jnp.swapaxes(gradient, 1, 2).reshape(*size, c, o)
 
 

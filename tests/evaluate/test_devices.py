@@ -34,6 +34,7 @@ def outputs(norm, mesh, rows=None):
     return np.asarray(logits)
 
 
+# Three networks on 1×1×2: two apart, and one whose batches are divided.
 @pytest.mark.parametrize("shape", [(1, 2, 1), (1, 1, 2), (2, 2, 1), (1, 2, 4)], ids=str)
 def test_devices_change_no_network(shape):
     expected = outputs("instance", None)
@@ -72,19 +73,20 @@ COLLECTIVE = re.compile(
 
 
 # docs/SCALING.md lists them: the gradient of each of the two batches of an epoch, each with, once,
-# the number of its rows; at the end the parameters, and what was predicted, on every device.
+# the number of its rows; at the end the parameters, and what was predicted, on every device. Of
+# three networks two are trained apart, and only the third divides its batches.
 @pytest.mark.parametrize(
-    ("axis", "training", "prediction"),
-    [("net", {"all-gather"}, {"all-gather"}), ("batch", {"all-reduce"}, {"all-gather"})],
+    ("axis", "training"),
+    [("net", [{"all-gather"}]), ("batch", [{"all-gather"}, {"all-reduce"}])],
 )
-def test_only_the_collectives_that_are_documented(monkeypatch, axis, training, prediction):
+def test_only_the_collectives_that_are_documented(monkeypatch, axis, training):
     texts = {}
 
     def keep(module, name):
         program = getattr(module, name)
 
         def lowered(*args):
-            texts[name] = program.lower(*args).compile().as_text()
+            texts.setdefault(name, []).append(program.lower(*args).compile().as_text())
             return program(*args)
 
         monkeypatch.setattr(module, name, lowered)
@@ -92,8 +94,12 @@ def test_only_the_collectives_that_are_documented(monkeypatch, axis, training, p
     keep(train, "_train")
     keep(forward, "_forward")
     outputs("instance", mesh_of([2 if name == axis else 1 for name in parallel.AXES]))
-    found = {name: collections.Counter(COLLECTIVE.findall(text)) for name, text in texts.items()}
-    assert set(found["_train"]) == training and set(found["_forward"]) == prediction
+    found = {
+        name: [collections.Counter(COLLECTIVE.findall(text)) for text in programs]
+        for name, programs in texts.items()
+    }
+    assert [set(names) for names in found["_train"]] == training
+    assert [set(names) for names in found["_forward"]] == [{"all-gather"}]
     if axis == "batch":
         # The compiler may send a number of rows along with its gradient.
-        assert 2 <= found["_train"]["all-reduce"] <= 4
+        assert 2 <= found["_train"][1]["all-reduce"] <= 4

@@ -16,6 +16,12 @@ CASES = {
     "many channels, no padding": ((2, 5, 5, 17), (3, 3, 17, 2), (0, 0)),
     "many channels, padding 3": ((2, 5, 5, 16), (3, 3, 16, 2), (3, 3)),
     "5×5": ((2, 7, 7, 2), (5, 5, 2, 3), (2, 2)),
+    # From 8 rows and 16 channels on, by Winograd's filtering of rows.
+    "filtered": ((2, 8, 5, 16), (3, 3, 16, 17), (1, 1)),
+    "filtered, rows left over": ((1, 9, 6, 17), (3, 3, 17, 16), (1, 1)),
+    "filtered, no padding": ((1, 12, 5, 16), (3, 3, 16, 16), (0, 0)),
+    "filtered, padding 3": ((1, 7, 5, 16), (3, 3, 16, 16), (3, 3)),
+    "filtered, a row of taps more": ((1, 10, 6, 16), (3, 5, 16, 16), (1, 0)),
     "rectangles": ((2, 4, 7, 2), (3, 5, 2, 3), (0, 3)),
     "stride 2, even": ((2, 6, 8, 3), (3, 3, 3, 4), (1, 1), 2),
     "stride 2, odd": ((2, 7, 5, 16), (3, 3, 16, 2), (1, 1), 2),

@@ -18,7 +18,7 @@ from medjax.data.picture import Picture
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
-_VERSION = 2  # of what this file and the decoders make of the same source
+_VERSION = 3  # of what this file and the decoders make of the same source
 _RECORD = "record.json"
 # What decodes and prepares; with others installed, other files may be readable.
 _DECODERS = (

@@ -67,8 +67,10 @@ def read(file: pathlib.Path) -> list[Picture]:
 
 def _is_grey(image: Image.Image) -> bool:
     if image.mode in ("P", "PA"):
-        # A palette read from a file is known before the pixels are.
-        table = np.frombuffer(image.palette.palette, np.uint8)
-        table = table.reshape(-1, len(image.palette.mode))[:, :3]
+        # Known before the pixels are, in the file's own order; putpalette turns it.
+        order, packed = image.palette.getdata()
+        own = Image.new("P", (1, 1))
+        own.putpalette(packed, order)
+        table = np.reshape(own.getpalette("RGB"), (-1, 3))
         return bool((table == table[:, :1]).all())
     return image.mode in _GREY or image.mode.startswith("I;16")

@@ -60,10 +60,18 @@ def test_palettes_and_transparency(tmp_path):
         assert picture.pixels.ndim == kind
         if mode != "1":
             np.testing.assert_array_equal(picture.pixels.reshape(5, 7, -1)[..., 0], GREY)
-    colours = Image.fromarray(COLOUR).quantize(8)
-    picture = _read(colours, tmp_path / "colours.png")
-    np.testing.assert_array_equal(picture.pixels, np.asarray(colours.convert("RGB")))
     assert _read(Image.fromarray(COLOUR).convert("CMYK"), tmp_path / "c.jpg").pixels.ndim == 3
+
+
+@pytest.mark.parametrize("suffix", [".png", ".bmp", ".tif"])
+def test_palettes_of_every_format(suffix, tmp_path):
+    colours = Image.fromarray(COLOUR).quantize(8)
+    picture = _read(colours, tmp_path / f"colours{suffix}")
+    np.testing.assert_array_equal(picture.pixels, np.asarray(colours.convert("RGB")))
+    greys = Image.fromarray(GREY).convert("P")
+    greys.putpalette([255 - value // 3 for value in range(768)])
+    picture = _read(greys, tmp_path / f"greys{suffix}")
+    np.testing.assert_array_equal(picture.pixels, 255 - GREY)
 
 
 def test_the_orientation_of_exif_is_applied(tmp_path):

@@ -20,7 +20,8 @@ _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _TAGS = [
     *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
     *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
-    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "PixelPaddingValue"),
+    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *("ExtendedOffsetTable", "ExtendedOffsetTableLengths", *_PALETTES, *_PIXELS),
@@ -175,21 +176,27 @@ def _grey(pixels: np.ndarray, dataset, frame: int, window: tuple[float, ...]) ->
     """A picture in the units of its modality."""
     from pydicom.pixels import apply_modality_lut
 
-    padding = dataset.get("PixelPaddingValue")
-    shown = pixels != padding if padding is not None else np.ones(pixels.shape, bool)
+    padding = _padding(pixels, dataset)
     transform = _group(dataset, frame, "PixelValueTransformationSequence")
     pixels = apply_modality_lut(pixels, transform)
     pixels = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
     if not np.isfinite(pixels).all():
         raise ValueError("holds pixels that are not finite")
     picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"), window)
-    if picture is None:
-        picture = full_range(pixels[shown] if shown.any() else pixels)._replace(pixels=pixels)
-    picture = picture._replace(values=pixels)
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        turned = np.float32(picture.black + picture.white) - picture.pixels.astype(np.float32)
-        picture = picture._replace(pixels=turned, inverted=True)
-    return picture
+    picture = picture or full_range(pixels, padding=padding)
+    negative = dataset.PhotometricInterpretation == "MONOCHROME1"
+    return picture._replace(values=pixels, inverted=negative, padding=padding)
+
+
+def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
+    """Where stored values are the one, or in the range, that fills up the frame (PS3.3 C.7.5.1)."""
+    if dataset.get("PixelPaddingValue") is None:
+        return None
+    limit = dataset.get("PixelPaddingRangeLimit")
+    ends = [dataset.PixelPaddingValue, dataset.PixelPaddingValue if limit is None else limit]
+    # Some files write a negative value as if it had no sign: the bits are what counts.
+    low, high = np.sort(np.array(ends, np.int64).astype(stored.dtype))
+    return (low <= stored) & (stored <= high)
 
 
 def _group(dataset, frame: int, name: str):

@@ -61,8 +61,7 @@ def read(file: pathlib.Path) -> list[Picture]:
             raise ValueError("holds pixels that are not finite")
         if not sixteen:
             return [full_range(pixels)]
-        pixels = pixels.astype(np.uint16)
-        return [Picture(2**16 - 1 - pixels if negative else pixels, 0, 2**16 - 1)]
+        return [Picture(pixels.astype(np.uint16), 0, 2**16 - 1, inverted=negative)]
 
 
 def _is_grey(image: Image.Image) -> bool:

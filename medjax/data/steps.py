@@ -61,7 +61,11 @@ class Window:
             raise UserError(f"window needs a width above 0, got {self.width} at {self.center}")
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        return _between(image, self.center - self.width / 2, self.center + self.width / 2)
+        return between(image, *self.limits(image))
+
+    def limits(self, _values: np.ndarray) -> tuple[float, float]:
+        """What becomes black, and what white, whatever the values are."""
+        return self.center - self.width / 2, self.center + self.width / 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,10 +111,14 @@ class PercentileClip:
         return dataclasses.replace(self, bounds=(low, high))
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
+        return between(image, *self.limits(image))
+
+    def limits(self, values: np.ndarray) -> tuple[float, float]:
+        """What becomes black, and what white, of an image with those values."""
         if self.needs_images:
             raise UserError("percentile_clip(over=train) has not been fitted to training images")
-        bounds = self.bounds or np.percentile(image, (self.low, self.high))
-        return _between(image, *(float(bound) for bound in bounds))
+        low, high = self.bounds or np.percentile(values, (self.low, self.high))
+        return float(low), float(high)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -271,8 +279,21 @@ def in_pixel_units(image: np.ndarray) -> np.ndarray:
     return image.astype(np.float32)
 
 
-def _between(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Values from ``low`` to ``high`` as 0–1; all 0 where the two are one."""
+def between(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Values from ``low`` to ``high`` as 0–1; all 0 where the two are one.
+
+    Args:
+      image: of any real dtype.
+      low: what becomes 0; smaller values do too.
+      high: what becomes 1; greater values do too.
+
+    Returns:
+      Float32 of the same shape.
+
+    Example:
+      >>> between(np.array([-160, 40, 400]), -160, 240).tolist()
+      [0.0, 0.5, 1.0]
+    """
     scaled = (image.astype(np.float64) - low) / ((high - low) or 1)
     return np.clip(scaled, 0, 1).astype(np.float32)
 
@@ -290,6 +311,8 @@ def _percentiles(images: Iterable[np.ndarray], wanted: tuple[float, ...]) -> tup
         if waiting > max(merged, _AT_ONCE):  # merged now and then: each value is moved a few times
             parts, waiting = [_merged(parts)], 0
             merged = len(parts[0][0])
+    if not parts:
+        raise UserError("no training image has pixels to find percentiles of")
     values, counts = _merged(parts)
     ends = np.cumsum(counts)
     found = []

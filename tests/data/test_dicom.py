@@ -6,7 +6,16 @@ import zipfile
 import numpy as np
 import pytest
 
-from medjax.data import DicomOptions, decode_all, dicom, file_source
+from medjax.data import (
+    DicomOptions,
+    decode_all,
+    dicom,
+    file_source,
+    native,
+    parse_preparation,
+    prepare_picture,
+    steps,
+)
 from medjax.errors import UserError
 
 pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
@@ -50,10 +59,6 @@ def _one(path, **options):
     return picture
 
 
-def _shown(picture):
-    return np.clip((picture.pixels - picture.black) / (picture.white - picture.black), 0, 1)
-
-
 STORED = RNG.integers(0, 2000, (6, 5)).astype(np.int16)
 
 
@@ -82,11 +87,55 @@ def test_without_a_window_the_values_span_their_own_range(tmp_path):
     assert picture.black == np.sort(stored.ravel())[1] and picture.white == stored.max()
 
 
+RESCALED = {"RescaleSlope": 1, "RescaleIntercept": 2000}
+PADDED = {
+    "one value": ({"PixelPaddingValue": -2000}, [-2000]),
+    "a range": ({"PixelPaddingValue": -2000, "PixelPaddingRangeLimit": -1990}, [-2000, -1995]),
+    "from above": ({"PixelPaddingValue": -1990, "PixelPaddingRangeLimit": -2000}, [-1990, -2000]),
+}
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+@pytest.mark.parametrize(("tags", "border"), PADDED.values(), ids=PADDED)
+def test_padding_is_black_and_has_no_say(tags, border, photometric, tmp_path):
+    body = STORED + np.int16(1)  # so that black is not the value of padding, rescaled
+    stored = np.resize(np.array(border, np.int16), (10, 9))
+    stored[2:8, 2:7] = body
+    tags = {"PhotometricInterpretation": photometric, **RESCALED, **tags}
+    picture = _one(_write(tmp_path / "a.dcm", stored, **tags))
+    np.testing.assert_array_equal(picture.padding, np.isin(stored, border))
+    np.testing.assert_array_equal(picture.inside()[:, 0], body.ravel() + 2000.0)
+    alone = _one(_write(tmp_path / "b.dcm", body, **tags))
+    steps = ["grayscale", "percentile_clip(5, 95, image)", "window(3000, 1500)"]
+    for text in steps:
+        got, expected = (prepare_picture(parse_preparation(text), p) for p in (picture, alone))
+        np.testing.assert_array_equal(got[2:8, 2:7], expected)
+        assert not got[picture.padding].any() and np.ptp(expected) > 200
+    fitted = []
+    for name in ("a.dcm", "b.dcm"):
+        unfitted = parse_preparation("percentile_clip(5, 95)")
+        fitted.append(str(native.fit(unfitted, [file_source(tmp_path / name, name)], threads=1)))
+    assert fitted[0] == fitted[1]
+
+
+def test_a_picture_that_is_all_padding_is_black(tmp_path):
+    empty = _write(tmp_path / "a.dcm", np.full((4, 4), 7, np.int16), PixelPaddingValue=7)
+    steps = ("grayscale", "percentile_clip(5, 95, image)", "percentile_clip(bounds=(0, 9))")
+    for text in steps:
+        assert not prepare_picture(parse_preparation(text), _one(empty)).any()
+    full = _write(tmp_path / "b.dcm", STORED, PixelPaddingValue=-7)
+    files = [file_source(path, path.name) for path in (empty, full)]
+    fitted = native.fit(parse_preparation("percentile_clip(0, 100)"), files, threads=1)
+    assert fitted.steps[0].bounds == (STORED.min(), STORED.max())
+    with pytest.raises(UserError, match="no training image has pixels to find percentiles of"):
+        native.fit(parse_preparation("percentile_clip"), files[:1], threads=1)
+
+
 def test_monochrome1_is_inverted(tmp_path):
     tags = {"WindowCenter": 1000, "WindowWidth": 900}
-    plain = _shown(_one(_write(tmp_path / "a.dcm", STORED, **tags)))
+    plain = _one(_write(tmp_path / "a.dcm", STORED, **tags)).shown()
     negative = {**tags, "PhotometricInterpretation": "MONOCHROME1"}
-    turned = _shown(_one(_write(tmp_path / "b.dcm", STORED, **negative)))
+    turned = _one(_write(tmp_path / "b.dcm", STORED, **negative)).shown()
     np.testing.assert_allclose(turned, 1 - plain, atol=1e-6)
 
 
@@ -96,7 +145,7 @@ def test_other_windows(tmp_path):
     assert (exact.black, exact.white) == (600, 1400)
     sigmoid = _one(_write(tmp_path / "b.dcm", STORED, VOILUTFunction="SIGMOID", **tags))
     expected = 1 / (1 + np.exp(-4 * (STORED - 1000.0) / 800))
-    np.testing.assert_allclose(_shown(sigmoid), expected, rtol=1e-5)
+    np.testing.assert_allclose(sigmoid.shown(), expected, rtol=1e-5)
     flat = _write(tmp_path / "c.dcm", STORED, WindowCenter=5, WindowWidth=0)
     with pytest.raises(ValueError, match="no width"):
         _one(flat)
@@ -264,4 +313,5 @@ def _check_against_pydicom(path, pictures):
                 full = values.min(), values.max()
             expected = (shown - full[0]) / (full[1] - full[0])
             expected = 1 - expected if photometric == "MONOCHROME1" else expected
-            np.testing.assert_allclose(_shown(picture), expected, atol=2e-6, err_msg=str(path))
+            found = steps.in_pixel_units(picture.shown())
+            np.testing.assert_allclose(found, expected, atol=2e-6, err_msg=str(path))

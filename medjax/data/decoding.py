@@ -105,6 +105,8 @@ def decode_all(
 
     def read(source: Source) -> list[Any]:
         pictures = source.read()
+        if not pictures:  # or the source would vanish without a line
+            raise ValueError("holds no pictures")
         return pictures if then is None else [then(picture) for picture in pictures]
 
     return _in_order(sources, read, threads, "decoding")

@@ -110,6 +110,8 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     if not any(name in dataset for name in _PIXELS):
         raise ValueError("holds no pixels")
     count = int(dataset.get("NumberOfFrames") or 1)
+    if count < 1:
+        raise ValueError("says that it has fewer frames than one")
     area = int(dataset.get("Rows") or 0) * int(dataset.get("Columns") or 0)
     if not 0 < area <= _MOST_PIXELS:
         raise ValueError(f"has {area} pixels a frame; needs 1–{_MOST_PIXELS}")

@@ -8,6 +8,8 @@ import pytest
 
 from medjax.data import (
     DicomOptions,
+    Source,
+    Unreadable,
     decode_all,
     dicom,
     file_source,
@@ -177,6 +179,14 @@ def test_frames_are_picked_or_expanded(tmp_path):
         dicom.read(path, DicomOptions(frames="5"))
 
 
+@pytest.mark.parametrize("frames", ["first", "middle", "last", "all", "3"])
+def test_fewer_frames_than_one_are_unreadable(frames, tmp_path):
+    path = _write(tmp_path / "a.dcm", STORED, NumberOfFrames=-5)
+    source = file_source(path, path.name, options=DicomOptions(frames=frames))
+    (result,) = decode_all([source])
+    assert result == Unreadable("a.dcm", "says that it has fewer frames than one")
+
+
 def test_a_frame_has_the_transform_of_its_own(tmp_path):
     from pydicom.dataset import Dataset
 
@@ -214,6 +224,11 @@ def test_options_that_are_none(options, message):
     with pytest.raises(UserError) as caught:
         dicom.check(DicomOptions(**options))
     assert message in str(caught.value)
+
+
+def test_a_source_without_pictures_is_unreadable():
+    (result,) = decode_all([Source("a", lambda: 1, lambda: [])])
+    assert result == Unreadable("a", "holds no pictures")
 
 
 def test_a_missing_package_is_named(tmp_path, monkeypatch):

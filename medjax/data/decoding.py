@@ -16,13 +16,12 @@ import numpy as np
 from tqdm import tqdm
 
 from medjax.data import dicom, imagefile
-from medjax.data.picture import Picture
+from medjax.data.picture import Picture, UndecodableError
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
 _LISTED = 5
 _MOST_THREADS = 32
-_LONGEST_REASON = 160
 SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES
 
 
@@ -106,7 +105,7 @@ def decode_all(
     def read(source: Source) -> list[Any]:
         pictures = source.read()
         if not pictures:  # or the source would vanish without a line
-            raise ValueError("holds no pictures")
+            raise UndecodableError("holds no pictures")
         return pictures if then is None else [then(picture) for picture in pictures]
 
     return _in_order(sources, read, threads, "decoding")
@@ -219,8 +218,9 @@ def _quiet() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
+    """Ours, the system's, or the kind alone: a library's text may quote a header, a name in it."""
+    if isinstance(error, UndecodableError):
+        return str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    lines = str(error).strip().splitlines()
-    text = " ".join(" ".join(lines[:2]).split()) or type(error).__name__
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
+    return f"cannot be decoded ({type(error).__name__})"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data.picture import Picture, full_range
+from medjax.data.picture import Picture, UndecodableError, full_range
 from medjax.errors import UserError
 
 SUFFIXES = (".dcm", ".dicom")
@@ -79,7 +79,7 @@ def channels(file: pathlib.Path) -> int:
       1 or 3.
 
     Raises:
-      ValueError: for what is no DICOM file of pixels.
+      UndecodableError: for what is no DICOM file of pixels.
       Exception: whatever pydicom raises for a file it cannot read.
     """
     return 1 if _photometric(_open(file, stop_before_pixels=True)) in _GREY else 3
@@ -100,7 +100,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
       One picture, or one for each frame.
 
     Raises:
-      ValueError: for what is no DICOM file of pixels, or has no such frame.
+      UndecodableError: for what is no DICOM file of pixels, or has no such frame.
       Exception: whatever pydicom raises for a file it cannot read.
     """
     from pydicom.pixels import pixel_array
@@ -108,13 +108,14 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
 
     dataset = _open(file)
     if not any(name in dataset for name in _PIXELS):
-        raise ValueError("holds no pixels")
+        raise UndecodableError("holds no pixels")
     count = int(dataset.get("NumberOfFrames") or 1)
     if count < 1:
-        raise ValueError("says that it has fewer frames than one")
+        raise UndecodableError("says that it has fewer frames than one")
     area = int(dataset.get("Rows") or 0) * int(dataset.get("Columns") or 0)
     if not 0 < area <= _MOST_PIXELS:
-        raise ValueError(f"has {area} pixels a frame; needs 1–{_MOST_PIXELS}")
+        raise UndecodableError(f"has no pixels a frame, or more than {_MOST_PIXELS}")
+    _check_decodable(dataset)
     # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
     is_rle = dataset.file_meta.get("TransferSyntaxUID") == RLELossless
     plugin, pictures = "pydicom" if is_rle else "", []
@@ -138,16 +139,36 @@ def _open(file: pathlib.Path, **how: bool):
     try:
         dataset = pydicom.dcmread(file, specific_tags=_TAGS, **how)
     except pydicom.errors.InvalidDicomError as error:
-        raise ValueError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
+        raise UndecodableError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
     if "PhotometricInterpretation" not in dataset:
-        raise ValueError("holds no pixels")
+        raise UndecodableError("holds no pixels")
     return dataset
+
+
+def _check_decodable(dataset) -> None:
+    """Says in words of our own what pydicom would say with what stands in the header."""
+    from pydicom.pixels import get_decoder
+    from pydicom.pixels.utils import get_expected_length
+
+    syntax = dataset.file_meta.TransferSyntaxUID
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        raise UndecodableError("is compressed in a way that pydicom does not know") from error
+    if not decoder.is_available:
+        raise UndecodableError(
+            f"is stored as {syntax.name}, which no installed package decodes: "
+            "pip install 'medjax[dicom]'"
+        )
+    (name,) = [name for name in _PIXELS if name in dataset]
+    if not syntax.is_encapsulated and len(dataset[name].value) < get_expected_length(dataset):
+        raise UndecodableError("holds fewer bytes of pixels than its header says")
 
 
 def _photometric(dataset) -> str:
     found = dataset.PhotometricInterpretation
     if found not in _GREY + _COLOUR:
-        raise ValueError(f"has the colours {found!r}; needs one of {', '.join(_GREY + _COLOUR)}")
+        raise UndecodableError(f"has colours other than {', '.join(_GREY + _COLOUR)}")
     return found
 
 
@@ -158,7 +179,7 @@ def _chosen(frames: str, count: int) -> range:
     named = {"first": 0, "middle": count // 2, "last": count - 1}
     frame = named[frames] if frames in named else int(frames)
     if frame >= count:
-        raise ValueError(f"has {count} frames, and no frame {frame}")
+        raise UndecodableError(f"has no frame {frame}")
     return range(frame, frame + 1)
 
 
@@ -183,7 +204,7 @@ def _grey(pixels: np.ndarray, dataset, frame: int, window: tuple[float, ...]) ->
     pixels = apply_modality_lut(pixels, transform)
     pixels = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
     if not np.isfinite(pixels).all():
-        raise ValueError("holds pixels that are not finite")
+        raise UndecodableError("holds pixels that are not finite")
     picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"), window)
     picture = picture or full_range(pixels, padding=padding)
     negative = dataset.PhotometricInterpretation == "MONOCHROME1"
@@ -228,12 +249,12 @@ def _windowed(pixels: np.ndarray, voi, window: tuple[float, ...]) -> Picture | N
     else:
         centre, width = (_first(voi[name].value) for name in ("WindowCenter", "WindowWidth"))
     if not np.isfinite([centre, width]).all() or width < (function == "LINEAR") or width <= 0:
-        raise ValueError(f"has the window {centre:g}/{width:g}, which has no width; give one")
+        raise UndecodableError("has a window without width; give one")
     if function == "SIGMOID":
         shown = 1 / (1 + np.exp(-4 * (pixels.astype(np.float64) - centre) / width))
         return Picture(shown.astype(np.float32), 0, 1)
     if function not in ("LINEAR", "LINEAR_EXACT"):
-        raise ValueError(f"has the VOI function {function!r}")
+        raise UndecodableError("has a VOI function other than LINEAR, LINEAR_EXACT and SIGMOID")
     if function == "LINEAR":  # PS3.3 C.11.2.1.2.1
         centre, width = centre - 0.5, width - 1
     return Picture(pixels, centre - width / 2, centre + width / 2)

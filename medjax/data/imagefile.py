@@ -3,9 +3,9 @@
 import pathlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
-from medjax.data.picture import Picture, full_range
+from medjax.data.picture import Picture, UndecodableError, full_range
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
@@ -25,7 +25,7 @@ def channels(file: pathlib.Path) -> int:
     Raises:
       Exception: whatever Pillow raises for a file it cannot read.
     """
-    with Image.open(file, formats=_FORMATS) as image:
+    with _open(file) as image:
         return 1 if _is_grey(image) else 3
 
 
@@ -42,26 +42,49 @@ def read(file: pathlib.Path) -> list[Picture]:
       Its one picture.
 
     Raises:
-      ValueError: for a file of several pages, or with pixels that are not finite.
+      UndecodableError: for a file of several pages, or with pixels that are not finite, or cut
+        short.
       Exception: whatever Pillow raises for a file it cannot read.
     """
-    with Image.open(file, formats=_FORMATS) as image:
+    with _open(file) as image:
         pages = getattr(image, "n_frames", 1)
         if pages > 1 and image.format in _FORMATS:  # a camera's JPEG with a preview is an MPO
-            raise ValueError(f"holds {pages} pages; needs one")
+            raise UndecodableError("holds several pages; needs one")
         negative = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
         grey, deep = _is_grey(image), image.mode in ("I", "F") or image.mode.startswith("I;16")
         sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
-        image.load()
+        _load(image)
         image = ImageOps.exif_transpose(image)
         if not deep:
             return [Picture(np.asarray(image.convert("L" if grey else "RGB")), 0, 255)]
         pixels = np.asarray(image)
         if not np.isfinite(pixels).all():
-            raise ValueError("holds pixels that are not finite")
+            raise UndecodableError("holds pixels that are not finite")
         if not sixteen:
             return [full_range(pixels)]
         return [Picture(pixels.astype(np.uint16), 0, 2**16 - 1, inverted=negative)]
+
+
+def _open(file: pathlib.Path) -> Image.Image:
+    try:
+        return Image.open(file, formats=_FORMATS)
+    except UnidentifiedImageError as error:
+        raise UndecodableError(
+            f"is no {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} file"
+        ) from error
+    except Image.DecompressionBombError as error:
+        raise UndecodableError("has more pixels than Pillow's limit") from error
+
+
+def _load(image: Image.Image) -> None:
+    try:
+        image.load()
+    except OSError as error:
+        if error.strerror:  # the disk's
+            raise
+        raise UndecodableError(
+            "is cut short, damaged, or compressed in a way that Pillow cannot read"
+        ) from error
 
 
 def _is_grey(image: Image.Image) -> bool:

@@ -5,6 +5,10 @@ from typing import NamedTuple
 import numpy as np
 
 
+class UndecodableError(ValueError):
+    """Why a source gives no picture: a line to follow its name, which quotes nothing of it."""
+
+
 class Picture(NamedTuple):
     """One picture at its own size and depth, and what its values stand for.
 

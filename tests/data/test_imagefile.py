@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from medjax.data import imagefile
+from medjax.data.picture import UndecodableError
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (5, 7), np.uint8)
@@ -81,12 +82,21 @@ def test_the_orientation_of_exif_is_applied(tmp_path):
     np.testing.assert_array_equal(picture.pixels, np.rot90(GREY, -1))
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".bmp"])
+def test_what_is_cut_short_is_said_in_our_own_words(suffix, tmp_path):
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(RNG.integers(0, 256, (100, 90, 3), np.uint8)).save(path)
+    path.write_bytes(path.read_bytes()[:-4000])
+    with pytest.raises(UndecodableError, match="is cut short, damaged, or compressed in a way"):
+        imagefile.read(path)
+
+
 def test_what_is_not_one_picture_is_refused(tmp_path):
     pages = [Image.fromarray(GREY)] * 3
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
-    with pytest.raises(ValueError, match="3 pages"):
+    with pytest.raises(ValueError, match="holds several pages"):
         imagefile.read(tmp_path / "a.tif")
     pages[0].save(tmp_path / "b.gif")
     (tmp_path / "b.gif").rename(tmp_path / "b.png")
-    with pytest.raises(OSError, match="cannot identify"):
+    with pytest.raises(UndecodableError, match="is no PNG, JPEG, TIFF or BMP file"):
         imagefile.read(tmp_path / "b.png")

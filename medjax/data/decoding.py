@@ -22,6 +22,7 @@ from medjax.errors import UserError
 _log = logging.getLogger("medjax")
 _LISTED = 5
 _MOST_THREADS = 32
+_PER_THREAD = 4
 SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES
 
 
@@ -156,12 +157,13 @@ def refuse_or_log(
 def _in_order(
     sources: Sequence[Source], read: Callable[[Source], Any], threads: int, what: str
 ) -> Iterator[Any]:
-    """Results of ``read`` or reasons why there are none, computed ahead of being taken."""
+    """Results of ``read`` or reasons why there are none, a few for each thread at once."""
     threads = threads or min(_processors(), _MOST_THREADS)
 
     def attempt(source: Source) -> Any:
         try:
-            return read(source)
+            with np.errstate(all="ignore"):  # which each thread has for itself
+                return read(source)
         except UserError:
             raise
         except MemoryError as error:
@@ -176,21 +178,14 @@ def _in_order(
             return Unreadable(source.name, _reason(error))
 
     bar = tqdm(total=len(sources), desc=what, unit="file", disable=not sys.stderr.isatty())
-    waiting = collections.deque()
-    with _quiet(), bar, concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        try:
-            rest = iter(sources)
-            for source in rest:
-                waiting.append(pool.submit(attempt, source))
-                if len(waiting) >= 4 * threads:
-                    yield waiting.popleft().result()
-                    bar.update()
-            while waiting:
-                yield waiting.popleft().result()
-                bar.update()
-        finally:
-            for future in waiting:
-                future.cancel()
+    at_once = _PER_THREAD * threads
+    with bar, concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(sources), at_once):
+            # Filters of warnings are the whole process's: nothing runs on while a caller has them.
+            with _quiet():
+                results = list(pool.map(attempt, sources[start : start + at_once]))
+            bar.update(len(results))
+            yield from results
 
 
 def _processors() -> int:
@@ -209,7 +204,7 @@ def _quiet() -> Iterator[None]:
     try:
         for log in logs:
             log.setLevel(logging.CRITICAL + 1)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:

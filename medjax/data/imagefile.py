@@ -10,7 +10,8 @@ from medjax.data.picture import Picture, UndecodableError, full_range
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 _GREY = ("1", "L", "LA", "I", "F")
-_PHOTOMETRIC, _WHITE_IS_ZERO = 262, 0  # a TIFF's tag, and its value for negatives
+_BITS, _PHOTOMETRIC = 258, 262  # tags of TIFF
+_WHITE_IS_ZERO = 0
 
 
 def channels(file: pathlib.Path) -> int:
@@ -32,8 +33,8 @@ def channels(file: pathlib.Path) -> int:
 def read(file: pathlib.Path) -> list[Picture]:
     """Decodes a file, upright as its EXIF orientation says.
 
-    Grey pictures of 16 bits stay so, in 0–65535; those of 32 bits or of floats go from their own
-    least to their own greatest value. Transparency is dropped.
+    Grey pictures of 16 bits stay so, in 0–65535, and TIFFs of 12 bits in 0–4095; those of 32 bits
+    or of floats go from their own least to their own greatest value. Transparency is dropped.
 
     Args:
       file: the file.
@@ -50,7 +51,8 @@ def read(file: pathlib.Path) -> list[Picture]:
         pages = getattr(image, "n_frames", 1)
         if pages > 1 and image.format in _FORMATS:  # a camera's JPEG with a preview is an MPO
             raise UndecodableError("holds several pages; needs one")
-        negative = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+        tags = image.tag_v2 if image.format == "TIFF" else {}
+        negative = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO  # bytes Pillow turns itself
         grey, deep = _is_grey(image), image.mode in ("I", "F") or image.mode.startswith("I;16")
         sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
         _load(image)
@@ -61,17 +63,17 @@ def read(file: pathlib.Path) -> list[Picture]:
         if not np.isfinite(pixels).all():
             raise UndecodableError("holds pixels that are not finite")
         if not sixteen:
-            return [full_range(pixels)]
-        return [Picture(pixels.astype(np.uint16), 0, 2**16 - 1, inverted=negative)]
+            return [full_range(pixels)._replace(inverted=negative)]
+        (bits,) = tags.get(_BITS, (16,))
+        return [Picture(pixels.astype(np.uint16), 0, 2**bits - 1, inverted=negative)]
 
 
 def _open(file: pathlib.Path) -> Image.Image:
     try:
         return Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
-        raise UndecodableError(
-            f"is no {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} file"
-        ) from error
+        kinds = f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
+        raise UndecodableError(f"is no {kinds} file that Pillow can read") from error
     except Image.DecompressionBombError as error:
         raise UndecodableError("has more pixels than Pillow's limit") from error
 

@@ -28,6 +28,7 @@ _TAGS = [
 ]
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
+_LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}
 _MOST_PIXELS = 2**27  # of one frame; a damaged header asks for more than there is memory
 
 
@@ -35,15 +36,11 @@ class DicomOptions(NamedTuple):
     """How DICOM files are read.
 
     Attributes:
-      window: ``(centre, width)`` in the units of the rescaled values, for all files; ``()`` for
-        each file's own: its VOI look-up table, or else its first window, or else its own least to
-        its own greatest value.
       frames: which of several frames: ``"first"``, ``"middle"``, ``"last"``, ``"all"`` (each an
         image of its own, with its file's label and in its file's split), or a number from
         ``"0"``.
     """
 
-    window: tuple[float, ...] = ()
     frames: str = "middle"
 
 
@@ -54,15 +51,8 @@ def check(options: DicomOptions) -> None:
       options: any.
 
     Raises:
-      UserError: for a window that is none, or frames of another kind.
+      UserError: for frames of another kind.
     """
-    window = options.window
-    numbers = all(isinstance(x, int | float) and np.isfinite(x) for x in window)
-    if len(window) not in (0, 2) or not numbers or (window and window[1] < 1):
-        raise UserError(
-            "the dicom window must be () or (centre, width) with a width of at least 1, "
-            f"got {window}"
-        )
     if options.frames not in _FRAMES and not options.frames.isdecimal():
         raise UserError(
             f"unknown dicom frames {options.frames!r}; choose from: {', '.join(_FRAMES)}, a number"
@@ -94,7 +84,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
 
     Args:
       file: the file.
-      options: window and frames.
+      options: which frames.
 
     Returns:
       One picture, or one for each frame.
@@ -124,7 +114,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
         is_grey = _photometric(dataset) in _GREY
         picture = _grey if is_grey else _colour
-        pictures.append(picture(pixels, dataset, frame, options.window))
+        pictures.append(picture(pixels, dataset, frame))
     return pictures
 
 
@@ -183,7 +173,7 @@ def _chosen(frames: str, count: int) -> range:
     return range(frame, frame + 1)
 
 
-def _colour(pixels: np.ndarray, dataset, _frame: int, _window: tuple[float, ...]) -> Picture:
+def _colour(pixels: np.ndarray, dataset, _frame: int) -> Picture:
     """A picture in red, green and blue; pydicom has converted YBR by now."""
     from pydicom.pixels import apply_color_lut
 
@@ -195,7 +185,7 @@ def _colour(pixels: np.ndarray, dataset, _frame: int, _window: tuple[float, ...]
     return Picture(pixels, 0, 2**bits - 1)
 
 
-def _grey(pixels: np.ndarray, dataset, frame: int, window: tuple[float, ...]) -> Picture:
+def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
     """A picture in the units of its modality."""
     from pydicom.pixels import apply_modality_lut
 
@@ -205,7 +195,7 @@ def _grey(pixels: np.ndarray, dataset, frame: int, window: tuple[float, ...]) ->
     pixels = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
     if not np.isfinite(pixels).all():
         raise UndecodableError("holds pixels that are not finite")
-    picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"), window)
+    picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"))
     picture = picture or full_range(pixels, padding=padding)
     negative = dataset.PhotometricInterpretation == "MONOCHROME1"
     return picture._replace(values=pixels, inverted=negative, padding=padding)
@@ -233,28 +223,25 @@ def _group(dataset, frame: int, name: str):
     return dataset
 
 
-def _windowed(pixels: np.ndarray, voi, window: tuple[float, ...]) -> Picture | None:
-    """Pixels with the black and white that are given, or else the file's; None without any."""
-    function = voi.get("VOILUTFunction") or "LINEAR"
-    if window:
-        (centre, width), function = window, "LINEAR"
-    elif voi.get("VOILUTSequence"):
+def _windowed(pixels: np.ndarray, voi) -> Picture | None:
+    """Pixels with the black and white that the file gives them; None where it gives none."""
+    if voi.get("VOILUTSequence"):
         from pydicom.pixels import apply_voi
 
         bits = voi.VOILUTSequence[0].LUTDescriptor[2]
         entries = np.rint(pixels).astype(np.int32) if pixels.dtype.kind == "f" else pixels
         return Picture(apply_voi(entries, voi), 0, 2**bits - 1)
-    elif voi.get("WindowCenter") is None or voi.get("WindowWidth") is None:
+    function = voi.get("VOILUTFunction") or "LINEAR"
+    given = [voi.get(name) for name in ("WindowCenter", "WindowWidth")]
+    if function not in _LEAST_WIDTH or None in given:
         return None
-    else:
-        centre, width = (_first(voi[name].value) for name in ("WindowCenter", "WindowWidth"))
-    if not np.isfinite([centre, width]).all() or width < (function == "LINEAR") or width <= 0:
-        raise UndecodableError("has a window without width; give one")
+    centre, width = map(_first, given)
+    least = _LEAST_WIDTH[function]
+    if not np.isfinite([centre, width]).all() or width < least or width <= 0:
+        return None
     if function == "SIGMOID":
         shown = 1 / (1 + np.exp(-4 * (pixels.astype(np.float64) - centre) / width))
         return Picture(shown.astype(np.float32), 0, 1)
-    if function not in ("LINEAR", "LINEAR_EXACT"):
-        raise UndecodableError("has a VOI function other than LINEAR, LINEAR_EXACT and SIGMOID")
     if function == "LINEAR":  # PS3.3 C.11.2.1.2.1
         centre, width = centre - 0.5, width - 1
     return Picture(pixels, centre - width / 2, centre + width / 2)

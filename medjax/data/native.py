@@ -15,13 +15,18 @@ _OF_VALUES = (steps.Window, steps.PercentileClip)
 _COLOURS = (steps.Grayscale, steps.Rgb)
 
 
-def complete(preparation: Preparation, *, size: int, channels: int, fit: str) -> Preparation:
+def sets_channels(preparation: Preparation) -> bool:
+    """Whether a step makes pictures grey or RGB."""
+    return any(isinstance(step, _COLOURS) for step in preparation.steps)
+
+
+def complete(preparation: Preparation, *, size: int, channels: int | None, fit: str) -> Preparation:
     """A preparation after which all pictures of a set have one shape.
 
     Args:
       preparation: its steps are kept.
       size: side length in pixels, where no step resizes.
-      channels: 1 or 3, where no step sets them.
+      channels: 1 or 3, where no step sets them; else None will do.
       fit: one of ``steps.FITS``.
 
     Returns:
@@ -44,7 +49,7 @@ def complete(preparation: Preparation, *, size: int, channels: int, fit: str) ->
                 f"values it sees; got {'|'.join(preparation.listed())}"
             )
     more = list(preparation.steps)
-    if not any(isinstance(step, _COLOURS) for step in more):
+    if not sets_channels(preparation):
         more.append(steps.Rgb() if channels == 3 else steps.Grayscale())
     if not any(isinstance(step, steps.Resize) for step in more):
         more.append(steps.Resize(size, fit))

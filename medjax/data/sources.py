@@ -13,7 +13,7 @@ from medjax.data import converted, decoding, dicom, folders, native, registry, t
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.dicom import DicomOptions
 from medjax.data.folders import FolderOptions
-from medjax.data.preparation import parse_preparation
+from medjax.data.preparation import Preparation, parse_preparation
 from medjax.data.tfds import TfdsOptions
 from medjax.errors import UserError
 
@@ -168,11 +168,7 @@ def _converted(
     wanted = parse_preparation(conversion.preparation)
 
     def make(folder: pathlib.Path) -> dict[str, Any]:
-        if options.mode == "auto":
-            channels, why = decoding.set_channels(everything, threads=options.threads)
-            _log.info("data: all images become %s: %s", "grey" if channels == 1 else "RGB", why)
-        else:
-            channels = _CHANNELS[options.mode]
+        channels = _channels(wanted, everything, options)
         whole = native.complete(wanted, size=conversion.size, channels=channels, fit=options.fit)
         fitted = native.fit(whole, parts["train"].sources, threads=options.threads)
         to_bytes = functools.partial(native.prepare_picture, fitted)
@@ -212,6 +208,19 @@ def _converted(
     last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
     text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])
     return Read(info, _splits(arrays, list(parts), conversion.limit), text)
+
+
+def _channels(
+    wanted: Preparation, everything: Sequence[decoding.Source], options: FolderOptions
+) -> int | None:
+    """How many channels images are to have, where no step says it."""
+    if native.sets_channels(wanted):
+        return None
+    if options.mode != "auto":
+        return _CHANNELS[options.mode]
+    channels, why = decoding.set_channels(everything, threads=options.threads)
+    _log.info("data: all images become %s: %s", "grey" if channels == 1 else "RGB", why)
+    return channels
 
 
 def _splits(

@@ -14,6 +14,7 @@ from medjax.data import (
     decoding,
     dicom,
     file_source,
+    load,
     native,
     parse_preparation,
     prepare_picture,
@@ -77,8 +78,6 @@ def test_values_are_rescaled_and_the_first_window_sets_black_and_white(tmp_path)
     picture = _one(path)
     np.testing.assert_array_equal(picture.pixels, (STORED * 2.0 - 1024).astype(np.float32))
     assert (picture.black, picture.white) == (40 - 0.5 - 200, 40 - 0.5 + 200)
-    picture = _one(path, window=(100, 51))
-    assert (picture.black, picture.white) == (74.5, 124.5)
 
 
 def test_without_a_window_the_values_span_their_own_range(tmp_path):
@@ -149,10 +148,36 @@ def test_other_windows(tmp_path):
     sigmoid = _one(_write(tmp_path / "b.dcm", STORED, VOILUTFunction="SIGMOID", **tags))
     expected = 1 / (1 + np.exp(-4 * (STORED - 1000.0) / 800))
     np.testing.assert_allclose(sigmoid.shown(), expected, rtol=1e-5)
-    flat = _write(tmp_path / "c.dcm", STORED, WindowCenter=5, WindowWidth=0)
-    with pytest.raises(ValueError, match="without width"):
-        _one(flat)
-    assert _one(flat, window=(5, 10)).white == 9
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{"WindowWidth": 0}, {"WindowWidth": 0.5}, {"VOILUTFunction": "LOG"}, {"WindowCenter": None}],
+    ids=str,
+)
+def test_a_window_that_is_none_counts_as_none(tags, tmp_path):
+    tags = {"WindowCenter": 5, "WindowWidth": 10, **tags}
+    picture = _one(_write(tmp_path / "a.dcm", STORED, **tags))
+    assert (picture.black, picture.white) == (STORED.min(), STORED.max())
+    given = prepare_picture(parse_preparation("window(1000, 500)"), picture)
+    plain = _one(_write(tmp_path / "b.dcm", STORED))
+    np.testing.assert_array_equal(
+        given, prepare_picture(parse_preparation("window(1000, 500)"), plain)
+    )
+
+
+def test_a_window_of_the_list_goes_with_the_images(tmp_path, monkeypatch):
+    """Files at the receiver's, of other windows, are seen as those of the sender were."""
+    monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
+    for number, place in enumerate(("train/a", "train/b", "test/a", "test/b")):
+        for site, width in (("ours", 50), ("theirs", 3000)):
+            (tmp_path / site / place).mkdir(parents=True)
+            tags = {"WindowCenter": 10 * number, "WindowWidth": width}
+            _write(tmp_path / site / place / "1.dcm", STORED + np.int16(number), **tags)
+    ours = load(f"folder:{tmp_path / 'ours'}", preparation="window(1000, 700)", size=8)
+    assert ours.preparation.startswith("window(center=1000, width=700)|grayscale|resize(size=8")
+    theirs = load(f"folder:{tmp_path / 'theirs'}", preparation=ours.preparation)
+    np.testing.assert_array_equal(ours.test.images, theirs.test.images)
 
 
 def test_colours(tmp_path):
@@ -212,19 +237,9 @@ def test_a_frame_has_the_transform_of_its_own(tmp_path):
     assert first.black == second.black == 44.5
 
 
-@pytest.mark.parametrize(
-    "options, message",
-    [
-        ({"window": (40,)}, "must be () or (centre, width)"),
-        ({"window": (40, 0)}, "must be () or (centre, width)"),
-        ({"window": ("a", "b")}, "must be () or (centre, width)"),
-        ({"frames": "second"}, "unknown dicom frames 'second'; choose from: first, middle"),
-    ],
-)
-def test_options_that_are_none(options, message):
-    with pytest.raises(UserError) as caught:
-        dicom.check(DicomOptions(**options))
-    assert message in str(caught.value)
+def test_frames_that_are_none():
+    with pytest.raises(UserError, match="unknown dicom frames 'second'; choose from: first, mid"):
+        dicom.check(DicomOptions(frames="second"))
 
 
 SECRET = "DOE^JANE"
@@ -233,7 +248,6 @@ MISPLACED = {
     "WindowCenter": "12345678",
     "RescaleSlope": "12345678",
     "PhotometricInterpretation": "12345678",
-    "VOILUTFunction": "12345678",
 }
 
 

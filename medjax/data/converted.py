@@ -138,9 +138,8 @@ def convert(
                     stream.write(image.tobytes())
                     digest.update(image)
                     kept.append(label)
-            if shape is not None:
-                stream.seek(0)
-                _write_header(stream, (len(kept), *shape))
+            stream.seek(0)
+            _write_header(stream, (len(kept), *(shape or ())))
         np.save(folder / f"{split}_labels.npy", np.array(kept, np.int32))
         digest.update(np.array(kept, "<i4"))
     count = sum(len(part.sources) for part in parts.values())

@@ -38,6 +38,7 @@ class DatasetInfo:
       digest: MD5 (hex) of the file read, or of the generated arrays.
       official_digest: MD5 (hex) of the published file; None where nothing is published.
       augment: the DSA strategy that keeps every label true.
+      left_out: name and reason of each file that could not be read, where that was allowed.
     """
 
     name: str
@@ -48,6 +49,7 @@ class DatasetInfo:
     digest: str
     official_digest: str | None
     augment: str
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -129,23 +129,20 @@ def set_channels(sources: Sequence[Source], *, threads: int = 0) -> tuple[int, s
     return 3 if counts[3] else 1, f"{counts[1]} grey and {counts[3]} colour files"
 
 
-def refuse_or_log(
-    unreadable: Sequence[Unreadable], *, total: int, skip: bool, setting: str
-) -> None:
-    """Lists what cannot be read, each in a line of the log; refuses it unless told to skip.
+def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> None:
+    """Refuses what cannot be read, after listing all of it in the log.
 
     Args:
       unreadable: in order.
       total: how many sources there were.
-      skip: whether they are to be left out.
-      setting: what allows that, for the message.
+      setting: what leaves them out instead, for the message.
 
     Raises:
-      UserError: if there are any and none may be skipped.
+      UserError: if there are any.
     """
     for name, reason in unreadable:
-        _log.warning("data: %s %s: %s", "left out" if skip else "cannot read", name, reason)
-    if unreadable and not skip:
+        _log.warning("data: cannot read %s: %s", name, reason)
+    if unreadable:
         some = "; ".join(f"{name} ({reason})" for name, reason in unreadable[:_LISTED])
         more = f"; and {len(unreadable) - _LISTED} more" if len(unreadable) > _LISTED else ""
         raise UserError(

@@ -175,15 +175,10 @@ def _converted(
         unreadable, digest = converted.convert(
             parts, folder=folder, to_bytes=to_bytes, threads=options.threads
         )
-        decoding.refuse_or_log(
-            unreadable,
-            total=len(everything),
-            skip=options.skip_unreadable,
-            setting="data.folder.skip_unreadable=True",
-        )
-        labels = {split: np.load(folder / f"{split}_labels.npy") for split in parts}
-        _check_left(source, classes, labels)
-        return {"digest": digest, "left_out": len(unreadable), "preparation": str(fitted)}
+        if not options.skip_unreadable:
+            setting = "data.folder.skip_unreadable=True"
+            decoding.refuse(unreadable, total=len(everything), setting=setting)
+        return {"digest": digest, "left_out": unreadable, "preparation": str(fitted)}
 
     settings = sources.asdict()
     settings["folder"].pop("threads")
@@ -192,8 +187,10 @@ def _converted(
         [conversion.size, classes, settings, os.path.abspath(source), listing, steps]
     )
     arrays, facts = converted.arrays(key, make, root=conversion.cache)
-    if facts["left_out"]:
-        _log.info("data: %d of %d files are left out", facts["left_out"], len(everything))
+    left_out = tuple(decoding.Unreadable(*x) for x in facts["left_out"])
+    for place, reason in left_out:
+        _log.warning("data: left out %s: %s", place, reason)
+    _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
     task = registry.BINARY_CLASS if len(classes) == 2 else registry.MULTI_CLASS
     info = DatasetInfo(
         name=name,
@@ -204,6 +201,7 @@ def _converted(
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
+        left_out=left_out,
     )
     last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
     text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])

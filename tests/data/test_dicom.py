@@ -263,7 +263,7 @@ def test_no_reason_quotes_what_stands_in_a_header(tag, frames, tmp_path, caplog)
     (result,) = decode_all([source])
     assert isinstance(result, Unreadable) and "DOE" not in result.reason + caplog.text
     with pytest.raises(UserError) as caught:
-        decoding.refuse_or_log([result], total=1, skip=False, setting="it")
+        decoding.refuse([result], total=1, setting="it")
     assert "DOE" not in str(caught.value) + caplog.text
 
 

@@ -13,6 +13,8 @@ from medjax import data
 from medjax.config import make
 from medjax.errors import UserError
 
+CUT_SHORT = "is cut short, damaged, or compressed in a way that Pillow cannot read"
+
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
@@ -124,9 +126,19 @@ def test_unreadable_files_are_listed_and_skipped_when_asked(folder, caplog):
     ds = _load(folder, skip_unreadable=True)
     assert ds.train.labels.tolist() == [0] + [1] * 8 and ds.train.images[0, 0, 0] == 70
     assert caplog.text.count("left out train/left/") == 7
+    assert [name for name, _ in ds.info.left_out] == names
+    assert {reason for _, reason in ds.info.left_out} == {CUT_SHORT}
+    caplog.clear()
+    again = _load(folder, skip_unreadable=True)  # from the cache
+    assert caplog.text.count("left out train/left/") == 7 and CUT_SHORT in caplog.text
+    assert again.info == ds.info
     (folder / "train/left/70.png").write_bytes(b"")
     assert "class left has no readable image in train" in _message(folder, skip_unreadable=True)
     (folder / "train/left/70.png").unlink()
+    for file in folder.glob("test/*/*.png"):
+        file.write_bytes(b"")
+    for _ in range(2):  # before it is kept, and after
+        assert "holds no readable images in test" in _message(folder, skip_unreadable=True)
 
 
 def test_one_colour_picture_makes_all_rgb(folder, caplog):

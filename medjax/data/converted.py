@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax.data import cache, decoding
+from medjax.data import cache, decoding, measuring
 from medjax.data.picture import Picture
 from medjax.errors import UserError
 
@@ -103,13 +103,28 @@ def arrays(
     return opened, facts
 
 
+class Converted(NamedTuple):
+    """What came of a conversion beside the arrays.
+
+    Attributes:
+      unreadable: what could not be read.
+      digest: MD5 of all arrays.
+      native: of each split, the sizes, dtypes and intensities of what was read, before anything was
+        made of it; see ``measuring.Tally``.
+    """
+
+    unreadable: list[decoding.Unreadable]
+    digest: str
+    native: dict[str, dict[str, Any]]
+
+
 def convert(
     parts: Mapping[str, Part],
     *,
     folder: pathlib.Path,
     to_bytes: Callable[[Picture], np.ndarray],
     threads: int,
-) -> tuple[list[decoding.Unreadable], str]:
+) -> Converted:
     """Writes ``{split}_images.npy`` and ``{split}_labels.npy``; memory holds a few pictures.
 
     Args:
@@ -119,32 +134,38 @@ def convert(
       threads: as for ``decode_all``.
 
     Returns:
-      What could not be read, and the MD5 of all arrays.
+      What could not be read, and what the arrays and their sources are.
     """
     unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
+
+    def both(picture: Picture) -> tuple[np.ndarray, measuring.Measured]:
+        return to_bytes(picture), measuring.measure(picture.native(), inside=picture.inside())
+
+    native = {}
     for split, (sources, labels) in parts.items():
-        kept = []
+        kept, tally, shape = [], measuring.Tally(), ()
         with open(folder / f"{split}_images.npy", "wb") as stream:
-            shape = None
-            results = decoding.decode_all(sources, then=to_bytes, threads=threads)
+            results = decoding.decode_all(sources, then=both, threads=threads)
             for label, result in zip(labels, results, strict=True):
                 if isinstance(result, decoding.Unreadable):
                     unreadable.append(result)
                     continue
-                for image in result:
-                    if shape is None:
+                for image, measured in result:
+                    if not kept:
                         shape = image.shape
                         _write_header(stream, (0, *shape))
                     stream.write(image.tobytes())
                     digest.update(image)
+                    tally.add(measured)
                     kept.append(label)
             stream.seek(0)
-            _write_header(stream, (len(kept), *(shape or ())))
+            _write_header(stream, (len(kept), *shape))
         np.save(folder / f"{split}_labels.npy", np.array(kept, np.int32))
         digest.update(np.array(kept, "<i4"))
+        native[split] = tally.asdict()
     count = sum(len(part.sources) for part in parts.values())
     _log.info("data: decoded %d files in %.1f s", count, time.perf_counter() - start)
-    return unreadable, digest.hexdigest()
+    return Converted(unreadable, digest.hexdigest(), native)
 
 
 def _write_header(stream, shape: tuple[int, ...]) -> None:

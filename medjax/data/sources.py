@@ -172,13 +172,14 @@ def _converted(
         whole = native.complete(wanted, size=conversion.size, channels=channels, fit=options.fit)
         fitted = native.fit(whole, parts["train"].sources, threads=options.threads)
         to_bytes = functools.partial(native.prepare_picture, fitted)
-        unreadable, digest = converted.convert(
+        unreadable, digest, measured = converted.convert(
             parts, folder=folder, to_bytes=to_bytes, threads=options.threads
         )
         if not options.skip_unreadable:
             setting = "data.folder.skip_unreadable=True"
             decoding.refuse(unreadable, total=len(everything), setting=setting)
-        return {"digest": digest, "left_out": unreadable, "preparation": str(fitted)}
+        made = {"digest": digest, "left_out": unreadable, "native": measured}
+        return made | {"preparation": str(fitted)}
 
     settings = sources.asdict()
     settings["folder"].pop("threads")
@@ -202,6 +203,7 @@ def _converted(
         official_digest=None,
         augment=registry.FULL_AUGMENT,
         left_out=left_out,
+        native=facts["native"],
     )
     last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
     text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])

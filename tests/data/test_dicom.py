@@ -28,36 +28,6 @@ RNG = np.random.default_rng(0)
 pytestmark = pytest.mark.filterwarnings("ignore")  # of pydicom, on the odd files made here
 
 
-def _write(path, pixels, **tags):
-    """A DICOM file of some stored values."""
-    from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
-
-    pixels = np.asarray(pixels)
-    signed = pixels.dtype.kind == "i"
-    samples = 3 if pixels.shape[-1] == 3 else 1
-    rows, columns = pixels.shape[-3:-1] if samples == 3 else pixels.shape[-2:]
-    dataset = Dataset()
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    dataset.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
-    dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = rows, columns, samples
-    dataset.PhotometricInterpretation = "RGB" if samples == 3 else "MONOCHROME2"
-    if samples == 3:
-        dataset.PlanarConfiguration = 0
-    bits = 8 * pixels.dtype.itemsize
-    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
-    dataset.PixelRepresentation = int(signed)
-    if pixels.ndim > 2 + (samples == 3):
-        dataset.NumberOfFrames = len(pixels)
-    for name, value in tags.items():
-        setattr(dataset, name, value)
-    dataset.PixelData = pixels.tobytes()
-    dataset.save_as(path, enforce_file_format=True)
-    return path
-
-
 def _one(path, **options):
     (picture,) = dicom.read(path, DicomOptions(**options))
     return picture
@@ -66,8 +36,8 @@ def _one(path, **options):
 STORED = RNG.integers(0, 2000, (6, 5)).astype(np.int16)
 
 
-def test_values_are_rescaled_and_the_first_window_sets_black_and_white(tmp_path):
-    path = _write(
+def test_values_are_rescaled_and_the_first_window_sets_black_and_white(write_dicom, tmp_path):
+    path = write_dicom(
         tmp_path / "a.dcm",
         STORED,
         RescaleSlope=2,
@@ -80,12 +50,12 @@ def test_values_are_rescaled_and_the_first_window_sets_black_and_white(tmp_path)
     assert (picture.black, picture.white) == (40 - 0.5 - 200, 40 - 0.5 + 200)
 
 
-def test_without_a_window_the_values_span_their_own_range(tmp_path):
+def test_without_a_window_the_values_span_their_own_range(write_dicom, tmp_path):
     stored = STORED.copy()
     stored[0, 0] = -2000
-    picture = _one(_write(tmp_path / "a.dcm", stored))
+    picture = _one(write_dicom(tmp_path / "a.dcm", stored))
     assert picture.pixels.dtype == np.int16 and picture.black == -2000
-    picture = _one(_write(tmp_path / "b.dcm", stored, PixelPaddingValue=-2000))
+    picture = _one(write_dicom(tmp_path / "b.dcm", stored, PixelPaddingValue=-2000))
     assert picture.black == np.sort(stored.ravel())[1] and picture.white == stored.max()
 
 
@@ -99,15 +69,15 @@ PADDED = {
 
 @pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
 @pytest.mark.parametrize(("tags", "border"), PADDED.values(), ids=PADDED)
-def test_padding_is_black_and_has_no_say(tags, border, photometric, tmp_path):
+def test_padding_is_black_and_has_no_say(write_dicom, tags, border, photometric, tmp_path):
     body = STORED + np.int16(1)  # so that black is not the value of padding, rescaled
     stored = np.resize(np.array(border, np.int16), (10, 9))
     stored[2:8, 2:7] = body
     tags = {"PhotometricInterpretation": photometric, **RESCALED, **tags}
-    picture = _one(_write(tmp_path / "a.dcm", stored, **tags))
+    picture = _one(write_dicom(tmp_path / "a.dcm", stored, **tags))
     np.testing.assert_array_equal(picture.padding, np.isin(stored, border))
     np.testing.assert_array_equal(picture.inside()[:, 0], body.ravel() + 2000.0)
-    alone = _one(_write(tmp_path / "b.dcm", body, **tags))
+    alone = _one(write_dicom(tmp_path / "b.dcm", body, **tags))
     steps = ["grayscale", "percentile_clip(5, 95, image)", "window(3000, 1500)"]
     for text in steps:
         got, expected = (prepare_picture(parse_preparation(text), p) for p in (picture, alone))
@@ -120,12 +90,12 @@ def test_padding_is_black_and_has_no_say(tags, border, photometric, tmp_path):
     assert fitted[0] == fitted[1]
 
 
-def test_a_picture_that_is_all_padding_is_black(tmp_path):
-    empty = _write(tmp_path / "a.dcm", np.full((4, 4), 7, np.int16), PixelPaddingValue=7)
+def test_a_picture_that_is_all_padding_is_black(write_dicom, tmp_path):
+    empty = write_dicom(tmp_path / "a.dcm", np.full((4, 4), 7, np.int16), PixelPaddingValue=7)
     steps = ("grayscale", "percentile_clip(5, 95, image)", "percentile_clip(bounds=(0, 9))")
     for text in steps:
         assert not prepare_picture(parse_preparation(text), _one(empty)).any()
-    full = _write(tmp_path / "b.dcm", STORED, PixelPaddingValue=-7)
+    full = write_dicom(tmp_path / "b.dcm", STORED, PixelPaddingValue=-7)
     files = [file_source(path, path.name) for path in (empty, full)]
     fitted = native.fit(parse_preparation("percentile_clip(0, 100)"), files, threads=1)
     assert fitted.steps[0].bounds == (STORED.min(), STORED.max())
@@ -133,19 +103,19 @@ def test_a_picture_that_is_all_padding_is_black(tmp_path):
         native.fit(parse_preparation("percentile_clip"), files[:1], threads=1)
 
 
-def test_monochrome1_is_inverted(tmp_path):
+def test_monochrome1_is_inverted(write_dicom, tmp_path):
     tags = {"WindowCenter": 1000, "WindowWidth": 900}
-    plain = _one(_write(tmp_path / "a.dcm", STORED, **tags)).shown()
+    plain = _one(write_dicom(tmp_path / "a.dcm", STORED, **tags)).shown()
     negative = {**tags, "PhotometricInterpretation": "MONOCHROME1"}
-    turned = _one(_write(tmp_path / "b.dcm", STORED, **negative)).shown()
+    turned = _one(write_dicom(tmp_path / "b.dcm", STORED, **negative)).shown()
     np.testing.assert_allclose(turned, 1 - plain, atol=1e-6)
 
 
-def test_other_windows(tmp_path):
+def test_other_windows(write_dicom, tmp_path):
     tags = {"WindowCenter": 1000, "WindowWidth": 800}
-    exact = _one(_write(tmp_path / "a.dcm", STORED, VOILUTFunction="LINEAR_EXACT", **tags))
+    exact = _one(write_dicom(tmp_path / "a.dcm", STORED, VOILUTFunction="LINEAR_EXACT", **tags))
     assert (exact.black, exact.white) == (600, 1400)
-    sigmoid = _one(_write(tmp_path / "b.dcm", STORED, VOILUTFunction="SIGMOID", **tags))
+    sigmoid = _one(write_dicom(tmp_path / "b.dcm", STORED, VOILUTFunction="SIGMOID", **tags))
     expected = 1 / (1 + np.exp(-4 * (STORED - 1000.0) / 800))
     np.testing.assert_allclose(sigmoid.shown(), expected, rtol=1e-5)
 
@@ -155,48 +125,48 @@ def test_other_windows(tmp_path):
     [{"WindowWidth": 0}, {"WindowWidth": 0.5}, {"VOILUTFunction": "LOG"}, {"WindowCenter": None}],
     ids=str,
 )
-def test_a_window_that_is_none_counts_as_none(tags, tmp_path):
+def test_a_window_that_is_none_counts_as_none(write_dicom, tags, tmp_path):
     tags = {"WindowCenter": 5, "WindowWidth": 10, **tags}
-    picture = _one(_write(tmp_path / "a.dcm", STORED, **tags))
+    picture = _one(write_dicom(tmp_path / "a.dcm", STORED, **tags))
     assert (picture.black, picture.white) == (STORED.min(), STORED.max())
     given = prepare_picture(parse_preparation("window(1000, 500)"), picture)
-    plain = _one(_write(tmp_path / "b.dcm", STORED))
+    plain = _one(write_dicom(tmp_path / "b.dcm", STORED))
     np.testing.assert_array_equal(
         given, prepare_picture(parse_preparation("window(1000, 500)"), plain)
     )
 
 
-def test_a_window_of_the_list_goes_with_the_images(tmp_path, monkeypatch):
+def test_a_window_of_the_list_goes_with_the_images(write_dicom, tmp_path, monkeypatch):
     """Files at the receiver's, of other windows, are seen as those of the sender were."""
     monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
     for number, place in enumerate(("train/a", "train/b", "test/a", "test/b")):
         for site, width in (("ours", 50), ("theirs", 3000)):
             (tmp_path / site / place).mkdir(parents=True)
             tags = {"WindowCenter": 10 * number, "WindowWidth": width}
-            _write(tmp_path / site / place / "1.dcm", STORED + np.int16(number), **tags)
+            write_dicom(tmp_path / site / place / "1.dcm", STORED + np.int16(number), **tags)
     ours = load(f"folder:{tmp_path / 'ours'}", preparation="window(1000, 700)", size=8)
     assert ours.preparation.startswith("window(center=1000, width=700)|grayscale|resize(size=8")
     theirs = load(f"folder:{tmp_path / 'theirs'}", preparation=ours.preparation)
     np.testing.assert_array_equal(ours.test.images, theirs.test.images)
 
 
-def test_colours(tmp_path):
+def test_colours(write_dicom, tmp_path):
     rgb = RNG.integers(0, 256, (4, 6, 3), np.uint8)
-    path = _write(tmp_path / "a.dcm", rgb)
+    path = write_dicom(tmp_path / "a.dcm", rgb)
     picture = _one(path)
     assert dicom.channels(path) == 3 and (picture.black, picture.white) == (0, 255)
     np.testing.assert_array_equal(picture.pixels, rgb)
-    ybr = _write(tmp_path / "b.dcm", rgb, PhotometricInterpretation="YBR_FULL")
+    ybr = write_dicom(tmp_path / "b.dcm", rgb, PhotometricInterpretation="YBR_FULL")
     full = np.array([[1, 0, 1.402], [1, -0.344136, -0.714136], [1, 1.772, 0]])
     expected = np.clip((rgb - np.array([0.0, 128, 128])) @ full.T, 0, 255)
     assert np.abs(_one(ybr).pixels - expected).max() < 1.5
     with pytest.raises(ValueError, match="has colours other than"):
-        _one(_write(tmp_path / "c.dcm", rgb, PhotometricInterpretation="HSV"))
+        _one(write_dicom(tmp_path / "c.dcm", rgb, PhotometricInterpretation="HSV"))
 
 
-def test_frames_are_picked_or_expanded(tmp_path):
+def test_frames_are_picked_or_expanded(write_dicom, tmp_path):
     frames = RNG.integers(0, 999, (5, 4, 4)).astype(np.uint16)
-    path = _write(tmp_path / "a.dcm", frames)
+    path = write_dicom(tmp_path / "a.dcm", frames)
     for name, expected in (("first", 0), ("middle", 2), ("last", 4), ("3", 3)):
         np.testing.assert_array_equal(_one(path, frames=name).pixels, frames[expected])
     pictures = dicom.read(path, DicomOptions(frames="all"))
@@ -206,14 +176,14 @@ def test_frames_are_picked_or_expanded(tmp_path):
 
 
 @pytest.mark.parametrize("frames", ["first", "middle", "last", "all", "3"])
-def test_fewer_frames_than_one_are_unreadable(frames, tmp_path):
-    path = _write(tmp_path / "a.dcm", STORED, NumberOfFrames=-5)
+def test_fewer_frames_than_one_are_unreadable(write_dicom, frames, tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", STORED, NumberOfFrames=-5)
     source = file_source(path, path.name, options=DicomOptions(frames=frames))
     (result,) = decode_all([source])
     assert result == Unreadable("a.dcm", "says that it has fewer frames than one")
 
 
-def test_a_frame_has_the_transform_of_its_own(tmp_path):
+def test_a_frame_has_the_transform_of_its_own(write_dicom, tmp_path):
     from pydicom.dataset import Dataset
 
     def group(slope, centre=None):
@@ -231,7 +201,7 @@ def test_a_frame_has_the_transform_of_its_own(tmp_path):
         "SharedFunctionalGroupsSequence": [group(10, 50)],
         "PerFrameFunctionalGroupsSequence": [group(2), Dataset()],
     }
-    path = _write(tmp_path / "a.dcm", frames, **groups)
+    path = write_dicom(tmp_path / "a.dcm", frames, **groups)
     first, second = dicom.read(path, DicomOptions(frames="all"))
     assert (first.pixels == 2).all() and (second.pixels == 10).all()
     assert first.black == second.black == 44.5
@@ -253,9 +223,9 @@ MISPLACED = {
 
 @pytest.mark.parametrize("tag", MISPLACED)
 @pytest.mark.parametrize("frames", ["middle", "all"])
-def test_no_reason_quotes_what_stands_in_a_header(tag, frames, tmp_path, caplog):
+def test_no_reason_quotes_what_stands_in_a_header(write_dicom, tag, frames, tmp_path, caplog):
     tags = {"WindowCenter": 40, "WindowWidth": 400, "RescaleIntercept": 0, "RescaleSlope": 1}
-    path = _write(tmp_path / "a.dcm", STORED, **{**tags, tag: MISPLACED[tag]})
+    path = write_dicom(tmp_path / "a.dcm", STORED, **{**tags, tag: MISPLACED[tag]})
     content = path.read_bytes()
     assert content.count(b"12345678") == 1
     path.write_bytes(content.replace(b"12345678", SECRET.encode()))
@@ -273,11 +243,11 @@ def _reason(path, content):
     return result.reason
 
 
-def test_reasons_are_of_use(tmp_path, monkeypatch):
+def test_reasons_are_of_use(write_dicom, tmp_path, monkeypatch):
     from pydicom.pixels import get_decoder
     from pydicom.uid import ExplicitVRLittleEndian
 
-    path = _write(tmp_path / "a.dcm", STORED)
+    path = write_dicom(tmp_path / "a.dcm", STORED)
     whole = path.read_bytes()
     assert _reason(path, whole[:-20]) == "holds fewer bytes of pixels than its header says"
     syntax = ExplicitVRLittleEndian.encode() + b"\0"
@@ -303,9 +273,9 @@ def test_a_missing_package_is_named(tmp_path, monkeypatch):
         list(decode_all([file_source(tmp_path / "a.dcm", "a.dcm")]))
 
 
-def test_nothing_identifying_is_parsed(tmp_path, monkeypatch):
+def test_nothing_identifying_is_parsed(write_dicom, tmp_path, monkeypatch):
     secret = "DOE^JANE"
-    path = _write(
+    path = write_dicom(
         tmp_path / "a.dcm", STORED, PatientName=secret, PatientID="ID77", InstitutionName="Ward 9"
     )
     assert secret.encode() in path.read_bytes()

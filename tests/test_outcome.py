@@ -29,7 +29,7 @@ def folder(tmp_path):
 
 
 def test_files_that_were_left_out_are_named(folder, tmp_path):
-    word = f"{TINY},folder:{folder},data.folder.skip_unreadable=True"
+    word = f"{TINY},folder:{folder},data.convert.skip_unreadable=True"
     train.distill(config.make("random", "phantom", word).to_dict(), tmp_path / "run")
     found = json.loads((tmp_path / "run" / "summary.json").read_text())["data"]
     assert found["counts"] == {"train": 6, "test": 6}

@@ -5,6 +5,7 @@
 """
 
 from medjax.data.cache import cache_root
+from medjax.data.converted import ConvertOptions
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.decoding import Source, Unreadable, decode_all, file_source
 from medjax.data.dicom import DicomOptions
@@ -29,6 +30,7 @@ from medjax.data.sampling import (
     take,
 )
 from medjax.data.sources import Sources
+from medjax.data.splitting import CutOptions
 from medjax.data.tfds import TfdsOptions
 from medjax.data.whitening import ZCA, Whitening, fit_whitening, whiten
 
@@ -36,6 +38,8 @@ __all__ = [
     "REGISTRY",
     "STEPS",
     "ZCA",
+    "ConvertOptions",
+    "CutOptions",
     "Dataset",
     "DatasetInfo",
     "DicomOptions",

@@ -13,7 +13,7 @@ _USAGE = """Describes a data set: splits, classes, sizes, intensities, duplicate
 
   python -m medjax.data --name=breastmnist
   python -m medjax.data --name=mine.npz --near=12 --strict --out=report.json
-  python -m medjax.data --name=folder:scans --dicom.frames=all --folder.skip_unreadable"""
+  python -m medjax.data --name=folder:scans --dicom.frames=all --convert.skip_unreadable"""
 _DEFINE = {
     bool: flags.DEFINE_bool,
     int: flags.DEFINE_integer,

@@ -15,11 +15,13 @@ import numpy as np
 
 from medjax.data import cache, decoding, measuring
 from medjax.data.picture import Picture
-from medjax.errors import UserError
+from medjax.data.steps import FITS
+from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
 _VERSION = 3  # of what this file and the decoders make of the same source
 _RECORD = "record.json"
+_MODES = ("auto", "grey", "rgb")
 # What decodes and prepares; with others installed, other files may be readable.
 _DECODERS = (
     "pillow",
@@ -30,6 +32,40 @@ _DECODERS = (
     "python-gdcm",
     "scikit-image",
 )
+
+
+class ConvertOptions(NamedTuple):
+    """How pictures become images of one size.
+
+    Attributes:
+      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours; where no
+        step of a preparation says it.
+      fit: ``"pad"``, ``"crop"`` or ``"stretch"``, where no step of a preparation resizes.
+      skip_unreadable: whether what cannot be decoded is left out.
+      threads: that decode; 0 for as many as there are processors to use.
+    """
+
+    mode: str = "auto"
+    fit: str = "pad"
+    skip_unreadable: bool = False
+    threads: int = 0
+
+
+def check(options: ConvertOptions) -> None:
+    """Refuses options that mean nothing.
+
+    Args:
+      options: any.
+
+    Raises:
+      UserError: if the mode or fit is unknown, or a number is negative.
+    """
+    if options.mode not in _MODES:
+        raise unknown("convert mode", options.mode, _MODES)
+    if options.fit not in FITS:
+        raise unknown("convert fit", options.fit, FITS)
+    if options.threads < 0:
+        raise UserError(f"convert threads must be at least 0, got {options.threads}")
 
 
 class Part(NamedTuple):

@@ -201,7 +201,7 @@ def _check_folder(worker, folder, name, content, key, **options):
     file, cache = folder / "train" / "0" / name, folder.parent / "cache"
     file.write_bytes(_damaged(key, content))
     skip = key[-1] % 2 == 1
-    sources = data.Sources(folder=data.FolderOptions(skip_unreadable=skip), **options)
+    sources = data.Sources(convert=data.ConvertOptions(skip_unreadable=skip), **options)
     streaming = data.Streaming(above=2**40, cache=cache)
     outcome = worker.load(f"folder:{folder}", size=8, streaming=streaming, sources=sources)
     shutil.rmtree(cache, ignore_errors=True)

@@ -149,7 +149,7 @@ def test_folders_as_they_are_in_the_files(scans, tmp_path, capsys):
     command = ["data", f"--name=folder:{scans}", f"--out={tmp_path / 'report.json'}", "--size=4"]
     assert main(command) == 2
     assert "high/damaged.png (is no PNG" in capsys.readouterr().err
-    options = ["--folder.skip_unreadable", "--folder.val=0", "--folder.test=0.5", "--folder.seed=1"]
+    options = ["--convert.skip_unreadable", "--cut.val=0", "--cut.test=0.5", "--cut.seed=1"]
     for _ in range(2):  # converted now, and before
         assert main([*command, *options]) == 0
         said = capsys.readouterr().out
@@ -197,8 +197,8 @@ def test_dicom_frames_and_intensities_without_padding(write_dicom, tmp_path, mon
         (["--name=phantom", "--near=-1"], "near must be 0–127 bits, got -1"),
         (["--name=breatmnist"], "did you mean 'breastmnist'?"),
         (["--name=phantom", "--prepare=resize"], "resize needs size"),
-        (["--name=folder:.", "--folder.mode=gray"], "unknown folder mode 'gray'"),
-        (["--name=folder:.", "--folder.seed=x"], "--folder.seed"),
+        (["--name=folder:.", "--convert.mode=gray"], "unknown convert mode 'gray'"),
+        (["--name=folder:.", "--cut.seed=x"], "--cut.seed"),
     ],
 )
 def test_mistakes_are_one_line(arguments, message, capsys):

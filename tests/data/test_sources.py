@@ -36,7 +36,7 @@ def folder(tmp_path, cache):
 
 
 def _load(folder, **options):
-    chosen = data.Sources(folder=data.FolderOptions(fit="stretch", **options))
+    chosen = data.Sources(convert=data.ConvertOptions(fit="stretch", **options))
     return data.load(f"folder:{folder}", size=8, sources=chosen)
 
 
@@ -120,7 +120,7 @@ def test_unreadable_files_are_listed_and_skipped_when_asked(folder, caplog):
         (folder / name).write_bytes((folder / name).read_bytes()[:44])
     message = _message(folder)
     assert message.startswith("7 of 24 files cannot be read: train/left/0.png (")
-    assert "; and 2 more; mend or remove them, or leave them out with data.folder.skip" in message
+    assert "; and 2 more; mend or remove them, or leave them out with data.convert.skip" in message
     assert all(f"cannot read {name}: " in caplog.text for name in names)
     caplog.clear()
     ds = _load(folder, skip_unreadable=True)
@@ -156,7 +156,7 @@ def test_one_colour_picture_makes_all_rgb(folder, caplog):
 def test_large_splits_stay_on_disk(folder, cache):
     whole = _load(folder)
     streaming = data.Streaming(above=8 * 8 * 8, cache=cache.parent)
-    chosen = data.Sources(folder=data.FolderOptions(fit="stretch"))
+    chosen = data.Sources(convert=data.ConvertOptions(fit="stretch"))
     ds = data.load(f"folder:{folder}", size=8, sources=chosen, streaming=streaming)
     assert isinstance(ds.train.images, np.memmap) and not isinstance(ds.test.images, np.memmap)
     np.testing.assert_array_equal(ds.train.images, whole.train.images)
@@ -178,17 +178,17 @@ def test_what_else_is_refused(tmp_path, cache):
 
 
 def test_the_config_names_every_option(tmp_path):
-    config = make("dm", "phantom", "folder:scans,data.folder.seed=3,data.dicom.frames=all")
+    config = make("dm", "phantom", "folder:scans,data.cut.seed=3,data.dicom.frames=all")
     assert config.data.name == "folder:scans"
     sources = data.Sources.of(config.to_dict()["data"])
     assert sources == data.Sources(
-        folder=data.FolderOptions(seed=3), dicom=data.DicomOptions(frames="all")
+        cut=data.CutOptions(seed=3), dicom=data.DicomOptions(frames="all")
     )
     assert make("dm", "phantom", "tfds:malaria").data.name == "tfds:malaria"
     assert data.Sources.of({}) == data.Sources()
     assert data.Sources.of(sources.asdict()) == sources
-    with pytest.raises(UserError, match=r"data\.folder\.seed takes int"):
-        make("dm", "phantom", "data.folder.seed=x")
+    with pytest.raises(UserError, match=r"data\.cut\.seed takes int"):
+        make("dm", "phantom", "data.cut.seed=x")
 
 
 def _unpacked(root, name, tmp_path_factory):

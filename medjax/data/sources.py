@@ -189,26 +189,31 @@ def _converted(
         [conversion.size, classes, settings, os.path.abspath(source), listing, steps]
     )
     arrays, facts = converted.arrays(key, make, root=conversion.cache)
-    left_out = tuple(decoding.Unreadable(*x) for x in facts["left_out"])
-    for place, reason in left_out:
+    for place, reason in facts["left_out"]:
         _log.warning("data: left out %s: %s", place, reason)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
-    task = registry.BINARY_CLASS if len(classes) == 2 else registry.MULTI_CLASS
-    info = DatasetInfo(
+    last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
+    text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])
+    info = _info(name, source, classes, facts)
+    return Read(info, _splits(arrays, list(parts), conversion.limit), text)
+
+
+def _info(
+    name: str, source: str, classes: tuple[str, ...], facts: Mapping[str, Any]
+) -> DatasetInfo:
+    """What is told of a set of the user's own; ``facts`` are kept with its images."""
+    return DatasetInfo(
         name=name,
-        task=task,
+        task=registry.BINARY_CLASS if len(classes) == 2 else registry.MULTI_CLASS,
         classes=classes,
         licence="unknown",
         source=source,
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
-        left_out=left_out,
+        left_out=tuple((place, reason) for place, reason in facts["left_out"]),
         native=facts["native"],
     )
-    last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
-    text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])
-    return Read(info, _splits(arrays, list(parts), conversion.limit), text)
 
 
 def _channels(

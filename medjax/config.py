@@ -132,8 +132,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
         from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
         ``prepare`` is what is done to images first, as ``data.parse_preparation`` reads it:
-        ``window(center=40, width=400)|resize(64)|rgb``, or ``zca(mtt)``; ``folder``, ``dicom`` and
-        ``tfds`` are how such sets are read, see ``data.Sources``;
+        ``window(center=40, width=400)|resize(64)|rgb``, or ``zca(mtt)``; ``folder``, ``dicom``,
+        ``tfds``, ``cut`` and ``convert`` are how such sets are read, see ``data.Sources``;
       - ``net``: ``name`` and its options, see ``nets.options``; ``depth`` of the ConvNet, unset,
         grows with the images: 3 at 28 pixels, 4 at 64, 5 at 128, 6 at 224;
       - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and

@@ -194,6 +194,7 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
         "task": info.task,
         "classes": list(info.classes),
         "counts": {name: len(split) for name, split in splits.items() if split is not None},
+        "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
         "mean": mean,
         "std": std,
         "preparation": data.parse_preparation(dataset.preparation).listed(),

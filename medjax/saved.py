@@ -12,8 +12,8 @@ from medjax.types import Array
 FREE = (
     "checkpoint",
     "data.cache",
+    "data.convert.threads",
     "data.download",
-    "data.folder.threads",
     "data.root",
     "data.stream_above_gib",
     "data.tfds.data_dir",

@@ -117,7 +117,7 @@ class TestBeforeTheRun:
         assert refused(capsys) == line
 
     def test_fewer_numbers_than_groups_of_a_multi_label_set(self, capsys):
-        rows = {k: np.eye(3, dtype=int)[v][:, :2] for k, v in arrays().items() if "labels" in k}
+        rows = {k: np.tri(2, dtype=int)[v] for k, v in arrays().items() if "labels" in k}
         write(**rows)
         line = "ipc lists 3 numbers [1, 1, 1] for 2 classes; give one number, or one for each class"
         assert refused(capsys, "--config.ipc_per_class=(1,1,1)") == line

@@ -5,6 +5,7 @@
 """
 
 from medjax.data.cache import cache_root
+from medjax.data.converted import ConvertOptions
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.decoding import Source, Unreadable, decode_all, file_source
 from medjax.data.dicom import DicomOptions
@@ -16,7 +17,7 @@ from medjax.data.native import prepare_picture
 from medjax.data.normalize import channel_stats, denormalize, normalize
 from medjax.data.picture import Picture
 from medjax.data.preparation import STEPS, Preparation, parse_preparation, prepare
-from medjax.data.registry import REGISTRY
+from medjax.data.registry import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL, REGISTRY
 from medjax.data.report import describe, report_text
 from medjax.data.sampling import (
     RealData,
@@ -29,13 +30,20 @@ from medjax.data.sampling import (
     take,
 )
 from medjax.data.sources import Sources
+from medjax.data.splitting import CutOptions
 from medjax.data.tfds import TfdsOptions
 from medjax.data.whitening import ZCA, Whitening, fit_whitening, whiten
 
 __all__ = [
+    "BINARY_CLASS",
+    "MULTI_CLASS",
+    "MULTI_LABEL",
+    "ORDINAL",
     "REGISTRY",
     "STEPS",
     "ZCA",
+    "ConvertOptions",
+    "CutOptions",
     "Dataset",
     "DatasetInfo",
     "DicomOptions",

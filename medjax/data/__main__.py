@@ -12,7 +12,14 @@ from medjax.flagging import parse_flags
 _USAGE = """Describes a data set: splits, classes, sizes, intensities, duplicates, licence, digest.
 
   python -m medjax.data --name=breastmnist
-  python -m medjax.data --name=mine.npz --near=12 --strict --out=report.json"""
+  python -m medjax.data --name=mine.npz --near=12 --strict --out=report.json
+  python -m medjax.data --name=folder:scans --dicom.frames=all --convert.skip_unreadable"""
+_DEFINE = {
+    bool: flags.DEFINE_bool,
+    int: flags.DEFINE_integer,
+    float: flags.DEFINE_float,
+    str: flags.DEFINE_string,
+}
 
 
 def main(argv: Sequence[str]) -> int:
@@ -44,6 +51,10 @@ def _parse(argv: Sequence[str]) -> flags.FlagValues | None:
     flags.DEFINE_integer("near", None, "also near-duplicates, up to so many of 256 bits", **knobs)
     flags.DEFINE_bool("strict", False, "status 1 if an image is in two splits", **knobs)
     flags.DEFINE_string("out", None, "JSON file to write", **knobs)
+    for kind, options in data.Sources().asdict().items():
+        for name, default in options.items():
+            what = f"as data.{kind}.{name} of a run"
+            _DEFINE[type(default)](f"{kind}.{name}", default, what, **knobs)
     if not parse_flags(values, argv, usage=_USAGE):
         return None
     if not values.name:
@@ -52,7 +63,12 @@ def _parse(argv: Sequence[str]) -> flags.FlagValues | None:
 
 
 def _report(values: flags.FlagValues) -> int:
+    options = {
+        kind: {name: values[f"{kind}.{name}"].value for name in defaults}
+        for kind, defaults in data.Sources().asdict().items()
+    }
     where = {"size": values.size, "root": values.root, "download": values.download}
+    where["sources"] = data.Sources.of(options)
     if values.prepare is None:
         info, splits = data.read(values.name, **where)
     else:

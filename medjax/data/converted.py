@@ -13,13 +13,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax.data import cache, decoding
+from medjax.data import cache, decoding, measuring
 from medjax.data.picture import Picture
-from medjax.errors import UserError
+from medjax.data.steps import FITS
+from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
-_VERSION = 2  # of what this file and the decoders make of the same source
+_VERSION = 3  # of what this file and the decoders make of the same source
 _RECORD = "record.json"
+_MODES = ("auto", "grey", "rgb")
 # What decodes and prepares; with others installed, other files may be readable.
 _DECODERS = (
     "pillow",
@@ -30,6 +32,40 @@ _DECODERS = (
     "python-gdcm",
     "scikit-image",
 )
+
+
+class ConvertOptions(NamedTuple):
+    """How pictures become images of one size.
+
+    Attributes:
+      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours; where no
+        step of a preparation says it.
+      fit: ``"pad"``, ``"crop"`` or ``"stretch"``, where no step of a preparation resizes.
+      skip_unreadable: whether what cannot be decoded is left out.
+      threads: that decode; 0 for as many as there are processors to use.
+    """
+
+    mode: str = "auto"
+    fit: str = "pad"
+    skip_unreadable: bool = False
+    threads: int = 0
+
+
+def check(options: ConvertOptions) -> None:
+    """Refuses options that mean nothing.
+
+    Args:
+      options: any.
+
+    Raises:
+      UserError: if the mode or fit is unknown, or a number is negative.
+    """
+    if options.mode not in _MODES:
+        raise unknown("convert mode", options.mode, _MODES)
+    if options.fit not in FITS:
+        raise unknown("convert fit", options.fit, FITS)
+    if options.threads < 0:
+        raise UserError(f"convert threads must be at least 0, got {options.threads}")
 
 
 class Part(NamedTuple):
@@ -103,13 +139,28 @@ def arrays(
     return opened, facts
 
 
+class Converted(NamedTuple):
+    """What came of a conversion beside the arrays.
+
+    Attributes:
+      unreadable: what could not be read.
+      digest: MD5 of all arrays.
+      native: of each split, the sizes, dtypes and intensities of what was read, before anything was
+        made of it; see ``measuring.Tally``.
+    """
+
+    unreadable: list[decoding.Unreadable]
+    digest: str
+    native: dict[str, dict[str, Any]]
+
+
 def convert(
     parts: Mapping[str, Part],
     *,
     folder: pathlib.Path,
     to_bytes: Callable[[Picture], np.ndarray],
     threads: int,
-) -> tuple[list[decoding.Unreadable], str]:
+) -> Converted:
     """Writes ``{split}_images.npy`` and ``{split}_labels.npy``; memory holds a few pictures.
 
     Args:
@@ -119,33 +170,38 @@ def convert(
       threads: as for ``decode_all``.
 
     Returns:
-      What could not be read, and the MD5 of all arrays.
+      What could not be read, and what the arrays and their sources are.
     """
     unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
+
+    def both(picture: Picture) -> tuple[np.ndarray, measuring.Measured]:
+        return to_bytes(picture), measuring.measure(picture.native(), inside=picture.inside())
+
+    native = {}
     for split, (sources, labels) in parts.items():
-        kept = []
+        kept, tally, shape = [], measuring.Tally(), ()
         with open(folder / f"{split}_images.npy", "wb") as stream:
-            shape = None
-            results = decoding.decode_all(sources, then=to_bytes, threads=threads)
+            results = decoding.decode_all(sources, then=both, threads=threads)
             for label, result in zip(labels, results, strict=True):
                 if isinstance(result, decoding.Unreadable):
                     unreadable.append(result)
                     continue
-                for image in result:
-                    if shape is None:
+                for image, measured in result:
+                    if not kept:
                         shape = image.shape
                         _write_header(stream, (0, *shape))
                     stream.write(image.tobytes())
                     digest.update(image)
+                    tally.add(measured)
                     kept.append(label)
-            if shape is not None:
-                stream.seek(0)
-                _write_header(stream, (len(kept), *shape))
+            stream.seek(0)
+            _write_header(stream, (len(kept), *shape))
         np.save(folder / f"{split}_labels.npy", np.array(kept, np.int32))
         digest.update(np.array(kept, "<i4"))
+        native[split] = tally.asdict()
     count = sum(len(part.sources) for part in parts.values())
     _log.info("data: decoded %d files in %.1f s", count, time.perf_counter() - start)
-    return unreadable, digest.hexdigest()
+    return Converted(unreadable, digest.hexdigest(), native)
 
 
 def _write_header(stream, shape: tuple[int, ...]) -> None:

@@ -1,6 +1,8 @@
 """What loading a data set gives: images and labels of each split, statistics, provenance."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +40,9 @@ class DatasetInfo:
       digest: MD5 (hex) of the file read, or of the generated arrays.
       official_digest: MD5 (hex) of the published file; None where nothing is published.
       augment: the DSA strategy that keeps every label true.
+      left_out: name and reason of each file that could not be read, where that was allowed.
+      native: of images that were converted as they were read, by split, what the files hold: counts
+        of sizes and dtypes, and intensities, see ``measuring.Tally``.
     """
 
     name: str
@@ -48,6 +53,8 @@ class DatasetInfo:
     digest: str
     official_digest: str | None
     augment: str
+    left_out: tuple[tuple[str, str], ...] = ()
+    native: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,13 +16,13 @@ import numpy as np
 from tqdm import tqdm
 
 from medjax.data import dicom, imagefile
-from medjax.data.picture import Picture
+from medjax.data.picture import Picture, UndecodableError
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
 _LISTED = 5
 _MOST_THREADS = 32
-_LONGEST_REASON = 160
+_PER_THREAD = 4
 SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES
 
 
@@ -105,6 +105,8 @@ def decode_all(
 
     def read(source: Source) -> list[Any]:
         pictures = source.read()
+        if not pictures:  # or the source would vanish without a line
+            raise UndecodableError("holds no pictures")
         return pictures if then is None else [then(picture) for picture in pictures]
 
     return _in_order(sources, read, threads, "decoding")
@@ -127,23 +129,20 @@ def set_channels(sources: Sequence[Source], *, threads: int = 0) -> tuple[int, s
     return 3 if counts[3] else 1, f"{counts[1]} grey and {counts[3]} colour files"
 
 
-def refuse_or_log(
-    unreadable: Sequence[Unreadable], *, total: int, skip: bool, setting: str
-) -> None:
-    """Lists what cannot be read, each in a line of the log; refuses it unless told to skip.
+def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> None:
+    """Refuses what cannot be read, after listing all of it in the log.
 
     Args:
       unreadable: in order.
       total: how many sources there were.
-      skip: whether they are to be left out.
-      setting: what allows that, for the message.
+      setting: what leaves them out instead, for the message.
 
     Raises:
-      UserError: if there are any and none may be skipped.
+      UserError: if there are any.
     """
     for name, reason in unreadable:
-        _log.warning("data: %s %s: %s", "left out" if skip else "cannot read", name, reason)
-    if unreadable and not skip:
+        _log.warning("data: cannot read %s: %s", name, reason)
+    if unreadable:
         some = "; ".join(f"{name} ({reason})" for name, reason in unreadable[:_LISTED])
         more = f"; and {len(unreadable) - _LISTED} more" if len(unreadable) > _LISTED else ""
         raise UserError(
@@ -155,12 +154,13 @@ def refuse_or_log(
 def _in_order(
     sources: Sequence[Source], read: Callable[[Source], Any], threads: int, what: str
 ) -> Iterator[Any]:
-    """Results of ``read`` or reasons why there are none, computed ahead of being taken."""
+    """Results of ``read`` or reasons why there are none, a few for each thread at once."""
     threads = threads or min(_processors(), _MOST_THREADS)
 
     def attempt(source: Source) -> Any:
         try:
-            return read(source)
+            with np.errstate(all="ignore"):  # which each thread has for itself
+                return read(source)
         except UserError:
             raise
         except MemoryError as error:
@@ -175,21 +175,14 @@ def _in_order(
             return Unreadable(source.name, _reason(error))
 
     bar = tqdm(total=len(sources), desc=what, unit="file", disable=not sys.stderr.isatty())
-    waiting = collections.deque()
-    with _quiet(), bar, concurrent.futures.ThreadPoolExecutor(threads) as pool:
-        try:
-            rest = iter(sources)
-            for source in rest:
-                waiting.append(pool.submit(attempt, source))
-                if len(waiting) >= 4 * threads:
-                    yield waiting.popleft().result()
-                    bar.update()
-            while waiting:
-                yield waiting.popleft().result()
-                bar.update()
-        finally:
-            for future in waiting:
-                future.cancel()
+    at_once = _PER_THREAD * threads
+    with bar, concurrent.futures.ThreadPoolExecutor(threads) as pool:
+        for start in range(0, len(sources), at_once):
+            # Filters of warnings are the whole process's: nothing runs on while a caller has them.
+            with _quiet():
+                results = list(pool.map(attempt, sources[start : start + at_once]))
+            bar.update(len(results))
+            yield from results
 
 
 def _processors() -> int:
@@ -208,7 +201,7 @@ def _quiet() -> Iterator[None]:
     try:
         for log in logs:
             log.setLevel(logging.CRITICAL + 1)
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -217,8 +210,9 @@ def _quiet() -> Iterator[None]:
 
 
 def _reason(error: Exception) -> str:
+    """Ours, the system's, or the kind alone: a library's text may quote a header, a name in it."""
+    if isinstance(error, UndecodableError):
+        return str(error)
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    lines = str(error).strip().splitlines()
-    text = " ".join(" ".join(lines[:2]).split()) or type(error).__name__
-    return text if len(text) <= _LONGEST_REASON else text[: _LONGEST_REASON - 1] + "…"
+    return f"cannot be decoded ({type(error).__name__})"

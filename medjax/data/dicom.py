@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data.picture import Picture, full_range
+from medjax.data.picture import Picture, UndecodableError, full_range
 from medjax.errors import UserError
 
 SUFFIXES = (".dcm", ".dicom")
@@ -20,13 +20,15 @@ _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _TAGS = [
     *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
     *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
-    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence", "PixelPaddingValue"),
+    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
     *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *("ExtendedOffsetTable", "ExtendedOffsetTableLengths", *_PALETTES, *_PIXELS),
 ]
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
+_LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}
 _MOST_PIXELS = 2**27  # of one frame; a damaged header asks for more than there is memory
 
 
@@ -34,15 +36,11 @@ class DicomOptions(NamedTuple):
     """How DICOM files are read.
 
     Attributes:
-      window: ``(centre, width)`` in the units of the rescaled values, for all files; ``()`` for
-        each file's own: its VOI look-up table, or else its first window, or else its own least to
-        its own greatest value.
       frames: which of several frames: ``"first"``, ``"middle"``, ``"last"``, ``"all"`` (each an
         image of its own, with its file's label and in its file's split), or a number from
         ``"0"``.
     """
 
-    window: tuple[float, ...] = ()
     frames: str = "middle"
 
 
@@ -53,15 +51,8 @@ def check(options: DicomOptions) -> None:
       options: any.
 
     Raises:
-      UserError: for a window that is none, or frames of another kind.
+      UserError: for frames of another kind.
     """
-    window = options.window
-    numbers = all(isinstance(x, int | float) and np.isfinite(x) for x in window)
-    if len(window) not in (0, 2) or not numbers or (window and window[1] < 1):
-        raise UserError(
-            "the dicom window must be () or (centre, width) with a width of at least 1, "
-            f"got {window}"
-        )
     if options.frames not in _FRAMES and not options.frames.isdecimal():
         raise UserError(
             f"unknown dicom frames {options.frames!r}; choose from: {', '.join(_FRAMES)}, a number"
@@ -78,7 +69,7 @@ def channels(file: pathlib.Path) -> int:
       1 or 3.
 
     Raises:
-      ValueError: for what is no DICOM file of pixels.
+      UndecodableError: for what is no DICOM file of pixels.
       Exception: whatever pydicom raises for a file it cannot read.
     """
     return 1 if _photometric(_open(file, stop_before_pixels=True)) in _GREY else 3
@@ -93,13 +84,13 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
 
     Args:
       file: the file.
-      options: window and frames.
+      options: which frames.
 
     Returns:
       One picture, or one for each frame.
 
     Raises:
-      ValueError: for what is no DICOM file of pixels, or has no such frame.
+      UndecodableError: for what is no DICOM file of pixels, or has no such frame.
       Exception: whatever pydicom raises for a file it cannot read.
     """
     from pydicom.pixels import pixel_array
@@ -107,11 +98,14 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
 
     dataset = _open(file)
     if not any(name in dataset for name in _PIXELS):
-        raise ValueError("holds no pixels")
+        raise UndecodableError("holds no pixels")
     count = int(dataset.get("NumberOfFrames") or 1)
+    if count < 1:
+        raise UndecodableError("says that it has fewer frames than one")
     area = int(dataset.get("Rows") or 0) * int(dataset.get("Columns") or 0)
     if not 0 < area <= _MOST_PIXELS:
-        raise ValueError(f"has {area} pixels a frame; needs 1–{_MOST_PIXELS}")
+        raise UndecodableError(f"has no pixels a frame, or more than {_MOST_PIXELS}")
+    _check_decodable(dataset)
     # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
     is_rle = dataset.file_meta.get("TransferSyntaxUID") == RLELossless
     plugin, pictures = "pydicom" if is_rle else "", []
@@ -120,7 +114,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
         is_grey = _photometric(dataset) in _GREY
         picture = _grey if is_grey else _colour
-        pictures.append(picture(pixels, dataset, frame, options.window))
+        pictures.append(picture(pixels, dataset, frame))
     return pictures
 
 
@@ -135,16 +129,36 @@ def _open(file: pathlib.Path, **how: bool):
     try:
         dataset = pydicom.dcmread(file, specific_tags=_TAGS, **how)
     except pydicom.errors.InvalidDicomError as error:
-        raise ValueError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
+        raise UndecodableError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
     if "PhotometricInterpretation" not in dataset:
-        raise ValueError("holds no pixels")
+        raise UndecodableError("holds no pixels")
     return dataset
+
+
+def _check_decodable(dataset) -> None:
+    """Says in words of our own what pydicom would say with what stands in the header."""
+    from pydicom.pixels import get_decoder
+    from pydicom.pixels.utils import get_expected_length
+
+    syntax = dataset.file_meta.TransferSyntaxUID
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        raise UndecodableError("is compressed in a way that pydicom does not know") from error
+    if not decoder.is_available:
+        raise UndecodableError(
+            f"is stored as {syntax.name}, which no installed package decodes: "
+            "pip install 'medjax[dicom]'"
+        )
+    (name,) = [name for name in _PIXELS if name in dataset]
+    if not syntax.is_encapsulated and len(dataset[name].value) < get_expected_length(dataset):
+        raise UndecodableError("holds fewer bytes of pixels than its header says")
 
 
 def _photometric(dataset) -> str:
     found = dataset.PhotometricInterpretation
     if found not in _GREY + _COLOUR:
-        raise ValueError(f"has the colours {found!r}; needs one of {', '.join(_GREY + _COLOUR)}")
+        raise UndecodableError(f"has colours other than {', '.join(_GREY + _COLOUR)}")
     return found
 
 
@@ -155,11 +169,11 @@ def _chosen(frames: str, count: int) -> range:
     named = {"first": 0, "middle": count // 2, "last": count - 1}
     frame = named[frames] if frames in named else int(frames)
     if frame >= count:
-        raise ValueError(f"has {count} frames, and no frame {frame}")
+        raise UndecodableError(f"has no frame {frame}")
     return range(frame, frame + 1)
 
 
-def _colour(pixels: np.ndarray, dataset, _frame: int, _window: tuple[float, ...]) -> Picture:
+def _colour(pixels: np.ndarray, dataset, _frame: int) -> Picture:
     """A picture in red, green and blue; pydicom has converted YBR by now."""
     from pydicom.pixels import apply_color_lut
 
@@ -171,25 +185,31 @@ def _colour(pixels: np.ndarray, dataset, _frame: int, _window: tuple[float, ...]
     return Picture(pixels, 0, 2**bits - 1)
 
 
-def _grey(pixels: np.ndarray, dataset, frame: int, window: tuple[float, ...]) -> Picture:
+def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
     """A picture in the units of its modality."""
     from pydicom.pixels import apply_modality_lut
 
-    padding = dataset.get("PixelPaddingValue")
-    shown = pixels != padding if padding is not None else np.ones(pixels.shape, bool)
+    padding = _padding(pixels, dataset)
     transform = _group(dataset, frame, "PixelValueTransformationSequence")
     pixels = apply_modality_lut(pixels, transform)
     pixels = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
     if not np.isfinite(pixels).all():
-        raise ValueError("holds pixels that are not finite")
-    picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"), window)
-    if picture is None:
-        picture = full_range(pixels[shown] if shown.any() else pixels)._replace(pixels=pixels)
-    picture = picture._replace(values=pixels)
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        turned = np.float32(picture.black + picture.white) - picture.pixels.astype(np.float32)
-        picture = picture._replace(pixels=turned, inverted=True)
-    return picture
+        raise UndecodableError("holds pixels that are not finite")
+    picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"))
+    picture = picture or full_range(pixels, padding=padding)
+    negative = dataset.PhotometricInterpretation == "MONOCHROME1"
+    return picture._replace(values=pixels, inverted=negative, padding=padding)
+
+
+def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
+    """Where stored values are the one, or in the range, that fills up the frame (PS3.3 C.7.5.1)."""
+    if dataset.get("PixelPaddingValue") is None:
+        return None
+    limit = dataset.get("PixelPaddingRangeLimit")
+    ends = [dataset.PixelPaddingValue, dataset.PixelPaddingValue if limit is None else limit]
+    # Some files write a negative value as if it had no sign: the bits are what counts.
+    low, high = np.sort(np.array(ends, np.int64).astype(stored.dtype))
+    return (low <= stored) & (stored <= high)
 
 
 def _group(dataset, frame: int, name: str):
@@ -203,28 +223,25 @@ def _group(dataset, frame: int, name: str):
     return dataset
 
 
-def _windowed(pixels: np.ndarray, voi, window: tuple[float, ...]) -> Picture | None:
-    """Pixels with the black and white that are given, or else the file's; None without any."""
-    function = voi.get("VOILUTFunction") or "LINEAR"
-    if window:
-        (centre, width), function = window, "LINEAR"
-    elif voi.get("VOILUTSequence"):
+def _windowed(pixels: np.ndarray, voi) -> Picture | None:
+    """Pixels with the black and white that the file gives them; None where it gives none."""
+    if voi.get("VOILUTSequence"):
         from pydicom.pixels import apply_voi
 
         bits = voi.VOILUTSequence[0].LUTDescriptor[2]
         entries = np.rint(pixels).astype(np.int32) if pixels.dtype.kind == "f" else pixels
         return Picture(apply_voi(entries, voi), 0, 2**bits - 1)
-    elif voi.get("WindowCenter") is None or voi.get("WindowWidth") is None:
+    function = voi.get("VOILUTFunction") or "LINEAR"
+    given = [voi.get(name) for name in ("WindowCenter", "WindowWidth")]
+    if function not in _LEAST_WIDTH or None in given:
         return None
-    else:
-        centre, width = (_first(voi[name].value) for name in ("WindowCenter", "WindowWidth"))
-    if not np.isfinite([centre, width]).all() or width < (function == "LINEAR") or width <= 0:
-        raise ValueError(f"has the window {centre:g}/{width:g}, which has no width; give one")
+    centre, width = map(_first, given)
+    least = _LEAST_WIDTH[function]
+    if not np.isfinite([centre, width]).all() or width < least or width <= 0:
+        return None
     if function == "SIGMOID":
         shown = 1 / (1 + np.exp(-4 * (pixels.astype(np.float64) - centre) / width))
         return Picture(shown.astype(np.float32), 0, 1)
-    if function not in ("LINEAR", "LINEAR_EXACT"):
-        raise ValueError(f"has the VOI function {function!r}")
     if function == "LINEAR":  # PS3.3 C.11.2.1.2.1
         centre, width = centre - 0.5, width - 1
     return Picture(pixels, centre - width / 2, centre + width / 2)

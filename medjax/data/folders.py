@@ -9,37 +9,22 @@ from typing import NamedTuple
 
 from medjax.data import decoding, splitting
 from medjax.data.registry import SPLITS
-from medjax.data.steps import FITS
-from medjax.errors import UserError, unknown
+from medjax.data.splitting import CutOptions
+from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
-MODES = ("auto", "grey", "rgb")
 _COLUMNS = ("file", "patient", "label")
 
 
 class FolderOptions(NamedTuple):
-    """How a set without splits is cut, and how pictures become images of one size.
+    """What says which files of a folder are of which class.
 
     Attributes:
       table: a CSV file with the columns ``file`` (relative to the folder), ``label`` and perhaps
         ``patient``, whose images stay in one split; empty for classes by folder.
-      val: share of the images for val where there are no splits; 0 for none.
-      test: share for test.
-      seed: of that cut.
-      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours.
-      fit: ``"pad"``, ``"crop"`` or ``"stretch"``, where no step of a preparation resizes.
-      skip_unreadable: whether files that cannot be decoded are left out.
-      threads: that decode; 0 for as many as there are processors to use.
     """
 
     table: str = ""
-    val: float = 0.1
-    test: float = 0.2
-    seed: int = 0
-    mode: str = "auto"
-    fit: str = "pad"
-    skip_unreadable: bool = False
-    threads: int = 0
 
 
 class Entry(NamedTuple):
@@ -58,32 +43,14 @@ class Entry(NamedTuple):
     group: str
 
 
-def check(options: FolderOptions) -> None:
-    """Refuses options that mean nothing.
-
-    Args:
-      options: any.
-
-    Raises:
-      UserError: if a mode or fit is unknown, or a number is negative.
-    """
-    if options.mode not in MODES:
-        raise unknown("folder mode", options.mode, MODES)
-    if options.fit not in FITS:
-        raise unknown("folder fit", options.fit, FITS)
-    if options.threads < 0 or options.seed < 0:
-        raise UserError(
-            f"folder seed and threads must be at least 0, got {options.seed} and {options.threads}"
-        )
-
-
-def entries(folder: pathlib.Path, options: FolderOptions) -> list[Entry]:
+def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> list[Entry]:
     """Lists a set.
 
     Args:
       folder: ``{train,val,test}/CLASS/FILE`` (val may be missing) or ``CLASS/FILE``; or files
         anywhere below it, with a table.
-      options: the table and how to cut.
+      options: the table.
+      cut: how it is cut where it has no splits.
 
     Returns:
       All entries, sorted by name, each in a split.
@@ -113,33 +80,8 @@ def entries(folder: pathlib.Path, options: FolderOptions) -> list[Entry]:
             f"{folder} holds no images in class folders, as in {folder}/train/CLASS/FILE or "
             f"{folder}/CLASS/FILE with a suffix of: {', '.join(decoding.SUFFIXES)}"
         )
-    return cut(sorted(found), options)
-
-
-def cut(found: Sequence[Entry], options: FolderOptions) -> list[Entry]:
-    """Assigns splits to entries that have none.
-
-    Args:
-      found: all with a split, or all without.
-      options: shares and seed.
-
-    Returns:
-      The entries in their order, each with a split.
-
-    Raises:
-      UserError: if there are too few.
-    """
-    if found[0].split is not None:
-        return list(found)
-    classes = class_names(found)
-    assigned = splitting.split(
-        [classes.index(entry.label) for entry in found],
-        [entry.group for entry in found],
-        val=options.val,
-        test=options.test,
-        seed=options.seed,
-    )
-    return [entry._replace(split=name) for entry, name in zip(found, assigned, strict=True)]
+    found = sorted(found)
+    return found if found[0].split is not None else _cut(found, cut)
 
 
 def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
@@ -182,6 +124,14 @@ def check_classes(what: str, found: Sequence[Entry]) -> None:
     for name in classes:
         if name not in trained:
             raise UserError(f"{what}: class {name} has no image in train")
+
+
+def _cut(found: Sequence[Entry], cut: CutOptions) -> list[Entry]:
+    """Assigns splits to entries that have none."""
+    classes = class_names(found)
+    labels = [classes.index(entry.label) for entry in found]
+    assigned = splitting.split(labels, [entry.group for entry in found], **cut._asdict())
+    return [entry._replace(split=name) for entry, name in zip(found, assigned, strict=True)]
 
 
 def _refuse_other_folders(folder: pathlib.Path, splits: Sequence[str]) -> None:

@@ -102,7 +102,8 @@ def load(
         what to change.
 
     Warns:
-      UserWarning: if the file of a registered set is not the published one.
+      UserWarning: if the file of a registered set is not the published one, or the label rows of a
+        local one look like classes written one-hot.
 
     Example:
       >>> ds = load("phantom", preparation="resize(16)")
@@ -213,6 +214,15 @@ def _read(
     if base not in registry.REGISTRY:
         name = base if base in _DIGITS else path.stem
         splits = npz.read_splits(path, size=None if size == default else size, mapped=mapped)
+        if all(_one_hot(split.labels) for split in splits.values()):
+            count = splits["train"].labels.shape[1]
+            warnings.warn(
+                f"{path}: each row of its labels has a single 1 of {count}, as classes written "
+                "one-hot have; they are taken for findings (multi-label): save "
+                "labels.argmax(axis=1) if they are classes",
+                UserWarning,
+                stacklevel=4,  # the caller of load
+            )
         return _local_info(name, splits["train"], path, digest), splits
     facts = registry.REGISTRY[base]
     file_size = int(suffix or default)
@@ -238,6 +248,10 @@ def _read(
         augment=facts.augment,
     )
     return info, splits
+
+
+def _one_hot(labels: np.ndarray) -> bool:
+    return labels.ndim == 2 and bool((labels.sum(axis=1) == 1).all())
 
 
 def _mapped(path: pathlib.Path, digest: str, streaming: Streaming | None) -> dict[str, np.ndarray]:

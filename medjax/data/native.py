@@ -15,13 +15,18 @@ _OF_VALUES = (steps.Window, steps.PercentileClip)
 _COLOURS = (steps.Grayscale, steps.Rgb)
 
 
-def complete(preparation: Preparation, *, size: int, channels: int, fit: str) -> Preparation:
+def sets_channels(preparation: Preparation) -> bool:
+    """Whether a step makes pictures grey or RGB."""
+    return any(isinstance(step, _COLOURS) for step in preparation.steps)
+
+
+def complete(preparation: Preparation, *, size: int, channels: int | None, fit: str) -> Preparation:
     """A preparation after which all pictures of a set have one shape.
 
     Args:
       preparation: its steps are kept.
       size: side length in pixels, where no step resizes.
-      channels: 1 or 3, where no step sets them.
+      channels: 1 or 3, where no step sets them; else None will do.
       fit: one of ``steps.FITS``.
 
     Returns:
@@ -44,7 +49,7 @@ def complete(preparation: Preparation, *, size: int, channels: int, fit: str) ->
                 f"values it sees; got {'|'.join(preparation.listed())}"
             )
     more = list(preparation.steps)
-    if not any(isinstance(step, _COLOURS) for step in more):
+    if not sets_channels(preparation):
         more.append(steps.Rgb() if channels == 3 else steps.Grayscale())
     if not any(isinstance(step, steps.Resize) for step in more):
         more.append(steps.Resize(size, fit))
@@ -77,7 +82,7 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
       preparation: fitted.
       picture: as it was decoded. A first step ``window`` or ``percentile_clip`` sees its values, in
         place of the file's own window or look-up table; any other step sees what is shown, from
-        black to white as 0–1, or bytes as they are.
+        black to white as 0–1, or bytes as they are. Padding is black, and has no say.
 
     Returns:
       uint8 ``[h, w, c]``.
@@ -96,19 +101,15 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
     first, *rest = preparation.steps
     if not isinstance(first, _OF_VALUES):
         return preparation.apply([picture.shown()])[0]
-    shown = first(_values(picture))
-    shown = 1 - shown if picture.inverted else shown
+    values, inside = picture.native(), picture.inside()
+    limits = first.limits(inside if inside.size else values)
+    shown = picture.finish(steps.between(values, *limits))
     return dataclasses.replace(preparation, steps=tuple(rest)).apply([shown])[0]
-
-
-def _values(picture: Picture) -> np.ndarray:
-    values = picture.pixels if picture.values is None else picture.values
-    return values[..., None] if values.ndim == 2 else values
 
 
 @dataclasses.dataclass(frozen=True)
 class _Decoded:
-    """The values of pictures, decoded anew each time they are gone through."""
+    """The values of pictures, padding aside, decoded anew each time they are gone through."""
 
     sources: Sequence[decoding.Source]
     threads: int
@@ -116,4 +117,5 @@ class _Decoded:
     def __iter__(self) -> Iterator[np.ndarray]:
         for result in decoding.decode_all(self.sources, threads=self.threads):
             if not isinstance(result, decoding.Unreadable):
-                yield from map(_values, result)
+                seen = (picture.inside() for picture in result)
+                yield from (values[None] for values in seen if values.size)

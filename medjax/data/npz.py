@@ -74,8 +74,7 @@ def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
             for name in (f"{split}_images" for split in SPLITS):
                 if f"{name}.npy" not in present:
                     continue
-                with archive.open(f"{name}.npy") as stream:
-                    shape, fortran, dtype = _header(stream)
+                shape, fortran, dtype = _header(archive, f"{name}.npy")
                 if math.prod(shape) * dtype.itemsize <= limit:
                     continue
                 if dtype != np.uint8:
@@ -94,12 +93,21 @@ def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
     return large
 
 
-def _header(stream) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order (by columns or not) and dtype of an ``.npy``."""
-    version = np.lib.format.read_magic(stream)
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(stream)
-    return np.lib.format.read_array_header_2_0(stream)
+def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order (by columns or not) and dtype of an array, which has the length that they say.
+
+    All arrays pass through here, whether they are read or left on disk.
+    """
+    with archive.open(name) as stream:
+        version = np.lib.format.read_magic(stream)
+        one = version == (1, 0)
+        read = np.lib.format.read_array_header_1_0 if one else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+        length = stream.tell() + math.prod(shape) * dtype.itemsize
+    # Objects have no length; numpy refuses to unpickle them.
+    if not dtype.hasobject and length != archive.getinfo(name).file_size:
+        raise ValueError(f"{name} has another length than its header says")
+    return shape, fortran, dtype
 
 
 def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -127,12 +135,7 @@ def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[s
 
 def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
     """One array, all of its bytes checked."""
-    with archive.open(name) as stream:
-        shape, _, dtype = _header(stream)
-        length = stream.tell() + math.prod(shape) * dtype.itemsize
-        # Objects have no length; numpy refuses to unpickle them below.
-        if not dtype.hasobject and length != archive.getinfo(name).file_size:
-            raise ValueError(f"{name} has another length than its header says")
+    _header(archive, name)
     with archive.open(name) as stream:
         array = np.lib.format.read_array(stream, allow_pickle=False)
         stream.read()  # only at its end is the checksum compared

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from medjax.data import measuring
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.duplicates import HASH_BITS, Pair, Place, exact_groups, near_pairs
 from medjax.errors import UserError
@@ -28,9 +29,10 @@ def describe(
 
     Returns:
       What a JSON file can hold: the facts of ``info``; ``splits`` by name with ``images``,
-      ``sizes``, ``dtypes``, ``intensity`` and ``classes``; ``duplicates``; ``near_duplicates``
-      where they were looked for; and ``warnings``. ``leakage`` tells whether any image is in two
-      splits.
+      ``sizes``, ``dtypes``, ``intensity`` and ``classes``, and, where images were converted when
+      they were read, ``native``, the same of what the files hold, padding aside; ``left_out``, the
+      files that could not be read; ``duplicates``; ``near_duplicates`` where they were looked for;
+      and ``warnings``. ``leakage`` tells whether any image is in two splits.
 
     Raises:
       UserError: for a distance that is none.
@@ -45,10 +47,11 @@ def describe(
         raise UserError(f"near must be 0–{HASH_BITS // 2 - 1} bits, got {near}")
     groups = exact_groups({name: split.images for name, split in splits.items()})
     duplicates = _duplicates(groups, splits)
-    found = {
-        **vars(info),
+    facts = {name: value for name, value in vars(info).items() if name != "native"}
+    found = facts | {
         "classes": list(info.classes),
-        "splits": {name: _of_split(info, split) for name, split in splits.items()},
+        "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
+        "splits": {name: _of_split(info, name, split) for name, split in splits.items()},
         "duplicates": duplicates,
         "leakage": bool(duplicates["shared"]),
     }
@@ -58,31 +61,12 @@ def describe(
     return found | {"warnings": _warnings(found)}
 
 
-def _of_split(info: DatasetInfo, split: Split) -> dict[str, Any]:
-    shapes = collections.Counter("×".join(map(str, np.shape(x))) for x in split.images)
-    dtypes = collections.Counter(str(np.asarray(x).dtype) for x in split.images)
-    return {
-        "images": len(split),
-        "sizes": dict(shapes.most_common()),
-        "dtypes": dict(dtypes.most_common()),
-        "intensity": _intensity(split.images),
-        "classes": _class_counts(info.classes, split.labels),
-    }
-
-
-def _intensity(images: Sequence[np.ndarray]) -> dict[str, float]:
-    """The range of all values of all images, with their mean and standard deviation."""
-    count, low, high, first, second = 0, np.inf, -np.inf, 0.0, 0.0
-    for image in images:
-        values = np.asarray(image, np.float64)
-        count, low, high = count + values.size, min(low, values.min()), max(high, values.max())
-        first, second = first + values.sum(), second + (values**2).sum()
-    mean = first / count
-    std = max(second / count - mean**2, 0) ** 0.5
-    return {name: float(x) for name, x in zip(_INTENSITY, (low, high, mean, std), strict=True)}
-
-
-_INTENSITY = ("least", "greatest", "mean", "std")
+def _of_split(info: DatasetInfo, name: str, split: Split) -> dict[str, Any]:
+    tally = measuring.Tally()
+    for image in split.images:
+        tally.add(measuring.measure(image))
+    found = tally.asdict() | {"classes": _class_counts(info.classes, split.labels)}
+    return found | ({"native": info.native[name]} if name in info.native else {})
 
 
 def _class_counts(classes: Sequence[str], labels: np.ndarray) -> dict[str, int]:
@@ -180,11 +164,9 @@ def report_text(found: Mapping[str, Any]) -> str:
         "augment": found["augment"],
     }
     lines += [f"{name:<9} {value}" for name, value in facts.items() if value]
-    rows = [["", *splits], ["images", *(f"{split['images']:,}" for split in splits.values())]]
-    rows.append(["size", *(_most(split["sizes"]) for split in splits.values())])
-    rows.append(["dtype", *(_most(split["dtypes"]) for split in splits.values())])
-    for name in _INTENSITY:
-        rows.append([name, *(f"{split['intensity'][name]:.4g}" for split in splits.values())])
+    rows = [["", *splits], *_measured(splits, "")]
+    if all("native" in split for split in splits.values()):
+        rows += _measured({name: split["native"] for name, split in splits.items()}, "native ")
     for label in next(iter(splits.values()))["classes"]:
         rows.append([label, *(f"{split['classes'][label]:,}" for split in splits.values())])
     repeated = found["duplicates"]["repeated"]
@@ -199,7 +181,18 @@ def report_text(found: Mapping[str, Any]) -> str:
         said = ", ".join(f"{pair} {count:,}" for pair, count in counts.items())
         what = "images in two splits" if kind == "exact" else "pairs"
         lines.append(f"{kind} duplicates, {what}: {said or 'none'}")
+    lines += [f"left out: {file['name']} ({file['reason']})" for file in found["left_out"]]
     return "\n".join([*lines, *(f"warning: {line}" for line in found["warnings"])])
+
+
+def _measured(splits: Mapping[str, Any], before: str) -> list[list[str]]:
+    """Rows of how many images there are, their sizes, dtypes and intensities."""
+    rows = [["images", *(f"{split['images']:,}" for split in splits.values())]]
+    rows.append(["size", *(_most(split["sizes"]) for split in splits.values())])
+    rows.append(["dtype", *(_most(split["dtypes"]) for split in splits.values())])
+    for name in measuring.INTENSITY:
+        rows.append([name, *(f"{split['intensity'][name]:.4g}" for split in splits.values())])
+    return [[before + name, *cells] for name, *cells in rows]
 
 
 def _most(counts: Mapping[str, int]) -> str:

@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax.data import converted, decoding, dicom, folders, native, registry, tfds
+from medjax.data import converted, decoding, dicom, folders, native, registry, splitting, tfds
+from medjax.data.converted import ConvertOptions
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.dicom import DicomOptions
 from medjax.data.folders import FolderOptions
-from medjax.data.preparation import parse_preparation
+from medjax.data.preparation import Preparation, parse_preparation
+from medjax.data.splitting import CutOptions
 from medjax.data.tfds import TfdsOptions
 from medjax.errors import UserError
 
@@ -27,18 +29,22 @@ class Sources(NamedTuple):
     """How sets other than npz files are read.
 
     Attributes:
-      folder: how ``folder:PATH`` is cut and converted; conversion and cut are TFDS's as well.
+      folder: what says which files of ``folder:PATH`` are of which class.
       dicom: how DICOM files in folders are read.
       tfds: which part of ``tfds:NAME``.
+      cut: how sets without splits are cut.
+      convert: how pictures become images of one size.
     """
 
     folder: FolderOptions = FolderOptions()
     dicom: DicomOptions = DicomOptions()
     tfds: TfdsOptions = TfdsOptions()
+    cut: CutOptions = CutOptions()
+    convert: ConvertOptions = ConvertOptions()
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Sources":
-        """The options that stand in settings under ``folder``, ``dicom`` and ``tfds``."""
+        """The options that stand in settings under the names of the attributes."""
         kinds = cls._field_defaults.items()
         return cls(**{name: type(default)(**settings.get(name, {})) for name, default in kinds})
 
@@ -96,7 +102,7 @@ def read(name: str, sources: Sources, conversion: Conversion) -> Read:
     """
     if conversion.size < 1:
         raise UserError(f"size must be at least 1, got {conversion.size}")
-    folders.check(sources.folder)
+    converted.check(sources.convert)
     dicom.check(sources.dicom)
     kind = _folder if name.startswith(FOLDER) else _tfds
     return kind(name.removeprefix(FOLDER).removeprefix(TFDS), sources, conversion)
@@ -104,7 +110,7 @@ def read(name: str, sources: Sources, conversion: Conversion) -> Read:
 
 def _folder(path: str, sources: Sources, conversion: Conversion) -> Read:
     folder = pathlib.Path(path).expanduser()
-    entries = folders.entries(folder, sources.folder)
+    entries = folders.entries(folder, sources.folder, sources.cut)
     folders.check_classes(str(folder), entries)
     classes = folders.class_names(entries)
     parts = {}
@@ -130,18 +136,13 @@ def _tfds(name: str, sources: Sources, conversion: Conversion) -> Read:
     splits = found.splits
     if list(splits) == ["train"]:
         files, labels = splits["train"]
-        uncut = [
-            folders.Entry(source.name, None, str(label), source.name)
-            for source, label in zip(files, labels, strict=True)
-        ]
-        assigned = [entry.split for entry in folders.cut(uncut, sources.folder)]
+        names = [source.name for source in files]
+        assigned = np.array(splitting.split(labels, names, **sources.cut._asdict()))
+        rows = {split: np.flatnonzero(assigned == split) for split in registry.SPLITS}
         splits = {
-            split: tuple(
-                [x for x, place in zip(column, assigned, strict=True) if place == split]
-                for column in (files, labels)
-            )
-            for split in registry.SPLITS
-            if split in assigned
+            split: ([files[row] for row in chosen], [labels[row] for row in chosen])
+            for split, chosen in rows.items()
+            if len(chosen)
         }
     for split, (files, _) in splits.items():
         if not files:
@@ -163,55 +164,69 @@ def _converted(
     conversion: Conversion,
 ) -> Read:
     """The set, its pictures converted now or before."""
-    options = sources.folder
+    options = sources.convert
     everything = [source for part in parts.values() for source in part.sources]
     wanted = parse_preparation(conversion.preparation)
 
     def make(folder: pathlib.Path) -> dict[str, Any]:
-        if options.mode == "auto":
-            channels, why = decoding.set_channels(everything, threads=options.threads)
-            _log.info("data: all images become %s: %s", "grey" if channels == 1 else "RGB", why)
-        else:
-            channels = _CHANNELS[options.mode]
+        channels = _channels(wanted, everything, options)
         whole = native.complete(wanted, size=conversion.size, channels=channels, fit=options.fit)
         fitted = native.fit(whole, parts["train"].sources, threads=options.threads)
         to_bytes = functools.partial(native.prepare_picture, fitted)
-        unreadable, digest = converted.convert(
+        unreadable, digest, measured = converted.convert(
             parts, folder=folder, to_bytes=to_bytes, threads=options.threads
         )
-        decoding.refuse_or_log(
-            unreadable,
-            total=len(everything),
-            skip=options.skip_unreadable,
-            setting="data.folder.skip_unreadable=True",
-        )
-        labels = {split: np.load(folder / f"{split}_labels.npy") for split in parts}
-        _check_left(source, classes, labels)
-        return {"digest": digest, "left_out": len(unreadable), "preparation": str(fitted)}
+        if not options.skip_unreadable:
+            setting = "data.convert.skip_unreadable=True"
+            decoding.refuse(unreadable, total=len(everything), setting=setting)
+        made = {"digest": digest, "left_out": unreadable, "native": measured}
+        return made | {"preparation": str(fitted)}
 
     settings = sources.asdict()
-    settings["folder"].pop("threads")
+    settings["convert"].pop("threads")
     steps = wanted.listed()[:-1]
     key = converted.key_of(
         [conversion.size, classes, settings, os.path.abspath(source), listing, steps]
     )
     arrays, facts = converted.arrays(key, make, root=conversion.cache)
-    if facts["left_out"]:
-        _log.info("data: %d of %d files are left out", facts["left_out"], len(everything))
-    task = registry.BINARY_CLASS if len(classes) == 2 else registry.MULTI_CLASS
-    info = DatasetInfo(
+    for place, reason in facts["left_out"]:
+        _log.warning("data: left out %s: %s", place, reason)
+    _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
+    last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
+    text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])
+    info = _info(name, source, classes, facts)
+    return Read(info, _splits(arrays, list(parts), conversion.limit), text)
+
+
+def _info(
+    name: str, source: str, classes: tuple[str, ...], facts: Mapping[str, Any]
+) -> DatasetInfo:
+    """What is told of a set of the user's own; ``facts`` are kept with its images."""
+    return DatasetInfo(
         name=name,
-        task=task,
+        task=registry.BINARY_CLASS if len(classes) == 2 else registry.MULTI_CLASS,
         classes=classes,
         licence="unknown",
         source=source,
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
+        left_out=tuple((place, reason) for place, reason in facts["left_out"]),
+        native=facts["native"],
     )
-    last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
-    text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])
-    return Read(info, _splits(arrays, list(parts), conversion.limit), text)
+
+
+def _channels(
+    wanted: Preparation, everything: Sequence[decoding.Source], options: ConvertOptions
+) -> int | None:
+    """How many channels images are to have, where no step says it."""
+    if native.sets_channels(wanted):
+        return None
+    if options.mode != "auto":
+        return _CHANNELS[options.mode]
+    channels, why = decoding.set_channels(everything, threads=options.threads)
+    _log.info("data: all images become %s: %s", "grey" if channels == 1 else "RGB", why)
+    return channels
 
 
 def _splits(

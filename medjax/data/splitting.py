@@ -1,11 +1,26 @@
 """A set without splits cut into train, val and test, by class and by patient."""
 
 from collections.abc import Hashable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from medjax.data.registry import SPLITS
 from medjax.errors import UserError
+
+
+class CutOptions(NamedTuple):
+    """How a set without splits is cut.
+
+    Attributes:
+      val: share of the images for val; 0 for none.
+      test: share for test.
+      seed: of the order in which images, or patients, are given out.
+    """
+
+    val: float = 0.1
+    test: float = 0.2
+    seed: int = 0
 
 
 def split(
@@ -29,7 +44,8 @@ def split(
       ``"train"``, ``"val"`` or ``"test"`` for each image.
 
     Raises:
-      UserError: if the shares leave nothing to train on, or the groups are too few for them.
+      UserError: if the shares leave nothing to train on, the groups are too few for them, or the
+        seed is negative.
 
     Example:
       >>> split([0, 0, 0, 1, 1, 1], "abcdef", val=0, test=0.33, seed=0).count("test")
@@ -40,6 +56,8 @@ def split(
         raise UserError(
             f"val and test must be shares with something left to train on, got {val} and {test}"
         )
+    if seed < 0:
+        raise UserError(f"the seed of a cut must be at least 0, got {seed}")
     names = [name for name in SPLITS if shares[name] > 0]
     labels = np.asarray(labels)
     ids, members = np.unique(

@@ -7,12 +7,13 @@ is uint8 in 0–255 or floating in 0–1; ``window`` and ``percentile_clip`` tak
 
 import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
 from PIL import Image, ImageOps
 
+from medjax.data.percentiles import percentiles
 from medjax.data.whitening import ZCA
 from medjax.errors import UserError, unknown
 
@@ -35,7 +36,6 @@ _FITS = {
     "crop": lambda plane, side, fill: ImageOps.fit(plane, side, Image.Resampling.BICUBIC),
     "stretch": lambda plane, side, fill: plane.resize(side, Image.Resampling.BICUBIC),
 }
-_AT_ONCE = 2**20  # values that wait to be merged
 FITS = tuple(_FITS)
 """What becomes of an image that is not square."""
 
@@ -61,7 +61,11 @@ class Window:
             raise UserError(f"window needs a width above 0, got {self.width} at {self.center}")
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
-        return _between(image, self.center - self.width / 2, self.center + self.width / 2)
+        return between(image, *self.limits(image))
+
+    def limits(self, _values: np.ndarray) -> tuple[float, float]:
+        """What becomes black, and what white, whatever the values are."""
+        return self.center - self.width / 2, self.center + self.width / 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +103,7 @@ class PercentileClip:
 
     def fit(self, images: Iterable[np.ndarray]) -> "PercentileClip":
         """Finds the bounds in training images."""
-        low, high = _percentiles(images, (self.low, self.high))
+        low, high = percentiles(images, (self.low, self.high))
         if not low < high:
             raise UserError(
                 f"percentile_clip: {self.low}–{self.high} % of the training pixels are {low:g}"
@@ -107,10 +111,14 @@ class PercentileClip:
         return dataclasses.replace(self, bounds=(low, high))
 
     def __call__(self, image: np.ndarray) -> np.ndarray:
+        return between(image, *self.limits(image))
+
+    def limits(self, values: np.ndarray) -> tuple[float, float]:
+        """What becomes black, and what white, of an image with those values."""
         if self.needs_images:
             raise UserError("percentile_clip(over=train) has not been fitted to training images")
-        bounds = self.bounds or np.percentile(image, (self.low, self.high))
-        return _between(image, *(float(bound) for bound in bounds))
+        low, high = self.bounds or np.percentile(values, (self.low, self.high))
+        return float(low), float(high)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -271,37 +279,16 @@ def in_pixel_units(image: np.ndarray) -> np.ndarray:
     return image.astype(np.float32)
 
 
-def _between(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Values from ``low`` to ``high`` as 0–1; all 0 where the two are one."""
+def between(image: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Values from ``low`` to ``high`` as float32 0–1, cut there; all 0 where the two are one.
+
+    Example:
+      >>> between(np.array([-160, 40, 400]), -160, 240).tolist()
+      [0.0, 0.5, 1.0]
+    """
     scaled = (image.astype(np.float64) - low) / ((high - low) or 1)
     return np.clip(scaled, 0, 1).astype(np.float32)
 
 
 def _as_type(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return (np.rint(values) if np.issubdtype(dtype, np.integer) else values).astype(dtype)
-
-
-def _percentiles(images: Iterable[np.ndarray], wanted: tuple[float, ...]) -> tuple[float, ...]:
-    """``np.percentile`` over the pixels of all images, with a value kept once and counted."""
-    parts, waiting, merged = [], 0, 0
-    for image in images:
-        parts.append(np.unique(image, return_counts=True))
-        waiting += len(parts[-1][0])
-        if waiting > max(merged, _AT_ONCE):  # merged now and then: each value is moved a few times
-            parts, waiting = [_merged(parts)], 0
-            merged = len(parts[0][0])
-    values, counts = _merged(parts)
-    ends = np.cumsum(counts)
-    found = []
-    for percent in wanted:
-        place = percent / 100 * (ends[-1] - 1)
-        below, above = values[np.searchsorted(ends, [math.floor(place), math.ceil(place)], "right")]
-        found.append(float(below + (above - below) * (place - math.floor(place))))
-    return tuple(found)
-
-
-def _merged(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Values with their counts, each value once, in ascending order."""
-    found, times = (np.concatenate(column) for column in zip(*parts, strict=True))
-    values, where = np.unique(found.astype(np.float64), return_inverse=True)
-    return values, np.bincount(where, times).astype(np.int64)

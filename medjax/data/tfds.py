@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from medjax.data.decoding import Source
-from medjax.data.picture import Picture
+from medjax.data.picture import Picture, UndecodableError
 from medjax.errors import UserError, unknown
 
 _USUAL = {"train": ("train",), "val": ("validation", "val", "valid"), "test": ("test",)}
@@ -178,7 +178,7 @@ def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[S
 def _picture(pixels: np.ndarray) -> Picture:
     """A decoded example; transparency is dropped."""
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4):
-        raise ValueError(f"has shape {pixels.shape}; needs (h, w, c)")
+        raise UndecodableError(f"has shape {pixels.shape}; needs (h, w, c)")
     kept = pixels[..., 0] if pixels.shape[2] < 3 else pixels[..., :3]
     white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
     return Picture(kept, 0, white)

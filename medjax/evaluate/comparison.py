@@ -11,10 +11,9 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from medjax.data import Split
+from medjax.data import MULTI_LABEL, Split
 from medjax.errors import UserError
 from medjax.evaluate.baselines import at_most, k_center, random_subset
-from medjax.evaluate.metrics import MULTI_LABEL
 from medjax.evaluate.outputs import embed
 from medjax.evaluate.protocol import Benchmark, Scores, score_networks, score_nothing
 from medjax.evaluate.recipe import Recipe

@@ -9,7 +9,7 @@ from jax.sharding import Mesh
 
 from medjax import data
 from medjax.evaluate.inputs import Stats
-from medjax.evaluate.metrics import MULTI_LABEL, score, summarize
+from medjax.evaluate.metrics import score, summarize
 from medjax.evaluate.outputs import predict
 from medjax.evaluate.recipe import Recipe
 from medjax.evaluate.train import train_networks
@@ -170,7 +170,7 @@ def headline(labels: np.ndarray, *, task: str) -> str:
       >>> headline(np.array([0, 0, 0, 1]), task="binary-class")
       'balanced_accuracy'
     """
-    if task == MULTI_LABEL:
+    if task == data.MULTI_LABEL:
         return "auroc"
     largest = np.bincount(labels).max() / len(labels)
     return "balanced_accuracy" if largest > _MAJORITY else "accuracy"

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from medjax import data
+
 Metrics = Mapping[str, Mapping[str, float | None]]
 """``{metric: {"mean", "std", "n"}}``, each in 0–1."""
 
@@ -19,7 +21,6 @@ _SHORT = {
     "quadratic_weighted_kappa": "kappa",
     "mean_absolute_error": "MAE",
 }
-_MULTI_LABEL = "multi-label, binary-class"
 _ALWAYS = tuple(_SHORT)[:3]
 
 NOTHING = "predicting no finding"
@@ -214,7 +215,7 @@ def title(summary: Mapping[str, Any]) -> str:
     """
     ipc = summary["ipc"]
     if isinstance(ipc, int):
-        group = "group" if (summary.get("data") or {}).get("task") == _MULTI_LABEL else "class"
+        group = "group" if (summary.get("data") or {}).get("task") == data.MULTI_LABEL else "class"
         images = f"{ipc:,} image{'' if ipc == 1 else 's'} per {group}"
     else:
         images = f"ipc {ipc}"

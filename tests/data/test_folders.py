@@ -2,7 +2,7 @@
 
 import pytest
 
-from medjax.data import FolderOptions, folders
+from medjax.data import CutOptions, FolderOptions, folders
 from medjax.errors import UserError
 
 
@@ -22,7 +22,7 @@ def make(tmp_path):
 
 def _message(folder, **options):
     with pytest.raises(UserError) as caught:
-        found = folders.entries(folder, FolderOptions(**options))
+        found = folders.entries(folder, FolderOptions(**options), CutOptions())
         folders.check_classes(str(folder), found)
     assert "\n" not in str(caught.value)
     return str(caught.value).replace(str(folder), "SET")
@@ -35,7 +35,7 @@ def _table(folder, text):
 
 def test_splits_and_classes_by_folder(make):
     folder = make("train/b/1.PNG", "train/a/2.tif", "test/a/3.dcm", "test/a/.hidden.png")
-    found = folders.entries(folder, FolderOptions())
+    found = folders.entries(folder, FolderOptions(), CutOptions())
     assert [(e.name, e.split, e.label) for e in found] == [
         ("test/a/3.dcm", "test", "a"),
         ("train/a/2.tif", "train", "a"),
@@ -46,7 +46,7 @@ def test_splits_and_classes_by_folder(make):
 
 def test_without_splits_it_is_cut(make):
     folder = make(*(f"{c}/{i}.png" for c in "ab" for i in range(20)))
-    found = folders.entries(folder, FolderOptions(val=0.1, test=0.2))
+    found = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
     counts = [sum(e.split == s for e in found) for s in ("train", "val", "test")]
     assert counts == [28, 4, 8]
 
@@ -66,7 +66,8 @@ def test_classes_that_are_numbers_are_in_their_order():
 def test_a_table_names_files_patients_and_labels(make):
     folder = make(*(f"scans/{i}.png" for i in range(30)))
     rows = "\n".join(f"scans/{i}.png,p{i // 3},{'ab'[i // 3 % 2]}" for i in range(30))
-    found = folders.entries(folder, FolderOptions(**_table(folder, f"file,patient,label\n{rows}")))
+    options = FolderOptions(**_table(folder, f"file,patient,label\n{rows}"))
+    found = folders.entries(folder, options, CutOptions())
     assert len(found) == 30 and len({e.split for e in found}) == 3
     for patient in range(10):
         assert len({e.split for e in found if e.group == f"p{patient}"}) == 1
@@ -116,17 +117,3 @@ def test_a_table_that_is_no_text(make):
 def test_layouts_that_are_none(files, message, make, tmp_path):
     make(*files)
     assert message in _message(tmp_path / "set")
-
-
-@pytest.mark.parametrize(
-    "options, message",
-    [
-        ({"mode": "gray"}, "unknown folder mode 'gray' (did you mean 'grey'?)"),
-        ({"fit": "shrink"}, "unknown folder fit 'shrink'; choose from: pad, crop, stretch"),
-        ({"threads": -1}, "at least 0"),
-    ],
-)
-def test_options_that_are_none(options, message):
-    with pytest.raises(UserError) as caught:
-        folders.check(FolderOptions(**options))
-    assert message in str(caught.value)

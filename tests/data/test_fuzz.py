@@ -3,9 +3,14 @@
 ``MEDJAX_FUZZ=20`` makes twenty times as many.
 """
 
+import contextlib
 import os
+import pathlib
+import pickle
 import shutil
-import time
+import subprocess
+import sys
+import threading
 import zipfile
 
 import numpy as np
@@ -17,7 +22,8 @@ from medjax.errors import UserError
 
 CASES = int(os.environ.get("MEDJAX_FUZZ", "1"))
 SLOWEST = 20  # seconds for one damaged file, on a busy machine
-LABELS = np.arange(6) % 2
+STARTING = 120  # for the first, before which much is imported
+WORKER = pathlib.Path(__file__).with_name("fuzzing.py")
 
 
 def _flips(rng, content):
@@ -62,23 +68,65 @@ def _damaged(key, content):
     return bytes(MUTATIONS[rng.integers(len(MUTATIONS))](rng, bytearray(content)))
 
 
-@pytest.fixture(autouse=True)
-def _nothing_but_our_own_lines(caplog, capfd):
-    yield
-    assert {record.name for record in caplog.get_records("call")} <= {"medjax", "absl"}
-    assert "Traceback" not in capfd.readouterr().err
+class Worker:
+    """A process that loads sets, ended where one takes too long."""
+
+    def __init__(self, remarks):
+        self._remarks, self.limit = remarks, STARTING
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with open(remarks, "wb") as stderr:
+            self._process = subprocess.Popen([sys.executable, WORKER], **pipes, stderr=stderr)
+
+    def load(self, name, **how):
+        """``(splits, left out)``, or None where it was one line; all else fails."""
+        timer = threading.Timer(self.limit, self._process.kill)
+        timer.start()
+        try:
+            pickle.dump((str(name), how), self._process.stdin)
+            self._process.stdin.flush()
+            outcome, loggers = pickle.load(self._process.stdout)
+        except (EOFError, BrokenPipeError):
+            pytest.fail(f"{name}: died, or took longer than {self.limit} s")
+        finally:
+            timer.cancel()
+        self.limit = SLOWEST
+        if isinstance(outcome, Exception):
+            pytest.fail(f"{name}: {outcome}")
+        assert loggers <= {"medjax", "absl"}
+        if isinstance(outcome, str):
+            assert "\n" not in outcome and len(outcome) < 1000
+            return None
+        return outcome
+
+    def close(self):
+        """Ends it; nothing but lines of our own may stand in what it said."""
+        with contextlib.suppress(BrokenPipeError):  # it may be dead
+            self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.kill()
+        self._process.wait()
+        assert b"Traceback" not in self._remarks.read_bytes()
 
 
-def _outcome(name, **how):
-    """The set, or None for one line; all else is raised."""
-    start = time.perf_counter()
-    try:
-        return data.load(name, **how)
-    except UserError as error:
-        assert "\n" not in str(error) and len(str(error)) < 1000
-        return None
-    finally:
-        assert time.perf_counter() - start < SLOWEST
+@pytest.fixture(scope="module")
+def worker(tmp_path_factory):
+    worker = Worker(tmp_path_factory.mktemp("worker") / "stderr")
+    yield worker
+    worker.close()
+
+
+def test_what_hangs_or_dies_fails(tmp_path):
+    """A pipe that nobody writes into is an image that is never read to its end."""
+    worker = Worker(tmp_path / "stderr")
+    assert worker.load(tmp_path / "gone.npz") is None
+    for split in ("train/0", "train/1", "test/0"):
+        (tmp_path / "set" / split).mkdir(parents=True)
+        os.mkfifo(tmp_path / "set" / split / "a.png")
+    worker.limit = 0.5
+    for _ in range(2):
+        with pytest.raises(pytest.fail.Exception, match=r"died, or took longer than 0\.5 s"):
+            worker.load(f"folder:{tmp_path / 'set'}")
+    worker.close()
 
 
 def _arrays(columns):
@@ -96,24 +144,23 @@ def _arrays(columns):
 
 @pytest.mark.parametrize("columns", [1, 9])
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_npz(columns, save, tmp_path):
+def test_npz(columns, save, worker, tmp_path):
     path, arrays = tmp_path / "set.npz", _arrays(columns)
     save(path, **arrays)
     content, loaded = path.read_bytes(), 0
     for case in range(75 * CASES):
         path.write_bytes(_damaged([columns, case], content))
         streaming = data.Streaming(above=0, cache=tmp_path / "cache") if case % 5 == 0 else None
-        dataset = _outcome(path, streaming=streaming)
-        if dataset is not None:
-            loaded += 1
-            for split in ("train", "val", "test"):
-                found = getattr(dataset, split)
-                if found is None:  # the names of val's arrays were hit, both
-                    assert split == "val"
-                    continue
-                np.testing.assert_array_equal(found.images[..., 0], arrays[f"{split}_images"])
-                expected = arrays[f"{split}_labels"]
-                np.testing.assert_array_equal(found.labels.reshape(expected.shape), expected)
+        outcome = worker.load(path, streaming=streaming)
+        if outcome is None:
+            continue
+        loaded += 1
+        splits, _ = outcome
+        assert {"train", "test"} <= set(splits)  # or the names of val's arrays were hit, both
+        for split, (images, labels) in splits.items():
+            np.testing.assert_array_equal(images[..., 0], arrays[f"{split}_images"])
+            expected = arrays[f"{split}_labels"]
+            np.testing.assert_array_equal(labels.reshape(expected.shape), expected)
     assert loaded < 75 * CASES / 2
 
 
@@ -149,24 +196,30 @@ def _pictures():
     return made
 
 
-def _check_folder(folder, name, content, cache, key):
-    """Damages one file of a set; what comes back has the right shape and labels."""
-    file = folder / "train" / "0" / name
+def _check_folder(worker, folder, name, content, key, **options):
+    """Damages one file of class 0; whatever is read of it has that label, and is one line else."""
+    file, cache = folder / "train" / "0" / name, folder.parent / "cache"
     file.write_bytes(_damaged(key, content))
-    dataset = _outcome(
-        f"folder:{folder}", size=8, streaming=data.Streaming(above=2**40, cache=cache)
-    )
+    skip = key[-1] % 2 == 1
+    sources = data.Sources(convert=data.ConvertOptions(skip_unreadable=skip), **options)
+    streaming = data.Streaming(above=2**40, cache=cache)
+    outcome = worker.load(f"folder:{folder}", size=8, streaming=streaming, sources=sources)
     shutil.rmtree(cache, ignore_errors=True)
     file.unlink()
-    if dataset is not None:
-        assert dataset.train.images.shape[:3] == (3, 8, 8)
-        assert dataset.train.images.shape[3] in (1, 3)
-        assert dataset.train.labels.tolist() == [0, 0, 1] or dataset.train.labels.tolist() == [
-            0,
-            1,
-            1,
-        ]
-    return dataset is not None
+    if outcome is None:
+        assert not skip
+        return 0
+    splits, left_out = outcome
+    images, labels = splits["train"]
+    assert images.shape[1:] in ((8, 8, 1), (8, 8, 3)) and len(images) == len(labels)
+    if left_out:
+        assert skip and [place for place, _ in left_out] == [f"train/0/{name}"]
+        assert labels.tolist() == [0, 1]
+        return 0
+    frames = len(labels) - 2
+    assert frames >= 1 and labels.tolist() == [0] * (frames + 1) + [1]
+    assert frames == 1 or options["dicom"].frames == "all"
+    return 1
 
 
 @pytest.fixture
@@ -178,13 +231,13 @@ def folder(tmp_path):
     return tmp_path / "set"
 
 
-def test_pictures(folder, tmp_path):
+def test_pictures(worker, folder, tmp_path):
     loaded = 0
     for number, (name, (picture, how)) in enumerate(_pictures().items()):
         picture.save(tmp_path / name, **how)
         content = (tmp_path / name).read_bytes()
         for case in range(25 * CASES):
-            loaded += _check_folder(folder, name, content, tmp_path / "cache", [number, case])
+            loaded += _check_folder(worker, folder, name, content, [number, case])
     assert 0 < loaded < 8 * 25 * CASES
 
 
@@ -197,11 +250,13 @@ def _dicoms(root):
                 yield name, archive.read(name)
 
 
-def test_dicom(folder, tmp_path, real_data_root):
+def test_dicom(worker, folder, real_data_root):
     pytest.importorskip("pydicom")
     loaded = total = 0
     for number, (_, content) in enumerate(_dicoms(real_data_root)):
         for case in range(10 * CASES):
+            frames = data.DicomOptions(frames="all" if case % 4 > 1 else "middle")
             total += 1
-            loaded += _check_folder(folder, "a.dcm", content, tmp_path / "cache", [number, case])
+            key = [number, case]
+            loaded += _check_folder(worker, folder, "a.dcm", content, key, dicom=frames)
     assert total >= 150 * CASES and 0 < loaded < total

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import Streaming, files, load, names
+from medjax.data import MULTI_LABEL, Streaming, files, load, names
 from medjax.errors import UserError
 
 ARRAYS = {
@@ -182,3 +182,19 @@ def test_images_on_disk_must_be_as_fit_as_any(tmp_path):
     assert "train has 5 images but 6 labels" in _message(path, streaming=streaming)
     path = _write(tmp_path / "ward.npz", train_images=np.zeros((6, 28), np.uint8))
     assert "needs (n, h, w)" in _message(path, streaming=streaming)
+
+
+def test_rows_with_a_single_one_are_said_to_look_like_classes(tmp_path):
+    rng, arrays = np.random.default_rng(0), {}
+    for split, count in (("train", 9), ("test", 6)):
+        arrays[f"{split}_images"] = rng.integers(0, 256, (count, 4, 4), np.uint8)
+        arrays[f"{split}_labels"] = np.eye(3, dtype=np.uint8)[np.arange(count) % 3]
+    np.savez(tmp_path / "hot.npz", **arrays)
+    said = r"hot\.npz: each row of its labels has a single 1 of 3.*argmax\(axis=1\)"
+    with pytest.warns(UserWarning, match=said) as caught:
+        ds = load(tmp_path / "hot.npz")
+    assert "\n" not in str(caught[0].message) and caught[0].filename == __file__
+    assert ds.info.task == MULTI_LABEL
+    arrays["test_labels"][0] = 1
+    np.savez(tmp_path / "many.npz", **arrays)
+    assert load(tmp_path / "many.npz").info.task == MULTI_LABEL

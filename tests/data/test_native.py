@@ -53,6 +53,14 @@ def test_what_becomes_of_pictures_without_steps_is_recorded_as_well(folder):
     np.testing.assert_array_equal(again.test.images, plain.test.images)
 
 
+def test_colours_that_are_recorded_are_not_looked_for(folder, caplog):
+    caplog.set_level("INFO", "medjax")
+    load(folder, "window(1350, 700)|rgb")
+    assert "all images become" not in caplog.text
+    load(folder, "window(1350, 700)")
+    assert "all images become grey: 16 grey and 0 colour files" in caplog.text
+
+
 def test_what_training_says_is_written_down_and_done_again(folder):
     fitted = load(folder, "percentile_clip(0, 100)|resize(4, stretch)|zca(mtt)", size=28)
     first, *_, last = fitted.preparation.split("|")
@@ -98,7 +106,7 @@ def test_a_window_replaces_what_the_file_would_show():
     turned = curved._replace(inverted=True)
     assert data.prepare_picture(window, turned)[0, :, 0].tolist() == [255, 128, 0]
     shown = data.prepare_picture(data.parse_preparation("grayscale"), turned)[0, :, 0].tolist()
-    assert shown == [26, 51, 76]  # what the file shows is what it was
+    assert shown == [230, 204, 178]  # the curve's, turned
 
 
 def test_only_the_first_step_sees_values(folder):

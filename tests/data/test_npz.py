@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from medjax.data import Streaming, load
 from medjax.data.npz import large_images, read_splits
 from medjax.data.registry import MULTI_LABEL, REGISTRY
 from medjax.errors import UserError
@@ -200,3 +201,16 @@ def test_large_images_are_those_above_the_limit(write):
     path.write_bytes(b"no archive")
     with pytest.raises(UserError, match=r"not a readable \.npz"):
         large_images(path, limit=0)
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize("shape", [b"(5, 4, 4)", b"(7, 4, 4)", b"(6, 4, 2)"])
+def test_a_header_that_says_another_length_is_refused(shape, streams, write, tmp_path):
+    whole, changed = write(), tmp_path / "changed.npz"
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():  # its checksum is right
+            new.writestr(name, old.read(name).replace(b"(6, 4, 4)", shape))
+    streaming = Streaming(above=0, cache=tmp_path / "cache") if streams else None
+    with pytest.raises(UserError, match="another length than its header says") as caught:
+        load(changed, streaming=streaming)
+    assert "\n" not in str(caught.value)

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from medjax import data
 from medjax.data import Split
@@ -128,6 +129,65 @@ def test_images_as_the_steps_leave_them(leaking, tmp_path, capsys):
     assert "4×4×3" in capsys.readouterr().out
 
 
+@pytest.fixture
+def scans(tmp_path, monkeypatch):
+    """``CLASS/FILE`` of ten 16-bit images each, two sizes; a table; a file that is no picture."""
+    monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
+    rows = ["file,label"]
+    for label, name in enumerate(("low", "high")):
+        (tmp_path / "scans" / name).mkdir(parents=True)
+        for i in range(10):
+            pixels = np.full((6 + i % 2, 9), 1000 + 100 * label + i, np.uint16)
+            Image.fromarray(pixels).save(tmp_path / "scans" / name / f"{i}.png")
+            rows.append(f"{name}/{i}.png,{name}")
+    (tmp_path / "scans" / "high" / "damaged.png").write_bytes(b"no picture")
+    (tmp_path / "table.csv").write_text("\n".join(rows))
+    return tmp_path / "scans"
+
+
+def test_folders_as_they_are_in_the_files(scans, tmp_path, capsys):
+    command = ["data", f"--name=folder:{scans}", f"--out={tmp_path / 'report.json'}", "--size=4"]
+    assert main(command) == 2
+    assert "high/damaged.png (is no PNG" in capsys.readouterr().err
+    options = ["--convert.skip_unreadable", "--cut.val=0", "--cut.test=0.5", "--cut.seed=1"]
+    for _ in range(2):  # converted now, and before
+        assert main([*command, *options]) == 0
+        said = capsys.readouterr().out
+        reason = "is no PNG, JPEG, TIFF or BMP file that Pillow can read"
+        assert f"left out: high/damaged.png ({reason})" in said
+        assert "4×4×1" in said and "native size" in said and "native greatest" in said
+        written = json.loads((tmp_path / "report.json").read_text())
+        assert written["left_out"] == [{"name": "high/damaged.png", "reason": reason}]
+        splits = written["splits"].values()
+        assert set(written["splits"]) == {"train", "test"}
+        assert sum(split["native"]["images"] for split in splits) == 20
+        train = written["splits"]["train"]["native"]
+        assert set(train["sizes"]) == {"6×9×1", "7×9×1"} and set(train["dtypes"]) == {"uint16"}
+        assert min(split["native"]["intensity"]["least"] for split in splits) == 1000
+        assert max(split["native"]["intensity"]["greatest"] for split in splits) == 1109
+    assert main([*command, f"--folder.table={tmp_path / 'table.csv'}"]) == 0
+    assert "left out" not in capsys.readouterr().out
+
+
+def test_dicom_frames_and_intensities_without_padding(write_dicom, tmp_path, monkeypatch, capsys):
+    pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+    monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
+    for number, place in enumerate(("train/a", "train/b", "test/a", "test/b")):
+        (tmp_path / "ct" / place).mkdir(parents=True)
+        frames = np.full((3, 5, 6), -2000, np.int16)
+        frames[:, 1:4, 1:4] = np.arange(3)[:, None, None] + 10 * number
+        tags = {"PixelPaddingValue": -2000, "RescaleSlope": 1, "RescaleIntercept": -1000}
+        write_dicom(tmp_path / "ct" / place / "1.dcm", frames, **tags)
+    out = tmp_path / "report.json"
+    command = ["data", f"--name=folder:{tmp_path / 'ct'}", "--dicom.frames=all", f"--out={out}"]
+    assert main(command) == 0
+    train = json.loads(out.read_text())["splits"]["train"]
+    assert train["images"] == 6 and train["native"]["sizes"] == {"5×6×1": 6}
+    told = train["native"]["intensity"]
+    assert (told["least"], told["greatest"]) == (-1000, -988)
+    assert "28×28×1" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -137,6 +197,8 @@ def test_images_as_the_steps_leave_them(leaking, tmp_path, capsys):
         (["--name=phantom", "--near=-1"], "near must be 0–127 bits, got -1"),
         (["--name=breatmnist"], "did you mean 'breastmnist'?"),
         (["--name=phantom", "--prepare=resize"], "resize needs size"),
+        (["--name=folder:.", "--convert.mode=gray"], "unknown convert mode 'gray'"),
+        (["--name=folder:.", "--cut.seed=x"], "--cut.seed"),
     ],
 )
 def test_mistakes_are_one_line(arguments, message, capsys):

@@ -13,6 +13,8 @@ from medjax import data
 from medjax.config import make
 from medjax.errors import UserError
 
+CUT_SHORT = "is cut short, damaged, or compressed in a way that Pillow cannot read"
+
 
 @pytest.fixture
 def cache(tmp_path, monkeypatch):
@@ -34,7 +36,7 @@ def folder(tmp_path, cache):
 
 
 def _load(folder, **options):
-    chosen = data.Sources(folder=data.FolderOptions(fit="stretch", **options))
+    chosen = data.Sources(convert=data.ConvertOptions(fit="stretch", **options))
     return data.load(f"folder:{folder}", size=8, sources=chosen)
 
 
@@ -108,7 +110,7 @@ def test_any_change_decodes_anew(folder, cache, caplog):
 
 def test_nothing_half_made_stays(folder, cache):
     (folder / "train" / "left" / "0.png").write_bytes(b"no picture")
-    assert "1 of 24 files cannot be read: train/left/0.png (cannot identify" in _message(folder)
+    assert "1 of 24 files cannot be read: train/left/0.png (is no PNG" in _message(folder)
     assert not [x for x in cache.iterdir() if x.is_dir()]
 
 
@@ -118,15 +120,25 @@ def test_unreadable_files_are_listed_and_skipped_when_asked(folder, caplog):
         (folder / name).write_bytes((folder / name).read_bytes()[:44])
     message = _message(folder)
     assert message.startswith("7 of 24 files cannot be read: train/left/0.png (")
-    assert "; and 2 more; mend or remove them, or leave them out with data.folder.skip" in message
+    assert "; and 2 more; mend or remove them, or leave them out with data.convert.skip" in message
     assert all(f"cannot read {name}: " in caplog.text for name in names)
     caplog.clear()
     ds = _load(folder, skip_unreadable=True)
     assert ds.train.labels.tolist() == [0] + [1] * 8 and ds.train.images[0, 0, 0] == 70
     assert caplog.text.count("left out train/left/") == 7
+    assert [name for name, _ in ds.info.left_out] == names
+    assert {reason for _, reason in ds.info.left_out} == {CUT_SHORT}
+    caplog.clear()
+    again = _load(folder, skip_unreadable=True)  # from the cache
+    assert caplog.text.count("left out train/left/") == 7 and CUT_SHORT in caplog.text
+    assert again.info == ds.info
     (folder / "train/left/70.png").write_bytes(b"")
     assert "class left has no readable image in train" in _message(folder, skip_unreadable=True)
     (folder / "train/left/70.png").unlink()
+    for file in folder.glob("test/*/*.png"):
+        file.write_bytes(b"")
+    for _ in range(2):  # before it is kept, and after
+        assert "holds no readable images in test" in _message(folder, skip_unreadable=True)
 
 
 def test_one_colour_picture_makes_all_rgb(folder, caplog):
@@ -144,7 +156,7 @@ def test_one_colour_picture_makes_all_rgb(folder, caplog):
 def test_large_splits_stay_on_disk(folder, cache):
     whole = _load(folder)
     streaming = data.Streaming(above=8 * 8 * 8, cache=cache.parent)
-    chosen = data.Sources(folder=data.FolderOptions(fit="stretch"))
+    chosen = data.Sources(convert=data.ConvertOptions(fit="stretch"))
     ds = data.load(f"folder:{folder}", size=8, sources=chosen, streaming=streaming)
     assert isinstance(ds.train.images, np.memmap) and not isinstance(ds.test.images, np.memmap)
     np.testing.assert_array_equal(ds.train.images, whole.train.images)
@@ -166,17 +178,17 @@ def test_what_else_is_refused(tmp_path, cache):
 
 
 def test_the_config_names_every_option(tmp_path):
-    config = make("dm", "phantom", "folder:scans,data.folder.seed=3,data.dicom.frames=all")
+    config = make("dm", "phantom", "folder:scans,data.cut.seed=3,data.dicom.frames=all")
     assert config.data.name == "folder:scans"
     sources = data.Sources.of(config.to_dict()["data"])
     assert sources == data.Sources(
-        folder=data.FolderOptions(seed=3), dicom=data.DicomOptions(frames="all")
+        cut=data.CutOptions(seed=3), dicom=data.DicomOptions(frames="all")
     )
     assert make("dm", "phantom", "tfds:malaria").data.name == "tfds:malaria"
     assert data.Sources.of({}) == data.Sources()
     assert data.Sources.of(sources.asdict()) == sources
-    with pytest.raises(UserError, match=r"data\.folder\.seed takes int"):
-        make("dm", "phantom", "data.folder.seed=x")
+    with pytest.raises(UserError, match=r"data\.cut\.seed takes int"):
+        make("dm", "phantom", "data.cut.seed=x")
 
 
 def _unpacked(root, name, tmp_path_factory):

@@ -52,3 +52,5 @@ def test_shares_that_cannot_be(tmp_path):
             split([0, 1], "ab", val=val, test=test, seed=0)
     with pytest.raises(UserError, match="2 images or patients are too few"):
         split([0, 1, 0], ["x", "x", "y"], val=0.1, test=0.2, seed=0)
+    with pytest.raises(UserError, match="the seed of a cut must be at least 0, got -1"):
+        split([0, 1, 0, 1], "abcd", val=0.1, test=0.2, seed=-1)

@@ -95,7 +95,7 @@ def test_splits_and_modes_are_configurable(root):
     ds = _load("medjax_ward", root, train="train[:50%]", val="train[50%:]", size=5)
     assert (len(ds.train), len(ds.val), len(ds.test)) == (15, 15, 9)
     grey = data.Sources(
-        folder=data.FolderOptions(mode="grey"),
+        convert=data.ConvertOptions(mode="grey"),
         tfds=data.TfdsOptions(data_dir=str(root), image="picture", label="tissue"),
     )
     assert data.load("tfds:medjax_ward", size=8, sources=grey).train.images.shape[-1] == 1

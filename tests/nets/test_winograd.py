@@ -13,7 +13,8 @@ def normal(seed, *shape):
 
 def filtered(images, kernel, before, rows):
     """A correlation of columns of numbers with three taps: one channel, one column."""
-    parts = winograd.split_images(jnp.asarray(images)[None, :, None, None], before=before, rows=rows)
+    images = jnp.asarray(images)[None, :, None, None]
+    parts = winograd.split_images(images, before=before, rows=rows)
     kernels = winograd.split_kernel(jnp.asarray(kernel)[:, None, None, None])
     products = [part * k[0, 0, 0, 0] for part, k in zip(parts, kernels, strict=True)]
     return winograd.join_images(products, rows=rows)[0, :, 0, 0]

@@ -1,0 +1,100 @@
+"""Sizes, kinds and intensities of images, added up one by one."""
+
+import collections
+from typing import Any, NamedTuple
+
+import numpy as np
+
+INTENSITY = ("least", "greatest", "mean", "std")
+"""What is told of the values of images."""
+
+
+class Measured(NamedTuple):
+    """What one image adds.
+
+    Attributes:
+      size: of the whole image, as in ``512×512`` or ``28×28×3``.
+      dtype: of its values.
+      count: how many values were measured.
+      least: of them.
+      greatest: of them.
+      first: their sum.
+      second: the sum of their squares.
+    """
+
+    size: str
+    dtype: str
+    count: int
+    least: float
+    greatest: float
+    first: float
+    second: float
+
+
+def measure(image: np.ndarray, *, inside: np.ndarray | None = None) -> Measured:
+    """Measures an image.
+
+    Args:
+      image: of any shape and real dtype.
+      inside: those of its values that were measured by whatever took it; None for all.
+
+    Returns:
+      What it adds to a ``Tally``.
+
+    Example:
+      >>> measure(np.array([[1, 3]], np.uint8))[:5]
+      ('1×2', 'uint8', 2, 1.0, 3.0)
+    """
+    values = np.ravel(image if inside is None or not inside.size else inside)
+    return Measured(
+        "×".join(map(str, np.shape(image))),
+        str(np.asarray(image).dtype),
+        values.size,
+        float(values.min()),
+        float(values.max()),
+        float(values.sum(dtype=np.float64)),
+        float(np.einsum("i,i->", values, values, dtype=np.float64)),  # without a copy as float64
+    )
+
+
+class Tally:
+    """The sum of images; memory does not grow with them.
+
+    Attributes:
+      images: how many were added.
+    """
+
+    def __init__(self) -> None:
+        """Starts without any."""
+        self.images = 0
+        self._sizes, self._dtypes = collections.Counter(), collections.Counter()
+        self._count, self._first, self._second = 0, 0.0, 0.0
+        self._least, self._greatest = np.inf, -np.inf
+
+    def add(self, measured: Measured) -> None:
+        """Adds an image."""
+        self.images += 1
+        self._sizes[measured.size] += 1
+        self._dtypes[measured.dtype] += 1
+        self._count += measured.count
+        self._first, self._second = self._first + measured.first, self._second + measured.second
+        self._least = min(self._least, measured.least)
+        self._greatest = max(self._greatest, measured.greatest)
+
+    def asdict(self) -> dict[str, Any]:
+        """Returns what JSON can hold: ``images``, ``sizes``, ``dtypes`` and ``intensity``.
+
+        Sizes and dtypes are counted, the most frequent first; intensity is that of all values of
+        all images. Without an image there is no intensity.
+        """
+        found = {
+            "images": self.images,
+            "sizes": dict(self._sizes.most_common()),
+            "dtypes": dict(self._dtypes.most_common()),
+        }
+        if not self._count:
+            return found
+        mean = self._first / self._count
+        std = max(self._second / self._count - mean**2, 0) ** 0.5
+        told = (float(self._least), float(self._greatest), mean, std)
+        return found | {"intensity": dict(zip(INTENSITY, told, strict=True))}

@@ -1,0 +1,39 @@
+"""Files that several tests of data make."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def write_dicom():
+    """``write_dicom(path, pixels, **tags)`` makes a DICOM file of some stored values."""
+
+    def write(path, pixels, **tags):
+        from pydicom.dataset import Dataset, FileMetaDataset
+        from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+        pixels = np.asarray(pixels)
+        signed = pixels.dtype.kind == "i"
+        samples = 3 if pixels.shape[-1] == 3 else 1
+        rows, columns = pixels.shape[-3:-1] if samples == 3 else pixels.shape[-2:]
+        dataset = Dataset()
+        dataset.file_meta = FileMetaDataset()
+        dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        dataset.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+        dataset.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
+        dataset.Rows, dataset.Columns, dataset.SamplesPerPixel = rows, columns, samples
+        dataset.PhotometricInterpretation = "RGB" if samples == 3 else "MONOCHROME2"
+        if samples == 3:
+            dataset.PlanarConfiguration = 0
+        bits = 8 * pixels.dtype.itemsize
+        dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit = bits, bits, bits - 1
+        dataset.PixelRepresentation = int(signed)
+        if pixels.ndim > 2 + (samples == 3):
+            dataset.NumberOfFrames = len(pixels)
+        for name, value in tags.items():
+            setattr(dataset, name, value)
+        dataset.PixelData = pixels.tobytes()
+        dataset.save_as(path, enforce_file_format=True)
+        return path
+
+    return write

@@ -1,0 +1,68 @@
+"""Many sources decoded at once: their order, and a quiet that nobody else hears."""
+
+import logging
+import threading
+import time
+import warnings
+
+import numpy as np
+import pytest
+
+from medjax.data import Picture, Source, decode_all
+from medjax.errors import UserError
+
+LOGGERS = [logging.getLogger(name) for name in ("pydicom", "PIL")]
+
+
+def _source(number, read):
+    return Source(str(number), lambda: 1, lambda: [Picture(np.full((1, 1), read(number)), 0, 1)])
+
+
+def _state():
+    levels = [logger.level for logger in LOGGERS]
+    return list(warnings.filters), warnings.showwarning, np.geterr(), levels
+
+
+def test_results_come_in_order_and_a_few_at_once():
+    read = []
+    sources = [_source(number, lambda n: read.append(n) or n) for number in range(30)]
+    results = decode_all(sources, threads=2)
+    assert [next(results)[0].pixels.item() for _ in range(3)] == [0, 1, 2]
+    assert len(read) <= 3 + 8
+    assert [result[0].pixels.item() for result in results] == list(range(3, 30))
+
+
+def test_what_libraries_remark_is_heard_by_nobody():
+    def remark(number):
+        warnings.warn("of a header", UserWarning, stacklevel=1)
+        LOGGERS[0].error("of a header")
+        return (np.float32(3e38) * np.full(1, 10, np.float32) + number).item()
+
+    before, threads = _state(), threading.active_count()
+    results = decode_all([_source(number, remark) for number in range(30)], threads=2)
+    for result in results:  # warnings are errors here: a remark would make it unreadable
+        assert result[0].pixels.item() == np.inf
+        assert _state() == before
+    assert threading.active_count() == threads
+
+
+def test_nothing_runs_while_nobody_waits():
+    """Or the quiet would have to last, and to be that of the caller as well."""
+    begun = []
+    sources = [_source(number, lambda n: begun.append(n) or n) for number in range(40)]
+    results = decode_all(sources, threads=4)
+    next(results)
+    assert len(begun) == 16
+    time.sleep(0.05)
+    assert len(begun) == 16
+    results.close()
+
+
+def test_a_mistake_leaves_all_as_it_was():
+    def fail(number):
+        raise UserError("not to be read at all")
+
+    before = _state()
+    with pytest.raises(UserError, match="not to be read at all"):
+        list(decode_all([_source(number, fail) for number in range(9)], threads=2))
+    assert _state() == before

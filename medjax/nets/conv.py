@@ -22,7 +22,8 @@ from jax import lax
 
 from medjax.nets import winograd
 from medjax.nets.precision import accurate_dtype
-from medjax.types import Array, varying_axes
+from medjax.nets.varying import varying_alike
+from medjax.types import Array
 
 Padding = tuple[int, int]
 
@@ -77,27 +78,13 @@ def conv2d(
       (1, 2, 2, 5)
     """
     geometry = _Geometry(tuple((p, p) for p in padding), stride, 1)
-    return _conv2d(*_varying_alike(images, kernel), geometry, precision)
+    return _conv2d(*varying_alike(images, kernel), geometry, precision)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _conv2d(images: Array, kernel: Array, geometry: _Geometry, precision) -> Array:
     kernel = kernel.astype(images.dtype) if images.dtype == jnp.bfloat16 else kernel
     return _convolution(geometry, precision)(images, kernel)
-
-
-def _varying_alike(*arrays: Array) -> list[Array]:
-    """Inside ``shard_map``, marks what is the same on all devices as differing where another does.
-
-    A rule of differentiation of our own must give cotangents that vary as its operands do; for
-    operands marked so, the sum over devices that a shared one needs is then made outside of it.
-    """
-    axes = frozenset().union(*map(varying_axes, arrays))
-    missing = [tuple(sorted(axes - varying_axes(x))) for x in arrays]
-    return [
-        lax.pcast(x, names, to="varying") if names else x
-        for x, names in zip(arrays, missing, strict=True)
-    ]
 
 
 @cache
@@ -205,7 +192,7 @@ def _input_gradient(
         wanted = (shape[axis + 1] - 1) * geometry.dilation + 1
         padding.append((before, wanted - apart - before + size - 1))
     exchanged = _Geometry(tuple(padding), geometry.dilation, geometry.stride)
-    return _conv2d(*_varying_alike(cotangent, turned), exchanged, precision)
+    return _conv2d(*varying_alike(cotangent, turned), exchanged, precision)
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
@@ -260,7 +247,7 @@ def _kernel_gradient_bwd(size, geometry, precision, residuals, kernel):
     images, cotangent = residuals
     return (
         _input_gradient(cotangent, kernel, images.shape, geometry, precision),
-        _conv2d(*_varying_alike(images, kernel), geometry, precision),
+        _conv2d(*varying_alike(images, kernel), geometry, precision),
     )
 
 

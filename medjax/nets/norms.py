@@ -6,7 +6,7 @@ from jax import lax
 
 from medjax.errors import UserError, unknown
 from medjax.nets.precision import accurate
-from medjax.nets.standardize import EPS, standardize
+from medjax.nets.standardize import EPS, standardize, standardize_channels
 from medjax.types import Array
 
 NORMS = ("instance", "group", "layer", "batch", "none")
@@ -50,13 +50,14 @@ class Norm(nn.Module):
         scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
         lead = (None,) * (4 - scale.ndim)
-        y = self._standardized(accurate(x)) * scale[lead] + bias[lead]
+        if self.kind == "instance":
+            y = standardize_channels(accurate(x), scale, bias, (1, 2))
+        else:
+            y = self._standardized(accurate(x)) * scale[lead] + bias[lead]
         return y.astype(x.dtype)
 
     def _standardized(self, x: Array) -> Array:
         n, h, w, c = x.shape
-        if self.kind == "instance":
-            return standardize(x, (1, 2))
         if self.kind == "layer":
             return standardize(x, (1, 2, 3))
         if self.kind == "batch":

@@ -1,11 +1,13 @@
 """Standardising an array along axes, with a derivative that XLA fuses well."""
 
+import math
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.nets.varying import varying_alike
 from medjax.types import Array
 
 EPS = 1e-5
@@ -48,3 +50,51 @@ def _backward(axes, residuals, cotangent):
 
 
 standardize.defvjp(_forward, _backward)
+
+
+def standardize_channels(x: Array, scale: Array, bias: Array, axes: tuple[int, ...]) -> Array:
+    """``standardize(x, axes) · scale + bias``, channel by channel.
+
+    Scale and bias are in the derivative's closed form: the two sums over ``axes`` that the gradient
+    by ``x`` needs are also those by scale and bias, instead of two more passes over all of it
+    (a quarter of a first block's backward pass on a CPU). Any order, reverse mode.
+
+    Args:
+      x: float ``[…, c]``.
+      scale: ``[c]``, of the dtype of ``x``.
+      bias: ``[c]``, likewise.
+      axes: over which mean and variance are taken; not the last.
+
+    Returns:
+      An array like ``x``.
+
+    Example:
+      >>> standardize_channels(jnp.array([[1.0], [3.0]]), jnp.ones(1), jnp.ones(1), (0,)).round(3)
+      Array([[0.],
+             [2.]], dtype=float32)
+    """
+    lead = (None,) * (x.ndim - 1)
+    return _channels(*varying_alike(x, scale[lead], bias[lead]), axes)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _channels(x, scale, bias, axes):
+    return standardize(x, axes) * scale + bias
+
+
+def _channels_forward(x, scale, bias, axes):
+    y, (_, inverse) = _forward(x, axes)
+    return y * scale + bias, (y, inverse, scale)
+
+
+def _channels_backward(axes, residuals, cotangent):
+    y, inverse, scale = residuals
+    others = tuple(axis for axis in range(y.ndim - 1) if axis not in axes)
+    sums = [jnp.sum(g, axes, keepdims=True) for g in (cotangent, cotangent * y)]
+    mean, along = (total / math.prod(y.shape[axis] for axis in axes) for total in sums)
+    bias_gradient, scale_gradient = (jnp.sum(total, others, keepdims=True) for total in sums)
+    gradient = inverse * scale * (cotangent - mean - y * along)
+    return gradient, scale_gradient, bias_gradient
+
+
+_channels.defvjp(_channels_forward, _channels_backward)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.test_util import check_grads
 
-from medjax.nets.standardize import EPS, standardize
+from medjax.nets.standardize import EPS, standardize, standardize_channels
 
 SHAPE = (3, 4, 5, 2)
 AXES = [(1, 2), (0, 1, 2), (1, 2, 3), (3,), (0,)]
@@ -70,3 +70,46 @@ def test_vmap_equals_a_loop_and_float32_stays_float32():
     together = jax.vmap(lambda image: standardize(image, (0, 1)))(x)
     assert together.dtype == "float32"
     np.testing.assert_allclose(together, standardize(x, (1, 2)), rtol=1e-5, atol=1e-6)
+
+
+CHANNEL_AXES = [(1, 2), (0, 1, 2), (0,)]
+
+
+@pytest.mark.parametrize("axes", CHANNEL_AXES)
+def test_with_scale_and_bias_two_derivatives_equal_those_of_the_formula(x64, axes):
+    weights, args = example(1), (example(), example(2, SHAPE[-1:]), example(3, SHAPE[-1:]))
+
+    def affine(x, scale, bias, axes):
+        return plain(x, axes) * scale[None, None, None] + bias[None, None, None]
+
+    def value_and_derivatives(function):
+        def first(*args):
+            loss = lambda *args: jnp.sum(weights * jnp.sin(function(*args, axes)))  # noqa: E731
+            return jax.grad(loss, (0, 1, 2))(*args)
+
+        def second(*args):
+            return sum(jnp.sum(jnp.cos(g)) for g in first(*args))
+
+        return jax.jit(
+            lambda *args: (function(*args, axes), first(*args), jax.grad(second, (0, 1, 2))(*args))
+        )(*args)
+
+    ours, theirs = (value_and_derivatives(f) for f in (standardize_channels, affine))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-9), ours, theirs)
+
+
+def test_shared_scales_under_shard_map_are_summed_over_devices(x64):
+    """Images on eight devices, scale and bias on all, with the axes checked."""
+    x, scale, bias = example(0, (8, 2, 3, 2)), example(2, (2,)), example(3, (2,))
+
+    def gradients(x, scale, bias):
+        def loss(*args):
+            return jnp.sum(jnp.sin(standardize_channels(*args, (1, 2))))
+
+        return jax.grad(loss, (0, 1, 2))(x, scale, bias)
+
+    mesh = jax.make_mesh((8,), ("batch",), axis_types=(jax.sharding.AxisType.Auto,))
+    specs = jax.P("batch"), jax.P(), jax.P()
+    sharded = jax.jit(jax.shard_map(gradients, mesh=mesh, in_specs=specs, out_specs=specs))
+    for ours, wanted in zip(sharded(x, scale, bias), gradients(x, scale, bias), strict=True):
+        np.testing.assert_allclose(ours, wanted, rtol=1e-9)

@@ -30,7 +30,7 @@ def mtt(
     ipc: int | Sequence[int],
     learning_rate: float = 1000.0,
     momentum: float = 0.5,
-    clip: float = 0.1,
+    clip: float = 100.0,
     step_size: float = 0.01,
     step_size_learning_rate: float = 1e-5,
     init: str = "real",
@@ -65,8 +65,8 @@ def mtt(
       ipc: images per class, one number or one for each class.
       learning_rate: of the images.
       momentum: of the images and of α.
-      clip: the most that pixels change in an iteration before momentum, as the root of the mean
-        square over all of them, in normalised units; a larger gradient is scaled down to that.
+      clip: the largest norm of the loss's gradient by all pixels; a larger one is scaled down to
+        it, and ``state.clipped`` counts how often. Far above what is usual, for explosions alone.
       step_size: what α starts from.
       step_size_learning_rate: of α.
       init: what the images start from, see ``initial_images``; ``real`` is the reference.
@@ -118,12 +118,8 @@ def mtt(
         )
     layout, strategy = make_layout(ipc, num_groups or net.num_classes), parse_strategy(augment)
     experts = Experts(num_experts, train_epochs, net_learning_rate, batch_real, augment)
-    image_optimizer = optax.chain(
-        optax.scale(learning_rate),
-        optax.clip_by_block_rms(clip),
-        optax.trace(momentum),
-        optax.scale(-1.0),
-    )
+    sgd = optax.sgd(learning_rate, momentum)
+    image_optimizer = optax.chain(optax.clip_by_global_norm(clip), sgd)
     rate_optimizer = optax.sgd(step_size_learning_rate, momentum)
     axes = parallel.axes_of(mesh)
     size = len(layout.labels) if batch_syn is None else min(batch_syn, len(layout.labels))
@@ -163,19 +159,22 @@ def mtt(
         image_state, rate_state = state.opt_state
         updates, image_state = image_optimizer.update(by_images, image_state)
         rate_update, rate_state = rate_optimizer.update(by_rate, rate_state)
+        exploded = jnp.linalg.norm(by_images.ravel()) > clip
         moved = state._replace(
             images=optax.apply_updates(state.images, updates),
             step_size=move_step_size(state.step_size, rate_update, start=step_size),
             opt_state=(image_state, rate_state),
+            clipped=state.clipped + exploded.astype(jnp.int32),
         )
         return moved, loss
 
     def start(key, real):
         state = distiller.init(key, real)
         rate = jnp.asarray(step_size, state.images.dtype)
-        opt_state = image_optimizer.init(state.images), rate_optimizer.init(rate)
-        learned = parallel.replicate((opt_state, rate), mesh)
-        return state._replace(opt_state=learned[0], step_size=learned[1])
+        own = rate, rate_optimizer.init(rate), jnp.zeros((), jnp.int32)
+        rate, rate_state, clipped = parallel.replicate(own, mesh)
+        opt_state = state.opt_state, rate_state
+        return state._replace(opt_state=opt_state, step_size=rate, clipped=clipped)
 
     # No real image is looked at: what is to be known of them is in the experts.
     iteration = Iteration(run, lambda real: 0, lambda key, real: jnp.zeros((0, 1), jnp.int32))

@@ -84,13 +84,34 @@ def test_iterations_are_those_of_a_plain_loop(norm, net, real):
     assert float(info.loss) == pytest.approx(np.mean(losses), rel=1e-4)
 
 
-def test_the_clip_bounds_what_pixels_move(make, real):
-    distiller = make(learning_rate=1e6, clip=0.05)
+def moved_by(distiller, real):
+    """What the pixels of one iteration move by, and the state after it."""
     start = distiller.init(KEY, real)
     before = np.asarray(start.images)
     state, _ = distiller.step(KEY, start, real, 1)
-    moved = np.asarray(state.images) - before
-    assert np.sqrt(np.mean(moved**2)) == pytest.approx(0.05, rel=1e-3)
+    return np.asarray(state.images) - before, state
+
+
+def test_below_the_clip_the_step_is_that_of_sgd(net, real):
+    """Twice the learning rate is twice the step: nothing else bounds it."""
+    knobs = {**KNOBS}
+    del knobs["clip"]
+    steps = []
+    for rate in (1000.0, 2000.0):
+        distiller = methods.mtt(net=net, ipc=IPC, **{**knobs, "learning_rate": rate})
+        moved, state = moved_by(distiller, real)
+        assert int(state.clipped) == 0
+        steps.append(moved)
+    np.testing.assert_allclose(2 * steps[0], steps[1], rtol=1e-4, atol=1e-4)
+
+
+def test_a_gradient_above_the_clip_is_scaled_down_and_counted(make, real):
+    free, _ = moved_by(make(learning_rate=1.0, clip=1e6), real)
+    assert np.linalg.norm(free) > 1e-3
+    moved, state = moved_by(make(learning_rate=1e4, clip=1e-3), real)
+    assert np.linalg.norm(moved) == pytest.approx(10.0, rel=1e-3)
+    np.testing.assert_allclose(moved / 10, free / np.linalg.norm(free), rtol=1e-3, atol=1e-4)
+    assert int(state.clipped) == 1
 
 
 @pytest.fixture
@@ -193,7 +214,7 @@ def test_an_update_that_is_not_a_number_is_not_hidden():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_five_times_a_hundred_wild_iterations_are_finite(make, real, seed):
-    wild = make(learning_rate=1e5, step_size_learning_rate=1.0, init="noise", clip=0.5)
+    wild = make(learning_rate=1e5, step_size_learning_rate=1.0, init="noise")
     key = jax.random.key(seed)
     state, info = wild.step(key, wild.init(key, real), real, 100)
     assert int(info.bad_step) == -1 and int(state.step) == 100

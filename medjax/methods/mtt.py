@@ -13,15 +13,13 @@ from medjax import kernels, parallel
 from medjax.augment import Strategy, parse_strategy
 from medjax.errors import UserError, unknown
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
-from medjax.methods.experts import Experts, unraveller
+from medjax.methods.experts import Experts, check_experts, unraveller
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import check_numbers
 from medjax.methods.memory import check_unroll
 from medjax.methods.networks import apply_fn
+from medjax.methods.stepsize import move_step_size
 from medjax.types import Array, PRNGKey
-
-# How far the step size may move in an iteration, and from where it started, as factors.
-_MOST_AT_ONCE, _MOST = 1.25, 100.0
 
 
 def mtt(
@@ -56,9 +54,7 @@ def mtt(
     the expert was ``expert_epochs`` later, see ``kernels.trajectory_loss``. The expert's parameters
     are rows of ``real.experts``, from ``train_experts``.
 
-    Where the reference's step of α would be ``δ``, that here is ``α ← α exp(δ / α)``: the same for
-    small steps, and positive for all. It changes by no more than a quarter in an iteration, and
-    stays within a hundredth and a hundred times of where it started.
+    α stays positive, see ``move_step_size``; for small steps its move is the reference's.
 
     Args:
       net: a flax module; the moments of a batch norm are those of each minibatch, of experts too.
@@ -125,6 +121,7 @@ def mtt(
     size = len(layout.labels) if batch_syn is None else min(batch_syn, len(layout.labels))
 
     def run(key, state, real):
+        check_experts(net, experts, real)
         unravel = unraveller(net, real)
 
         def student_loss(student_key, images, step_size):
@@ -180,26 +177,6 @@ def mtt(
     iteration = Iteration(run, lambda real: 0, lambda key, real: jnp.zeros((0, 1), jnp.int32))
     distiller = make_distiller(iteration, image_optimizer, layout, init=init, net=net, mesh=mesh)
     return distiller._replace(init=start, experts=experts)
-
-
-def move_step_size(step_size: Array, update: Array, *, start: float) -> Array:
-    """``α exp(δ / α)``, bounded in each iteration and in all.
-
-    Args:
-      step_size: α, a positive float scalar.
-      update: δ, what an unbounded step would add to it.
-      start: what it started from.
-
-    Returns:
-      A float scalar above 0, unless the update is not a number.
-
-    Example:
-      >>> move_step_size(jnp.array(0.5), jnp.array(-10.0), start=0.5)
-      Array(0.4, dtype=float32)
-    """
-    most = jnp.log(jnp.asarray(_MOST_AT_ONCE, step_size.dtype))
-    moved = step_size * jnp.exp(jnp.clip(update / step_size, -most, most))
-    return jnp.clip(moved, start / _MOST, start * _MOST)
 
 
 def _batches(key: PRNGKey, size: int, strategy: Strategy) -> Callable:

@@ -24,7 +24,6 @@ def check_settings(config: Mapping[str, Any]) -> None:
     least = {
         "iterations": (config["iterations"], 1),
         "log_every": (config["log_every"], 1),
-        "seed": (config["seed"], 0),
         "evaluation.every": (evaluation["every"], 1),
         "evaluation.networks": (evaluation["networks"], 1),
         "evaluation.select_networks": (evaluation["select_networks"], 1),
@@ -37,11 +36,28 @@ def check_settings(config: Mapping[str, Any]) -> None:
     }
     if config["data"]["stream_above_gib"] is not None:
         least["data.stream_above_gib"] = (config["data"]["stream_above_gib"], 0)
-    if config["seed"] >= 2**32:  # of a larger one, JAX's keys drop the rest
-        raise UserError(f"seed must be below {2**32}, got {config['seed']}")
+    check_seed(config["seed"])
     for key, (value, smallest) in least.items():
         if value < smallest:
             raise UserError(f"{key} must be at least {smallest}, got {value}")
+
+
+def check_seed(seed: int) -> None:
+    """Refuses a seed that a key does not hold.
+
+    Args:
+      seed: the seed.
+
+    Raises:
+      UserError: unless it lies in 0 … 2³² − 1; of a larger one JAX's keys drop the rest.
+
+    Example:
+      >>> check_seed(0)
+    """
+    if seed < 0:
+        raise UserError(f"seed must be at least 0, got {seed}")
+    if seed >= 2**32:
+        raise UserError(f"seed must be below {2**32}, got {seed}")
 
 
 def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:

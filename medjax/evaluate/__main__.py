@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from medjax import data, errors, evaluate, experiment, io, nets, parallel, share, startup
+from medjax import checking, data, errors, evaluate, experiment, io, nets, parallel, share, startup
 from medjax.flagging import parse_flags
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
@@ -95,9 +95,12 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     if not parse_flags(values, argv, usage=_USAGE):
         return None
     given = {name: values[name].value for _, name, _ in _FLAGS if values[name].value is not None}
-    if "synthetic" not in given:
+    if not given.get("synthetic"):
         raise errors.UserError("--synthetic is missing, as in --synthetic=runs/dm/synthetic.npz")
     path = Path(given["synthetic"])
+    path = path.resolve() if path.name in ("", "..") else path
+    if not path.name:
+        raise errors.UserError(f"--synthetic must be a file or a folder of its own, got {path}")
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
     found = _of_the_run(path.with_name("summary.json"))
     if given.get("data", found.get("data")) != found.get("data"):
@@ -141,6 +144,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
 
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
+    checking.check_seed(options["seed"])
     preparation = share.read_preparation(options["synthetic"])
     dataset = data.load(
         options["data"],
@@ -174,7 +178,9 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     if images.step_size is not None:  # as the run did, unless told otherwise
         recipe["learning_rate"] = images.step_size
     recipe |= {k: options[k] for k in ("epochs", "batch_size", "learning_rate") if k in options}
-    return Task(images, dataset, made, evaluate.Recipe(**recipe), dict(options))
+    recipe = evaluate.Recipe(**recipe)
+    io.require_writable(options["out"])
+    return Task(images, dataset, made, recipe, dict(options))
 
 
 def _evaluate(task: Task) -> list[io.Row]:

@@ -28,7 +28,7 @@ def mtt(
     ipc: int | Sequence[int],
     learning_rate: float = 1000.0,
     momentum: float = 0.5,
-    clip: float = 100.0,
+    clip: float = 10.0,
     step_size: float = 0.01,
     step_size_learning_rate: float = 1e-5,
     init: str = "real",

@@ -32,7 +32,7 @@ def main() -> None:
         utils = reference.load(arguments.reference)
         work = reference.make_work(utils, arguments.work, case, precision="tf32", steps=1)
         on_gpu = torch.cuda.is_available()
-        peak = torch.cuda.max_memory_allocated if on_gpu else _resident_peak
+        peak = torch.cuda.max_memory_allocated if on_gpu else resident_peak
     else:
         import engine
         import jax
@@ -40,19 +40,19 @@ def main() -> None:
         work = engine.make_work(arguments.work, case, precision=arguments.precision, steps=1)
         on_gpu = jax.default_backend() != "cpu"
         device = jax.local_devices()[0]
-        peak = (lambda: device.memory_stats()["peak_bytes_in_use"]) if on_gpu else _resident_peak
+        peak = (lambda: device.memory_stats()["peak_bytes_in_use"]) if on_gpu else resident_peak
     if not on_gpu:
         work()  # what the compiler takes is not the work's
-    before = 0 if on_gpu else _forget_resident_peak()
+    before = 0 if on_gpu else forget_resident_peak()
     work()
     print(peak() - before)
 
 
-def _resident_peak() -> int:
+def resident_peak() -> int:
     return _status("VmHWM")
 
 
-def _forget_resident_peak() -> int:
+def forget_resident_peak() -> int:
     ctypes.CDLL(None).malloc_trim(0)  # what the first run has freed is the system's again
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")

@@ -6,8 +6,10 @@
 runs every method whose run is not already in the workdir (a stopped one goes on), then prints the
 scores and, with ``--out``, writes those on test as ``.md`` and everything as ``.jsonl``. Random,
 k-center and whole are the baselines of the first run, under its recipe: each network of random has
-a subset of its own. A method's settings are those of ``configs/METHOD_DATA.py`` if there is such a
-file, else of ``configs/METHOD.py``.
+a subset of its own, and k-center is chosen in the embedding of the first network of whole. Herding,
+and k-center where it is among the methods, choose in that of a network of their own. A method's
+settings are those of ``configs/METHOD_DATA.py`` if there is such a file, else of
+``configs/METHOD.py``.
 """
 
 import argparse
@@ -21,6 +23,10 @@ from typing import Any
 from medjax import errors, io, startup, train
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
+NOTE = (
+    "k-center: in the embedding of the first network of whole; herding: in that of a network "
+    "trained for 20 epochs without augmentation.\n"
+)
 METHODS = ("dm", "dc", "dsa", "mtt", "herding")
 CORE_SETS = ("herding", "kcenter")
 BASELINES = {"random": "random", "kcenter": "k-center", "whole": "whole"}
@@ -106,10 +112,10 @@ def main() -> None:
         parser.exit(2, f"{error}\n")
     rows = rows_of(summaries)
     first = next(iter(summaries.values())).get("headline")
-    print(io.scores_table(rows, first=first))
+    print(f"{io.scores_table(rows, first=first)}\n\n{NOTE}", end="")
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.with_suffix(".md").write_text(markdown(rows, first=first))
+        arguments.out.with_suffix(".md").write_text(f"{markdown(rows, first=first)}\n{NOTE}")
         lines = [json.dumps(io.jsonable(summary)) for summary in summaries.values()]
         arguments.out.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
 

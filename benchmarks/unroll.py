@@ -1,28 +1,35 @@
 """Memory of differentiating an MTT student, by how it is done and how many steps it makes.
 
     python benchmarks/unroll.py
-    python benchmarks/unroll.py --width=32 --steps=10,40
+    python benchmarks/unroll.py --width=32 --steps=10,40 --out=benchmarks/results/unroll_cpu
 
-prints the scratch memory that the compiler gives the gradient by images and step size: a ConvNet of
-depth 3, 20 grey images of 28 pixels, all in each step.
+prints, for the gradient by images and step size of a ConvNet of depth 3 with 20 grey images of 28
+pixels in each step, the scratch memory that the compiler plans and the peak of a process that
+computes it, beyond what it holds before. ``--out`` writes both as ``.jsonl``, with device and
+commit.
 """
 
 import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import memory
 
 from medjax import kernels, nets
 
 _MIB = 2**20
+_IMAGES = (20, 28, 28, 1)
 
 
-def scratch_bytes(unroll: str, *, width: int, num_steps: int) -> int:
-    """Bytes of scratch of one compiled gradient; nothing is computed."""
+def gradient(unroll: str, *, width: int, num_steps: int) -> tuple[Callable, Callable]:
+    """The jitted gradient, and what makes arguments for it of a key."""
     net = nets.make("convnet", num_classes=2, width=width)
-    images = jax.ShapeDtypeStruct((20, 28, 28, 1), jnp.float32)
-    params = jax.eval_shape(net.init, jax.random.key(0), images)["params"]
-    labels = jnp.arange(20, dtype=jnp.int32) // 10
+    labels = jnp.arange(_IMAGES[0], dtype=jnp.int32) // (_IMAGES[0] // 2)
 
     def loss(images, step_size, start, target):
         return kernels.trajectory_loss(
@@ -36,10 +43,36 @@ def scratch_bytes(unroll: str, *, width: int, num_steps: int) -> int:
             unroll=unroll,
         )
 
-    gradient = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))
-    step_size = jax.ShapeDtypeStruct((), jnp.float32)
-    compiled = gradient.lower(images, step_size, params, params).compile()
-    return compiled.memory_analysis().temp_size_in_bytes
+    def arguments(key):
+        images = jax.random.normal(key, _IMAGES, jnp.float32)
+        start = net.init(key, images)["params"]
+        return images, jnp.float32(0.01), start, jax.tree.map(lambda x: x + 0.01, start)
+
+    return jax.jit(jax.value_and_grad(loss, argnums=(0, 1))), arguments
+
+
+def scratch_bytes(unroll: str, *, width: int, num_steps: int) -> int:
+    """Bytes of scratch of one compiled gradient; nothing is computed."""
+    graded, arguments = gradient(unroll, width=width, num_steps=num_steps)
+    shapes = jax.eval_shape(arguments, jax.random.key(0))
+    return graded.lower(*shapes).compile().memory_analysis().temp_size_in_bytes
+
+
+def peak_bytes(unroll: str, *, width: int, num_steps: int) -> int:
+    """Bytes that the resident set of a process of its own grows by while it computes one."""
+    case = json.dumps({"unroll": unroll, "width": width, "num_steps": num_steps})
+    command = [sys.executable, __file__, f"--measure={case}"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def measure(unroll: str, *, width: int, num_steps: int) -> int:
+    """``peak_bytes``, of this process."""
+    graded, arguments = gradient(unroll, width=width, num_steps=num_steps)
+    arguments = jax.block_until_ready(jax.jit(arguments)(jax.random.key(0)))
+    jax.block_until_ready(graded(*arguments))  # what the compiler takes is not the work's
+    before = memory.forget_resident_peak()
+    jax.block_until_ready(graded(*arguments))
+    return memory.resident_peak() - before
 
 
 def main() -> None:
@@ -47,12 +80,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--width", type=int, default=128, help="of the network")
     parser.add_argument("--steps", default="10,80", help="of the student")
+    parser.add_argument("--out", type=Path, help="name of a file, no ending")
+    parser.add_argument("--measure", type=json.loads, help="one case, in this process")
     arguments = parser.parse_args()
-    steps = [int(number) for number in arguments.steps.split(",")]
-    print(f"MiB on {jax.devices()[0].device_kind}", *(f"{n} steps" for n in steps), sep=" | ")
+    if arguments.measure:
+        print(measure(**arguments.measure))
+        return
+    import speed  # for what it says of the machine
+
+    lines = []
+    print("unroll | steps | planned MiB | peak MiB")
     for unroll in kernels.UNROLLS:
-        sizes = [scratch_bytes(unroll, width=arguments.width, num_steps=n) / _MIB for n in steps]
-        print(unroll, *(f"{size:.1f}" for size in sizes), sep=" | ")
+        for number in map(int, arguments.steps.split(",")):
+            case = {"unroll": unroll, "width": arguments.width, "num_steps": number}
+            planned, peak = scratch_bytes(**case), peak_bytes(**case)
+            print(unroll, number, f"{planned / _MIB:.1f}", f"{peak / _MIB:.1f}", sep=" | ")
+            lines.append(case | {"scratch_bytes": planned, "peak_bytes": peak})
+    if arguments.out:
+        where = speed.about()
+        text = "".join(json.dumps(line | where) + "\n" for line in lines)
+        arguments.out.with_suffix(".jsonl").write_text(text)
 
 
 if __name__ == "__main__":

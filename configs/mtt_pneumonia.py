@@ -1,12 +1,16 @@
 """MTT on PneumoniaMNIST (chest X-ray, 2 classes), whitened.
 
 From noise: no image starts from a patient's. The experts' and the step size's settings are those
-of a study of medical sets (arXiv 2407.14429).
+of a study of medical sets (arXiv 2407.14429), the learning rate that of the reference for as few
+whitened images.
 
 python -m medjax.launch --config=configs/mtt_pneumonia.py --workdir=runs/mtt_pneumonia
 python -m medjax.launch --config=configs/mtt_pneumonia.py:quick --workdir=runs/mtt_pneumonia
 
-At full length not yet run.
+At full length not yet run. quick, 13 minutes of CPU time (about 7 on two cores), on test: balanced
+accuracy 81.1 ± 1.9, AUROC 0.902 ± 0.016; whitened random images 69.9 ± 3.1 and 0.781 ± 0.044; all
+images 84.4 ± 1.3 and 0.965 ± 0.002. The loss goes from 1.01, the mean of the first ten iterations,
+to 0.65; no gradient is clipped.
 """
 
 from medjax import config
@@ -16,6 +20,7 @@ def get_config(arg=None):
     overrides = {
         "distill.init": "noise",
         "data.prepare": "zca(mtt)",
+        "distill.learning_rate": 100.0,
         "distill.max_start_epoch": 20,
         "distill.step_size_learning_rate": 1e-6,
     }

@@ -1,7 +1,8 @@
 """MTT on RetinaMNIST (fundus, RGB, 5 ordered grades), whitened.
 
 From noise: no image starts from a patient's. The experts' and the step size's settings are those
-of a study of medical sets (arXiv 2407.14429).
+of a study of medical sets (arXiv 2407.14429), the learning rate that of the reference for as few
+whitened images.
 
 python -m medjax.launch --config=configs/mtt_retina.py --workdir=runs/mtt_retina
 python -m medjax.launch --config=configs/mtt_retina.py:quick --workdir=runs/mtt_retina
@@ -16,6 +17,7 @@ def get_config(arg=None):
     overrides = {
         "distill.init": "noise",
         "data.prepare": "zca(mtt)",
+        "distill.learning_rate": 100.0,
         "distill.max_start_epoch": 20,
         "distill.step_size_learning_rate": 1e-6,
     }

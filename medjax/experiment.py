@@ -94,7 +94,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     """
     checking.check_settings(config)
     source = config["data"]
-    streaming = _streaming(source)
+    streaming = streaming_of(source)
     preparation = data.parse_preparation(source["prepare"])
     dataset = data.load(
         source["name"],
@@ -110,6 +110,10 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     if select_by not in metrics:
         raise unknown("evaluation.select_by", select_by, metrics)
     pixel_stats = dataset.mean, dataset.std
+    splits = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
+    splits = {name: split for name, split in splits.items() if split is not None}
+    if preparation.zca != "none":
+        checking.check_whitened(splits, above=streaming.above)
     dataset, whitening = data.whiten(dataset, zca=preparation.zca)
     counts = _counts(dataset)
     ipc = _ipc(config, counts)
@@ -131,8 +135,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     jax.eval_shape(net.init, root, image)
     _check_memory(distiller, net, root, real)
     _log_place(real, streaming)
-    splits = {"val": dataset.val, "test": dataset.test}
-    splits = {name: split for name, split in splits.items() if split is not None}
+    splits = {name: getattr(dataset, name) for name in splits if name != "train"}
     checking.check_scored(source["name"], splits)
     stats = (dataset.mean, dataset.std)
     return Experiment(
@@ -171,6 +174,24 @@ def keys_of(seed: int) -> dict[str, PRNGKey]:
     }
 
 
+def streaming_of(source: Mapping[str, Any]) -> data.Streaming:
+    """Above which size images stay on disk: what is set, or a share of the device's memory.
+
+    Args:
+      source: ``stream_above_gib`` and ``cache``, as settings of ``data`` have them; may lack both.
+
+    Returns:
+      What ``data.load`` takes.
+
+    Example:
+      >>> streaming_of({"stream_above_gib": 2.0}).above == 2 * 2**30
+      True
+    """
+    gib = source.get("stream_above_gib")
+    above = kernels.device_budget() * _DATA_SHARE if gib is None else gib * _GIB
+    return data.Streaming(above=int(above), cache=source.get("cache") or None)
+
+
 def _counts(dataset: data.Dataset) -> list[int]:
     """Training images of each class, or of each group of a multi-label set."""
     groups = data.group_indices(dataset.train.labels, num_classes=dataset.num_classes)
@@ -207,28 +228,25 @@ def _meshes(config: Mapping[str, Any], ipc: Sequence[int]) -> tuple[Mesh | None,
         raise UserError(
             f"mesh.devices must be 0 (all) with {jax.process_count()} processes, got {count}"
         )
-    devices, networks = jax.devices()[:count], distill.get("num_networks", 1)
-    # A synthetic image costs two or more times a real one, on each device of its class.
-    work = {"rows": distill.get("batch_real", 1), "shared_rows": 2 * max(ipc)}
+    devices, along = jax.devices()[:count], methods.axes(config["method"])
+    sizes = (len(ipc), distill.get("num_networks", 1), distill.get("batch_real", 1))
+    sizes = {a: size if a in along else 1 for a, size in zip(parallel.AXES, sizes, strict=True)}
+    # Devices that only repeat others' work would share a CPU's cores with those that count.
+    used = devices[: max(math.prod(sizes.values()), 1)] if jax.process_count() == 1 else devices
     mesh = parallel.make_mesh(
-        classes=len(ipc), networks=networks, **work, devices=devices, shape=wanted
+        classes=sizes["class"],
+        networks=sizes["net"],
+        rows=sizes["batch"],
+        # A synthetic image costs two or more times a real one, on each device of its class.
+        shared_rows=2 * max(ipc) if "batch" in along else 0,
+        devices=used,
+        shape=wanted,
     )
-    if config["method"] == "mtt":  # whose students alone can be told apart
-        # Devices that only repeat a student would share a CPU's cores with the one that counts.
-        used = devices[:networks] if jax.process_count() == 1 else devices
-        mesh = parallel.make_mesh(classes=1, networks=networks, rows=1, devices=used)
     rows = min(evaluation["batch_size"], sum(ipc))
     evaluation_mesh = parallel.make_mesh(
         classes=1, networks=evaluation["networks"], rows=rows, devices=devices
     )
     return tuple(None if mesh.size == 1 else mesh for mesh in (mesh, evaluation_mesh))
-
-
-def _streaming(source: Mapping[str, Any]) -> data.Streaming:
-    """Above which size images stay on disk: what is set, or a share of the device's memory."""
-    gib = source["stream_above_gib"]
-    above = kernels.device_budget() * _DATA_SHARE if gib is None else gib * _GIB
-    return data.Streaming(above=int(above), cache=source["cache"] or None)
 
 
 def _log_place(real: data.RealData, streaming: data.Streaming) -> None:

@@ -20,8 +20,9 @@ _TOGETHER = 10
 def with_experts(experiment: Experiment, config: Mapping[str, Any]) -> Experiment:
     """Trains the experts that the method asks for, as far as the cache does not have them.
 
-    They lie in the cache under a digest of all that they depend on: the data, the network, how
-    they are trained and the seed. A run that is killed goes on from the last epoch.
+    They lie in the cache under a digest of all that one depends on: the data, the network, how it
+    is trained and the seed. A run that is killed goes on from the last epoch, and one that asks for
+    more experts or epochs from those that are there.
 
     Args:
       experiment: what the run works with.
@@ -38,8 +39,10 @@ def with_experts(experiment: Experiment, config: Mapping[str, Any]) -> Experimen
     experts, net, real = experiment.distiller.experts, experiment.net, experiment.real
     if experts is None:
         return experiment
+    how = experts._asdict()
+    count, _ = how.pop("count"), how.pop("epochs")  # an expert is the same among more or fewer
     settings = {
-        "experts": experts._asdict(),
+        "experts": how,
         "net": config["net"] | {"precision": config["precision"]},
         "data": {
             "digest": experiment.dataset.info.digest,
@@ -49,7 +52,7 @@ def with_experts(experiment: Experiment, config: Mapping[str, Any]) -> Experimen
     }
     size = methods.vector_size(net, real)
     root = data.cache_root(config["data"]["cache"] or None) / "experts"
-    where = {"experts": experts.count, "snapshots": experts.snapshots, "size": size}
+    where = {"experts": count, "snapshots": experts.snapshots, "size": size}
     with io.open_experts(root, settings, **where) as file:
         _train_missing(experiment, file)
         rows = file.rows()

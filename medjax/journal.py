@@ -61,9 +61,10 @@ class Journal(NamedTuple):
           The best images.
         """
         best, scores = select(self.experiment, self.config["evaluation"], state, best)
-        learned = {} if state.step_size is None else {"step_size": float(state.step_size)}
-        if scores or learned:
-            self.metrics.write(step, scores | learned)
+        also = {"step_size": state.step_size, "clipped": state.clipped}
+        also = {name: float(value) for name, value in also.items() if value is not None}
+        if scores or also:
+            self.metrics.write(step, scores | also)
         self.progress.note(_sentence(step, scores))
         pixels = self.experiment.to_pixels(state.images)
         grid = io.image_grid(pixels, np.asarray(state.labels))

@@ -132,6 +132,15 @@ def test_students_have_no_more_devices_than_there_are_of_them(settings, students
     assert made.benchmark.mesh.size == 8
 
 
+def test_whitening_is_refused_where_floats_would_not_fit(settings):
+    """The bytes fit, so that nothing would stream."""
+    knobs = {"data.prepare": "zca(mtt)", "data.stream_above_gib": 3000 / 2**30}
+    with pytest.raises(
+        UserError, match=r"^zca makes floats of pixels, .*: train would take .* GiB"
+    ):
+        make_experiment(settings(**knobs))
+
+
 def test_without_a_val_split(settings):
     assert list(make_experiment(settings(name="noval")).benchmark.splits) == ["test"]
 

@@ -73,7 +73,7 @@ def test_they_are_trained_once(settings, epochs, monkeypatch):
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"net.width": 3}, {"distill.train_epochs": 3}, {"data.prepare": "zca(mtt)"}],
+    [{"seed": 1}, {"net.width": 3}, {"distill.batch_real": 8}, {"data.prepare": "zca(mtt)"}],
     ids=str,
 )
 def test_what_matters_makes_others(settings, epochs, change):
@@ -81,6 +81,25 @@ def test_what_matters_makes_others(settings, epochs, change):
     before = epochs["epochs"]
     experts_of(settings(**change))
     assert epochs["epochs"] > before
+
+
+@pytest.mark.parametrize(
+    ("change", "new"),
+    [
+        ({"distill.train_epochs": 3}, 2),
+        ({"distill.num_experts": 5}, 4),
+        ({"distill.num_experts": 2}, 0),
+    ],
+    ids=["epochs", "more experts", "fewer"],
+)
+def test_more_of_them_go_on_from_those_there_are(settings, epochs, monkeypatch, change, new):
+    monkeypatch.setattr(expertise, "_TOGETHER", 2)  # of 3, then 5: the second two are trained anew
+    experts_of(settings())
+    epochs["epochs"] = 0
+    ours = np.asarray(experts_of(settings(**change)))
+    assert epochs["epochs"] == new
+    other = {"data.cache": settings()["data"]["cache"] + "_other"}
+    np.testing.assert_array_equal(ours, experts_of(settings(**change, **other)))
 
 
 @pytest.mark.parametrize("most", [0, 1, 3])

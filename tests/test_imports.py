@@ -67,7 +67,7 @@ ALLOWED |= {
     "launch": Row(LAYERS | {"commandline", "preemption", "startup", "train"}, ANY),
 }
 # `python -m medjax.evaluate` and its like: a __main__.py is a command, not part of its package.
-COMMANDS = Row(LAYERS | {"experiment", "flagging", "startup", "train", "study"}, ANY)
+COMMANDS = Row(LAYERS | {"checking", "experiment", "flagging", "startup", "train", "study"}, ANY)
 
 
 def imported(source, module, *, is_package=False):

@@ -25,6 +25,7 @@ class HostImages:
     Attributes:
       shape: ``(N, h, w, c)``.
       dtype: that of the pixels.
+      folder: where their file lies.
       direct_reads: batches that were not read ahead, since ``read_ahead`` was called last.
     """
 
@@ -49,6 +50,7 @@ class HostImages:
         self._file = RowFile(images)
         self._ahead = None
         self.shape, self.dtype, self.ndim = images.shape, images.dtype, images.ndim
+        self.folder = self._file.folder
         self.direct_reads = 0
 
     def __len__(self) -> int:

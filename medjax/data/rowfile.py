@@ -1,6 +1,7 @@
 """Rows of an array in a file, read by their position."""
 
 import os
+import pathlib
 import weakref
 
 import numpy as np
@@ -62,6 +63,11 @@ class RowFile:
                 raise OSError(f"{self._path} ends before row {row}")
             place[:] = np.frombuffer(content, np.uint8)
         return out
+
+    @property
+    def folder(self) -> pathlib.Path:
+        """Where the file lies."""
+        return pathlib.Path(self._path).parent
 
     @property
     def bytes_each(self) -> int:

@@ -2,6 +2,7 @@
 
 from medjax.evaluate.baselines import herding, k_center, random_subset
 from medjax.evaluate.comparison import score_baselines
+from medjax.evaluate.inputs import chunks_of
 from medjax.evaluate.metrics import (
     accuracy,
     auroc,
@@ -30,6 +31,7 @@ from medjax.evaluate.protocol import (
 )
 from medjax.evaluate.recipe import Recipe, Schedule, sgd
 from medjax.evaluate.train import train_networks
+from medjax.evaluate.vectors import vectors_of
 
 __all__ = [
     "Benchmark",
@@ -38,6 +40,7 @@ __all__ = [
     "accuracy",
     "auroc",
     "balanced_accuracy",
+    "chunks_of",
     "embed",
     "evaluate_set",
     "headline",
@@ -61,4 +64,5 @@ __all__ = [
     "sgd",
     "summarize",
     "train_networks",
+    "vectors_of",
 ]

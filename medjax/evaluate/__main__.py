@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 from absl import flags
 
-from medjax import data, errors, evaluate, experiment, io, nets, parallel, share, startup
+from medjax import checking, data, errors, evaluate, experiment, io, nets, parallel, share, startup
 from medjax.flagging import parse_flags
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
@@ -95,9 +96,12 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     if not parse_flags(values, argv, usage=_USAGE):
         return None
     given = {name: values[name].value for _, name, _ in _FLAGS if values[name].value is not None}
-    if "synthetic" not in given:
+    if not given.get("synthetic"):
         raise errors.UserError("--synthetic is missing, as in --synthetic=runs/dm/synthetic.npz")
     path = Path(given["synthetic"])
+    path = path.resolve() if path.name in ("", "..") else path
+    if not path.name:
+        raise errors.UserError(f"--synthetic must be a file or a folder of its own, got {path}")
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
     found = _of_the_run(path.with_name("summary.json"))
     if given.get("data", found.get("data")) != found.get("data"):
@@ -123,6 +127,7 @@ def _of_the_run(summary: Path) -> dict[str, Any]:
                 "root": config["data"]["root"] or None,
                 "download": config["data"]["download"],
                 "sources": data.Sources.of(config["data"]),
+                "streaming": experiment.streaming_of(config["data"]),
             },
             "nets": [":".join([net["name"], *changed])],
             "networks": config["evaluation"]["networks"],
@@ -141,13 +146,10 @@ def _prepare(options: Mapping[str, Any]) -> Task:
 
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
+    checking.check_seed(options["seed"])
     preparation = share.read_preparation(options["synthetic"])
-    dataset = data.load(
-        options["data"],
-        size=options["size"],
-        preparation=preparation,
-        **options.get("where", {}),
-    )
+    where = {"streaming": experiment.streaming_of({})} | options.get("where", {})
+    dataset = data.load(options["data"], size=options["size"], preparation=preparation, **where)
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(
         options["synthetic"], classes=dataset.info.classes, multi_label=multi_label
@@ -159,6 +161,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
             f"{options['synthetic']} holds {shapes[0]} images, but those of {options['data']} are "
             f"{shapes[1]}"
         )
+    if images.whitening is not None:
+        checking.check_whitened(_splits(dataset), above=where["streaming"].above)
     made = {}
     if not options["nets"]:
         raise errors.UserError(f"--nets is empty; choose from: {', '.join(nets.names())}")
@@ -174,7 +178,9 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     if images.step_size is not None:  # as the run did, unless told otherwise
         recipe["learning_rate"] = images.step_size
     recipe |= {k: options[k] for k in ("epochs", "batch_size", "learning_rate") if k in options}
-    return Task(images, dataset, made, evaluate.Recipe(**recipe), dict(options))
+    recipe = evaluate.Recipe(**recipe)
+    io.require_writable(options["out"])
+    return Task(images, dataset, made, recipe, dict(options))
 
 
 def _evaluate(task: Task) -> list[io.Row]:
@@ -182,18 +188,18 @@ def _evaluate(task: Task) -> list[io.Row]:
     import jax
 
     dataset, options, recipe = task.dataset, task.options, task.recipe
-    images, labels, stats, whitening, _ = task.images
-    if whitening is not None:
-        dataset, images, stats = whitening.whiten_all(dataset), whitening.whiten(images), None
-    stats = stats or (dataset.mean, dataset.std)
+    images, labels = task.images.images, task.images.labels
+    splits, stats = _splits(dataset), task.images.stats or (dataset.mean, dataset.std)
+    if (whitening := task.images.whitening) is not None:
+        images = whitening.whiten(images)
+        splits = {k: data.Split(whitening.whiten(s.images), s.labels) for k, s in splits.items()}
+        stats = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
     mean, std = (x[None, None, None] for x in stats)
     images = (images - mean) / std
     mesh, count = None, options["networks"]
     if jax.device_count() > 1:
         batch = min(recipe.batch_size, len(labels))
         mesh = parallel.make_mesh(classes=1, networks=count, rows=batch, devices=jax.devices())
-    splits = {"val": dataset.val, "test": dataset.test}
-    splits = {name: split for name, split in splits.items() if split is not None}
     benchmark = evaluate.Benchmark(splits, stats, dataset.info.task, mesh)
     key, rows = experiment.keys_of(options["seed"])["final"], []
     content = {
@@ -220,6 +226,12 @@ def _evaluate(task: Task) -> list[io.Row]:
         nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
         rows.append(io.Row(io.NOTHING, nothing.get("val"), nothing["test"]))
     return rows
+
+
+def _splits(dataset: data.Dataset) -> dict[str, data.Split]:
+    """What networks are scored on."""
+    splits = {"val": dataset.val, "test": dataset.test}
+    return {name: split for name, split in splits.items() if split is not None}
 
 
 def _headline(task: Task) -> str:

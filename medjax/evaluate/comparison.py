@@ -1,26 +1,20 @@
 """The sets that a distilled one is measured against, under the same recipe."""
 
-import contextlib
 import dataclasses
-import pathlib
-import tempfile
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import flax.linen as nn
 import jax
 import numpy as np
 
 from medjax.data import MULTI_LABEL, Split
-from medjax.errors import UserError
 from medjax.evaluate.baselines import at_most, k_center, random_subset
 from medjax.evaluate.outputs import embed
 from medjax.evaluate.protocol import Benchmark, Scores, score_networks, score_nothing
 from medjax.evaluate.recipe import Recipe
 from medjax.evaluate.train import train_networks
+from medjax.evaluate.vectors import vectors_of
 from medjax.types import PRNGKey
-
-_IMAGES_PER_PIECE = 512
 
 
 def score_baselines(
@@ -87,8 +81,13 @@ def score_baselines(
 
     whole = networks(slice(None), dataclasses.replace(recipe, epochs=whole_epochs))
     one = jax.tree.map(lambda x: x[:1], whole)
-    with _features(net, one, train.images, **where) as features:
-        centres = k_center(features, train.labels, ipc)
+
+    def features(images):
+        # Those of a diverged network are all alike, as its logits count in ``score_networks``.
+        return np.nan_to_num(embed(net, one, images, **where)[0], nan=0, posinf=0, neginf=0)
+
+    with vectors_of(train.images, features) as found:
+        centres = k_center(found, train.labels, ipc)
     # A constant that no network has: the subsets must not share their randomness with one.
     subsets_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
     subset_keys = jax.random.split(subsets_key, num_networks)
@@ -107,24 +106,3 @@ def score_baselines(
         num_labels = train.labels.shape[1]
         scores["nothing"] = score_nothing(benchmark, num_labels=num_labels)
     return scores
-
-
-@contextlib.contextmanager
-def _features(
-    net: nn.Module, variables: Any, images: np.ndarray, **where: Any
-) -> Iterator[np.ndarray]:
-    """The features ``[n, f]`` of all images; of images on disk they are on disk as well."""
-    if not isinstance(images, np.memmap):
-        yield np.asarray(embed(net, variables, images, **where)[0])
-        return
-    folder = pathlib.Path(images.filename).parent if images.filename else None
-    try:
-        with tempfile.TemporaryFile(dir=folder) as file:  # has no name, so nothing stays behind
-            for start in range(0, len(images), _IMAGES_PER_PIECE):
-                piece = np.asarray(images[start : start + _IMAGES_PER_PIECE])
-                features = np.asarray(embed(net, variables, piece, **where)[0])
-                features.tofile(file)
-            file.flush()
-            yield np.memmap(file, features.dtype, "r", shape=(len(images), features.shape[1]))
-    except OSError as error:
-        raise UserError(f"cannot keep features for k-center in {folder}: {error}") from error

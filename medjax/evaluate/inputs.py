@@ -55,10 +55,35 @@ def chunks(
     num_networks = -(-num_networks // devices.parts(mesh, devices.network_axes(mesh)))
     rows = -(-rows // devices.parts(mesh, devices.row_axes(mesh)))
     image = jax.eval_shape(lambda: images.normalized(slice(1)))
+    return chunks_of(net, image, num_networks=num_networks, rows=rows)
+
+
+def chunks_of(
+    net: nn.Module, image: Array, *, num_networks: int, rows: int, whole: bool = False
+) -> kernels.Chunks:
+    """How many networks, and how many images of each, one device computes at once.
+
+    Args:
+      net: a flax module.
+      image: float ``[1, h, w, c]``; a shape is enough.
+      num_networks: networks that are computed apart.
+      rows: images of each.
+      whole: whether the images of a network must stay together, for moments of all of them.
+
+    Returns:
+      Chunk sizes; ``None`` is all.
+
+    Example:
+      >>> from medjax import nets
+      >>> net, image = nets.make("mlp", num_classes=2), jax.ShapeDtypeStruct((1, 8, 8, 1), "f")
+      >>> chunks_of(net, image, num_networks=3, rows=16, whole=True).images is None
+      True
+    """
     per_image = _bytes_per_image(net, image.shape, image.dtype)
     wanted = kernels.backend_chunks(jax.default_backend(), per_image)
     budget = kernels.device_budget()
     some = kernels.at_once(wanted.images, size=rows, bytes_each=per_image, budget=budget)
+    some = None if whole else some
     each = min(some or rows, rows) * per_image
     at_once = kernels.at_once(wanted.networks, size=num_networks, bytes_each=each, budget=budget)
     return wanted._replace(networks=at_once, images=some)

@@ -1,5 +1,6 @@
 """The evaluation of one set of images: train fresh networks on it, score them on each split."""
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -65,7 +66,7 @@ def evaluate_set(
       ``{split: {metric: {"mean", "std", "n"}}}``, metrics as fractions.
 
     Raises:
-      UserError: the set, the splits or the task do not fit, or a network diverged.
+      UserError: the set, the splits or the task do not fit.
 
     Example:
       >>> import jax
@@ -97,6 +98,9 @@ def evaluate_set(
 def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scores:
     """Scores trained networks on every split.
 
+    One that diverged, with logits that are not finite, counts as one that tells nothing: all its
+    logits are 0. A warning says how many did.
+
     Args:
       net: the flax module that was trained.
       variables: its variables with a leading axis ``[k]``, as ``train_networks`` returns them.
@@ -106,7 +110,7 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
       ``{split: {metric: {"mean", "std", "n"}}}``, metrics as fractions.
 
     Raises:
-      UserError: the splits or the task do not fit, or a network diverged.
+      UserError: the splits or the task do not fit.
 
     Example:
       >>> import jax
@@ -120,11 +124,21 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
       >>> scores["val"]["balanced_accuracy"]
       {'mean': 0.5, 'std': 0.0, 'n': 3}
     """
-    scores = {}
+    scores, diverged = {}, np.False_
     for name, split in benchmark.splits.items():
         logits = predict(net, variables, split.images, stats=benchmark.stats, mesh=benchmark.mesh)
-        metrics = score(np.asarray(logits), split.labels, task=benchmark.task)
+        logits = np.asarray(logits)
+        finite = np.isfinite(logits).all(axis=(1, 2))
+        diverged = diverged | ~finite
+        logits = np.where(finite[:, None, None], logits, np.zeros_like(logits))
+        metrics = score(logits, split.labels, task=benchmark.task)
         scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
+    if diverged.any():
+        warnings.warn(
+            f"{diverged.sum()} of {diverged.size} networks diverged ({type(net).__name__}): they "
+            "count as ones that tell nothing; lower the learning rate",
+            stacklevel=2,
+        )
     return scores
 
 

@@ -1,5 +1,6 @@
 """What a run leaves on disk: checkpoints, metrics, pictures, tables and the report."""
 
+from medjax.io.atomic import require_writable
 from medjax.io.checkpoints import Checkpoints
 from medjax.io.experts import ExpertFile, open_experts
 from medjax.io.grids import image_grid, save_png
@@ -30,6 +31,7 @@ __all__ = [
     "open_experts",
     "ordered",
     "read_metrics",
+    "require_writable",
     "results_table",
     "save_png",
     "scores_table",

@@ -1,7 +1,9 @@
 """Files that are either whole or absent."""
 
+import errno
 import os
 import pathlib
+import tempfile
 
 from medjax.errors import UserError
 
@@ -41,5 +43,32 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def require_writable(path: str | os.PathLike) -> None:
+    """Refuses a file that ``write_bytes`` could not write, before hours of work for it.
+
+    Missing parent folders are made.
+
+    Args:
+      path: the file; it is not touched.
+
+    Raises:
+      UserError: if the folder or the file cannot be written.
+
+    Example:
+      >>> require_writable("/dev/null/scores.json")
+      Traceback (most recent call last):
+      medjax.errors.UserError: cannot write /dev/null/scores.json: File exists
+    """
+    path = pathlib.Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,10 +1,12 @@
 """Experts on disk: the parameters of each after each epoch, in one file, made once for many runs.
 
 Snapshots are checkpoints: training goes on from the last that is whole. The file is mapped, so
-that rows can be read from it one by one, and has room for all of them from the start.
+that rows can be read from it one by one, and has room for all of them from the start. A file of
+more or fewer experts or epochs lies beside it, and what one has the others take from it.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
@@ -38,14 +40,14 @@ class ExpertFile:
           snapshots: of each expert.
           size: numbers in a snapshot.
         """
-        self._file, self._record = folder / "experts.npy", folder / "experts.json"
+        name = f"experts_{experts}x{snapshots}"
+        self._file, self._record = folder / f"{name}.npy", folder / f"{name}.json"
         self.snapshots = snapshots
         shape = (experts * snapshots, size)
         try:
-            self._rows = np.load(self._file, mmap_mode="r+")
+            self._rows, self._digests = _opened(self._file)
             if self._rows.shape != shape or self._rows.dtype != np.float32:
                 raise ValueError
-            self._digests = dict(json.loads(self._record.read_bytes()))
         except FileNotFoundError:
             self._rows, self._digests = self._make(shape), {}
         except OSError as error:  # which may pass: hours of training are not to be thrown away
@@ -69,9 +71,9 @@ class ExpertFile:
         """
         for snapshot in range(self.snapshots):
             digest = self._digests.get(_name(experts, snapshot))
-            if digest is None:
+            if digest is None and not self._take(experts, snapshot):
                 return snapshot
-            if digest != _digest(self.read(experts, snapshot)):
+            if digest is not None and digest != _digest(self.read(experts, snapshot)):
                 _log.warning("experts: snapshot %d in %s is damaged", snapshot, self._file)
                 return snapshot
         return self.snapshots
@@ -99,6 +101,10 @@ class ExpertFile:
         Raises:
           UserError: if it cannot be written.
         """
+        if not self._rows.flags.writeable:
+            raise UserError(
+                f"{self._file} lacks {_name(experts, snapshot)}, and cannot be written to"
+            )
         self._of(experts, snapshot)[...] = vectors
         try:
             self._rows.flush()
@@ -111,6 +117,21 @@ class ExpertFile:
     def rows(self) -> np.memmap:
         """All snapshots, those of expert 0 first: float32 ``[experts · snapshots, p]``, mapped."""
         return np.load(self._file, mmap_mode="r")
+
+    def _take(self, experts: range, snapshot: int) -> bool:
+        """Copies a snapshot from a file beside this one, if one has it whole."""
+        name = _name(experts, snapshot)
+        for file in sorted(self._file.parent.glob("experts_*.npy")):
+            try:
+                rows, digests = _opened(file, mode="r")
+            except (OSError, ValueError, TypeError, EOFError):
+                continue
+            each = int(file.stem.rpartition("x")[2])
+            vectors = np.array(rows[snapshot::each][experts.start : experts.stop])
+            if digests.get(name) == _digest(vectors):
+                self.write(experts, snapshot, vectors)
+                return True
+        return False
 
     def _of(self, experts: range, snapshot: int) -> np.ndarray:
         return self._rows[snapshot :: self.snapshots][experts.start : experts.stop]
@@ -147,7 +168,7 @@ def open_experts(
 
     Args:
       root: the folder of all such files.
-      settings: all that the experts depend on, anything that has a JSON form.
+      settings: all that an expert depends on, anything that has a JSON form.
       experts: how many there are.
       snapshots: of each expert.
       size: numbers in a snapshot.
@@ -156,7 +177,7 @@ def open_experts(
       The file, with what is already in it.
 
     Raises:
-      UserError: if the folder or the file cannot be written.
+      UserError: if the folder or the file cannot be written and lacks anything.
 
     Example:
       >>> import tempfile
@@ -170,16 +191,30 @@ def open_experts(
     """
     text = json.dumps(jsonable(settings), sort_keys=True, indent=1)
     folder = pathlib.Path(root) / hashlib.sha256(text.encode()).hexdigest()[:16]
-    atomic.write_bytes(folder / "settings.json", text.encode())
+    lock = folder / "lock"
+    if not lock.exists():  # whoever has all experts may use them from where nothing can be written
+        atomic.write_bytes(folder / "settings.json", text.encode())
+        lock.touch()
     import fcntl  # here, because Windows lacks it and can do all the rest
 
-    with open(folder / "lock", "wb") as lock:
+    with open(lock, "rb") as stream:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             _log.info("experts: waiting for another run that uses %s", folder)
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            fcntl.flock(stream, fcntl.LOCK_EX)
         yield ExpertFile(folder, experts=experts, snapshots=snapshots, size=size)
+
+
+def _opened(file: pathlib.Path, *, mode: str = "r+") -> tuple[np.memmap, dict[str, str]]:
+    """A file's rows, mapped, and the digests of those that are whole."""
+    try:
+        rows = np.load(file, mmap_mode=mode)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EROFS):
+            raise
+        rows = np.load(file, mmap_mode="r")
+    return rows, dict(json.loads(file.with_suffix(".json").read_bytes()))
 
 
 def _name(experts: range, snapshot: int) -> str:

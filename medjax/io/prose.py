@@ -127,12 +127,13 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
     return sentences
 
 
-def privacy(init: str | None) -> str:
+def privacy(init: str | None, *, zca: str | None = None) -> str:
     """Says what is known of the privacy of the images, which is little.
 
     Args:
       init: what the synthetic images started from: ``"real"``, ``"herding"``, ``"kcenter"``,
         ``"noise"`` or another name; ``"coreset"`` for real images that nothing changed.
+      zca: the whitening that is saved with them, ``None`` for none.
 
     Returns:
       Sentences that never claim privacy.
@@ -142,18 +143,24 @@ def privacy(init: str | None) -> str:
       These images started from random noise, but they were fitted to real patients' images. What \
 they may reveal about a patient was not measured here.
     """
-    if init == "coreset":
-        return "These images are real patients' images, unchanged. They must not leave the site."
-    if init in ("real", "herding", "kcenter"):
-        return (
-            "These images started from real patients' images and may still show them. They must "
-            "not leave the site without a privacy audit."
-        )
     start = "random noise" if init == "noise" else f"{init!r}" if init else "an unrecorded state"
-    return (
+    text = (
         f"These images started from {start}, but they were fitted to real patients' images. What "
         "they may reveal about a patient was not measured here."
     )
+    if init == "coreset":
+        text = "These images are real patients' images, unchanged. They must not leave the site."
+    if init in ("real", "herding", "kcenter"):
+        text = (
+            "These images started from real patients' images and may still show them. They must "
+            "not leave the site without a privacy audit."
+        )
+    if zca:
+        text += (
+            " synthetic.npz also holds the mean of all real training images and a factor of their "
+            "pixels' covariance, which the whitening needs."
+        )
+    return text
 
 
 def class_name(label: np.ndarray, names: Sequence[str]) -> str:

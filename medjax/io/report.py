@@ -101,7 +101,8 @@ def write_report(
     """
     summary = jsonable(summary)
     heading = _text(table.title(summary))
-    warning = _text(prose.privacy(summary.get("init")))
+    zca = (summary.get("data") or {}).get("zca")
+    warning = _text(prose.privacy(summary.get("init"), zca=zca))
     body = [
         f"<h1>{heading}</h1>",
         *(f'<p class="lead">{_text(sentence)}</p>' for sentence in prose.findings(summary)),

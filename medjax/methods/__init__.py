@@ -15,7 +15,7 @@ from medjax.methods.experts import (
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
-from medjax.methods.registry import make, names, options
+from medjax.methods.registry import axes, make, names, options
 
 __all__ = [
     "DistillState",
@@ -24,6 +24,7 @@ __all__ = [
     "Loops",
     "StepInfo",
     "Trainer",
+    "axes",
     "dc",
     "dm",
     "dsa",

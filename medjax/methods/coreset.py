@@ -41,7 +41,7 @@ def random(
       >>> distiller = random(net=nets.make("mlp", num_classes=2), ipc=10)
     """
     layout = make_layout(ipc, num_groups or net.num_classes)
-    return _coreset(net, layout, mesh, init="real", space="pixels")
+    return _coreset(layout, mesh, init="real")
 
 
 def herding(
@@ -75,7 +75,7 @@ def herding(
     Welling, "Herding Dynamical Weights to Learn", ICML 2009.
     """
     layout = make_layout(ipc, num_groups or net.num_classes)
-    return _coreset(net, layout, mesh, init="herding", space=space)
+    return _coreset(layout, mesh, init="herding", net=_embedding(net, space))
 
 
 def kcenter(
@@ -110,18 +110,22 @@ def kcenter(
     ICLR 2018.
     """
     layout = make_layout(ipc, num_groups or net.num_classes)
-    return _coreset(net, layout, mesh, init="kcenter", space=space)
+    return _coreset(layout, mesh, init="kcenter", net=_embedding(net, space))
+
+
+def _embedding(net: nn.Module, space: str) -> nn.Module | None:
+    """Whose features distances are between; ``None`` for pixels."""
+    if space not in SPACES:
+        raise unknown("space", space, SPACES)
+    return net if space == "embedding" else None
 
 
 def _coreset(
-    net: nn.Module, layout: Layout, mesh: Mesh | None, *, init: str, space: str
+    layout: Layout, mesh: Mesh | None, *, init: str, net: nn.Module | None = None
 ) -> Distiller:
-    if space not in SPACES:
-        raise unknown("space", space, SPACES)
     idle = Iteration(
         run=lambda key, state, real: (state, jnp.zeros((), state.images.dtype)),
         real_images=lambda real: 0,
         draws=lambda key, real: jnp.zeros((0, 1), jnp.int32),
     )
-    embedding = net if space == "embedding" else None
-    return make_distiller(idle, optax.identity(), layout, init=init, net=embedding, mesh=mesh)
+    return make_distiller(idle, optax.identity(), layout, init=init, net=net, mesh=mesh)

@@ -31,6 +31,7 @@ class DistillState(NamedTuple):
       loss_sum: float scalar, the losses of all iterations since the caller last set it to zero,
         added one by one: how the iterations were cut into calls does not change a bit of it.
       step_size: the learning rate that is learned with the images; ``None`` where none is.
+      clipped: int32 scalar, iterations whose gradient was scaled down; ``None`` where none is.
     """
 
     step: Array
@@ -39,6 +40,7 @@ class DistillState(NamedTuple):
     opt_state: optax.OptState
     loss_sum: Array
     step_size: Array | None = None
+    clipped: Array | None = None
 
 
 class StepInfo(NamedTuple):

@@ -10,10 +10,11 @@ from jax import lax
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh
 
-from medjax import kernels, parallel
+from medjax import evaluate, kernels, parallel
 from medjax.augment import parse_strategy
 from medjax.data import RealData, take
-from medjax.methods.networks import apply_fn
+from medjax.errors import UserError
+from medjax.methods.networks import apply_fn, both_keys
 from medjax.types import Array, Params, PRNGKey
 
 
@@ -80,14 +81,21 @@ def make_trainer(net: nn.Module, experts: Experts, *, mesh: Mesh | None = None) 
     def start(key: PRNGKey, numbers: Array, real: RealData) -> Array:
         image = take(real, jnp.zeros(1, jnp.int32))
 
-        def one(expert_key):
-            return ravel_pytree(net.init(_keys(expert_key)[0], image)["params"])[0]
+        def one(init_key):
+            return ravel_pytree(net.init(init_key, image)["params"])[0]
 
-        return jax.vmap(one)(_expert_keys(key, numbers))
+        return jax.vmap(one)(both_keys(key, numbers)[0])
 
     def some(key: PRNGKey, numbers: Array, vectors: Array, index: Array, real: RealData) -> Array:
         unravel, own = unraveller(net, real), parallel.share(len(numbers), axes)
-        chunks = _chunks(net, real, experts, count=parallel.share_size(len(numbers), axes))
+        count = parallel.share_size(len(numbers), axes)
+        chunks = evaluate.chunks_of(
+            net,
+            _image(real),
+            num_networks=count,
+            rows=min(experts.batch_size, len(real.labels)),
+            whole="batch_stats" in _shapes(net, real),
+        )
 
         def step(params, rows, step_key):
             draw = strategy.sample_per_image(step_key, len(rows))
@@ -101,10 +109,9 @@ def make_trainer(net: nn.Module, experts: Experts, *, mesh: Mesh | None = None) 
             return jax.tree.map(lambda p, g: p - experts.learning_rate * g, params, gradient)
 
         def one(expert):
-            expert_key, vector = expert
-            epoch_key = jax.random.fold_in(_keys(expert_key)[1], index)
+            use_key, vector = expert
             params = kernels.run_epoch(
-                epoch_key,
+                jax.random.fold_in(use_key, index),
                 step,
                 unravel(vector),
                 num_rows=len(real.labels),
@@ -112,7 +119,7 @@ def make_trainer(net: nn.Module, experts: Experts, *, mesh: Mesh | None = None) 
             )
             return ravel_pytree(params)[0]
 
-        each = own.take((_expert_keys(key, numbers), vectors))
+        each = own.take((both_keys(key, numbers)[1], vectors))
         trained = kernels.chunked_map(one, each, chunk_size=chunks.networks)
         return lax.psum(own.place(trained, count=len(numbers)), axes)
 
@@ -202,28 +209,34 @@ def parameter_shapes(net: nn.Module, real: RealData) -> Params:
     Returns:
       A pytree of ``jax.ShapeDtypeStruct``.
     """
-    image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
-    return jax.eval_shape(net.init, jax.random.key(0), image)["params"]
+    return _shapes(net, real)["params"]
 
 
-def _expert_keys(key: PRNGKey, numbers: Array) -> PRNGKey:
-    return jax.vmap(jax.random.fold_in, (None, 0))(key, numbers)
+def check_experts(net: nn.Module, experts: Experts, real: RealData) -> None:
+    """Refuses parameters that cannot be those of the experts asked for.
+
+    Args:
+      net: a flax module.
+      experts: how they were to be trained.
+      real: the training images, with what is taken for their experts; shapes are enough.
+
+    Raises:
+      UserError: with the shape they have and the one they need.
+    """
+    needed = (experts.count * experts.snapshots, vector_size(net, real))
+    found = None if real.experts is None else tuple(real.experts.shape)
+    if found != needed:
+        raise UserError(
+            f"real.experts must be {list(needed)}, {experts.snapshots} snapshots of "
+            f"{experts.count} experts as train_experts makes them, got "
+            f"{found if found is None else list(found)}"
+        )
 
 
-def _keys(expert_key: PRNGKey) -> PRNGKey:
-    """What an expert is initialised with, and what its epochs are drawn from."""
-    return jax.random.split(expert_key)
+def _shapes(net: nn.Module, real: RealData) -> Params:
+    """The shapes of all variables of a network."""
+    return jax.eval_shape(net.init, jax.random.key(0), _image(real))
 
 
-def _chunks(net: nn.Module, real: RealData, experts: Experts, *, count: int) -> kernels.Chunks:
-    """How many experts, and images of a batch, are computed at once: what is fast, and fits."""
-    image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
-    per_image = kernels.residual_bytes(apply_fn(net), parameter_shapes(net, real), image)
-    wanted = kernels.backend_chunks(jax.default_backend(), per_image)
-    budget, rows = kernels.device_budget(), min(experts.batch_size, len(real.labels))
-    images = kernels.at_once(wanted.images, size=rows, bytes_each=per_image, budget=budget)
-    if "batch_stats" in jax.eval_shape(net.init, jax.random.key(0), image):
-        images = None  # moments are of the whole minibatch
-    each = min(images or rows, rows) * per_image
-    networks = kernels.at_once(wanted.networks, size=count, bytes_each=each, budget=budget)
-    return wanted._replace(networks=networks, images=images)
+def _image(real: RealData) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)

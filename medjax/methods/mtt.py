@@ -13,15 +13,13 @@ from medjax import kernels, parallel
 from medjax.augment import Strategy, parse_strategy
 from medjax.errors import UserError, unknown
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
-from medjax.methods.experts import Experts, unraveller
+from medjax.methods.experts import Experts, check_experts, unraveller
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import check_numbers
 from medjax.methods.memory import check_unroll
 from medjax.methods.networks import apply_fn
+from medjax.methods.stepsize import move_step_size
 from medjax.types import Array, PRNGKey
-
-# How far the step size may move in an iteration, and from where it started, as factors.
-_MOST_AT_ONCE, _MOST = 1.25, 100.0
 
 
 def mtt(
@@ -30,7 +28,7 @@ def mtt(
     ipc: int | Sequence[int],
     learning_rate: float = 1000.0,
     momentum: float = 0.5,
-    clip: float = 0.1,
+    clip: float = 10.0,
     step_size: float = 0.01,
     step_size_learning_rate: float = 1e-5,
     init: str = "real",
@@ -56,17 +54,15 @@ def mtt(
     the expert was ``expert_epochs`` later, see ``kernels.trajectory_loss``. The expert's parameters
     are rows of ``real.experts``, from ``train_experts``.
 
-    Where the reference's step of α would be ``δ``, that here is ``α ← α exp(δ / α)``: the same for
-    small steps, and positive for all. It changes by no more than a quarter in an iteration, and
-    stays within a hundredth and a hundred times of where it started.
+    α stays positive, see ``move_step_size``; for small steps its move is the reference's.
 
     Args:
       net: a flax module; the moments of a batch norm are those of each minibatch, of experts too.
       ipc: images per class, one number or one for each class.
       learning_rate: of the images.
       momentum: of the images and of α.
-      clip: the most that pixels change in an iteration before momentum, as the root of the mean
-        square over all of them, in normalised units; a larger gradient is scaled down to that.
+      clip: the largest norm of the loss's gradient by all pixels; a larger one is scaled down to
+        it, and ``state.clipped`` counts how often. Far above what is usual, for explosions alone.
       step_size: what α starts from.
       step_size_learning_rate: of α.
       init: what the images start from, see ``initial_images``; ``real`` is the reference.
@@ -118,17 +114,14 @@ def mtt(
         )
     layout, strategy = make_layout(ipc, num_groups or net.num_classes), parse_strategy(augment)
     experts = Experts(num_experts, train_epochs, net_learning_rate, batch_real, augment)
-    image_optimizer = optax.chain(
-        optax.scale(learning_rate),
-        optax.clip_by_block_rms(clip),
-        optax.trace(momentum),
-        optax.scale(-1.0),
-    )
+    sgd = optax.sgd(learning_rate, momentum)
+    image_optimizer = optax.chain(optax.clip_by_global_norm(clip), sgd)
     rate_optimizer = optax.sgd(step_size_learning_rate, momentum)
     axes = parallel.axes_of(mesh)
     size = len(layout.labels) if batch_syn is None else min(batch_syn, len(layout.labels))
 
     def run(key, state, real):
+        check_experts(net, experts, real)
         unravel = unraveller(net, real)
 
         def student_loss(student_key, images, step_size):
@@ -163,44 +156,27 @@ def mtt(
         image_state, rate_state = state.opt_state
         updates, image_state = image_optimizer.update(by_images, image_state)
         rate_update, rate_state = rate_optimizer.update(by_rate, rate_state)
+        exploded = jnp.linalg.norm(by_images.ravel()) > clip
         moved = state._replace(
             images=optax.apply_updates(state.images, updates),
             step_size=move_step_size(state.step_size, rate_update, start=step_size),
             opt_state=(image_state, rate_state),
+            clipped=state.clipped + exploded.astype(jnp.int32),
         )
         return moved, loss
 
     def start(key, real):
         state = distiller.init(key, real)
         rate = jnp.asarray(step_size, state.images.dtype)
-        opt_state = image_optimizer.init(state.images), rate_optimizer.init(rate)
-        learned = parallel.replicate((opt_state, rate), mesh)
-        return state._replace(opt_state=learned[0], step_size=learned[1])
+        own = rate, rate_optimizer.init(rate), jnp.zeros((), jnp.int32)
+        rate, rate_state, clipped = parallel.replicate(own, mesh)
+        opt_state = state.opt_state, rate_state
+        return state._replace(opt_state=opt_state, step_size=rate, clipped=clipped)
 
     # No real image is looked at: what is to be known of them is in the experts.
     iteration = Iteration(run, lambda real: 0, lambda key, real: jnp.zeros((0, 1), jnp.int32))
     distiller = make_distiller(iteration, image_optimizer, layout, init=init, net=net, mesh=mesh)
     return distiller._replace(init=start, experts=experts)
-
-
-def move_step_size(step_size: Array, update: Array, *, start: float) -> Array:
-    """``α exp(δ / α)``, bounded in each iteration and in all.
-
-    Args:
-      step_size: α, a positive float scalar.
-      update: δ, what an unbounded step would add to it.
-      start: what it started from.
-
-    Returns:
-      A float scalar above 0, unless the update is not a number.
-
-    Example:
-      >>> move_step_size(jnp.array(0.5), jnp.array(-10.0), start=0.5)
-      Array(0.4, dtype=float32)
-    """
-    most = jnp.log(jnp.asarray(_MOST_AT_ONCE, step_size.dtype))
-    moved = step_size * jnp.exp(jnp.clip(update / step_size, -most, most))
-    return jnp.clip(moved, start / _MOST, start * _MOST)
 
 
 def _batches(key: PRNGKey, size: int, strategy: Strategy) -> Callable:

@@ -65,8 +65,7 @@ def random_networks(
       >>> variables["params"]["head"]["bias"].shape
       (3, 2)
     """
-
-    init_keys, use_keys = _keys(key, indices)
+    init_keys, use_keys = both_keys(key, indices)
     return use_keys, jax.vmap(lambda init_key: dict(net.init(init_key, image)))(init_keys)
 
 
@@ -85,10 +84,23 @@ def network_keys(key: PRNGKey, indices: Array) -> PRNGKey:
       >>> network_keys(jax.random.key(0), jnp.arange(3)).shape
       (3,)
     """
-    return _keys(key, indices)[1]
+    return both_keys(key, indices)[1]
 
 
-def _keys(key: PRNGKey, indices: Array) -> tuple[PRNGKey, PRNGKey]:
-    """What network ``i`` is initialised with, and what it is used with."""
+def both_keys(key: PRNGKey, indices: Array) -> tuple[PRNGKey, PRNGKey]:
+    """What networks are initialised with, and what they are used with.
+
+    Args:
+      key: PRNG key; those of network ``i`` are functions of ``fold_in(key, i)`` alone.
+      indices: int ``[k]``, which networks.
+
+    Returns:
+      Two times keys ``[k]``.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> [keys.shape for keys in both_keys(jax.random.key(0), jnp.arange(3))]
+      [(3,), (3,)]
+    """
     keys = jax.vmap(jax.random.fold_in, (None, 0))(key, indices)
     return tuple(jax.vmap(jax.random.split, out_axes=1)(keys))

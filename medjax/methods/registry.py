@@ -6,6 +6,7 @@ from collections.abc import Callable
 import flax.linen as nn
 from jax.sharding import Mesh
 
+from medjax import parallel
 from medjax.errors import unknown
 from medjax.methods.coreset import herding, kcenter, random
 from medjax.methods.dc import dc
@@ -23,6 +24,8 @@ _METHODS: dict[str, Callable[..., Distiller]] = {
     "mtt": mtt,
     "random": random,
 }
+# What devices can divide among them, where that is not everything.
+_DIVIDED = {"mtt": ("net",)}
 _OF_THE_RUN = ("net", "ipc", "num_groups", "mesh")
 
 
@@ -63,6 +66,27 @@ def options(name: str) -> dict[str, object]:
     parameters = inspect.signature(_METHODS[name]).parameters.values()
     defaults.update((p.name, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY)
     return {key: value for key, value in defaults.items() if key not in _OF_THE_RUN}
+
+
+def axes(name: str) -> tuple[str, ...]:
+    """The axes of a mesh along which devices divide a method's work.
+
+    Args:
+      name: one of ``names()``.
+
+    Returns:
+      Some of ``parallel.AXES``.
+
+    Raises:
+      UserError: for an unknown name.
+
+    Example:
+      >>> axes("dm"), axes("mtt")
+      (('class', 'net', 'batch'), ('net',))
+    """
+    if name not in _METHODS:
+        raise unknown("method", name, names())
+    return _DIVIDED.get(name, parallel.AXES)
 
 
 def make(

@@ -1,5 +1,6 @@
 """Real images chosen to stand for their class, by distances between features or between pixels."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 import flax.linen as nn
@@ -46,37 +47,44 @@ def select_rows(
       >>> select_rows(jax.random.key(0), real, [2], selection="kcenter", net=None).tolist()
       [2, 3]
     """
-    labels = np.asarray(real.labels)
-    choose, shape = SELECTIONS[selection], jax.ShapeDtypeStruct((sum(counts),), jnp.int32)
-    # The choice is numpy's, and this way the shape of the start is known without making it.
-    if net is None:
-        return jax.pure_callback(
-            lambda: choose(_pixels(real), labels, counts).astype(np.int32), shape
-        )
-    return jax.pure_callback(
-        lambda features: choose(np.asarray(features), labels, counts).astype(np.int32),
-        shape,
-        _features(key, real, net),
-    )
+    if isinstance(key, jax.core.Tracer):  # for its shape: numpy chooses, outside of any program
+        return jax.pure_callback(_refuse, jax.ShapeDtypeStruct((sum(counts),), jnp.int32))
+    vectors = _pixels(real) if net is None else _features(key, real, net)
+    with vectors as found:
+        rows = SELECTIONS[selection](found, np.asarray(real.labels), counts)
+    return jnp.asarray(rows, jnp.int32)
 
 
-def _pixels(real: data.RealData) -> np.ndarray:
+def _refuse() -> None:
+    raise RuntimeError("images are chosen on the host: call init outside of jit")
+
+
+def _pixels(real: data.RealData) -> contextlib.AbstractContextManager[np.ndarray]:
     """``[N, h · w · c]``, normalised on the host: the images may be on many devices, or on none."""
-    images, rows = real.images, np.arange(len(real.images))
-    images = images.read(rows) if isinstance(images, data.HostImages) else np.asarray(images)
-    scale = 255 if images.dtype == np.uint8 else 1
-    pixels = images.astype(np.float32) / np.float32(scale)
-    pixels = (pixels - np.asarray(real.mean)) / np.asarray(real.std)
-    return pixels.reshape(len(pixels), -1)
+
+    def flat(images):
+        scale = 255 if images.dtype == np.uint8 else 1
+        pixels = images.astype(np.float32) / np.float32(scale)
+        pixels = (pixels - np.asarray(real.mean)) / np.asarray(real.std)
+        return pixels.reshape(len(pixels), -1)
+
+    return evaluate.vectors_of(_on_host(real), flat)
 
 
-def _features(key: PRNGKey, real: data.RealData, net: nn.Module) -> Array:
+def _features(
+    key: PRNGKey, real: data.RealData, net: nn.Module
+) -> contextlib.AbstractContextManager[np.ndarray]:
     """``[N, f]``, of all real images."""
     # On this process's device: every process makes the same choice, none needs the others'.
-    images = real.images
-    images = images if isinstance(images, data.HostImages) else np.asarray(images)
-    stats = np.asarray(real.mean), np.asarray(real.std)
+    images, stats = _on_host(real), (np.asarray(real.mean), np.asarray(real.std))
     variables = evaluate.train_networks(
         key, net, images, np.asarray(real.labels), recipe=_RECIPE, num_networks=1, stats=stats
     )
-    return evaluate.embed(net, variables, images, stats=stats)[0]
+    return evaluate.vectors_of(
+        images, lambda some: np.asarray(evaluate.embed(net, variables, some, stats=stats)[0])
+    )
+
+
+def _on_host(real: data.RealData) -> np.ndarray | data.HostImages:
+    images = real.images
+    return images if isinstance(images, data.HostImages) else np.asarray(images)

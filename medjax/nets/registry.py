@@ -93,6 +93,9 @@ def make(name: str, *, num_classes: int, **knobs) -> nn.Module:
             raise unknown(f"option of {name}", option, known)
         if option in _CHOICES and value not in _CHOICES[option]:
             raise unknown(option, value, _CHOICES[option])
+        chosen = value is None and known[option] is None  # by the network
+        if option not in _CHOICES and not chosen and not (isinstance(value, int) and value >= 1):
+            raise UserError(f"{option} of {name} must be a whole number of at least 1, got {value}")
     return _NETS[name](num_classes=num_classes, **knobs)
 
 

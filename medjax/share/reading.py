@@ -11,6 +11,7 @@ from medjax.data import Unreadable, Whitening, decode_all, file_source, parse_pr
 from medjax.errors import UserError, unknown
 
 _BRIGHTEST = 32  # in pixel units; distilled images go beyond 0–1, but not as far as bytes do
+_NUMBERS = "fiu"  # kinds of dtypes
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
 
@@ -160,6 +161,8 @@ def _problem(images, stats) -> str | None:
     for name, values in zip(("mean", "std"), stats or (), strict=False):
         if values.shape != images.shape[3:]:
             return f"{name} must be [{images.shape[3]}], got {list(values.shape)}"
+        if values.dtype.kind not in _NUMBERS:
+            return f"{name} must be numbers, got {values.dtype}"
         if not np.isfinite(values).all() or (name == "std" and not (values > 0).all()):
             return f"{name} must be finite{' and positive' if name == 'std' else ''}"
     return None
@@ -189,11 +192,13 @@ def _problem_learned(images, arrays: dict[str, np.ndarray]) -> str | None:
     if "zca" in arrays:
         for name, shape in {"zca_mean": (size,), "zca_matrix": (size, size)}.items():
             array = arrays.get(name, np.zeros(0))
-            if array.shape != shape or not np.isfinite(array).all():
+            wrong = array.shape != shape or array.dtype.kind not in _NUMBERS
+            if wrong or not np.isfinite(array).all():
                 return f"{name} must be finite, {list(shape)}"
     step_size = arrays.get("step_size", np.ones(()))
-    if step_size.shape or not 0 < step_size < np.inf:
-        return f"step_size must be a positive number, got {step_size}"
+    number = not step_size.shape and step_size.dtype.kind in _NUMBERS
+    if not number or not 0 < step_size < np.inf:
+        return f"step_size must be a positive number, got {step_size.tolist()!r}"
     return None
 
 

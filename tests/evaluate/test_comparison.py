@@ -7,7 +7,7 @@ import pytest
 
 from medjax import data, evaluate
 from medjax.errors import UserError
-from medjax.evaluate import Benchmark, Recipe, comparison
+from medjax.evaluate import Benchmark, Recipe, comparison, vectors
 
 STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
 RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8)
@@ -133,7 +133,7 @@ def test_more_images_than_a_class_has_are_refused_where_they_are_chosen():
 
 
 def test_images_on_disk_score_the_same(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(comparison, "_IMAGES_PER_PIECE", 7)
+    monkeypatch.setattr(vectors, "_IMAGES_PER_PIECE", 7)
     np.save(tmp_path / "train.npy", TRAIN.images)
     on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
     monkeypatch.setitem(globals(), "TRAIN", on_disk)
@@ -154,6 +154,13 @@ def test_features_that_cannot_be_kept_are_one_line(tmp_path, monkeypatch):
     def full(**_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(comparison.tempfile, "TemporaryFile", full)
-    with pytest.raises(UserError, match=r"cannot keep features for k-center .*No space left"):
+    monkeypatch.setattr(vectors.tempfile, "TemporaryFile", full)
+    with pytest.raises(UserError, match=r"cannot keep features of images in .*No space left"):
         _score([1, 2])
+
+
+def test_a_diverged_network_ends_nothing():
+    """Neither as one that is scored nor as the embedding of k-center."""
+    with pytest.warns(UserWarning, match="^3 of 3 networks diverged"):
+        scores = _score(recipe=Recipe(epochs=20, learning_rate=1e30, batch_size=8))
+    assert {s["test"]["auroc"]["mean"] for s in scores.values()} == {0.5}

@@ -37,7 +37,7 @@ def whitened(striped, tmp_path_factory):
     arg = (
         f"{TINY},iterations=2,data.prepare=zca(mtt),data.cache={folder},distill.augment=none,"
         "distill.num_experts=2,distill.train_epochs=2,distill.max_start_epoch=1,"
-        "distill.expert_epochs=1,distill.syn_steps=2,distill.step_size=0.3,"
+        "distill.expert_epochs=1,distill.syn_steps=2,distill.step_size=0.3,distill.learning_rate=1.0,"
         f"evaluation.every=2,{striped / 'set.npz'}"
     )
     return folder / "mtt", train.distill(
@@ -155,6 +155,12 @@ def test_other_networks_and_another_recipe(run, striped, tmp_path, capsys):
         (["RUN", "--nets=mlp,vgg11"], "a VGG11 needs images of at least 32×32, got 8×8"),
         (["RUN", "--networks=0"], "--networks must be at least 1, got 0"),
         (["RUN", "--networks=x"], "flag --networks=x"),
+        (["RUN", "--seed=-1"], "seed must be at least 0, got -1"),
+        (["RUN", f"--seed={10**20}"], f"seed must be below {2**32}, got {10**20}"),
+        (["RUN", "--out=/dev/null/a.json"], "cannot write /dev/null/a.json: File exists"),
+        (["RUN", "--nets=mlp:width=0"], "width of mlp must be a whole number of at least 1, got 0"),
+        (["--synthetic=", "--data=SET"], "--synthetic is missing, as in --synthetic=runs/"),
+        (["--synthetic=/", "--data=SET"], "must be a file or a folder of its own, got /"),
         (["RUN", "--epochs=-1"], "epochs must be a whole number of at least 0, not -1"),
         (["RUN", "--augment=flop"], "unknown DSA operator 'flop' (did you mean 'flip'?)"),
         (["RUN", "--precision=half"], "unknown precision 'half'"),
@@ -172,6 +178,17 @@ def test_mistakes_are_one_line(run, striped, capsys, arguments, message):
     said = capsys.readouterr()
     assert said.out == "" and message in said.err and said.err.count("\n") == 1
     assert not (run[0] / "synthetic_evaluation.json").exists()
+
+
+def test_the_folder_one_is_in(striped, tmp_path, monkeypatch, capsys):
+    for label in ("0", "1"):
+        (tmp_path / "here" / label).mkdir(parents=True)
+        Image.new("L", (8, 8), 100 * int(label)).save(tmp_path / "here" / label / "a.png")
+    monkeypatch.chdir(tmp_path / "here")
+    knobs = ["--nets=mlp:width=2", "--networks=1", "--epochs=1", "--augment=none"]
+    assert main(["evaluate", "--synthetic=.", f"--data={striped / 'noval.npz'}", *knobs]) == 0
+    assert (tmp_path / "here_evaluation.json").is_file()
+    capsys.readouterr()
 
 
 def test_help(capsys):

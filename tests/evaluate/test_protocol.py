@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from medjax import data, evaluate
-from medjax.errors import UserError
 from medjax.evaluate import Benchmark, Recipe
 
 STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
@@ -85,10 +84,20 @@ def test_training_once_and_scoring_is_the_whole_evaluation(benchmark):
     assert evaluate.score_networks(Perceptron(), variables, benchmark) == expected
 
 
-def test_a_diverged_network_is_named(benchmark):
-    images = np.full((3, 4, 4, 1), np.nan, np.float32)
-    with pytest.raises(UserError, match="not finite for network 0, 1, 2 of 3"):
-        _evaluate(benchmark, images, np.arange(3, dtype=np.int32))
+def test_a_diverged_network_counts_as_one_that_tells_nothing(benchmark):
+    """With its logits all alike: the others' scores are as they would be without it."""
+    inputs = np.zeros((1, 4, 4, 1), np.float32)
+    variables = jax.vmap(Perceptron().init, (0, None))(jax.random.split(jax.random.key(0)), inputs)
+    sound = evaluate.score_networks(Perceptron(), variables, benchmark)
+    wild = jax.tree.map(lambda x: np.concatenate([x, np.full_like(x[:1], np.nan)]), variables)
+    line = r"^1 of 3 networks diverged \(Perceptron\): they count as ones that tell nothing"
+    with pytest.warns(UserWarning, match=line) as warned:
+        scores = evaluate.score_networks(Perceptron(), wild, benchmark)
+    assert len(warned) == 1
+    for split in scores:
+        mean, others = (s[split]["auroc"]["mean"] for s in (scores, sound))
+        assert mean == pytest.approx((2 * others + 0.5) / 3)
+        assert scores[split]["auroc"]["n"] == 3
 
 
 def test_differences_are_in_points():

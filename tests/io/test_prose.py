@@ -66,3 +66,9 @@ def test_class_name():
 )
 def test_duration(seconds, text):
     assert prose.duration(seconds) == text
+
+
+@pytest.mark.parametrize("init", ["noise", "real", "coreset"])
+def test_what_a_whitening_gives_away_is_said(init):
+    assert "mean of all real training images" in prose.privacy(init, zca="mtt")
+    assert "whitening" not in prose.privacy(init)

@@ -7,6 +7,7 @@ import pytest
 
 from medjax import data, evaluate, methods, nets, parallel
 from medjax.errors import UserError
+from medjax.evaluate import vectors
 from medjax.methods.selecting import SELECTIONS, select_rows
 
 KEY, SIZES, IPC = jax.random.key(3), (6, 9), (2, 4)
@@ -102,6 +103,27 @@ def test_images_on_the_host_give_the_same_choice(real, net, tmp_path):
             select_rows(KEY, source, IPC, selection="herding", net=space) for source in (real, host)
         )
         assert one.tolist() == other.tolist()
+
+
+def test_of_images_on_disk_no_more_than_a_piece_is_in_memory(real, net, tmp_path, monkeypatch):
+    monkeypatch.setattr(vectors, "_IMAGES_PER_PIECE", 7)
+    np.save(tmp_path / "images.npy", real.images)
+    host = real._replace(images=data.place(np.load(tmp_path / "images.npy", mmap_mode="r")))
+    sizes, read, choose = [], data.HostImages.read, SELECTIONS["herding"]
+    monkeypatch.setattr(
+        data.HostImages, "read", lambda self, rows: sizes.append(len(rows)) or read(self, rows)
+    )
+    seen = lambda found, *rest: sizes.append(type(found)) or choose(found, *rest)  # noqa: E731
+    monkeypatch.setitem(SELECTIONS, "herding", seen)
+    select_rows(KEY, host, IPC, selection="herding", net=None)
+    assert sizes[-1] is np.memmap and max(sizes[:-1]) == 7
+    assert [path.name for path in tmp_path.iterdir()] == ["images.npy"]
+
+
+def test_a_choice_inside_a_program_is_refused(real, net):
+    with pytest.raises(Exception, match="call init outside of jit"):
+        init = methods.kcenter(net=net, ipc=IPC).init
+        jax.block_until_ready(jax.jit(lambda key: init(key, real))(KEY))
 
 
 @pytest.mark.parametrize("init", SELECTIONS)

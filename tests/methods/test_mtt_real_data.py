@@ -11,7 +11,7 @@ from medjax import data, methods, nets
 RESTARTS, ITERATIONS = 5, 100
 EXPERTS = {"num_experts": 2, "train_epochs": 4, "max_start_epoch": 3, "expert_epochs": 2}
 # A thousand and a hundred thousand times the usual rates.
-WILD = {"learning_rate": 1e6, "step_size_learning_rate": 1.0, "clip": 1.0, "syn_steps": 5}
+WILD = {"learning_rate": 1e6, "step_size_learning_rate": 1.0, "syn_steps": 5}
 
 
 @pytest.fixture(scope="module", params=[("pneumoniamnist", "none"), ("retinamnist", "mtt")])

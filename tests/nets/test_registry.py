@@ -69,6 +69,17 @@ def test_makes_what_is_asked_for():
             "unknown precision 'float16' (did you mean 'bfloat16'?); "
             "choose from: float32, tf32, bfloat16",
         ),
+        ("mlp", {"width": 0}, "width of mlp must be a whole number of at least 1, got 0"),
+        ("mlp", {"width": -4}, "width of mlp must be a whole number of at least 1, got -4"),
+        (
+            "resnet18",
+            {"width": 2.5},
+            "width of resnet18 must be a whole number of at least 1, got 2.5",
+        ),
+        ("vgg11", {"width": None}, "width of vgg11 must be a whole number of at least 1, got None"),
+        ("convnet", {"width": 0}, "width of convnet must be a whole number of at least 1, got 0"),
+        ("convnet", {"depth": -1}, "depth of convnet must be a whole number of at least 1, got -1"),
+        ("convnet", {"depth": 0}, "depth of convnet must be a whole number of at least 1, got 0"),
     ],
 )
 def test_a_wrong_name_is_told_the_right_ones(name, options, message):

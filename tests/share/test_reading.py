@@ -141,7 +141,14 @@ def test_pictures_in_colour():
         ({"zca": "mtt", "zca_mean": np.zeros(20)}, "zca_matrix must be finite, [20, 20]"),
         ({"zca": "mtt", "zca_matrix": np.eye(20)}, "zca_mean must be finite, [20]"),
         ({"step_size": -1.0}, "step_size must be a positive number, got -1.0"),
-        ({"step_size": [1.0]}, "step_size must be a positive number, got [1.]"),
+        ({"mean": ["a"], "std": np.ones(1)}, "mean must be numbers, got <U1"),
+        ({"mean": np.zeros(1), "std": ["1.0"]}, "std must be numbers, got <U3"),
+        ({"step_size": "0.01"}, "step_size must be a positive number, got '0.01'"),
+        (
+            {"zca": "mtt", "zca_mean": ["a"] * 20, "zca_matrix": np.eye(20)},
+            "zca_mean must be finite, [20]",
+        ),
+        ({"step_size": [1.0]}, "step_size must be a positive number, got [1.0]"),
     ],
 )
 def test_what_cannot_be_trained_on(changes, message):

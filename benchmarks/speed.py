@@ -126,9 +126,10 @@ def _memory(work: str, shape: str, precision: str, reference: str | None) -> dic
 def about() -> dict:
     """Where and with what a row was measured."""
     device = jax.devices()[0]
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE
-    ).stdout.strip()
+    commit = _git("describe", "--always")
+    # Of the code: the results themselves change from row to row.
+    if _git("status", "--porcelain", "--", HERE.parent / "medjax", *HERE.glob("*.py")):
+        commit += "-dirty"
     versions = {"medjax": medjax.__version__, "jax": jax.__version__}
     if "torch" in sys.modules:
         versions["torch"] = sys.modules["torch"].__version__
@@ -140,6 +141,11 @@ def about() -> dict:
         "commit": commit,
         "when": datetime.date.today().isoformat(),
     }
+
+
+def _git(*arguments) -> str:
+    command = ["git", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=HERE).stdout.strip()
 
 
 def _processor() -> str:

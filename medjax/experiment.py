@@ -94,7 +94,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
     """
     checking.check_settings(config)
     source = config["data"]
-    streaming = streaming_of(source)
+    streaming = streaming_of(source["stream_above_gib"], source["cache"])
     preparation = data.parse_preparation(source["prepare"])
     dataset = data.load(
         source["name"],
@@ -174,22 +174,22 @@ def keys_of(seed: int) -> dict[str, PRNGKey]:
     }
 
 
-def streaming_of(source: Mapping[str, Any]) -> data.Streaming:
+def streaming_of(above_gib: float | None, cache: str | None) -> data.Streaming:
     """Above which size images stay on disk: what is set, or a share of the device's memory.
 
     Args:
-      source: ``stream_above_gib`` and ``cache``, as settings of ``data`` have them; may lack both.
+      above_gib: ``data.stream_above_gib`` of the settings; ``None`` is a share of the memory.
+      cache: ``data.cache`` of the settings.
 
     Returns:
       What ``data.load`` takes.
 
     Example:
-      >>> streaming_of({"stream_above_gib": 2.0}).above == 2 * 2**30
+      >>> streaming_of(2.0, None).above == 2 * 2**30
       True
     """
-    gib = source.get("stream_above_gib")
-    above = kernels.device_budget() * _DATA_SHARE if gib is None else gib * _GIB
-    return data.Streaming(above=int(above), cache=source.get("cache") or None)
+    above = kernels.device_budget() * _DATA_SHARE if above_gib is None else above_gib * _GIB
+    return data.Streaming(above=int(above), cache=cache or None)
 
 
 def _counts(dataset: data.Dataset) -> list[int]:

@@ -205,6 +205,7 @@ def test_values_that_cannot_work_are_named(settings, overrides, message):
         make_experiment(settings(**overrides))
 
 
+@pytest.mark.filterwarnings("ignore:.*each row of its labels has a single 1")
 def test_a_multi_label_set_is_matched_by_groups(settings):
     made = make_experiment(settings(name="multi"))
     assert made.benchmark.task == "multi-label, binary-class"
@@ -224,6 +225,7 @@ def test_images_in_proportion_to_the_classes(settings, folder):
         make_experiment(settings(ipc_shares="even"))
 
 
+@pytest.mark.filterwarnings("ignore:.*each row of its labels has a single 1")
 def test_images_are_selected_by_what_the_task_has(settings):
     chosen = {"evaluation.select_by": "average_precision"}
     assert make_experiment(settings(name="multi", **chosen))

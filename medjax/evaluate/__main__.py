@@ -127,7 +127,9 @@ def _of_the_run(summary: Path) -> dict[str, Any]:
                 "root": config["data"]["root"] or None,
                 "download": config["data"]["download"],
                 "sources": data.Sources.of(config["data"]),
-                "streaming": experiment.streaming_of(config["data"]),
+                "streaming": experiment.streaming_of(
+                    config["data"]["stream_above_gib"], config["data"]["cache"]
+                ),
             },
             "nets": [":".join([net["name"], *changed])],
             "networks": config["evaluation"]["networks"],
@@ -148,7 +150,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
     checking.check_seed(options["seed"])
     preparation = share.read_preparation(options["synthetic"])
-    where = {"streaming": experiment.streaming_of({})} | options.get("where", {})
+    where = {"streaming": experiment.streaming_of(None, None)} | options.get("where", {})
     dataset = data.load(options["data"], size=options["size"], preparation=preparation, **where)
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(

@@ -79,8 +79,9 @@ def test_a_run_that_failed_does_not(venv, status):
 def test_who_stops_it_stops_the_run_which_may_save(venv, sent):
     saves = "trap 'sleep 0.3; touch saved; exit 143' TERM; touch started; sleep 20 & wait"
     venv.stub("python", f"[ $2 = pip ] || {{ {saves}; }}", path=venv.root / ".venv/bin/python")
-    command = ["bash", "launch/gpu_single.sh", "--restarts=9", "--", *FLAGS]
-    process = subprocess.Popen(command, cwd=venv.root, env=venv.environment())
+    # Of a job in the background, as the tests may be, a shell cannot trap what its parent ignores.
+    command = ["env", "--default-signal=INT", "bash", "launch/gpu_single.sh", "--restarts=9"]
+    process = subprocess.Popen([*command, "--", *FLAGS], cwd=venv.root, env=venv.environment())
     for _ in range(200):
         if (venv.root / "started").exists():
             break

@@ -20,10 +20,10 @@ DISTANCES = {
 
 
 # For programs that run once: they compile in half the time.
-jit_once = partial(
-    jax.jit,
-    compiler_options={"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 0},
-)
+COMPILE = {"xla_backend_optimization_level": 0}
+if jax.__version_info__ < (0, 11):  # later ones have no such option
+    COMPILE["xla_cpu_use_fusion_emitters"] = False
+jit_once = partial(jax.jit, compiler_options=COMPILE)
 
 
 def normal(seed, *shape):

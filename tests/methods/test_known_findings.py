@@ -12,7 +12,7 @@ NET = nets.make("convnet", num_classes=4, width=16, precision="float32")
 RECIPE = evaluate.Recipe(epochs=150, learning_rate=0.1, batch_size=64)
 METHODS = {
     "dm": (150, {"learning_rate": 8.0}),
-    "dsa": (15, {"learning_rate": 4.0, "outer_loop": 5, "inner_loop": 5}),
+    "dsa": (30, {"learning_rate": 4.0, "outer_loop": 5, "inner_loop": 5}),
 }
 
 

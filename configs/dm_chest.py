@@ -17,5 +17,9 @@ from medjax import config
 
 def get_config(arg=None):
     overrides = {"distill.init": "noise", "evaluation.whole_epochs": 20}
-    quick = {"data.name": "phantom_findings", "evaluation.learning_rate": 0.1}
+    quick = {
+        "data.name": "phantom_findings",
+        "evaluation.learning_rate": 0.1,
+        "distill.learning_rate": 40.0,
+    }
     return config.make("dm", "chestmnist", arg, overrides=overrides, quick=quick)

@@ -9,6 +9,7 @@ from medjax.kernels.chunking import (
 )
 from medjax.kernels.distances import columnwise_cosine, cosine, squared_error
 from medjax.kernels.distribution_matching import (
+    conditional_embedding_loss,
     linear,
     mean_embedding,
     mean_embedding_loss,
@@ -34,6 +35,7 @@ __all__ = [
     "chunked_map",
     "chunked_sum",
     "columnwise_cosine",
+    "conditional_embedding_loss",
     "cosine",
     "cross_entropy",
     "device_budget",

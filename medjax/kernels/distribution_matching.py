@@ -29,13 +29,14 @@ def mean_embedding(
         others when ``chunk_size`` is given (no batch norm).
       params: the parameters θ.
       images: float ``[n, h, w, c]``, normalised.
-      weights: float ``[n]``; a row of weight 0 does not count.
+      weights: float ``[n]``; a row of weight 0 does not count. Or ``[k, n]`` for ``k`` means of the
+        same features.
       chunk_size: images per forward pass; ``None`` is all.
       axis_name: mesh axes over which the rows are divided: each device has some of them, and the
         mean is that of the whole batch on each.
 
     Returns:
-      Float ``[f]``.
+      Float ``[f]``, or ``[k, f]``; 0 where all weights are 0.
 
     Example:
       >>> embed_fn = lambda params, images: images.reshape(len(images), -1)
@@ -50,9 +51,9 @@ def mean_embedding(
 
     def chunk_sum(chunk):
         chunk_images, chunk_weights = chunk
-        return jnp.tensordot(chunk_weights, embed_fn(params, chunk_images), axes=1)
+        return jnp.tensordot(chunk_weights.T, embed_fn(params, chunk_images), axes=1)
 
-    summed = chunked_sum(chunk_sum, (images, weights), chunk_size=chunk_size)
+    summed = chunked_sum(chunk_sum, (images, weights.T), chunk_size=chunk_size)
     return divide_by_weight(summed, weights, axis_name=axis_name)
 
 
@@ -102,6 +103,74 @@ def mean_embedding_loss(
     )
     syn = mean_embedding(embed_fn, params, syn_images, weights=syn_weights)
     return jnp.sum(jnp.square(lax.stop_gradient(real) - syn))
+
+
+def conditional_embedding_loss(
+    embed_fn: EmbedFn,
+    params: Params,
+    real_images: Array,
+    real_labels: Array,
+    syn_images: Array,
+    syn_labels: Array,
+    *,
+    real_weights: Array | None = None,
+    syn_weights: Array | None = None,
+    chunk_size: int | None = None,
+    axis_name: AxisName = None,
+) -> Array:
+    """``mean_embedding_loss`` of images with label rows: given each label, too.
+
+    With ``d(S) = ‖mean_{i: S} ψ_θ(real_i) − mean_{j: S} ψ_θ(syn_j)‖²`` over the images of which
+    ``S`` is true, and ``q_lv`` the share of synthetic images of which label ``l`` is ``v``,
+    ``(d(true) + Σ_l Σ_{v ∈ 0, 1} q_lv d(y_l = v)) / (1 + L)``. A term without a real image is 0.
+
+    The mean of a group alone says nothing of which of its synthetic images shows which of the
+    findings in the group: from noise, none would come to show what its row says.
+
+    Args:
+      embed_fn: ``(params, images) -> features``.
+      params: the parameters θ of the network.
+      real_images: float ``[n, h, w, c]``, normalised.
+      real_labels: float ``[n, L]`` in ``[0, 1]``; between them an image counts on both sides.
+      syn_images: float ``[m, h, w, c]``, normalised.
+      syn_labels: float ``[m, L]`` likewise.
+      real_weights: float ``[n]``; a row of weight 0 does not count.
+      syn_weights: float ``[m]``; likewise.
+      chunk_size: real images per forward pass, see ``mean_embedding``.
+      axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
+
+    Returns:
+      A scalar, differentiable by ``syn_images``.
+
+    Example:
+      >>> embed_fn = lambda params, images: images.reshape(len(images), -1)
+      >>> images, rows = jnp.array([0.0, 1.0]).reshape(2, 1, 1, 1), jnp.array([[0.0], [1.0]])
+      >>> conditional_embedding_loss(embed_fn, None, images, rows, images[::-1], rows)
+      Array(0.5, dtype=float32)
+    """
+    real_parts, syn_parts = _parts(real_labels, real_weights), _parts(syn_labels, syn_weights)
+    real = mean_embedding(
+        embed_fn,
+        lax.stop_gradient(params),
+        lax.stop_gradient(real_images),
+        weights=real_parts,
+        chunk_size=chunk_size,
+        axis_name=axis_name,
+    )
+    syn = mean_embedding(embed_fn, params, syn_images, weights=syn_parts)
+    real_totals, syn_totals = jnp.sum(real_parts, axis=1), jnp.sum(syn_parts, axis=1)
+    if axis_name is not None:
+        real_totals = lax.psum(real_totals, axis_name)
+    shares = jnp.where(real_totals > 0, syn_totals, 0) / total_weight(syn_parts[0])
+    squares = jnp.sum(jnp.square(lax.stop_gradient(real) - syn), axis=1)
+    return jnp.sum(shares * squares) / (1 + real_labels.shape[1])
+
+
+def _parts(labels: Array, weights: Array | None) -> Array:
+    """Weights of all rows, of those with each label, and of those without: ``[1 + 2·L, n]``."""
+    ones = jnp.ones((1, len(labels)), labels.dtype)
+    parts = jnp.concatenate([ones, labels.T, 1 - labels.T])
+    return parts if weights is None else parts * weights[None]
 
 
 def linear(x: Array, y: Array) -> Array:

@@ -14,10 +14,11 @@ def weighted_mean(values: Array, weights: Array | None) -> Array:
 
     Args:
       values: float ``[n, …]``.
-      weights: float ``[n]``, not negative; ``None`` weighs all rows alike.
+      weights: float ``[n]``, not negative, or ``[k, n]`` for ``k`` means at once; ``None`` weighs
+        all rows alike.
 
     Returns:
-      The mean, of shape ``values.shape[1:]``.
+      The mean, of shape ``values.shape[1:]``, or ``k`` of them.
 
     Example:
       >>> weighted_mean(jnp.array([1.0, 3.0, 100.0]), jnp.array([1.0, 1.0, 0.0]))
@@ -25,7 +26,7 @@ def weighted_mean(values: Array, weights: Array | None) -> Array:
     """
     if weights is None:
         return jnp.mean(values, axis=0)
-    return jnp.tensordot(weights, values, axes=1) / total_weight(weights)
+    return _divide(jnp.tensordot(weights, values, axes=1), total_weight(weights))
 
 
 def total_weight(weights: Array) -> Array:
@@ -50,7 +51,7 @@ def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -
 
     Args:
       sums: a pytree of sums over the rows.
-      weights: float ``[n]``, not negative.
+      weights: float ``[n]``, not negative, or ``[k, n]`` for ``k`` sums at once.
       axis_name: mesh axes over which the rows are divided: sums and weights are those of a
         device's rows, the means those of all rows.
 
@@ -61,11 +62,15 @@ def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -
       >>> divide_by_weight(jnp.array([4.0]), jnp.array([1.0, 1.0]))
       Array([2.], dtype=float32)
     """
-    total = jnp.sum(weights)
+    total = jnp.sum(weights, axis=-1)
     if axis_name is not None:
         sums, total = lax.psum((sums, total), axis_name)  # at once: one message
     total = jnp.where(total > 0, total, 1)
-    return jax.tree.map(lambda x: x / total, sums)
+    return jax.tree.map(lambda x: _divide(x, total), sums)
+
+
+def _divide(sums: Array, totals: Array) -> Array:
+    return sums / totals.reshape(totals.shape + (1,) * (sums.ndim - totals.ndim))
 
 
 def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:

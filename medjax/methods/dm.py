@@ -34,7 +34,8 @@ def dm(
 
     Each iteration draws ``num_networks`` fresh networks, which are never trained, and makes one
     SGD step on ``mean_networks Σ_classes ‖mean ψ(A(real)) − mean ψ(A(syn))‖²`` with one siamese
-    augmentation ``A`` for each network and class.
+    augmentation ``A`` for each network and class. Of a multi-label set the classes are groups, whose
+    means are matched given each label, too: ``kernels.conditional_embedding_loss``.
 
     Args:
       net: a flax module with ``embed``. Batch norm takes its moments from real images of all
@@ -74,16 +75,17 @@ def dm(
         return net.apply(variables, images, method="embed")
 
     def class_loss(variables, batch, image_chunk):
-        return kernels.mean_embedding_loss(
-            embed_fn(net, variables=variables),
-            variables["params"],
-            batch.real_images,
-            batch.syn_images,
-            real_weights=batch.real_weights,
-            syn_weights=batch.syn_weights,
-            chunk_size=image_chunk,
-            axis_name=axes.rows or None,
-        )
+        network = embed_fn(net, variables=variables), variables["params"]
+        knobs = {
+            "real_weights": batch.real_weights,
+            "syn_weights": batch.syn_weights,
+            "chunk_size": image_chunk,
+            "axis_name": axes.rows or None,
+        }
+        real, syn = (batch.real_images, batch.real_labels), (batch.syn_images, batch.syn_labels)
+        if batch.real_labels.ndim == 1:
+            return kernels.mean_embedding_loss(*network, real[0], syn[0], **knobs)
+        return kernels.conditional_embedding_loss(*network, *real, *syn, **knobs)
 
     layout = make_layout(ipc, num_groups or net.num_classes)
     strategy = parse_strategy(augment)

@@ -23,9 +23,9 @@ def apply_fn(params, images):
 
 
 def loss(params, real, labels, weights, syn, **knobs):
-    """Both matching losses and their gradient by the synthetic images."""
+    """The matching losses and their gradient by the synthetic images."""
 
-    def both(syn):
+    def all_of_them(syn):
         syn_labels = jnp.zeros(SYN, jnp.int32)
         matching = kernels.matching_loss(
             apply_fn, params, real, labels, syn, syn_labels, real_weights=weights, **knobs
@@ -33,9 +33,13 @@ def loss(params, real, labels, weights, syn, **knobs):
         means = kernels.mean_embedding_loss(
             apply_fn, params, real, syn, real_weights=weights, **knobs
         )
-        return jnp.stack([matching, means])
+        rows = [jax.nn.one_hot(x, 2, dtype=syn.dtype) for x in (labels, jnp.arange(SYN))]
+        given = kernels.conditional_embedding_loss(
+            apply_fn, params, real, rows[0], syn, rows[1], real_weights=weights, **knobs
+        )
+        return jnp.stack([matching, means, given])
 
-    return both(syn), jax.jacrev(both)(syn)
+    return all_of_them(syn), jax.jacrev(all_of_them)(syn)
 
 
 @pytest.fixture

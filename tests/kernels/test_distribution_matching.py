@@ -128,6 +128,58 @@ def test_the_mean_of_no_row_is_zero(chunk_size):
     np.testing.assert_array_equal(mean, jnp.zeros(4))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("chunk_size", [None, 2])
+def test_given_each_label_it_is_a_loop_over_subsets(x64, weighted, chunk_size):
+    params, real, syn = case()
+    weights = (positive(3, REAL), positive(4, SYN)) if weighted else (None, None)
+    real_rows = np.array([[1, 0, 1], [1, 1, 1], [0, 1, 1], [1, 0, 1], [0, 0, 1.0]])
+    syn_rows = np.array([[1, 1, 1], [1, 0, 0], [0, 0, 0.0]])  # the last label: no real one without
+    features = [np.asarray(curved_embed(params, x)) for x in (real, syn)]
+    w = [np.ones(len(x)) if y is None else np.asarray(y) for x, y in zip(features, weights)]
+
+    def gap(real_rows, syn_rows):
+        means = [
+            np.average(x[rows], axis=0, weights=v[rows])
+            for x, v, rows in zip(features, w, (real_rows, syn_rows), strict=True)
+        ]
+        return np.sum((means[0] - means[1]) ** 2)
+
+    expected = gap(np.ones(REAL, bool), np.ones(SYN, bool))
+    for label in range(3):
+        for value in (0, 1):
+            own = real_rows[:, label] == value, syn_rows[:, label] == value
+            if own[0].any() and own[1].any():
+                expected += w[1][own[1]].sum() / w[1].sum() * gap(*own)
+
+    def loss(real, syn, knobs):
+        args = curved_embed, params, real, jnp.array(real_rows), syn, jnp.array(syn_rows)
+        return kernels.conditional_embedding_loss(*args, chunk_size=chunk_size, **knobs)
+
+    knobs = dict(zip(("real_weights", "syn_weights"), weights, strict=True))
+    value, (by_real, by_syn) = jax.value_and_grad(loss, argnums=(0, 1))(real, syn, knobs)
+    np.testing.assert_allclose(value, expected / 4, rtol=1e-12)
+    assert not by_real.any() and np.abs(by_syn).max((1, 2, 3)).min() > 0
+    check_grads(lambda syn: loss(real, syn, knobs), (syn,), order=2, modes=["rev"], rtol=1e-5)
+    padded = [jnp.concatenate([x, 100 * x[:2]]) for x in (real, syn)]
+    masks = [jnp.concatenate([jnp.asarray(v), jnp.zeros(2)]) for v in w]
+    rows = [jnp.concatenate([jnp.asarray(x), jnp.ones((2, 3))]) for x in (real_rows, syn_rows)]
+    same = kernels.conditional_embedding_loss(
+        *(curved_embed, params, padded[0], rows[0], padded[1], rows[1]),
+        **dict(zip(knobs, masks, strict=True)),
+        chunk_size=chunk_size,
+    )
+    np.testing.assert_allclose(same, value, rtol=1e-12)
+
+
+def test_labels_that_all_images_have_change_nothing(x64):
+    params, real, syn = case()
+    rows = [jnp.tile(jnp.array([[1.0, 0.0]]), (len(x), 1)) for x in (real, syn)]
+    given = kernels.conditional_embedding_loss(curved_embed, params, real, rows[0], syn, rows[1])
+    plain = kernels.mean_embedding_loss(curved_embed, params, real, syn)
+    np.testing.assert_allclose(given, plain, rtol=1e-12)
+
+
 def test_jit_vmap_and_eight_devices_equal_a_loop(x64, class_mesh):
     params, _, _ = case()
     real, syn = normal(5, 8, REAL, 2, 2, 1), normal(6, 8, SYN, 2, 2, 1)

@@ -15,5 +15,9 @@ from medjax import config
 
 def get_config(arg=None):
     overrides = {"distill.init": "noise", "evaluation.whole_epochs": 20}
-    quick = {"data.name": "phantom_findings", "evaluation.learning_rate": 0.1}
+    quick = {
+        "data.name": "phantom_findings",
+        "evaluation.learning_rate": 0.1,
+        "distill.net_learning_rate": 0.1,
+    }
     return config.make("dsa", "chestmnist", arg, overrides=overrides, quick=quick)

@@ -91,3 +91,21 @@ def test_what_each_device_will_ask_for_is_read_ahead(make_net, in_memory, on_dis
     assert direct == [0, 0]
     for a, b in zip(ours, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_all_of_mednist_in_memory_and_on_disk(real_data_root, make_net, tmp_path):
+    """47,164 real images: the same draws, the same pixels, and labels that stay true."""
+    name = "mednist_28_derived"
+    if not (real_data_root / f"{name}.npz").exists():
+        pytest.skip(f"needs {name}.npz")
+    distiller = methods.dm(net=make_net(6, depth=1), ipc=2, init="real", batch_real=32)
+    results = []
+    for above in (2**40, 0):
+        streaming = data.Streaming(above=above, cache=tmp_path)
+        found = data.load(name, root=real_data_root, streaming=streaming)
+        stats = {"mean": found.mean, "std": found.std}
+        real = data.real_data(found.train, num_classes=6, **stats)
+        assert isinstance(real.images, data.HostImages) == (above == 0)
+        results.append(run(distiller, real, ahead=True)[0])
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_array_equal(a, b)

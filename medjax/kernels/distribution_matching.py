@@ -66,6 +66,7 @@ def mean_embedding_loss(
     real_weights: Array | None = None,
     syn_weights: Array | None = None,
     chunk_size: int | None = None,
+    syn_chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Array:
     """How far the mean feature of one class's synthetic images is from that of its real ones.
@@ -81,6 +82,8 @@ def mean_embedding_loss(
       real_weights: float ``[n]``; a row of weight 0 does not count.
       syn_weights: float ``[m]``; likewise.
       chunk_size: real images per forward pass, see ``mean_embedding``.
+      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made again
+        to differentiate it.
       axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
 
     Returns:
@@ -101,7 +104,9 @@ def mean_embedding_loss(
         chunk_size=chunk_size,
         axis_name=axis_name,
     )
-    syn = mean_embedding(embed_fn, params, syn_images, weights=syn_weights)
+    syn = mean_embedding(
+        embed_fn, params, syn_images, weights=syn_weights, chunk_size=syn_chunk_size
+    )
     return jnp.sum(jnp.square(lax.stop_gradient(real) - syn))
 
 
@@ -116,6 +121,7 @@ def conditional_embedding_loss(
     real_weights: Array | None = None,
     syn_weights: Array | None = None,
     chunk_size: int | None = None,
+    syn_chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Array:
     """``mean_embedding_loss`` of images with label rows: given each label, too.
@@ -137,6 +143,8 @@ def conditional_embedding_loss(
       real_weights: float ``[n]``; a row of weight 0 does not count.
       syn_weights: float ``[m]``; likewise.
       chunk_size: real images per forward pass, see ``mean_embedding``.
+      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made again
+        to differentiate it.
       axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
 
     Returns:
@@ -157,7 +165,9 @@ def conditional_embedding_loss(
         chunk_size=chunk_size,
         axis_name=axis_name,
     )
-    syn = mean_embedding(embed_fn, params, syn_images, weights=syn_parts)
+    syn = mean_embedding(
+        embed_fn, params, syn_images, weights=syn_parts, chunk_size=syn_chunk_size
+    )
     real_totals, syn_totals = jnp.sum(real_parts, axis=1), jnp.sum(syn_parts, axis=1)
     if axis_name is not None:
         real_totals = lax.psum(real_totals, axis_name)

@@ -82,6 +82,7 @@ def matching_loss(
     real_weights: Array | None = None,
     syn_weights: Array | None = None,
     chunk_size: int | None = None,
+    syn_chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Array:
     """How far the gradient of one class's synthetic batch is from that of its real batch.
@@ -101,6 +102,8 @@ def matching_loss(
       real_weights: float ``[n]``; a row of weight 0 does not count.
       syn_weights: float ``[m]``; likewise.
       chunk_size: real images per backward pass, see ``loss_gradient``.
+      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made again
+        to differentiate it.
       axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
 
     Returns:
@@ -125,7 +128,13 @@ def matching_loss(
         axis_name=axis_name,
     )
     syn = loss_gradient(
-        apply_fn, params, syn_images, syn_labels, loss_fn=loss_fn, weights=syn_weights
+        apply_fn,
+        params,
+        syn_images,
+        syn_labels,
+        loss_fn=loss_fn,
+        weights=syn_weights,
+        chunk_size=syn_chunk_size,
     )
     return distance(lax.stop_gradient(real), syn)
 

@@ -107,7 +107,7 @@ def dc(
     strategy = parse_strategy(augment)
     axes = parallel.axes_of(mesh)
 
-    def class_loss(variables, batch, image_chunk):
+    def class_loss(variables, batch, chunks):
         return kernels.matching_loss(
             apply_fn(net, variables=variables),
             variables["params"],
@@ -118,7 +118,8 @@ def dc(
             distance=DISTANCES[distance],
             real_weights=batch.real_weights,
             syn_weights=batch.syn_weights,
-            chunk_size=image_chunk,
+            chunk_size=chunks.images,
+            syn_chunk_size=chunks.synthetic,
             axis_name=axes.rows or None,
         )
 

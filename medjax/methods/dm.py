@@ -74,12 +74,13 @@ def dm(
     def forward(variables, images):
         return net.apply(variables, images, method="embed")
 
-    def class_loss(variables, batch, image_chunk):
+    def class_loss(variables, batch, chunks):
         network = embed_fn(net, variables=variables), variables["params"]
         knobs = {
             "real_weights": batch.real_weights,
             "syn_weights": batch.syn_weights,
-            "chunk_size": image_chunk,
+            "chunk_size": chunks.images,
+            "syn_chunk_size": chunks.synthetic,
             "axis_name": axes.rows or None,
         }
         real, syn = (batch.real_images, batch.real_labels), (batch.syn_images, batch.syn_labels)

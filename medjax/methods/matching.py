@@ -36,9 +36,9 @@ class ClassBatch(NamedTuple):
     syn_weights: Array
 
 
-ClassLoss = Callable[[Params, ClassBatch, int | None], Array]
-"""``(variables, batch, image_chunk) -> scalar``, the loss of one class under one network; the real
-images are computed ``image_chunk`` at once, ``None`` is all of them."""
+ClassLoss = Callable[[Params, ClassBatch, kernels.Chunks], Array]
+"""``(variables, batch, chunks) -> scalar``, the loss of one class under one network; so many real
+and synthetic images as ``chunks`` says are computed at once."""
 
 
 class Matching(NamedTuple):
@@ -110,7 +110,7 @@ class Matching(NamedTuple):
                 def loss(images, labels):
                     syn = SyntheticSet(images, labels)
                     batch = self._batch(key, label, syn, weights, real)
-                    return self.loss(network[1], batch, chunks.images)
+                    return self.loss(network[1], batch, chunks)
 
                 return jax.value_and_grad(loss, argnums=by)(*syn)
 
@@ -138,7 +138,7 @@ class Matching(NamedTuple):
           Chunk sizes.
 
         Raises:
-          UserError: if the synthetic images of one class do not fit.
+          UserError: if two images, a real and a synthetic one, do not fit.
         """
         num_classes, ipc = self.layout.index.shape
         rows = min(self.batch_real, real.index.shape[1])
@@ -146,6 +146,7 @@ class Matching(NamedTuple):
             networks=jax.tree.leaves(variables)[0].shape[0],
             classes=parallel.share_size(num_classes, self.axes.classes),
             images=parallel.share_size(rows, self.axes.rows),
+            synthetic=ipc,
         )
         network = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), variables)
 
@@ -156,11 +157,12 @@ class Matching(NamedTuple):
             weights = jnp.ones(ipc, syn.dtype)
             labels = jnp.zeros((ipc, *real.labels.shape[1:]), real.labels.dtype)
             batch = ClassBatch(one_real, labels[:1], weights[:1], syn, labels, weights)
-            return self.loss(variables, batch, None)
+            return self.loss(variables, batch, kernels.Chunks(None, None, None))
 
         per_real = kernels.residual_bytes(self.forward, network, some(1))
         wanted = kernels.backend_chunks(jax.default_backend(), per_real)
-        cost = Cost(kernels.residual_bytes(loss, some(ipc), network, some(1)), per_real)
+        all_syn = kernels.residual_bytes(loss, some(ipc), network, some(1))
+        cost = Cost(-(-all_syn // ipc), per_real)
         return fit(wanted, sizes, cost, budget=kernels.device_budget())
 
     def real_images(self, real: RealData) -> Array:

@@ -22,11 +22,11 @@ class Cost(NamedTuple):
     """Memory that matching one class under one network takes, in bytes.
 
     Attributes:
-      syn: kept to differentiate the loss by all synthetic images of the class.
+      per_syn: kept for each synthetic image to differentiate the loss by it.
       per_real: kept for each real image to differentiate the network by its parameters.
     """
 
-    syn: int
+    per_syn: int
     per_real: int
 
 
@@ -35,11 +35,12 @@ def fit(
 ) -> kernels.Chunks:
     """What to compute at once: what is wanted, or as much of it as fits.
 
-    First fewer networks are computed at once, then fewer classes, then fewer real images.
+    First fewer networks are computed at once, then fewer classes, then fewer images: synthetic ones
+    take what real ones leave, or half of the memory.
 
     Args:
       wanted: chunk sizes; ``None`` is all.
-      sizes: how many networks, classes and real images of a class there are.
+      sizes: how many networks, classes, and real and synthetic images of a class there are.
       cost: of one class under one network.
       budget: bytes.
 
@@ -47,30 +48,36 @@ def fit(
       Chunk sizes, none larger than wanted.
 
     Raises:
-      UserError: if the synthetic images of one class and a single real one do not fit.
+      UserError: if a single synthetic image and a single real one do not fit.
 
     Example:
-      >>> everything, sizes = kernels.Chunks(None, None, None), kernels.Chunks(2, 9, 256)
-      >>> fit(everything, sizes, Cost(syn=100, per_real=1), budget=1500)
-      Chunks(networks=1, classes=4, images=None)
+      >>> everything, sizes = kernels.Chunks(None, None, None), kernels.Chunks(2, 9, 256, 10)
+      >>> fit(everything, sizes, Cost(per_syn=10, per_real=1), budget=1500)
+      Chunks(networks=1, classes=4, images=None, synthetic=None)
     """
-    images = wanted.images
+    images, synthetic = wanted.images, wanted.synthetic
     rows = min(images or sizes.images, sizes.images)
-    if cost.syn + rows * cost.per_real > budget:
-        images = rows = (budget - cost.syn) // cost.per_real
+    syn = min(synthetic or sizes.synthetic, sizes.synthetic)
+    room = max(max(budget // 2, budget - rows * cost.per_real) // cost.per_syn, 1)
+    if room < syn:
+        synthetic = syn = room
+    room = (budget - syn * cost.per_syn) // cost.per_real
+    if room < rows:
+        images = rows = room
     if rows < 1:
         raise UserError(
-            f"the synthetic images of one class take about {(cost.syn + cost.per_real) / _GIB:.1f} "
-            f"GiB to match, and this device has {budget / _GIB:.1f} GiB; choose a smaller ipc, "
-            "net.width or data.size, or precision=bfloat16"
+            "a real and a synthetic image take about "
+            f"{(cost.per_syn + cost.per_real) / _GIB:.1f} GiB to match, and this device has "
+            f"{budget / _GIB:.1f} GiB; choose a smaller net.width or data.size, or "
+            "precision=bfloat16"
         )
-    each = cost.syn + rows * cost.per_real
+    each = syn * cost.per_syn + rows * cost.per_real
     classes = kernels.at_once(wanted.classes, size=sizes.classes, bytes_each=each, budget=budget)
     together = min(classes or sizes.classes, sizes.classes)
     networks = kernels.at_once(
         wanted.networks, size=sizes.networks, bytes_each=together * each, budget=budget
     )
-    chunks = kernels.Chunks(networks, classes, images)
+    chunks = kernels.Chunks(networks, classes, images, synthetic)
     together *= min(networks or sizes.networks, sizes.networks)
     _log.info(
         "memory: matching takes about %.2f of %.2f GiB, at once %d of %d classes × networks",

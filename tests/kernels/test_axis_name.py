@@ -54,7 +54,7 @@ def case(x64):
 @pytest.mark.parametrize("chunk_size", [None, 2])
 def test_a_divided_batch_is_the_whole_batch(case, class_mesh, chunk_size, check):
     divided = jax.shard_map(
-        partial(loss, axis_name="class", chunk_size=chunk_size),
+        partial(loss, axis_name="class", chunk_size=chunk_size, syn_chunk_size=chunk_size and 1),
         mesh=class_mesh,
         in_specs=(WHOLE, BY_ROW, BY_ROW, BY_ROW, WHOLE),
         out_specs=WHOLE,

@@ -1,5 +1,7 @@
 """Maps and sums in chunks equal those at once, whatever the chunk."""
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -95,23 +97,35 @@ def test_chunked_sum_equals_the_plain_sum(chunk_size):
 
 
 def test_chunked_sum_hands_over_one_chunk_at_a_time():
-    shapes = set()
+    def shapes_seen(size, chunk_size):
+        shapes = set()
 
-    def fn(chunk):
-        shapes.add(chunk.shape)
-        return jnp.sum(chunk)
+        def fn(chunk):  # a new one each time, as JAX remembers what it has traced
+            shapes.add(chunk.shape)
+            return jnp.sum(chunk)
+
+        kernels.chunked_sum(fn, jnp.ones(size), chunk_size=chunk_size)
+        return shapes
 
     # Seven rows by at most five are four and three: chunks of nearly one size waste least. Twenty
     # by at most eight are four of five: no waste at all.
     shapes_of = {2: (2, 3), 4: (4, 3), 5: (4, 3), 7: (7, 3), 9: (7, 3), None: (7, 3)}
     for chunk_size, shape in shapes_of.items():
-        shapes.clear()
-        kernels.chunked_sum(fn, jnp.ones((7, 3)), chunk_size=chunk_size)
-        assert shapes == {shape}, chunk_size
+        assert shapes_seen((7, 3), chunk_size) == {shape}, chunk_size
     for size, chunk_size, each in ((20, 8, 5), (256, 8, 8), (90, 8, 6), (47, 32, 24), (21, 8, 7)):
-        shapes.clear()
-        kernels.chunked_sum(fn, jnp.ones(size), chunk_size=chunk_size)
-        assert shapes == {(each,)}, size
+        assert shapes_seen(size, chunk_size) == {(each,)}, size
+
+
+def test_chunked_sum_keeps_nothing_of_a_chunk_for_its_derivative():
+    def total(xs, chunk_size):
+        def fn(chunk):
+            return jnp.sum(jnp.sin(jnp.exp(jnp.cos(chunk))))
+
+        return kernels.chunked_sum(fn, xs, chunk_size=chunk_size)
+
+    xs = jax.ShapeDtypeStruct((8, 1000), jnp.float32)
+    whole, chunked = (kernels.residual_bytes(partial(total, chunk_size=n), xs) for n in (None, 2))
+    assert 8 * 4000 <= chunked < 8 * 4000 + 100 and whole > 2 * chunked  # the rows themselves
 
 
 def test_chunked_sum_under_jit_grad_and_vmap():
@@ -135,7 +149,7 @@ def test_chunked_sum_under_jit_grad_and_vmap():
 
 def test_a_cpu_works_in_small_chunks_and_an_accelerator_at_once():
     for bytes_per_image, images in ((14_000, 1000), (1_700_000, 8), (10**9, 1), (0, 14_000_000)):
-        chunks = kernels.Chunks(networks=1, classes=1, images=images)
+        chunks = kernels.Chunks(networks=1, classes=1, images=images, synthetic=3 * images)
         assert kernels.backend_chunks("cpu", bytes_per_image) == chunks
     for platform in ("gpu", "cuda", "rocm", "tpu"):
         assert kernels.backend_chunks(platform, 1000) == kernels.Chunks(None, None, None)

@@ -63,6 +63,7 @@ def test_closed_form_on_a_linear_embedding(x64, weighted, chunk_size):
             real_weights=weights[0],
             syn_weights=weights[1],
             chunk_size=chunk_size,
+            syn_chunk_size=chunk_size,
         )
 
     value, (by_real, by_syn) = jax.value_and_grad(loss, argnums=(0, 1))(real, syn)
@@ -154,7 +155,8 @@ def test_given_each_label_it_is_a_loop_over_subsets(x64, weighted, chunk_size):
 
     def loss(real, syn, knobs):
         args = curved_embed, params, real, jnp.array(real_rows), syn, jnp.array(syn_rows)
-        return kernels.conditional_embedding_loss(*args, chunk_size=chunk_size, **knobs)
+        chunks = {"chunk_size": chunk_size, "syn_chunk_size": chunk_size}
+        return kernels.conditional_embedding_loss(*args, **chunks, **knobs)
 
     knobs = dict(zip(("real_weights", "syn_weights"), weights, strict=True))
     value, (by_real, by_syn) = jax.value_and_grad(loss, argnums=(0, 1))(real, syn, knobs)

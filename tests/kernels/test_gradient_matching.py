@@ -240,7 +240,21 @@ def test_parameters_act_through_the_synthetic_side_only(x64, chunk_size):
     assert jnp.any(ours["kernel"])
 
 
-def test_the_real_side_is_taken_in_chunks():
+@pytest.mark.parametrize("syn_chunk_size", [1, 2, 9])
+def test_synthetic_images_in_chunks_are_those_in_one(x64, syn_chunk_size):
+    params, real, syn = net_params(), batch(3, REAL), batch(13, SYN)
+
+    def loss(images):
+        sides = (*real[:2], images, syn[1])
+        knobs = {"real_weights": real[2], "syn_weights": syn[2]}
+        return kernels.matching_loss(
+            net_fn, params, *sides, **knobs, syn_chunk_size=syn_chunk_size
+        )
+
+    assert_close(jit_once(jax.value_and_grad(loss))(syn[0]), one_class(params, real, syn))
+
+
+def test_both_sides_are_taken_in_chunks():
     sizes = []
 
     def apply_fn(params, images):
@@ -249,10 +263,10 @@ def test_the_real_side_is_taken_in_chunks():
 
     images, labels = jnp.ones((6, 2, 2, 1)), jnp.zeros(6, int)
     jax.eval_shape(
-        partial(kernels.matching_loss, apply_fn, chunk_size=2),
+        partial(kernels.matching_loss, apply_fn, chunk_size=2, syn_chunk_size=3),
         *(jnp.ones((4, 2)), images, labels, images[:5], labels[:5]),
     )
-    assert set(sizes) == {2, 5}
+    assert set(sizes) == {2, 3}
 
 
 def test_the_order_inside_a_batch_does_not_matter(x64):

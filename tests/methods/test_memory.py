@@ -9,7 +9,8 @@ from medjax.errors import UserError
 from medjax.kernels import Chunks
 from medjax.methods.memory import Cost, fit
 
-ALL, SIZES, COST = Chunks(None, None, None), Chunks(2, 9, 256), Cost(syn=100, per_real=1)
+ALL, SIZES = Chunks(None, None, None), Chunks(2, 9, 256, 10)
+COST = Cost(per_syn=10, per_real=1)  # of a class: 10 · 10 + 256
 
 
 @pytest.mark.parametrize(
@@ -20,9 +21,14 @@ ALL, SIZES, COST = Chunks(None, None, None), Chunks(2, 9, 256), Cost(syn=100, pe
         (ALL, 9 * 356 - 1, Chunks(1, 8, None)),
         (ALL, 356, Chunks(1, 1, None)),
         (ALL, 355, Chunks(1, 1, 255)),
-        (ALL, 101, Chunks(1, 1, 1)),
-        (Chunks(1, 1, 32), 10**9, Chunks(1, 1, 32)),
-        (Chunks(1, 1, 32), 131, Chunks(1, 1, 31)),
+        (ALL, 200, Chunks(1, 1, 100)),
+        (ALL, 199, Chunks(1, 1, 109, 9)),  # half of it to each side
+        (ALL, 101, Chunks(1, 1, 51, 5)),
+        (ALL, 11, Chunks(1, 1, 1, 1)),
+        (Chunks(1, 1, 32, 5), 10**9, Chunks(1, 1, 32, 5)),
+        (Chunks(1, 1, 32, 5), 82, Chunks(1, 1, 32, 5)),
+        (Chunks(1, 1, 32, 5), 81, Chunks(1, 1, 32, 4)),
+        (Chunks(1, 1, 32, 5), 61, Chunks(1, 1, 31, 3)),
     ],
 )
 def test_fits(wanted, budget, chosen):
@@ -30,9 +36,13 @@ def test_fits(wanted, budget, chosen):
 
 
 def test_what_cannot_fit_is_refused_with_the_numbers():
-    message = r"take about 2\.0 GiB to match, and this device has 1\.5 GiB; choose a smaller ipc"
+    message = r"take about 2\.0 GiB to match, and this device has 1\.5 GiB; choose a smaller net\.width"
     with pytest.raises(UserError, match=message):
-        fit(ALL, SIZES, Cost(syn=2 * 2**30, per_real=1), budget=3 * 2**29)
+        fit(ALL, SIZES, Cost(per_syn=2 * 2**30, per_real=1), budget=3 * 2**29)
+
+
+def test_one_image_may_take_more_than_half():
+    assert fit(ALL, SIZES, Cost(per_syn=10, per_real=1), budget=12) == Chunks(1, 1, 2, 1)
 
 
 @pytest.mark.parametrize("method", ["dm", "dc"])

@@ -7,7 +7,8 @@ ChestMNIST; `quick,chestmnist` on the real set.
 python -m medjax.launch --config=configs/dsa_chest.py --workdir=runs/dsa_chest
 python -m medjax.launch --config=configs/dsa_chest.py:quick --workdir=runs/dsa_chest
 
-At full length not yet run.
+At full length not yet run. quick, 10 minutes on two cores with other work, on test: AUROC
+0.879 ± 0.005, random images 0.824 ± 0.036, all images 0.945 ± 0.005.
 """
 
 from medjax import config

@@ -35,7 +35,12 @@ class Made(NamedTuple):
 
 
 def summarise(
-    experiment: Experiment, config: Mapping[str, Any], made: Made, *, distill_seconds: float
+    experiment: Experiment,
+    config: Mapping[str, Any],
+    made: Made,
+    *,
+    distill_seconds: float,
+    commit: str | None,
 ) -> dict[str, Any]:
     """Scores the images on test, once, beside the baselines.
 
@@ -44,6 +49,7 @@ def summarise(
       config: its settings.
       made: what it made.
       distill_seconds: what distilling and selecting took.
+      commit: of the code that made it, see ``commit_of_code``.
 
     Returns:
       The content of ``summary.json``.
@@ -119,7 +125,7 @@ def summarise(
             "medjax": medjax.__version__,
             "jax": jax.__version__,
             "numpy": np.__version__,
-            "commit": _commit(),
+            "commit": commit,
         },
     }
 
@@ -202,8 +208,12 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _commit() -> str | None:
-    """The commit of a checkout; an installed package has none."""
+def commit_of_code() -> str | None:
+    """The commit of the checkout that the code is from, now: it may move on while the code runs.
+
+    Returns:
+      The commit, or ``None`` for an installed package.
+    """
     here = Path(medjax.__file__).parent
     command = ["git", "-C", str(here), "rev-parse", "HEAD"]
     try:

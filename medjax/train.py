@@ -45,7 +45,7 @@ def distill(
     finished = outcome.read_finished(config, workdir, free=FREE)
     if finished is not None:
         return finished
-    start = time.perf_counter()
+    start, commit = time.perf_counter(), outcome.commit_of_code()
     experiment = with_experts(make_experiment(config), config)
     with parallel.reports_folder(workdir) as reports:
         saved = _run(experiment, config, workdir, reports, preemption or Preemption())
@@ -64,7 +64,9 @@ def distill(
         sets = [SyntheticSet(x.images, x.labels) for x in (best, last)]
         made = outcome.Made(sets[0], int(best.step), sets[1], *step_sizes)
         seconds = time.perf_counter() - start
-        summary = outcome.summarise(experiment, config, made, distill_seconds=seconds)
+        summary = outcome.summarise(
+            experiment, config, made, distill_seconds=seconds, commit=commit
+        )
         pixels = experiment.to_pixels(best.images)
         outcome.write(reports, summary, pixels, np.asarray(best.labels))
     return summary

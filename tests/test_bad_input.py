@@ -206,6 +206,6 @@ def test_a_file_that_is_not_the_published_one(capsys, monkeypatch):
     state = experiment.distiller.init(experiment.keys["distill"], experiment.real)
     start = SyntheticSet(state.images, state.labels)
     made_images = outcome.Made(start, 1, start)
-    summary = outcome.summarise(experiment, made, made_images, distill_seconds=1.0)
+    summary = outcome.summarise(experiment, made, made_images, distill_seconds=1.0, commit=None)
     assert summary["data"]["digest"] == ours and summary["data"]["official_digest"] == theirs
     assert data.REGISTRY["breastmnist"].md5[0] == theirs

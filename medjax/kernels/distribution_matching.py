@@ -82,8 +82,8 @@ def mean_embedding_loss(
       real_weights: float ``[n]``; a row of weight 0 does not count.
       syn_weights: float ``[m]``; likewise.
       chunk_size: real images per forward pass, see ``mean_embedding``.
-      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made again
-        to differentiate it.
+      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made
+        again to differentiate it.
       axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
 
     Returns:
@@ -143,8 +143,8 @@ def conditional_embedding_loss(
       real_weights: float ``[n]``; a row of weight 0 does not count.
       syn_weights: float ``[m]``; likewise.
       chunk_size: real images per forward pass, see ``mean_embedding``.
-      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made again
-        to differentiate it.
+      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made
+        again to differentiate it.
       axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
 
     Returns:
@@ -165,9 +165,7 @@ def conditional_embedding_loss(
         chunk_size=chunk_size,
         axis_name=axis_name,
     )
-    syn = mean_embedding(
-        embed_fn, params, syn_images, weights=syn_parts, chunk_size=syn_chunk_size
-    )
+    syn = mean_embedding(embed_fn, params, syn_images, weights=syn_parts, chunk_size=syn_chunk_size)
     real_totals, syn_totals = jnp.sum(real_parts, axis=1), jnp.sum(syn_parts, axis=1)
     if axis_name is not None:
         real_totals = lax.psum(real_totals, axis_name)

@@ -102,8 +102,8 @@ def matching_loss(
       real_weights: float ``[n]``; a row of weight 0 does not count.
       syn_weights: float ``[m]``; likewise.
       chunk_size: real images per backward pass, see ``loss_gradient``.
-      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made again
-        to differentiate it.
+      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made
+        again to differentiate it.
       axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
 
     Returns:

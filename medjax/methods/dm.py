@@ -34,8 +34,8 @@ def dm(
 
     Each iteration draws ``num_networks`` fresh networks, which are never trained, and makes one
     SGD step on ``mean_networks Σ_classes ‖mean ψ(A(real)) − mean ψ(A(syn))‖²`` with one siamese
-    augmentation ``A`` for each network and class. Of a multi-label set the classes are groups, whose
-    means are matched given each label, too: ``kernels.conditional_embedding_loss``.
+    augmentation ``A`` for each network and class. Of a multi-label set the classes are groups,
+    whose means are matched given each label, too: ``kernels.conditional_embedding_loss``.
 
     Args:
       net: a flax module with ``embed``. Batch norm takes its moments from real images of all

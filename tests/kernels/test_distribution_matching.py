@@ -137,7 +137,10 @@ def test_given_each_label_it_is_a_loop_over_subsets(x64, weighted, chunk_size):
     real_rows = np.array([[1, 0, 1], [1, 1, 1], [0, 1, 1], [1, 0, 1], [0, 0, 1.0]])
     syn_rows = np.array([[1, 1, 1], [1, 0, 0], [0, 0, 0.0]])  # the last label: no real one without
     features = [np.asarray(curved_embed(params, x)) for x in (real, syn)]
-    w = [np.ones(len(x)) if y is None else np.asarray(y) for x, y in zip(features, weights)]
+    w = [
+        np.ones(len(x)) if y is None else np.asarray(y)
+        for x, y in zip(features, weights, strict=True)
+    ]
 
     def gap(real_rows, syn_rows):
         means = [

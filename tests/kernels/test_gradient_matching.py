@@ -247,9 +247,7 @@ def test_synthetic_images_in_chunks_are_those_in_one(x64, syn_chunk_size):
     def loss(images):
         sides = (*real[:2], images, syn[1])
         knobs = {"real_weights": real[2], "syn_weights": syn[2]}
-        return kernels.matching_loss(
-            net_fn, params, *sides, **knobs, syn_chunk_size=syn_chunk_size
-        )
+        return kernels.matching_loss(net_fn, params, *sides, **knobs, syn_chunk_size=syn_chunk_size)
 
     assert_close(jit_once(jax.value_and_grad(loss))(syn[0]), one_class(params, real, syn))
 

@@ -36,7 +36,7 @@ def test_fits(wanted, budget, chosen):
 
 
 def test_what_cannot_fit_is_refused_with_the_numbers():
-    message = r"take about 2\.0 GiB to match, and this device has 1\.5 GiB; choose a smaller net\.width"
+    message = r"take about 2\.0 GiB to match, and this device has 1\.5 GiB; choose a smaller net"
     with pytest.raises(UserError, match=message):
         fit(ALL, SIZES, Cost(per_syn=2 * 2**30, per_real=1), budget=3 * 2**29)
 

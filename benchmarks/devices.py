@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--ipc", type=int, default=10)
     parser.add_argument("--precision", default="float32")
     parser.add_argument("--repeats", type=int, default=5)
-    arguments = parser.parse_args()
+    arguments, where = parser.parse_args(), speed.about()
     counts = [n for n in range(1, jax.device_count() + 1) if jax.device_count() % n == 0]
     for shape in arguments.shapes.split(","):
         case = cases.SHAPES[shape]._replace(ipc=arguments.ipc)
@@ -46,7 +46,7 @@ def main() -> None:
                     "seconds": timing.spread([value / steps for value in values]),
                     "times_faster": timing.ratio(seconds["1"], values),
                 }
-                print(json.dumps(row | speed.about()), flush=True)
+                print(json.dumps(row | where), flush=True)
 
 
 if __name__ == "__main__":

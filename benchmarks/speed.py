@@ -47,6 +47,7 @@ def main() -> None:
         import reference
 
         utils = reference.load(arguments.reference)
+    where = about()  # now: the checkout may move on while the loaded code runs
     for shape, ipc, precision, work in itertools.product(
         arguments.shapes, arguments.ipc, arguments.precisions, arguments.works
     ):
@@ -62,9 +63,9 @@ def main() -> None:
         row = measure(work, case, precision=precision, repeats=arguments.repeats, utils=utils)
         if arguments.memory and ipc == 10 and work in _MEMORY:
             row["memory_bytes"] = _memory(work, shape, precision, arguments.reference)
-        table.add({**row, **about()})
+        table.add({**row, **where})
     if arguments.startup:
-        table.add({"work": "startup", **startup.measure(), **about()})
+        table.add({"work": "startup", **startup.measure(), **where})
     print(table.text())
 
 

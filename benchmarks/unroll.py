@@ -88,7 +88,7 @@ def main() -> None:
         return
     import speed  # for what it says of the machine
 
-    lines = []
+    where, lines = speed.about(), []
     print("unroll | steps | planned MiB | peak MiB")
     for unroll in kernels.UNROLLS:
         for number in map(int, arguments.steps.split(",")):
@@ -97,7 +97,6 @@ def main() -> None:
             print(unroll, number, f"{planned / _MIB:.1f}", f"{peak / _MIB:.1f}", sep=" | ")
             lines.append(case | {"scratch_bytes": planned, "peak_bytes": peak})
     if arguments.out:
-        where = speed.about()
         text = "".join(json.dumps(line | where) + "\n" for line in lines)
         arguments.out.with_suffix(".jsonl").write_text(text)
 

@@ -49,7 +49,7 @@ def summarise(
       config: its settings.
       made: what it made.
       distill_seconds: what distilling and selecting took.
-      commit: of the code that made it, see ``commit_of_code``.
+      commit: of the code that the process began with, see ``commit_of_code``.
 
     Returns:
       The content of ``summary.json``.

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import pytest
 
-from medjax import evaluate, io, train
+from medjax import evaluate, io, outcome, train
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.preemption import Preemption
 
@@ -117,6 +117,20 @@ def test_everything_is_written(straight):
     assert images == ["step_000002.png", "step_000004.png"]
     assert sorted(path.name for path in (workdir / "checkpoints").iterdir()) == ["2", "4"]
     assert "<html" in (workdir / "report.html").read_text().lower()
+
+
+def test_the_commit_is_that_of_the_start(settings, monkeypatch, tmp_path):
+    """The checkout moves on while the loaded code runs."""
+    commits = {"now": "at the start"}
+    monkeypatch.setattr(outcome, "commit_of_code", lambda: commits["now"])
+    original = evaluate.evaluate_set
+
+    def moved_on(*args, **knobs):
+        commits["now"] = "later"
+        return original(*args, **knobs)
+
+    monkeypatch.setattr(evaluate, "evaluate_set", moved_on)
+    assert train.distill(settings("dm"), tmp_path)["versions"]["commit"] == "at the start"
 
 
 def test_the_summary(straight, striped):

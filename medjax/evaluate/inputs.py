@@ -79,18 +79,18 @@ def chunks_of(
       >>> chunks_of(net, image, num_networks=3, rows=16, whole=True).images is None
       True
     """
-    per_image = _bytes_per_image(net, image.shape, image.dtype)
-    wanted = kernels.backend_chunks(jax.default_backend(), per_image)
+    fixed, per_image = _bytes_of(net, image.shape, image.dtype)
+    wanted = kernels.backend_chunks(jax.default_backend(), per_image, fixed)
     budget = kernels.device_budget()
-    some = kernels.at_once(wanted.images, size=rows, bytes_each=per_image, budget=budget)
+    some = kernels.at_once(wanted.images, size=rows, bytes_each=per_image, budget=budget - fixed)
     some = None if whole else some
-    each = min(some or rows, rows) * per_image
+    each = fixed + min(some or rows, rows) * per_image
     at_once = kernels.at_once(wanted.networks, size=num_networks, bytes_each=each, budget=budget)
     return wanted._replace(networks=at_once, images=some)
 
 
 @functools.cache
-def _bytes_per_image(net: nn.Module, shape: tuple[int, ...], dtype: Any) -> int:
+def _bytes_of(net: nn.Module, shape: tuple[int, ...], dtype: Any) -> kernels.NetworkBytes:
     image = jax.ShapeDtypeStruct(shape, dtype)
     variables = jax.eval_shape(net.init, jax.random.key(0), image)
-    return kernels.residual_bytes(net.apply, variables, image)
+    return kernels.network_bytes(net.apply, variables, image)

@@ -24,12 +24,13 @@ from medjax.kernels.losses import (
     softmax_cross_entropy,
     weighted_mean,
 )
-from medjax.kernels.memory import device_budget, residual_bytes
+from medjax.kernels.memory import NetworkBytes, device_budget, network_bytes, residual_bytes
 from medjax.kernels.trajectory_matching import UNROLLS, trajectory_loss
 
 __all__ = [
     "UNROLLS",
     "Chunks",
+    "NetworkBytes",
     "at_once",
     "backend_chunks",
     "chunked_map",
@@ -45,6 +46,7 @@ __all__ = [
     "mean_embedding",
     "mean_embedding_loss",
     "mmd",
+    "network_bytes",
     "rbf",
     "residual_bytes",
     "run_epoch",

@@ -34,28 +34,30 @@ class Chunks(NamedTuple):
 # Measured (docs/PERFORMANCE.md): what a chunk's activations may take on a CPU.
 _CACHE_BYTES = 14_000_000
 # More of those whose pass is made twice: in one piece they are faster, until far above the cache.
-_SYNTHETIC = 3
+_SYNTHETIC = 1.5
 
 
-def backend_chunks(platform: str, bytes_per_image: int) -> Chunks:
+def backend_chunks(platform: str, bytes_per_image: int, weight_bytes: int = 0) -> Chunks:
     """The chunk sizes for a backend, if memory is no matter.
 
     Args:
       platform: as ``jax.default_backend()`` names it.
-      bytes_per_image: activations that a network keeps of an image, see ``residual_bytes``.
+      bytes_per_image: activations that a network keeps of an image, see ``network_bytes``.
+      weight_bytes: its weights; as every chunk adds up a gradient as large, it had better be worth
+        it.
 
     Returns:
       The chunk sizes; on a CPU measured, elsewhere everything at once.
 
     Example:
       >>> backend_chunks("cpu", 10**6)
-      Chunks(networks=1, classes=1, images=14, synthetic=42)
+      Chunks(networks=1, classes=1, images=14, synthetic=21)
       >>> backend_chunks("gpu", 10**6)
       Chunks(networks=None, classes=None, images=None, synthetic=None)
     """
     if platform == "cpu":
-        images = max(_CACHE_BYTES // max(bytes_per_image, 1), 1)
-        return Chunks(networks=1, classes=1, images=images, synthetic=_SYNTHETIC * images)
+        images = max(max(_CACHE_BYTES, weight_bytes) // max(bytes_per_image, 1), 1)
+        return Chunks(networks=1, classes=1, images=images, synthetic=int(_SYNTHETIC * images))
     return Chunks(networks=None, classes=None, images=None)
 
 

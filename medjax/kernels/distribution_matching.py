@@ -6,7 +6,12 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.kernels.chunking import chunked_sum
-from medjax.kernels.losses import divide_by_weight, total_weight, weighted_mean
+from medjax.kernels.losses import (
+    divide_by_weight,
+    total_weight,
+    weighted_mean,
+    weighted_sum,
+)
 from medjax.types import Array, AxisName, EmbedFn, Params
 
 GramFn = Callable[[Array, Array], Array]
@@ -51,7 +56,7 @@ def mean_embedding(
 
     def chunk_sum(chunk):
         chunk_images, chunk_weights = chunk
-        return jnp.tensordot(chunk_weights.T, embed_fn(params, chunk_images), axes=1)
+        return weighted_sum(embed_fn(params, chunk_images), chunk_weights.T)
 
     summed = chunked_sum(chunk_sum, (images, weights.T), chunk_size=chunk_size)
     return divide_by_weight(summed, weights, axis_name=axis_name)
@@ -157,19 +162,20 @@ def conditional_embedding_loss(
       Array(0.5, dtype=float32)
     """
     real_parts, syn_parts = _parts(real_labels, real_weights), _parts(syn_labels, syn_weights)
-    real = mean_embedding(
-        embed_fn,
+    # One more feature, a one for each image, is 0 in the mean of no image, on whatever device.
+    counted = mean_embedding(
+        lambda params, images: jnp.pad(
+            embed_fn(params, images), ((0, 0), (0, 1)), constant_values=1
+        ),
         lax.stop_gradient(params),
         lax.stop_gradient(real_images),
         weights=real_parts,
         chunk_size=chunk_size,
         axis_name=axis_name,
     )
+    real, found = counted[:, :-1], counted[:, -1] > 0
     syn = mean_embedding(embed_fn, params, syn_images, weights=syn_parts, chunk_size=syn_chunk_size)
-    real_totals, syn_totals = jnp.sum(real_parts, axis=1), jnp.sum(syn_parts, axis=1)
-    if axis_name is not None:
-        real_totals = lax.psum(real_totals, axis_name)
-    shares = jnp.where(real_totals > 0, syn_totals, 0) / total_weight(syn_parts[0])
+    shares = jnp.where(found, jnp.sum(syn_parts, axis=1), 0) / total_weight(syn_parts[0])
     squares = jnp.sum(jnp.square(lax.stop_gradient(real) - syn), axis=1)
     return jnp.sum(shares * squares) / (1 + real_labels.shape[1])
 

@@ -26,7 +26,24 @@ def weighted_mean(values: Array, weights: Array | None) -> Array:
     """
     if weights is None:
         return jnp.mean(values, axis=0)
-    return _divide(jnp.tensordot(weights, values, axes=1), total_weight(weights))
+    return divide_by_weight(weighted_sum(values, weights), weights)
+
+
+def weighted_sum(values: Array, weights: Array) -> Array:
+    """The sum over the leading axis, ``Σ w·v``, exact whatever the device does by default.
+
+    Args:
+      values: float ``[n, …]``.
+      weights: float ``[n]``, or ``[k, n]`` for ``k`` sums at once.
+
+    Returns:
+      The sum, of shape ``values.shape[1:]``, or ``k`` of them.
+
+    Example:
+      >>> weighted_sum(jnp.array([1.0, 3.0]), jnp.array([[1.0, 1.0], [0.0, 2.0]]))
+      Array([4., 6.], dtype=float32)
+    """
+    return jnp.tensordot(weights, values, axes=1, precision="highest")
 
 
 def total_weight(weights: Array) -> Array:
@@ -66,11 +83,9 @@ def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -
     if axis_name is not None:
         sums, total = lax.psum((sums, total), axis_name)  # at once: one message
     total = jnp.where(total > 0, total, 1)
-    return jax.tree.map(lambda x: _divide(x, total), sums)
-
-
-def _divide(sums: Array, totals: Array) -> Array:
-    return sums / totals.reshape(totals.shape + (1,) * (sums.ndim - totals.ndim))
+    return jax.tree.map(
+        lambda x: x / total.reshape(total.shape + (1,) * (x.ndim - total.ndim)), sums
+    )
 
 
 def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:

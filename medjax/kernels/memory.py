@@ -3,7 +3,7 @@
 import os
 import pathlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
@@ -33,6 +33,40 @@ def residual_bytes(fn: Callable, *args: Any) -> int:
     """
     kept = jax.eval_shape(lambda *a: jax.vjp(fn, *a)[1], *args)
     return sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(kept))
+
+
+class NetworkBytes(NamedTuple):
+    """What differentiating a network keeps, in bytes.
+
+    Attributes:
+      fixed: once, whatever the number of images: its weights.
+      per_image: for each image: its activations; at least 1.
+    """
+
+    fixed: int
+    per_image: int
+
+
+def network_bytes(fn: Callable, params: Any, image: Any) -> NetworkBytes:
+    """``residual_bytes`` of a network, as a sum over images.
+
+    Args:
+      fn: ``(params, images) -> outputs``, or any function that keeps as much of each image.
+      params: a pytree; shapes are enough, as in ``residual_bytes``.
+      image: float ``[1, h, w, c]``; likewise.
+
+    Returns:
+      What is kept once, and of each image.
+
+    Example:
+      >>> import jax.numpy as jnp
+      >>> network_bytes(lambda params, images: images @ params, jnp.ones((3, 2)), jnp.ones((1, 3)))
+      NetworkBytes(fixed=24, per_image=12)
+    """
+    two = jax.ShapeDtypeStruct((2, *image.shape[1:]), image.dtype)
+    one = residual_bytes(fn, params, image)
+    per_image = max(residual_bytes(fn, params, two) - one, 1)
+    return NetworkBytes(max(one - per_image, 0), per_image)
 
 
 def device_budget() -> int:

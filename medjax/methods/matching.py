@@ -153,16 +153,16 @@ class Matching(NamedTuple):
         def some(count):
             return jax.ShapeDtypeStruct((count, *images.shape[1:]), images.dtype)
 
-        def loss(syn, variables, one_real):
-            weights = jnp.ones(ipc, syn.dtype)
-            labels = jnp.zeros((ipc, *real.labels.shape[1:]), real.labels.dtype)
-            batch = ClassBatch(one_real, labels[:1], weights[:1], syn, labels, weights)
+        def loss(variables, syn):
+            weights = jnp.ones(len(syn), syn.dtype)
+            labels = jnp.zeros((len(syn), *real.labels.shape[1:]), real.labels.dtype)
+            batch = ClassBatch(syn[:1], labels[:1], weights[:1], syn, labels, weights)
             return self.loss(variables, batch, kernels.Chunks(None, None, None))
 
-        per_real = kernels.residual_bytes(self.forward, network, some(1))
-        wanted = kernels.backend_chunks(jax.default_backend(), per_real)
-        all_syn = kernels.residual_bytes(loss, some(ipc), network, some(1))
-        cost = Cost(-(-all_syn // ipc), per_real)
+        real_side = kernels.network_bytes(self.forward, network, some(1))
+        wanted = kernels.backend_chunks(jax.default_backend(), real_side.per_image, real_side.fixed)
+        syn_side = kernels.network_bytes(loss, network, some(1))
+        cost = Cost(syn_side.fixed, syn_side.per_image, real_side.per_image)
         return fit(wanted, sizes, cost, budget=kernels.device_budget())
 
     def real_images(self, real: RealData) -> Array:

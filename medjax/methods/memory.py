@@ -22,10 +22,12 @@ class Cost(NamedTuple):
     """Memory that matching one class under one network takes, in bytes.
 
     Attributes:
+      fixed: kept once, whatever the number of images: weights and their gradients.
       per_syn: kept for each synthetic image to differentiate the loss by it.
       per_real: kept for each real image to differentiate the network by its parameters.
     """
 
+    fixed: int
     per_syn: int
     per_real: int
 
@@ -52,26 +54,27 @@ def fit(
 
     Example:
       >>> everything, sizes = kernels.Chunks(None, None, None), kernels.Chunks(2, 9, 256, 10)
-      >>> fit(everything, sizes, Cost(per_syn=10, per_real=1), budget=1500)
+      >>> fit(everything, sizes, Cost(0, per_syn=10, per_real=1), budget=1500)
       Chunks(networks=1, classes=4, images=None, synthetic=None)
     """
     images, synthetic = wanted.images, wanted.synthetic
     rows = min(images or sizes.images, sizes.images)
     syn = min(synthetic or sizes.synthetic, sizes.synthetic)
-    room = max(max(budget // 2, budget - rows * cost.per_real) // cost.per_syn, 1)
+    left = budget - cost.fixed
+    room = max(max(left // 2, left - rows * cost.per_real) // cost.per_syn, 1)
     if room < syn:
         synthetic = syn = room
-    room = (budget - syn * cost.per_syn) // cost.per_real
+    room = (left - syn * cost.per_syn) // cost.per_real
     if room < rows:
         images = rows = room
     if rows < 1:
         raise UserError(
             "a real and a synthetic image take about "
-            f"{(cost.per_syn + cost.per_real) / _GIB:.1f} GiB to match, and this device has "
+            f"{sum(cost) / _GIB:.1f} GiB to match, and this device has "
             f"{budget / _GIB:.1f} GiB; choose a smaller net.width or data.size, or "
             "precision=bfloat16"
         )
-    each = syn * cost.per_syn + rows * cost.per_real
+    each = cost.fixed + syn * cost.per_syn + rows * cost.per_real
     classes = kernels.at_once(wanted.classes, size=sizes.classes, bytes_each=each, budget=budget)
     together = min(classes or sizes.classes, sizes.classes)
     networks = kernels.at_once(

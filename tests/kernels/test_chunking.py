@@ -149,7 +149,9 @@ def test_chunked_sum_under_jit_grad_and_vmap():
 
 def test_a_cpu_works_in_small_chunks_and_an_accelerator_at_once():
     for bytes_per_image, images in ((14_000, 1000), (1_700_000, 8), (10**9, 1), (0, 14_000_000)):
-        chunks = kernels.Chunks(networks=1, classes=1, images=images, synthetic=3 * images)
+        chunks = kernels.Chunks(networks=1, classes=1, images=images, synthetic=3 * images // 2)
         assert kernels.backend_chunks("cpu", bytes_per_image) == chunks
+    # Adding up a gradient of 60 MB is worth more images than the cache holds activations of.
+    assert kernels.backend_chunks("cpu", 4_000_000, 60_000_000).images == 15
     for platform in ("gpu", "cuda", "rocm", "tpu"):
         assert kernels.backend_chunks(platform, 1000) == kernels.Chunks(None, None, None)

@@ -134,27 +134,24 @@ def test_the_mean_of_no_row_is_zero(chunk_size):
 def test_given_each_label_it_is_a_loop_over_subsets(x64, weighted, chunk_size):
     params, real, syn = case()
     weights = (positive(3, REAL), positive(4, SYN)) if weighted else (None, None)
-    real_rows = np.array([[1, 0, 1], [1, 1, 1], [0, 1, 1], [1, 0, 1], [0, 0, 1.0]])
-    syn_rows = np.array([[1, 1, 1], [1, 0, 0], [0, 0, 0.0]])  # the last label: no real one without
+    real_rows = np.array([[1, 0, 1], [1, 1, 1], [0, 1, 1], [1, 0.3, 1], [0, 0, 1]])
+    syn_rows = np.array([[1, 1, 1], [1, 0.6, 0], [0, 0, 0]])  # no real one without the last label
     features = [np.asarray(curved_embed(params, x)) for x in (real, syn)]
     w = [
         np.ones(len(x)) if y is None else np.asarray(y)
         for x, y in zip(features, weights, strict=True)
     ]
 
-    def gap(real_rows, syn_rows):
-        means = [
-            np.average(x[rows], axis=0, weights=v[rows])
-            for x, v, rows in zip(features, w, (real_rows, syn_rows), strict=True)
-        ]
+    def gap(*shares):
+        means = [np.average(x, axis=0, weights=v) for x, v in zip(features, shares, strict=True)]
         return np.sum((means[0] - means[1]) ** 2)
 
-    expected = gap(np.ones(REAL, bool), np.ones(SYN, bool))
-    for label in range(3):
-        for value in (0, 1):
-            own = real_rows[:, label] == value, syn_rows[:, label] == value
-            if own[0].any() and own[1].any():
-                expected += w[1][own[1]].sum() / w[1].sum() * gap(*own)
+    expected = gap(*w)
+    for real_label, syn_label in zip(real_rows.T, syn_rows.T, strict=True):
+        for has in (lambda x: x, lambda x: 1 - x):
+            shares = w[0] * has(real_label), w[1] * has(syn_label)
+            if shares[0].any() and shares[1].any():
+                expected += shares[1].sum() / w[1].sum() * gap(*shares)
 
     def loss(real, syn, knobs):
         args = curved_embed, params, real, jnp.array(real_rows), syn, jnp.array(syn_rows)

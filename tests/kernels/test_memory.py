@@ -32,6 +32,9 @@ def test_a_network_keeps_its_weights_and_each_images_activations():
     assert per_image in (4 * (30 + 50), 4 * (30 + 2 * 50))  # tanh keeps one array or two
     assert bytes_[2] - bytes_[0] == 9 * per_image
     assert bytes_[0] - per_image == 4 * (30 * 50 + 50 * 2)
+    found = kernels.network_bytes(network, params, shape(1, 30))
+    assert found == (bytes_[0] - per_image, per_image)
+    assert kernels.network_bytes(lambda params, x: x, params, shape(1, 30)) == (0, 1)
 
 
 def test_a_gradients_derivative_keeps_more():

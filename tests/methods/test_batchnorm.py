@@ -172,7 +172,7 @@ def run(distiller, real, steps=2):
 
 KNOBS = {"ipc": IPC, "batch_real": 32, "init": "noise", "learning_rate": RATE}
 LOOPS = {"outer_loop": 2, "inner_loop": 1, "net_learning_rate": NET_RATE}
-CHUNKS = {"cpu": (1, 1, 2), "gpu": (None, None, None)}
+CHUNKS = {"cpu": (1, 1, 2, 2), "gpu": (None, None, None)}
 
 
 @pytest.mark.parametrize(

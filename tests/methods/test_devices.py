@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from medjax import methods, parallel
+from medjax import data, methods, parallel
 
 KEY = jax.random.key(0)
 SIZES = (6, 14, 20)  # three classes: uneven on two, four and eight devices
@@ -123,6 +123,17 @@ EXPECTED = {
     # Students alone are divided: the other axes have nothing to say to each other.
     "mtt": {"class": {0}, "net": {GRADIENT}, "batch": {0}},
 }
+
+
+def test_label_rows_need_no_other_message(make_net, make_real):
+    rows = np.eye(3, dtype=np.int32)[np.arange(20) % 3]
+    split = data.Split(np.asarray(make_real((20,)).images), rows)
+    stats = {"mean": np.full(1, 0.4, np.float32), "std": np.full(1, 0.2, np.float32)}
+    real = data.real_data(split, num_classes=3, **stats)
+    knobs = {"net": make_net(3, depth=2), "ipc": 2, "num_groups": 3, "batch_real": 7}
+    mesh = mesh_of((1, 1, 2))
+    found = collectives(lambda mesh: methods.make("dm", mesh=mesh, **knobs), real, mesh)
+    assert found == {"all-reduce": REAL_SIDE}
 
 
 @pytest.mark.parametrize("axis", parallel.AXES)

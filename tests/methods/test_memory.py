@@ -7,10 +7,11 @@ import pytest
 from medjax import kernels, methods
 from medjax.errors import UserError
 from medjax.kernels import Chunks
+from medjax.methods import matching
 from medjax.methods.memory import Cost, fit
 
 ALL, SIZES = Chunks(None, None, None), Chunks(2, 9, 256, 10)
-COST = Cost(per_syn=10, per_real=1)  # of a class: 10 · 10 + 256
+COST = Cost(fixed=0, per_syn=10, per_real=1)  # of a class: 10 · 10 + 256
 
 
 @pytest.mark.parametrize(
@@ -38,11 +39,11 @@ def test_fits(wanted, budget, chosen):
 def test_what_cannot_fit_is_refused_with_the_numbers():
     message = r"take about 2\.0 GiB to match, and this device has 1\.5 GiB; choose a smaller net"
     with pytest.raises(UserError, match=message):
-        fit(ALL, SIZES, Cost(per_syn=2 * 2**30, per_real=1), budget=3 * 2**29)
+        fit(ALL, SIZES, Cost(0, per_syn=2 * 2**30, per_real=1), budget=3 * 2**29)
 
 
 def test_one_image_may_take_more_than_half():
-    assert fit(ALL, SIZES, Cost(per_syn=10, per_real=1), budget=12) == Chunks(1, 1, 2, 1)
+    assert fit(ALL, SIZES, Cost(0, per_syn=10, per_real=1), budget=12) == Chunks(1, 1, 2, 1)
 
 
 @pytest.mark.parametrize("method", ["dm", "dc"])
@@ -51,15 +52,18 @@ def test_less_memory_gives_the_same_images(monkeypatch, make_real, make_net, met
 
     def images(budget):
         monkeypatch.setattr(kernels, "device_budget", lambda: budget)
-        distiller = methods.make(method, net=net, ipc=2, init="noise", batch_real=8)
+        distiller = methods.make(method, net=net, ipc=(2, 3), init="noise", batch_real=8)
         key = jax.random.key(0)
         state, _ = distiller.step(key, distiller.init(key, real), real, 1)
         return np.asarray(state.images)
 
     monkeypatch.setattr(kernels, "backend_chunks", lambda *_: ALL)
     everything = images(2**40)
-    least = next(size for size in (2**n for n in range(10, 40)) if _fits(images, size))
-    np.testing.assert_allclose(images(least), everything, rtol=1e-4, atol=1e-5)
+    least = next(size for size in (1.1**n for n in range(70, 290)) if _fits(images, int(size)))
+    chosen = []
+    monkeypatch.setattr(matching, "fit", lambda *a, **k: chosen.append(fit(*a, **k)) or chosen[-1])
+    np.testing.assert_allclose(images(int(least)), everything, rtol=1e-4, atol=1e-5)
+    assert [(chunks.images, chunks.synthetic) for chunks in chosen] == [(1, 1)]
 
 
 def _fits(images, budget):

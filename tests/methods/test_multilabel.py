@@ -167,6 +167,42 @@ def test_dc_is_its_definition(make_net, real):
     np.testing.assert_allclose(state.labels, expected, rtol=1e-4, atol=1e-5)
 
 
+def test_dm_is_its_definition(make_net, real):
+    """One update on whole groups: the mean features, and those with and without each finding."""
+    net = make_net(3, depth=1)
+    distiller = methods.dm(
+        net=net, ipc=IPC, num_groups=4, init="noise", augment="none", learning_rate=0.5
+    )
+    start = distiller.init(KEY, real)
+    images, labels = jnp.array(start.images), np.asarray(start.labels)
+    pixels = (jnp.asarray(SPLIT.images, jnp.float32) / 255 - 0.4) / 0.2
+    _, networks = random_networks(jax.random.fold_in(KEY, 0), net, images[:1], jnp.arange(1))
+    params = jax.tree.map(lambda x: x[0], networks["params"])
+    ours = np.split(np.arange(sum(IPC)), np.cumsum(IPC)[:-1])
+
+    @jax.jit
+    def loss(images):
+        features = [net.apply({"params": params}, x, method="embed") for x in (pixels, images)]
+        total = 0.0
+        for real_rows, syn_rows in zip(GROUPS, ours, strict=True):
+            pairs = [(real_rows, syn_rows)]
+            for finding in range(3):
+                for value in (0, 1):
+                    of_real = real_rows[SPLIT.labels[real_rows, finding] == value]
+                    of_syn = syn_rows[labels[syn_rows, finding] == value]
+                    pairs += [(of_real, of_syn)] if len(of_real) and len(of_syn) else []
+            for real_rows_, syn_rows_ in pairs:
+                means = features[0][real_rows_].mean(0), features[1][syn_rows_].mean(0)
+                square = jnp.sum((means[0] - means[1]) ** 2)
+                total += len(syn_rows_) / len(syn_rows) * square / 4
+        return total
+
+    state, info = distiller.step(KEY, start, real, 1)
+    assert float(info.loss) == pytest.approx(float(loss(images)) / 4, rel=1e-4)
+    moved = images - 0.5 * jax.grad(loss)(images)
+    np.testing.assert_allclose(state.images, moved, rtol=1e-4, atol=1e-5)
+
+
 def test_learned_rows_stay_between_zero_and_one(make_net, real):
     knobs = {"outer_loop": 2, "inner_loop": 1, "label_learning_rate": 50.0}
     distiller = methods.dc(net=make_net(3, depth=1), ipc=2, num_groups=4, **knobs)

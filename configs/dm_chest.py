@@ -7,7 +7,7 @@ ChestMNIST; `quick,chestmnist` on the real set.
 python -m medjax.launch --config=configs/dm_chest.py --workdir=runs/dm_chest
 python -m medjax.launch --config=configs/dm_chest.py:quick --workdir=runs/dm_chest
 
-At full length not yet run. quick, 5 minutes on two cores, on test: AUROC 0.872 ± 0.004, random
+At full length not yet run. quick, 4 minutes on two cores, on test: AUROC 0.872 ± 0.004, random
 images 0.824 ± 0.036, all images 0.945 ± 0.005.
 """
 
@@ -18,7 +18,7 @@ def get_config(arg=None):
     overrides = {"distill.init": "noise", "evaluation.whole_epochs": 20}
     quick = {
         "data.name": "phantom_findings",
-        "evaluation.learning_rate": 0.1,
-        "distill.learning_rate": 40.0,
+        "evaluation.learning_rate": 0.1,  # the loss is a mean over findings
+        "distill.learning_rate": 40.0,  # the loss is a mean over the findings' means
     }
     return config.make("dm", "chestmnist", arg, overrides=overrides, quick=quick)

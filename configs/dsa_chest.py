@@ -18,7 +18,7 @@ def get_config(arg=None):
     overrides = {"distill.init": "noise", "evaluation.whole_epochs": 20}
     quick = {
         "data.name": "phantom_findings",
-        "evaluation.learning_rate": 0.1,
+        "evaluation.learning_rate": 0.1,  # the loss is a mean over findings
         "distill.net_learning_rate": 0.1,
     }
     return config.make("dsa", "chestmnist", arg, overrides=overrides, quick=quick)

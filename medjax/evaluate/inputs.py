@@ -80,7 +80,7 @@ def chunks_of(
       True
     """
     fixed, per_image = _bytes_of(net, image.shape, image.dtype)
-    wanted = kernels.backend_chunks(jax.default_backend(), per_image, fixed)
+    wanted = kernels.backend_chunks(jax.default_backend(), per_image, weight_bytes=fixed)
     budget = kernels.device_budget()
     some = kernels.at_once(wanted.images, size=rows, bytes_each=per_image, budget=budget - fixed)
     some = None if whole else some

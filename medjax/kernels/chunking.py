@@ -37,7 +37,7 @@ _CACHE_BYTES = 14_000_000
 _SYNTHETIC = 1.5
 
 
-def backend_chunks(platform: str, bytes_per_image: int, weight_bytes: int = 0) -> Chunks:
+def backend_chunks(platform: str, bytes_per_image: int, *, weight_bytes: int = 0) -> Chunks:
     """The chunk sizes for a backend, if memory is no matter.
 
     Args:

@@ -160,7 +160,9 @@ class Matching(NamedTuple):
             return self.loss(variables, batch, kernels.Chunks(None, None, None))
 
         real_side = kernels.network_bytes(self.forward, network, some(1))
-        wanted = kernels.backend_chunks(jax.default_backend(), real_side.per_image, real_side.fixed)
+        wanted = kernels.backend_chunks(
+            jax.default_backend(), real_side.per_image, weight_bytes=real_side.fixed
+        )
         syn_side = kernels.network_bytes(loss, network, some(1))
         cost = Cost(syn_side.fixed, syn_side.per_image, real_side.per_image)
         return fit(wanted, sizes, cost, budget=kernels.device_budget())

@@ -180,7 +180,7 @@ def test_networks_trained_at_once_are_those_trained_in_turn(monkeypatch):
 
     in_turn = run()
     everything = kernels.Chunks(networks=None, classes=None, images=None)
-    monkeypatch.setattr(kernels, "backend_chunks", lambda *_: everything)
+    monkeypatch.setattr(kernels, "backend_chunks", lambda *_, **__: everything)
     np.testing.assert_allclose(run(), in_turn, rtol=1e-3, atol=1e-5)
     monkeypatch.setattr(kernels, "device_budget", lambda: 1)
     np.testing.assert_allclose(run(), in_turn, rtol=1e-3, atol=1e-5)

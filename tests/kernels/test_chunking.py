@@ -152,6 +152,6 @@ def test_a_cpu_works_in_small_chunks_and_an_accelerator_at_once():
         chunks = kernels.Chunks(networks=1, classes=1, images=images, synthetic=3 * images // 2)
         assert kernels.backend_chunks("cpu", bytes_per_image) == chunks
     # Adding up a gradient of 60 MB is worth more images than the cache holds activations of.
-    assert kernels.backend_chunks("cpu", 4_000_000, 60_000_000).images == 15
+    assert kernels.backend_chunks("cpu", 4_000_000, weight_bytes=60_000_000).images == 15
     for platform in ("gpu", "cuda", "rocm", "tpu"):
         assert kernels.backend_chunks(platform, 1000) == kernels.Chunks(None, None, None)

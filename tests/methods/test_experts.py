@@ -31,7 +31,7 @@ def trained(net, real):
 def test_moments_are_of_the_whole_batch(net, real, monkeypatch):
     net = net.clone(norm="batch")
     few = kernels.Chunks(networks=None, classes=None, images=5)
-    monkeypatch.setattr(kernels, "backend_chunks", lambda *_: few)
+    monkeypatch.setattr(kernels, "backend_chunks", lambda *_, **__: few)
     before, after, last = methods.train_experts(KEY, net, PLAIN._replace(count=1), real)
     images, unravel = data.take(real, jnp.arange(20, dtype=jnp.int32)), unraveller(net, real)
 

@@ -8,8 +8,9 @@ python -m medjax.launch --config=configs/mtt_pneumonia.py --workdir=runs/mtt_pne
 python -m medjax.launch --config=configs/mtt_pneumonia.py:quick --workdir=runs/mtt_pneumonia
 
 At full length not yet run. quick, 6 minutes on two cores, on test: balanced accuracy 81.1 ± 2.1,
-AUROC 0.902 ± 0.016; whitened random images 69.9 ± 3.1 and 0.780 ± 0.043; all images 84.4 ± 1.3 and 0.965 ± 0.002. The loss goes from 1.01, the mean of the first ten iterations,
-to 0.65; no gradient is clipped.
+AUROC 0.902 ± 0.016; whitened random images 69.9 ± 3.1 and 0.780 ± 0.043; all images 84.4 ± 1.3 and
+0.965 ± 0.002. The loss goes from 1.01, the mean of the first ten iterations, to 0.65; no gradient
+is clipped.
 """
 
 from medjax import config

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from medjax import data, evaluate, methods, nets, parallel
+from medjax import data, methods, nets, parallel, training
 
 
 def make_work(
@@ -89,7 +89,7 @@ def _steps(method, net, case, steps, devices, **loops):
 def _training(net, pixels, labels, count, strategy, epochs, devices):
     rows = min(cases.BATCH_TRAIN, len(labels))
     mesh = _mesh(devices, classes=1, networks=count, rows=rows)
-    recipe = evaluate.Recipe(
+    recipe = training.Recipe(
         epochs=epochs,
         batch_size=cases.BATCH_TRAIN,
         augment=None if strategy == "none" else strategy,
@@ -100,7 +100,7 @@ def _training(net, pixels, labels, count, strategy, epochs, devices):
 
     def run():
         return jax.block_until_ready(
-            evaluate.train_networks(
+            training.train_networks(
                 jax.random.key(0),
                 net,
                 pixels,

@@ -21,7 +21,7 @@ def measure() -> dict[str, float]:
         environment = {**os.environ, "XDG_CACHE_HOME": f"{folder}/cache"}
         environment.pop("JAX_COMPILATION_CACHE_DIR", None)
         start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import medjax.train"], check=True, cwd=ROOT)
+        subprocess.run([sys.executable, "-c", "import medjax.run.distill"], check=True, cwd=ROOT)
         seconds = {"import": time.perf_counter() - start}
         for name in ("cold", "warm"):
             seconds[name] = _first_step(Path(folder) / name, environment)

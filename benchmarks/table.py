@@ -20,7 +20,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from medjax import errors, io, startup, train
+from medjax import errors
+from medjax.cli import startup
+from medjax.run import distill
+from medjax.run.metrics import jsonable
+from medjax.run.report import NOTHING, Row, metric_name, metric_text, ordered, scores_table
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 NOTE = (
@@ -41,7 +45,7 @@ def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
       words: what else stands behind the config's colon.
 
     Returns:
-      The settings, as ``train.distill`` takes them.
+      The settings, as ``distill.distill`` takes them.
 
     Raises:
       UserError: for a method without a config, or a wrong word.
@@ -57,7 +61,7 @@ def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
     return module.get_config(",".join([data, *words])).to_dict()
 
 
-def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[io.Row]:
+def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     """The table: the first run's baselines around what each method made.
 
     Args:
@@ -68,23 +72,23 @@ def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[io.Row]:
     """
     first = next(iter(summaries.values()))
     val, test = (first.get(name) or {} for name in ("baselines_val", "baselines"))
-    rows = {name: io.Row(shown, val.get(name), test[name]) for name, shown in BASELINES.items()}
-    chosen = [io.Row(m, s["val"], s["test"]) for m, s in summaries.items() if m in CORE_SETS]
-    made = [io.Row(m.upper(), s["val"], s["test"]) for m, s in summaries.items()]
+    rows = {name: Row(shown, val.get(name), test[name]) for name, shown in BASELINES.items()}
+    chosen = [Row(m, s["val"], s["test"]) for m, s in summaries.items() if m in CORE_SETS]
+    made = [Row(m.upper(), s["val"], s["test"]) for m, s in summaries.items()]
     made = [row for row in made if row.name.lower() not in CORE_SETS]
     table = [rows["random"], rows["kcenter"], *chosen, *made, rows["whole"]]
     if "nothing" in test:
-        table.append(io.Row(io.NOTHING, val.get("nothing"), test["nothing"]))
+        table.append(Row(NOTHING, val.get("nothing"), test["nothing"]))
     return table
 
 
-def markdown(rows: Sequence[io.Row], *, first: str | None = None) -> str:
+def markdown(rows: Sequence[Row], *, first: str | None = None) -> str:
     """The rows' test scores as a table, one metric first: accuracies in per cent."""
-    metrics = io.ordered((name for row in rows for name in row.test or ()), first=first)
-    heads = [io.metric_name(metric) for metric in metrics]
+    metrics = ordered((name for row in rows for name in row.test or ()), first=first)
+    heads = [metric_name(metric) for metric in metrics]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(metrics) + 1) + "|"]
     for row in rows:
-        cells = [io.metric_text(row.test, metric) for metric in metrics]
+        cells = [metric_text(row.test, metric) for metric in metrics]
         lines.append(f"| {' | '.join([row.name, *cells])} |")
     return "\n".join(lines) + "\n"
 
@@ -107,16 +111,16 @@ def main() -> None:
         for method in arguments.methods.split(","):
             config = config_of(method, arguments.data, words)
             print(f"{method}:", flush=True)
-            summaries[method] = train.distill(config, arguments.workdir / method)
+            summaries[method] = distill.distill(config, arguments.workdir / method)
     except (errors.UserError, errors.RunError) as error:
         parser.exit(2, f"{error}\n")
     rows = rows_of(summaries)
     first = next(iter(summaries.values())).get("headline")
-    print(f"{io.scores_table(rows, first=first)}\n\n{NOTE}", end="")
+    print(f"{scores_table(rows, first=first)}\n\n{NOTE}", end="")
     if arguments.out:
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.with_suffix(".md").write_text(f"{markdown(rows, first=first)}\n{NOTE}")
-        lines = [json.dumps(io.jsonable(summary)) for summary in summaries.values()]
+        lines = [json.dumps(jsonable(summary)) for summary in summaries.values()]
         arguments.out.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
 
 

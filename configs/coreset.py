@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/coreset.py:herding,retinamnist --workdi
 python -m medjax.launch --config=configs/coreset.py:kcenter,distill.space=pixels --workdir=runs/k
 """
 
-from medjax import config
+from medjax.run import config
 
 CHOICES = ("random", "herding", "kcenter")
 

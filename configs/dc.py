@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dc.py:bloodmnist --workdir=runs/dc_bloo
 python -m medjax.launch --config=configs/dc.py:data/mine.npz,quick,ipc=5 --workdir=runs/mine
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

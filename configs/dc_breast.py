@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dc_breast.py --workdir=runs/dc_breast
 python -m medjax.launch --config=configs/dc_breast.py:quick --workdir=runs/dc_breast
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

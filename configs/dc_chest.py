@@ -11,7 +11,7 @@ At full length not yet run. quick, 9 minutes on two cores with other work, on te
 0.008, random images 0.783 ± 0.022, all images 0.954 ± 0.004.
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dc_pneumonia.py --workdir=runs/dc_pneum
 python -m medjax.launch --config=configs/dc_pneumonia.py:quick --workdir=runs/dc_pneumonia
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dc_retina.py --workdir=runs/dc_retina
 python -m medjax.launch --config=configs/dc_retina.py:quick --workdir=runs/dc_retina
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dm_breast.py --workdir=runs/dm_breast
 python -m medjax.launch --config=configs/dm_breast.py:quick --workdir=runs/dm_breast
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dm_pneumonia.py --workdir=runs/dm_pneum
 python -m medjax.launch --config=configs/dm_pneumonia.py:quick --workdir=runs/dm_pneumonia
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dm_retina.py --workdir=runs/dm_retina
 python -m medjax.launch --config=configs/dm_retina.py:quick --workdir=runs/dm_retina
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

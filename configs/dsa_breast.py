@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dsa_breast.py --workdir=runs/dsa_breast
 python -m medjax.launch --config=configs/dsa_breast.py:quick --workdir=runs/dsa_breast
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

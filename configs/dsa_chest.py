@@ -11,7 +11,7 @@ At full length not yet run. quick, 10 minutes on two cores with other work, on t
 0.879 ± 0.005, random images 0.824 ± 0.036, all images 0.945 ± 0.005.
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

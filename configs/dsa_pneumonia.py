@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dsa_pneumonia.py --workdir=runs/dsa_pne
 python -m medjax.launch --config=configs/dsa_pneumonia.py:quick --workdir=runs/dsa_pneumonia
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

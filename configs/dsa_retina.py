@@ -4,7 +4,7 @@ python -m medjax.launch --config=configs/dsa_retina.py --workdir=runs/dsa_retina
 python -m medjax.launch --config=configs/dsa_retina.py:quick --workdir=runs/dsa_retina
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

@@ -13,7 +13,7 @@ AUROC 0.902 ± 0.016; whitened random images 69.9 ± 3.1 and 0.780 ± 0.043; all
 is clipped.
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

@@ -12,7 +12,7 @@ accuracy 35.5 ± 2.0; whitened random images 0.610 ± 0.056 and 30.5 ± 5.1; all
 and 34.4 ± 2.5. The loss goes from 1.58, the mean of the first ten iterations, to 0.74.
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

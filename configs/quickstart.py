@@ -3,7 +3,7 @@
 python -m medjax.launch --config=configs/quickstart.py --workdir=runs/quickstart
 """
 
-from medjax import config
+from medjax.run import config
 
 
 def get_config(arg=None):

@@ -6,9 +6,10 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from medjax import commandline, parallel, startup
+from medjax import parallel
+from medjax.cli import command_line, startup
 from medjax.errors import PreemptedError, RunError, UserError
-from medjax.preemption import STATUS, Preemption
+from medjax.run.preemption import STATUS, Preemption
 
 
 def main(argv: Sequence[str]) -> int:
@@ -29,10 +30,10 @@ def main(argv: Sequence[str]) -> int:
     logger.handlers, logger.propagate = [_Said()], False
     logger.setLevel(logging.INFO)
     try:
-        if (options := commandline.parse(argv)) is None:
+        if (options := command_line.parse(argv)) is None:
             return 0
         startup.set_up_jax(os.environ)
-        with parallel.together(options.distributed, options.cluster), Preemption() as preemption:
+        with parallel.distributed(options.distributed, options.cluster), Preemption() as preemption:
             return _run(options, preemption)
     except UserError as error:
         return _say(error, 2)
@@ -44,13 +45,13 @@ def main(argv: Sequence[str]) -> int:
         return _say("interrupted; the same command goes on from the last checkpoint", 130)
 
 
-def _run(options: commandline.Options, preemption: Preemption) -> int:
+def _run(options: command_line.Options, preemption: Preemption) -> int:
     # Imported late: help and a wrong command line need not wait for all of it.
-    from medjax import io, train
+    from medjax.run import distill, report
 
-    summary = train.distill(options.config, options.workdir, preemption=preemption)
+    summary = distill.distill(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
-        print(f"\n{io.results_table(summary)}\n\n{options.workdir}/report.html tells the rest.")
+        print(f"\n{report.results_table(summary)}\n\n{options.workdir}/report.html tells the rest.")
     return 0
 
 
@@ -71,4 +72,4 @@ def _show_warning(message, *_args, **_options) -> None:
 
 
 if __name__ == "__main__":
-    parallel.leave(main(sys.argv))
+    parallel.exit_process(main(sys.argv))

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from medjax import config, methods
-from medjax.experiment import make_experiment
+from medjax import methods
+from medjax.run import config
+from medjax.run.setup import make_experiment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FILES = sorted((ROOT / "configs").glob("*.py"))

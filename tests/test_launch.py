@@ -9,8 +9,10 @@ import warnings
 
 import pytest
 
-from medjax import io, launch, startup, train
+from medjax import launch
+from medjax.cli import startup
 from medjax.errors import RunError, UserError
+from medjax.run import distill, report
 
 # The flags library loads a config file in a way that Python will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
@@ -35,8 +37,8 @@ def surroundings(tmp_path, monkeypatch):
 def distilled(monkeypatch):
     """Stands in for the run; lists what it was asked for."""
     calls = []
-    monkeypatch.setattr(train, "distill", lambda *args, **_: calls.append(args) or {"ipc": 1})
-    monkeypatch.setattr(io, "results_table", lambda summary: f"the table of {summary}")
+    monkeypatch.setattr(distill, "distill", lambda *args, **_: calls.append(args) or {"ipc": 1})
+    monkeypatch.setattr(report, "results_table", lambda summary: f"the table of {summary}")
     return calls
 
 
@@ -129,7 +131,7 @@ def test_how_a_run_ends_is_the_status(error, status, line, monkeypatch, capsys):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(train, "distill", fail)
+    monkeypatch.setattr(distill, "distill", fail)
     assert run(DM, "--workdir=w") == status
     assert capsys.readouterr() == ("", line)
 
@@ -138,16 +140,16 @@ def test_an_error_of_medjax_itself_keeps_its_traceback(monkeypatch):
     def fail(*_, **__):
         raise TypeError("a bug")
 
-    monkeypatch.setattr(train, "distill", fail)
+    monkeypatch.setattr(distill, "distill", fail)
     with pytest.raises(TypeError, match="a bug"):
         run(DM, "--workdir=w")
 
 
 @pytest.mark.filterwarnings("always:an old file")
 def test_a_warning_is_one_line(monkeypatch, capsys):
-    monkeypatch.setattr(io, "results_table", lambda summary: "")
+    monkeypatch.setattr(report, "results_table", lambda summary: "")
     monkeypatch.setattr(
-        train, "distill", lambda *_, **__: warnings.warn("an old file", stacklevel=1)
+        distill, "distill", lambda *_, **__: warnings.warn("an old file", stacklevel=1)
     )
     assert run(DM, "--workdir=w") == 0
     assert capsys.readouterr().err == "medjax: warning: an old file\n"

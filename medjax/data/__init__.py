@@ -4,21 +4,22 @@
 ``sample_class`` draws class batches from it inside jitted code.
 """
 
-from medjax.data.cache import cache_root
-from medjax.data.converted import ConvertOptions
 from medjax.data.dataset import Dataset, DatasetInfo, Split
-from medjax.data.decoding import Source, Unreadable, decode_all, file_source
-from medjax.data.dicom import DicomOptions
-from medjax.data.duplicates import Pair, Place, exact_groups, near_pairs
-from medjax.data.folders import FolderOptions
-from medjax.data.host import HostImages
+from medjax.data.inspect.duplicates import Pair, Place, exact_groups, near_pairs
+from medjax.data.inspect.report import describe, report_text
 from medjax.data.loading import Streaming, is_path, load, names, read
-from medjax.data.native import prepare_picture
-from medjax.data.normalize import channel_stats, denormalize, normalize
-from medjax.data.picture import Picture
-from medjax.data.preparation import STEPS, Preparation, parse_preparation, prepare
-from medjax.data.registry import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL, REGISTRY
-from medjax.data.report import describe, report_text
+from medjax.data.medmnist.registry import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL, REGISTRY
+from medjax.data.normalize import channel_stats, denormalize, normalize, to_uint8
+from medjax.data.pictures.conversion import ConvertOptions
+from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_source
+from medjax.data.pictures.dicom import DicomOptions
+from medjax.data.pictures.folders import FolderOptions
+from medjax.data.pictures.picture import Picture
+from medjax.data.pictures.sources import Sources
+from medjax.data.pictures.tfds import TfdsOptions
+from medjax.data.prepare.preparation import STEPS, Preparation, apply_preparation, parse_preparation
+from medjax.data.prepare.raw import prepare_picture
+from medjax.data.prepare.whitening import ZCA, Whitening, fit_whitening, whiten
 from medjax.data.sampling import (
     RealData,
     class_indices,
@@ -29,10 +30,10 @@ from medjax.data.sampling import (
     sample_rows,
     take,
 )
-from medjax.data.sources import Sources
 from medjax.data.splitting import CutOptions
-from medjax.data.tfds import TfdsOptions
-from medjax.data.whitening import ZCA, Whitening, fit_whitening, whiten
+from medjax.data.stream.cache import cache_root
+from medjax.data.stream.host import HostImages
+from medjax.data.synthetic import SharedSet, load_synthetic, save_synthetic
 
 __all__ = [
     "BINARY_CLASS",
@@ -54,6 +55,7 @@ __all__ = [
     "Place",
     "Preparation",
     "RealData",
+    "SharedSet",
     "Source",
     "Sources",
     "Split",
@@ -61,6 +63,7 @@ __all__ = [
     "TfdsOptions",
     "Unreadable",
     "Whitening",
+    "apply_preparation",
     "cache_root",
     "channel_stats",
     "class_indices",
@@ -73,18 +76,20 @@ __all__ = [
     "group_indices",
     "is_path",
     "load",
+    "load_synthetic",
     "names",
     "near_pairs",
     "normalize",
     "parse_preparation",
     "place",
-    "prepare",
     "prepare_picture",
     "read",
     "real_data",
     "report_text",
     "sample_class",
     "sample_rows",
+    "save_synthetic",
     "take",
+    "to_uint8",
     "whiten",
 ]

@@ -9,10 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data import cache, files, npz, phantom, registry
-from medjax.data import sources as own
 from medjax.data.dataset import Dataset, DatasetInfo, Split
-from medjax.data.preparation import parse_preparation, prepare
+from medjax.data.medmnist import download as published
+from medjax.data.medmnist import npz, registry
+from medjax.data.phantoms import phantom
+from medjax.data.pictures import sources as own
+from medjax.data.prepare.preparation import apply_preparation, parse_preparation
+from medjax.data.stream import cache
 from medjax.errors import UserError, unknown
 
 _DIGITS = ("mnist",)
@@ -115,8 +118,10 @@ def load(
     if text.startswith(own.PREFIXES):  # whose steps see pictures as they were decoded
         info, splits, done = _own(text, preparation=preparation, **how)
         last = parse_preparation(done).listed()[-1]
-        return dataclasses.replace(prepare(info, splits, preparation=last), preparation=done)
-    return prepare(*read(name, root=root, **how), preparation=preparation)
+        return dataclasses.replace(
+            apply_preparation(info, splits, preparation=last), preparation=done
+        )
+    return apply_preparation(*read(name, root=root, **how), preparation=preparation)
 
 
 def read(
@@ -161,8 +166,8 @@ def read(
     if text.endswith(".npz") or pathlib.Path(text).name != text:
         path = pathlib.Path(text).expanduser()
     else:
-        folder = files.data_root(root)
-        path = folder / files.file_name(text, size=size)
+        folder = published.data_root(root)
+        path = folder / published.file_name(text, size=size)
         if text in registry.REGISTRY:
             _provide(text, size, path, download)
         elif not path.is_file():
@@ -198,9 +203,9 @@ def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
     if path.is_file():
         return
     if not download:
-        url = files.url(name, size=size)
+        url = published.url(name, size=size)
         raise UserError(f"no data file {path}: put {url} there, or load with download=True")
-    files.download(name, size=size, path=path)
+    published.download(name, size=size, path=path)
 
 
 def _read(
@@ -209,7 +214,7 @@ def _read(
     """A file as a registered set if it is named as one, else as a local set."""
     base, suffix = re.fullmatch(r"(.+?)(?:_(\d+))?", path.stem).groups()
     default = registry.SIZES[0]
-    digest = files.md5(path)
+    digest = published.md5(path)
     mapped = _mapped(path, digest, streaming)
     if base not in registry.REGISTRY:
         name = base if base in _DIGITS else path.stem
@@ -226,7 +231,7 @@ def _read(
         return _local_info(name, splits["train"], path, digest), splits
     facts = registry.REGISTRY[base]
     file_size = int(suffix or default)
-    official = files.official_md5(base, size=file_size) if file_size in registry.SIZES else None
+    official = published.official_md5(base, size=file_size) if file_size in registry.SIZES else None
     if digest != official:
         expected = official or "that of any published size"
         warnings.warn(
@@ -234,7 +239,7 @@ def _read(
             UserWarning,
             stacklevel=4,  # the caller of load
         )
-    source = files.url(base, size=file_size) if digest == official else str(path)
+    source = published.url(base, size=file_size) if digest == official else str(path)
     wanted = file_size if size == default else size
     splits = npz.read_splits(path, facts=facts, size=wanted, mapped=mapped)
     info = DatasetInfo(
@@ -283,9 +288,9 @@ def _local_info(name: str, train: Split, path: pathlib.Path, digest: str) -> Dat
 
 def _missing(name: str, size: int, folder: pathlib.Path) -> UserError:
     """The error for a name that is neither registered, nor generated, nor a file in the root."""
-    default = folder / files.file_name(name, size=registry.SIZES[0])
+    default = folder / published.file_name(name, size=registry.SIZES[0])
     if default.is_file():
-        wanted = folder / files.file_name(name, size=size)
+        wanted = folder / published.file_name(name, size=size)
         return UserError(f"{name} has no size {size!r}: no data file {wanted}, only {default}")
     local = sorted(p.stem for p in folder.glob("*.npz")) if folder.is_dir() else []
     return unknown("data set", name, dict.fromkeys([*names(), *local]))

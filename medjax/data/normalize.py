@@ -103,3 +103,20 @@ def denormalize(images: Array, mean: Array, std: Array) -> Array:
 def _like(stat: Array, images: Array) -> Array:
     """``stat [c]`` in the dtype of the images, with as many axes as they have."""
     return jnp.expand_dims(jnp.asarray(stat, images.dtype), tuple(range(images.ndim - 1)))
+
+
+def to_uint8(images: np.ndarray) -> np.ndarray:
+    """Rounds pixel units to bytes.
+
+    Args:
+      images: floats in pixel units, of any shape; 0 is black and 1 is white.
+
+    Returns:
+      uint8 of the same shape, clipped to 0–255; NaN is 0.
+
+    Example:
+      >>> to_uint8(np.array([-0.5, 0.5, 1.0, 7.0])).tolist()
+      [0, 128, 255, 255]
+    """
+    pixels = np.clip(np.nan_to_num(np.asarray(images, np.float64)), 0, 1)
+    return np.rint(pixels * 255).astype(np.uint8)

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from medjax.data.dataset import Split
-from medjax.data.host import HostImages
 from medjax.data.normalize import normalize
+from medjax.data.stream.host import HostImages
 from medjax.errors import UserError
 from medjax.types import Array, PRNGKey
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data.registry import SPLITS
+from medjax.data.medmnist.registry import SPLITS
 from medjax.errors import UserError
 
 

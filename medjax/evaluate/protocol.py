@@ -9,11 +9,11 @@ import numpy as np
 from jax.sharding import Mesh
 
 from medjax import data
-from medjax.evaluate.inputs import Stats
 from medjax.evaluate.metrics import score, summarize
-from medjax.evaluate.outputs import predict
-from medjax.evaluate.recipe import Recipe
-from medjax.evaluate.train import train_networks
+from medjax.training.inputs import Stats
+from medjax.training.outputs import predict
+from medjax.training.recipe import Recipe
+from medjax.training.trainer import train_networks
 from medjax.types import Array, PRNGKey
 
 Scores = dict[str, dict[str, dict[str, float | int]]]

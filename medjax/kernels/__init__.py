@@ -1,12 +1,6 @@
 """Pure, unjitted, differentiable kernels of dataset distillation; networks come in as functions."""
 
-from medjax.kernels.chunking import (
-    Chunks,
-    at_once,
-    backend_chunks,
-    chunked_map,
-    chunked_sum,
-)
+from medjax.kernels.chunking import chunked_map, chunked_sum
 from medjax.kernels.distances import columnwise_cosine, cosine, squared_error
 from medjax.kernels.distribution_matching import (
     conditional_embedding_loss,
@@ -16,7 +10,6 @@ from medjax.kernels.distribution_matching import (
     mmd,
     rbf,
 )
-from medjax.kernels.epoch import run_epoch
 from medjax.kernels.gradient_matching import loss_gradient, matching_loss
 from medjax.kernels.losses import (
     cross_entropy,
@@ -24,32 +17,23 @@ from medjax.kernels.losses import (
     softmax_cross_entropy,
     weighted_mean,
 )
-from medjax.kernels.memory import NetworkBytes, device_budget, network_bytes, residual_bytes
 from medjax.kernels.trajectory_matching import UNROLLS, trajectory_loss
 
 __all__ = [
     "UNROLLS",
-    "Chunks",
-    "NetworkBytes",
-    "at_once",
-    "backend_chunks",
     "chunked_map",
     "chunked_sum",
     "columnwise_cosine",
     "conditional_embedding_loss",
     "cosine",
     "cross_entropy",
-    "device_budget",
     "linear",
     "loss_gradient",
     "matching_loss",
     "mean_embedding",
     "mean_embedding_loss",
     "mmd",
-    "network_bytes",
     "rbf",
-    "residual_bytes",
-    "run_epoch",
     "sigmoid_cross_entropy",
     "softmax_cross_entropy",
     "squared_error",

@@ -6,12 +6,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.kernels.chunking import chunked_sum
-from medjax.kernels.losses import (
-    divide_by_weight,
-    total_weight,
-    weighted_mean,
-    weighted_sum,
-)
+from medjax.kernels.losses import divide_by_weight, total_weight, weighted_mean, weighted_sum
 from medjax.types import Array, AxisName, EmbedFn, Params
 
 GramFn = Callable[[Array, Array], Array]

@@ -5,13 +5,7 @@ from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
-from medjax.methods.experts import (
-    Experts,
-    Trainer,
-    make_trainer,
-    train_experts,
-    vector_size,
-)
+from medjax.methods.experts import Experts, Trainer, make_trainer, train_experts, vector_size
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt

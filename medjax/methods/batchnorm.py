@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from medjax import data, kernels
-from medjax.nets.norms import MOMENTUM
+from medjax.nets.layers.norms import MOMENTUM
 from medjax.types import Array, Params, PRNGKey
 
 MODES = ("reference", "batch")

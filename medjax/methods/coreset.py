@@ -52,7 +52,7 @@ def herding(
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Real images whose mean feature stays near that of their class, see ``evaluate.herding``.
+    """Real images whose mean feature stays near that of their class, see ``coreset.herding``.
 
     Args:
       net: a flax module with ``embed``.
@@ -86,7 +86,7 @@ def kcenter(
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Real images that cover their class, see ``evaluate.k_center``.
+    """Real images that cover their class, see ``coreset.k_center``.
 
     Args:
       net: a flax module with ``embed``.

@@ -9,10 +9,9 @@ import optax
 from jax import lax
 from jax.sharding import Mesh
 
-from medjax import kernels, parallel
+from medjax import kernels, parallel, training
 from medjax.augment import Strategy, parse_strategy
 from medjax.errors import unknown
-from medjax.evaluate.train import gradient_with_moments
 from medjax.methods.batchnorm import MODES, with_moments
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
 from medjax.methods.layout import make_layout
@@ -20,6 +19,7 @@ from medjax.methods.loops import loops_for
 from medjax.methods.matching import Matching, check_numbers
 from medjax.methods.networks import apply_fn, network_keys, random_networks
 from medjax.methods.softlabels import learn_labels, move_labels
+from medjax.training.trainer import gradient_with_moments
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
 DISTANCES = {
@@ -232,7 +232,7 @@ def _trainer(
 
         def epoch(index, variables):
             epoch_key = jax.random.fold_in(key, index)
-            return kernels.run_epoch(
+            return training.run_epoch(
                 epoch_key, step, variables, num_rows=len(labels), batch_size=_BATCH_TRAIN
             )
 

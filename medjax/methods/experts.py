@@ -10,7 +10,7 @@ from jax import lax
 from jax.flatten_util import ravel_pytree
 from jax.sharding import Mesh
 
-from medjax import evaluate, kernels, parallel
+from medjax import kernels, parallel, training
 from medjax.augment import parse_strategy
 from medjax.data import RealData, take
 from medjax.errors import UserError
@@ -89,7 +89,7 @@ def make_trainer(net: nn.Module, experts: Experts, *, mesh: Mesh | None = None) 
     def some(key: PRNGKey, numbers: Array, vectors: Array, index: Array, real: RealData) -> Array:
         unravel, own = unraveller(net, real), parallel.share(len(numbers), axes)
         count = parallel.share_size(len(numbers), axes)
-        chunks = evaluate.chunks_of(
+        chunks = training.chunks_of(
             net,
             _image(real),
             num_networks=count,
@@ -110,7 +110,7 @@ def make_trainer(net: nn.Module, experts: Experts, *, mesh: Mesh | None = None) 
 
         def one(expert):
             use_key, vector = expert
-            params = kernels.run_epoch(
+            params = training.run_epoch(
                 jax.random.fold_in(use_key, index),
                 step,
                 unravel(vector),

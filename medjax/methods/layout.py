@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from medjax import data
+from medjax.coreset.selection import SELECTIONS, select_rows
 from medjax.errors import UserError, unknown
-from medjax.methods.selecting import SELECTIONS, select_rows
 from medjax.types import Array, PRNGKey, SyntheticSet
 
 INITS = ("noise", "real", *SELECTIONS)

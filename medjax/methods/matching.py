@@ -7,12 +7,11 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from medjax import kernels, parallel
+from medjax import kernels, parallel, planning
 from medjax.augment import Strategy
 from medjax.data import RealData, sample_rows, take
 from medjax.errors import UserError
 from medjax.methods.layout import Layout
-from medjax.methods.memory import Cost, fit
 from medjax.types import ApplyFn, Array, Params, PRNGKey, SyntheticSet
 
 
@@ -36,7 +35,7 @@ class ClassBatch(NamedTuple):
     syn_weights: Array
 
 
-ClassLoss = Callable[[Params, ClassBatch, kernels.Chunks], Array]
+ClassLoss = Callable[[Params, ClassBatch, planning.Chunks], Array]
 """``(variables, batch, chunks) -> scalar``, the loss of one class under one network; so many real
 and synthetic images as ``chunks`` says are computed at once."""
 
@@ -73,7 +72,7 @@ class Matching(NamedTuple):
         syn: SyntheticSet,
         real: RealData,
         *,
-        chunks: kernels.Chunks,
+        chunks: planning.Chunks,
     ) -> tuple[Array, tuple[Array, ...]]:
         """The matching loss of the synthetic set and its gradient by it.
 
@@ -126,7 +125,7 @@ class Matching(NamedTuple):
         loss, *gradients = jax.tree.map(lambda x: x / self.num_networks, summed)
         return jnp.mean(loss), tuple(map(self.layout.flat, gradients))
 
-    def chunks(self, variables: Params, images: Array, real: RealData) -> kernels.Chunks:
+    def chunks(self, variables: Params, images: Array, real: RealData) -> planning.Chunks:
         """What to compute at once: what is fastest here, or as much of it as fits in memory.
 
         Args:
@@ -142,7 +141,7 @@ class Matching(NamedTuple):
         """
         num_classes, ipc = self.layout.index.shape
         rows = min(self.batch_real, real.index.shape[1])
-        sizes = kernels.Chunks(
+        sizes = planning.Chunks(
             networks=jax.tree.leaves(variables)[0].shape[0],
             classes=parallel.share_size(num_classes, self.axes.classes),
             images=parallel.share_size(rows, self.axes.rows),
@@ -157,15 +156,15 @@ class Matching(NamedTuple):
             weights = jnp.ones(len(syn), syn.dtype)
             labels = jnp.zeros((len(syn), *real.labels.shape[1:]), real.labels.dtype)
             batch = ClassBatch(syn[:1], labels[:1], weights[:1], syn, labels, weights)
-            return self.loss(variables, batch, kernels.Chunks(None, None, None))
+            return self.loss(variables, batch, planning.Chunks(None, None, None))
 
-        real_side = kernels.network_bytes(self.forward, network, some(1))
-        wanted = kernels.backend_chunks(
+        real_side = planning.network_bytes(self.forward, network, some(1))
+        wanted = planning.backend_chunks(
             jax.default_backend(), real_side.per_image, weight_bytes=real_side.fixed
         )
-        syn_side = kernels.network_bytes(loss, network, some(1))
-        cost = Cost(syn_side.fixed, syn_side.per_image, real_side.per_image)
-        return fit(wanted, sizes, cost, budget=kernels.device_budget())
+        syn_side = planning.network_bytes(loss, network, some(1))
+        cost = planning.Cost(syn_side.fixed, syn_side.per_image, real_side.per_image)
+        return planning.fit(wanted, sizes, cost, budget=planning.device_budget())
 
     def real_images(self, real: RealData) -> Array:
         """Real images that one evaluation of the loss under one network looks at."""

@@ -9,14 +9,13 @@ import optax
 from jax import lax
 from jax.sharding import Mesh
 
-from medjax import kernels, parallel
+from medjax import kernels, parallel, planning
 from medjax.augment import Strategy, parse_strategy
 from medjax.errors import UserError, unknown
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
-from medjax.methods.experts import Experts, check_experts, unraveller
+from medjax.methods.experts import Experts, check_experts, parameter_shapes, unraveller
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import check_numbers
-from medjax.methods.memory import check_unroll
 from medjax.methods.networks import apply_fn
 from medjax.methods.stepsize import move_step_size
 from medjax.types import Array, PRNGKey
@@ -141,7 +140,16 @@ def mtt(
                 unroll=unroll,
             )
 
-        check_unroll(net, real, state.images[:size], num_steps=syn_steps, copies=unroll == "stored")
+        planning.check_unroll(
+            lambda images, params: kernels.loss_gradient(
+                apply_fn(net), params, images, state.labels[:size]
+            ),
+            state.images[:size],
+            parameter_shapes(net, real),
+            num_steps=syn_steps,
+            copies=unroll == "stored",
+            budget=planning.device_budget(),
+        )
         grade = jax.value_and_grad(student_loss, argnums=(1, 2))
         own = parallel.share(num_networks, axes.networks)
         keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_networks))

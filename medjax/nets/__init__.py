@@ -1,9 +1,9 @@
 """Networks: flax modules with PyTorch's default initialisation and an ``embed`` method."""
 
 from medjax.nets.alexnet import AlexNet
-from medjax.nets.conv import conv2d
 from medjax.nets.convnet import ConvNet
-from medjax.nets.initializers import torch_uniform
+from medjax.nets.layers.conv import conv2d
+from medjax.nets.layers.initializers import torch_uniform
 from medjax.nets.lenet import LeNet
 from medjax.nets.mlp import MLP
 from medjax.nets.registry import make, names, options, parse

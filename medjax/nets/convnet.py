@@ -5,10 +5,10 @@ import math
 import flax.linen as nn
 
 from medjax.errors import UserError, unknown
-from medjax.nets.layers import Conv, Dense
-from medjax.nets.norms import Norm
-from medjax.nets.pooling import POOLINGS, pool
-from medjax.nets.precision import accurate, require_precision
+from medjax.nets.layers.modules import Conv, Dense
+from medjax.nets.layers.norms import Norm
+from medjax.nets.layers.pooling import POOLINGS, pool
+from medjax.nets.layers.precision import accurate, require_precision
 from medjax.types import Array
 
 ACTIVATIONS = {

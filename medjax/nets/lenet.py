@@ -2,9 +2,9 @@
 
 import flax.linen as nn
 
-from medjax.nets.layers import Conv, Dense
-from medjax.nets.pooling import pool, require_size
-from medjax.nets.precision import accurate, require_precision
+from medjax.nets.layers.modules import Conv, Dense
+from medjax.nets.layers.pooling import pool, require_size
+from medjax.nets.layers.precision import accurate, require_precision
 from medjax.types import Array
 
 

@@ -2,8 +2,8 @@
 
 import flax.linen as nn
 
-from medjax.nets.layers import Dense
-from medjax.nets.precision import accurate, require_precision
+from medjax.nets.layers.modules import Dense
+from medjax.nets.layers.precision import accurate, require_precision
 from medjax.types import Array
 
 

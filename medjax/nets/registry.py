@@ -8,11 +8,11 @@ import flax.linen as nn
 from medjax.errors import UserError, unknown
 from medjax.nets.alexnet import AlexNet
 from medjax.nets.convnet import ACTIVATIONS, ConvNet
+from medjax.nets.layers.norms import NORMS
+from medjax.nets.layers.pooling import POOLINGS
+from medjax.nets.layers.precision import PRECISIONS
 from medjax.nets.lenet import LeNet
 from medjax.nets.mlp import MLP
-from medjax.nets.norms import NORMS
-from medjax.nets.pooling import POOLINGS
-from medjax.nets.precision import PRECISIONS
 from medjax.nets.resnet import ResNet18
 from medjax.nets.vgg import VGG11
 

@@ -3,10 +3,10 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from medjax.nets.layers import Conv, Dense
-from medjax.nets.norms import Norm
-from medjax.nets.pooling import require_size
-from medjax.nets.precision import accurate, require_precision
+from medjax.nets.layers.modules import Conv, Dense
+from medjax.nets.layers.norms import Norm
+from medjax.nets.layers.pooling import require_size
+from medjax.nets.layers.precision import accurate, require_precision
 from medjax.types import Array
 
 _STAGES = 4

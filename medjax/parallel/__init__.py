@@ -6,11 +6,11 @@ from medjax.parallel.spread import Axes, AxisNames, Share, axes_of, on_mesh, sha
 from medjax.parallel.start import (
     VARIABLES,
     Cluster,
+    distributed,
+    exit_process,
     find_cluster,
     join,
-    leave,
     lost_peer,
-    together,
 )
 
 __all__ = [
@@ -21,10 +21,11 @@ __all__ = [
     "Cluster",
     "Share",
     "axes_of",
+    "distributed",
+    "exit_process",
     "find_cluster",
     "is_first",
     "join",
-    "leave",
     "lost_peer",
     "make_mesh",
     "of_all_processes",
@@ -33,5 +34,4 @@ __all__ = [
     "reports_folder",
     "share",
     "share_size",
-    "together",
 ]

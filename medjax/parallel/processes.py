@@ -11,7 +11,15 @@ from jax.experimental import multihost_utils
 
 
 def is_first() -> bool:
-    """Whether this is the process that reports: the first of several, or the only one."""
+    """Whether this process writes the reports: the first of several, or the only one.
+
+    Returns:
+      True for process 0.
+
+    Example:
+      >>> is_first()
+      True
+    """
     return jax.process_index() == 0
 
 

@@ -91,13 +91,19 @@ def find_cluster(mode: str, given: Cluster, environment: Mapping[str, str]) -> C
 
 
 def join(cluster: Cluster) -> None:
-    """Joins the other processes; before anything else is done with JAX.
+    """Joins the other processes. Call it before JAX is used for anything else.
 
     Args:
       cluster: from ``find_cluster``.
 
+    Returns:
+      Nothing; ``jax.process_count()`` counts all processes afterwards.
+
     Raises:
-      UserError: if they cannot be found, or do not come.
+      UserError: if the other processes cannot be found, or do not start in time.
+
+    Example:
+      >>> join(Cluster("localhost:1234", num_processes=1, process_id=0))  # doctest: +SKIP
     """
     # What is given in full is not to be looked for: JAX would ask Kubernetes, or take a single GPU
     # in a SLURM step.
@@ -125,21 +131,24 @@ def join(cluster: Cluster) -> None:
 
 
 @contextlib.contextmanager
-def together(mode: str, given: Cluster) -> Iterator[None]:
-    """This process's part of a run, be it the only one or one of several.
+def distributed(mode: str, given: Cluster) -> Iterator[None]:
+    """Runs a block in this process, as the only one or as one of several.
 
-    Joining the others takes SIGTERM for JAX's own use, so handlers of it are set inside.
+    JAX takes SIGTERM for its own use when it joins other processes: set handlers inside the block.
 
     Args:
       mode: see ``find_cluster``.
-      given: likewise.
+      given: see ``find_cluster``.
+
+    Yields:
+      None, once all processes have joined.
 
     Raises:
       UserError: as ``find_cluster`` and ``join``.
       RunError: if another process is lost, from inside.
 
     Example:
-      >>> with together("off", Cluster()):
+      >>> with distributed("off", Cluster()):
       ...     jax.process_count()
       1
     """
@@ -180,13 +189,21 @@ def lost_peer(error: BaseException) -> bool:
     return False
 
 
-def leave(status: int) -> NoReturn:
-    """Ends this process: together with the others if all went well, at once if not.
+def exit_process(status: int) -> NoReturn:
+    """Ends this process: with the others if all went well, at once if not.
 
-    The usual way out waits for the other processes, and ends in a crash if one is gone.
+    ``sys.exit`` waits for the other processes, and crashes if one of them is lost.
 
     Args:
       status: the exit status.
+
+    Returns:
+      Never.
+
+    Example:
+      >>> exit_process(0)
+      Traceback (most recent call last):
+      SystemExit: 0
     """
     if status == 0 or not jax.distributed.is_initialized():
         sys.exit(status)

@@ -1,7 +1,7 @@
 """What a site shares: the file of synthetic images that others train on, and sets like it."""
 
+from medjax.data.synthetic import SharedSet, load_synthetic, save_synthetic
 from medjax.share.reading import ImageSet, read_preparation, read_set
-from medjax.share.synthetic import SharedSet, load_synthetic, save_synthetic
 
 __all__ = [
     "ImageSet",

@@ -18,7 +18,7 @@ def counted(monkeypatch):
     monkeypatch.setattr(cases, "BATCH_REAL", 1)
     monkeypatch.setattr(cases, "EPOCHS", 1)
     # The floor is that of the convolutions as they are defined; filtering takes half of it.
-    monkeypatch.setattr(importlib.import_module("medjax.nets.conv"), "_LEAST_ROWS", 10**6)
+    monkeypatch.setattr(importlib.import_module("medjax.nets.layers.conv"), "_LEAST_ROWS", 10**6)
 
     def ratio(work, function, *args):
         operations = floor.floor(work, cases.Case(3, 28, 1, 8), precision="float32").operations

@@ -7,7 +7,6 @@ import sys
 import numpy as np
 import pytest
 
-from medjax import train
 from medjax.errors import UserError
 
 
@@ -28,7 +27,7 @@ def runs(monkeypatch):
         split = {"val": None, "baselines_val": None, "baselines": baselines}
         return {**split, "test": scores(value), "data": {"mean": np.zeros(1)}}
 
-    monkeypatch.setattr(train, "distill", distill)
+    monkeypatch.setattr("medjax.run.distill.distill", distill)
     return found
 
 

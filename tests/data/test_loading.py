@@ -6,7 +6,8 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import MULTI_LABEL, Streaming, files, load, names
+from medjax.data import MULTI_LABEL, Streaming, load, names
+from medjax.data.medmnist import download as published
 from medjax.errors import UserError
 
 ARRAYS = {
@@ -98,7 +99,7 @@ def test_a_path_named_as_a_registered_set_keeps_its_facts(tmp_path):
 
 def test_a_file_with_the_right_digest_is_silent_and_official(tmp_path, monkeypatch):
     path = _write(tmp_path / "breastmnist.npz")
-    monkeypatch.setattr(files, "official_md5", lambda name, *, size: _md5(path))
+    monkeypatch.setattr(published, "official_md5", lambda name, *, size: _md5(path))
     ds = load("breastmnist", root=tmp_path, download=False)
     assert ds.info.digest == ds.info.official_digest
     assert ds.info.source.startswith("https://zenodo.org/") and "breastmnist" in ds.info.source
@@ -111,7 +112,7 @@ def test_a_missing_file_is_downloaded_into_the_root(tmp_path, monkeypatch):
         asked.append((name, size, path))
         _write(path)
 
-    monkeypatch.setattr(files, "download", download)
+    monkeypatch.setattr(published, "download", download)
     with pytest.warns(UserWarning, match="not the published"):
         load("breastmnist", root=tmp_path)
     assert asked == [("breastmnist", 28, tmp_path / "breastmnist.npz")]

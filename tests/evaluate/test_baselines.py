@@ -1,173 +1,167 @@
-"""Real subsets: random, k-center and herding, against a direct oracle."""
+"""The baselines: which images, for how long, and with which networks."""
 
+import flax.linen as nn
 import jax
 import numpy as np
 import pytest
 
-from medjax import evaluate
+from medjax import coreset, data, evaluate
 from medjax.errors import UserError
+from medjax.evaluate import Benchmark, baselines
+from medjax.training import Recipe, vectors
 
-LABELS = np.random.default_rng(0).integers(0, 3, 60)
-
-
-@pytest.mark.parametrize(("ipc", "counts"), [(4, [4, 4, 4]), ([1, 5, 3], [1, 5, 3])])
-def test_random_subset_is_balanced_and_ordered_by_class(ipc, counts):
-    rows = evaluate.random_subset(jax.random.key(0), LABELS, ipc)
-    np.testing.assert_array_equal(LABELS[rows], np.repeat(np.arange(3), counts))
-    assert len(set(rows.tolist())) == len(rows)
+STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
+RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8)
 
 
-def test_random_subset_depends_on_the_key_alone():
-    first, again = (evaluate.random_subset(jax.random.key(1), LABELS, 5) for _ in range(2))
-    other = evaluate.random_subset(jax.random.key(2), LABELS, 5)
-    np.testing.assert_array_equal(first, again)
-    assert (first != other).any()
+class Perceptron(nn.Module):
+    """Small enough to train in no time."""
+
+    def setup(self):
+        self.head = nn.Dense(2)
+
+    def embed(self, images):
+        return images.reshape(len(images), -1)
+
+    def __call__(self, images):
+        return self.head(self.embed(images))
 
 
-def test_random_subset_is_uniform():
-    labels = np.repeat([0, 1], [3, 5])
-    counts = np.zeros(8)
-    for seed in range(400):
-        counts[evaluate.random_subset(jax.random.key(seed), labels, 2)] += 1
-    # Each row of class 0 is drawn with probability 2/3, of class 1 with 2/5; 5 sigma is 0.12.
-    np.testing.assert_allclose(counts[:3] / 400, 2 / 3, atol=0.12)
-    np.testing.assert_allclose(counts[3:] / 400, 2 / 5, atol=0.12)
+def _split(n, seed):
+    """Dark and light images under noise, twice as many dark ones."""
+    rng = np.random.default_rng(seed)
+    labels = (np.arange(n) % 3 == 0).astype(np.int32)
+    images = 90 + 70 * labels[:, None, None, None] + rng.integers(-60, 60, (n, 4, 4, 1))
+    return data.Split(images.astype(np.uint8), labels)
 
 
-def test_groups_are_drawn_apart():
-    """An image that is in every group is no likelier to be taken for all of them."""
-    rows = np.ones((400, 5), int)
-    taken = evaluate.random_subset(jax.random.key(0), rows, 10)
-    assert len(taken) == 50 and len(set(taken.tolist())) > 40
-    for group in taken.reshape(5, 10):
-        assert len(set(group.tolist())) == 10
+TRAIN = _split(30, 0)
+BENCHMARK = Benchmark({"val": _split(20, 1), "test": _split(40, 2)}, STATS, "binary-class")
 
 
-def test_a_whole_class_can_be_taken():
-    rows = evaluate.random_subset(jax.random.key(0), np.array([0, 1, 0]), [2, 1])
-    assert sorted(rows[:2].tolist()) == [0, 2] and rows[2] == 1
+def _score(ipc=2, **knobs):
+    knobs = {"recipe": RECIPE, "whole_epochs": 5, "num_networks": 3} | knobs
+    key = jax.random.key(0)
+    return evaluate.score_baselines(key, Perceptron(), TRAIN, BENCHMARK, ipc=ipc, **knobs)
 
 
-def _direct_k_center(features, labels, ipc):
-    """The definition, one pair of points at a time."""
-    result = []
-    for c in range(labels.max() + 1):
-        rows = [i for i in range(len(labels)) if labels[i] == c]
-        mean = sum(features[i] for i in rows) / len(rows)
-        chosen = [min(rows, key=lambda i: (np.linalg.norm(features[i] - mean), i))]
-        while len(chosen) < ipc:
-            rest = [i for i in rows if i not in chosen]
-            gap = {i: min(np.linalg.norm(features[i] - features[j]) for j in chosen) for i in rest}
-            chosen.append(max(rest, key=lambda i: (gap[i], -i)))
-        result += chosen
-    return result
+@pytest.fixture(scope="module")
+def trained():
+    """What networks were trained on, in the order of the calls, and the scores."""
+    calls, original = [], baselines.train_networks
+
+    def record(key, net, images, labels, *, recipe, num_networks, rows, **where):
+        calls.append((str(key), images, labels, recipe, rows))
+        knobs = {"recipe": recipe, "num_networks": num_networks, "rows": rows}
+        return original(key, net, images, labels, **knobs, **where)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(baselines, "train_networks", record)
+        scores = _score([1, 2])
+    return calls, scores
 
 
-@pytest.mark.parametrize("ipc", [1, 2, 7])
-def test_k_center_is_its_definition(ipc):
-    features = np.random.default_rng(1).normal(size=(60, 5))
-    expected = _direct_k_center(features, LABELS, ipc)
-    assert evaluate.k_center(features, LABELS, ipc).tolist() == expected
+def _rows(images):
+    """Which training images these are."""
+    return [int(np.flatnonzero((TRAIN.images == x).all((1, 2, 3)))[0]) for x in images]
 
 
-def test_k_center_in_blocks_is_the_same(monkeypatch):
-    features = np.random.default_rng(4).normal(size=(60, 5)).astype(np.float32)
-    whole = evaluate.k_center(features, LABELS, 7)
-    monkeypatch.setattr("medjax.evaluate.baselines._BLOCK_BYTES", 3 * 5 * 4)
-    assert evaluate.k_center(features, LABELS, 7).tolist() == whole.tolist()
-    features[59] = np.nan
-    with pytest.raises(UserError, match="not finite"):
-        evaluate.k_center(features, LABELS, 7)
+def test_scores_of_every_baseline_on_every_split(trained):
+    _, scores = trained
+    assert list(scores) == ["random", "kcenter", "whole"]
+    for baseline in scores.values():
+        assert set(baseline) == {"val", "test"}
+        for metrics in baseline.values():
+            assert set(metrics) >= {"accuracy", "balanced_accuracy", "auroc"}
+            assert all(m["n"] == 3 and 0 <= m["mean"] <= 1 for m in metrics.values())
+    assert scores["whole"]["test"]["accuracy"]["mean"] > 0.9
 
 
-def test_k_center_covers_two_clumps_where_random_may_not():
-    rng = np.random.default_rng(2)
-    features = np.concatenate([rng.normal(size=(50, 2)), rng.normal(size=(2, 2)) + 40])
-    rows = evaluate.k_center(features.astype(np.float32), np.zeros(52, np.int32), 2)
-    assert (features[rows] > 20).all(axis=1).sum() == 1
+def test_the_whole_set_is_trained_on_for_its_own_epochs(trained):
+    whole = [call for call in trained[0] if len(call[1]) == 30]
+    assert len(whole) == 1
+    _, images, labels, recipe, rows = whole[0]
+    np.testing.assert_array_equal(images, TRAIN.images)
+    np.testing.assert_array_equal(labels, TRAIN.labels)
+    assert (recipe.epochs, recipe.batch_size, rows) == (5, 8, None)
+    assert all(call[3] == RECIPE for call in trained[0] if len(call[1]) != 30)
 
 
-def test_k_center_never_takes_a_row_twice():
-    rows = evaluate.k_center(np.ones((4, 3), np.float32), np.zeros(4, np.int32), 4)
-    assert sorted(rows.tolist()) == [0, 1, 2, 3]
+def test_every_random_network_has_a_subset_of_its_own(trained):
+    ((_, images, labels, _, rows),) = [call for call in trained[0] if call[4] is not None]
+    subsets = [_rows(images[own]) for own in rows]
+    assert len(subsets) == len({tuple(subset) for subset in subsets}) == 3
+    for found, own in zip(subsets, rows, strict=True):
+        assert len(set(found)) == 3
+        assert TRAIN.labels[found].tolist() == labels[own].tolist() == [0, 1, 1]
 
 
-def test_k_center_keeps_to_one_class_and_to_its_numbers():
-    features = np.random.default_rng(3).normal(size=(60, 4)).astype(np.float32)
-    rows = evaluate.k_center(features, LABELS, [2, 0, 3])
-    assert LABELS[rows].tolist() == [0, 0, 2, 2, 2]
+def test_k_center_chooses_once_for_all_networks(trained):
+    (call,) = [call for call in trained[0] if len(call[1]) == 3]
+    rows = _rows(call[1])
+    assert call[2].tolist() == [0, 1, 1] and len(set(rows)) == 3
+    # The embedding is the pixels: the first of a class lies nearest to its mean.
+    for label in (0, 1):
+        members = np.flatnonzero(TRAIN.labels == label)
+        pixels = TRAIN.images[members].reshape(len(members), -1) / 255.0
+        distances = np.square(pixels - pixels.mean(0)).sum(-1)
+        assert rows[label] == members[distances.argmin()]
 
 
-def _direct_herding(features, labels, ipc):
-    """The definition: each next row is tried, and the mean of all chosen compared."""
-    result = []
-    for c in range(labels.max() + 1):
-        rows = [i for i in range(len(labels)) if labels[i] == c]
-        mean, chosen = sum(features[i] for i in rows) / len(rows), []
-        while len(chosen) < ipc:
-            gap = {
-                i: np.linalg.norm(mean - sum(features[j] for j in [*chosen, i]) / (len(chosen) + 1))
-                for i in rows
-                if i not in chosen
-            }
-            chosen.append(min(gap, key=lambda i: (gap[i], i)))
-        result += chosen
-    return result
+def test_all_meet_the_networks_of_the_key(trained):
+    assert len(trained[0]) == 3 and {key for key, *_ in trained[0]} == {str(jax.random.key(0))}
 
 
-@pytest.mark.parametrize("ipc", [1, 2, 7])
-def test_herding_is_its_definition(ipc):
-    features = np.random.default_rng(1).normal(size=(60, 5))
-    expected = _direct_herding(features, LABELS, ipc)
-    assert evaluate.herding(features, LABELS, ipc).tolist() == expected
+def test_of_a_class_with_fewer_images_than_ipc_all_are_chosen(monkeypatch):
+    """As a set distilled from noise may have more images of a class than there are real ones."""
+    calls, original = [], baselines.train_networks
+
+    def record(*args, **knobs):
+        calls.append(args[3] if knobs["rows"] is None else args[3][knobs["rows"]])
+        return original(*args, **knobs)
+
+    monkeypatch.setattr(baselines, "train_networks", record)
+    scores = _score(11, num_networks=2)
+    assert list(scores) == ["random", "kcenter", "whole"]
+    whole, random, centres = calls
+    assert len(whole) == 30 and random.shape == (2, 21)
+    assert all(np.bincount(chosen).tolist() == [11, 10] for chosen in (*random, centres))
 
 
-def test_herding_in_blocks_is_the_same(monkeypatch):
-    features = np.random.default_rng(4).normal(size=(60, 5)).astype(np.float32)
-    whole = evaluate.herding(features, LABELS, [7, 0, 3])
-    assert LABELS[whole].tolist() == [0] * 7 + [2] * 3
-    monkeypatch.setattr("medjax.evaluate.baselines._BLOCK_BYTES", 3 * 5 * 4)
-    assert evaluate.herding(features, LABELS, [7, 0, 3]).tolist() == whole.tolist()
+def test_more_images_than_a_class_has_are_refused_where_they_are_chosen():
+    with pytest.raises(UserError, match=r"class 1 has 10 images, fewer than ipc 11"):
+        coreset.random_subset(jax.random.key(0), TRAIN.labels, 11)
 
 
-def test_herding_never_takes_a_row_twice_and_ends_at_the_mean():
-    features = np.random.default_rng(5).normal(size=(9, 3)).astype(np.float32)
-    rows = evaluate.herding(features, np.zeros(9, np.int32), 9)
-    assert sorted(rows.tolist()) == list(range(9))
-    nearer = [np.linalg.norm(features[rows[:k]].mean(0) - features.mean(0)) for k in (2, 6)]
-    assert nearer[1] < nearer[0]
+def test_images_on_disk_score_the_same(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr(vectors, "_IMAGES_PER_PIECE", 7)
+    np.save(tmp_path / "train.npy", TRAIN.images)
+    on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
+    monkeypatch.setitem(globals(), "TRAIN", on_disk)
+    sizes, read = [], data.HostImages.read
+    monkeypatch.setattr(
+        data.HostImages, "read", lambda self, rows: sizes.append(np.size(rows)) or read(self, rows)
+    )
+    assert _score([1, 2]) == trained[1]
+    assert max(sizes) == RECIPE.batch_size
+    assert [path.name for path in tmp_path.iterdir()] == ["train.npy"]
 
 
-CHOOSERS = {
-    "random": lambda labels, ipc: evaluate.random_subset(jax.random.key(0), labels, ipc),
-    "k-center": lambda labels, ipc: evaluate.k_center(np.zeros((len(labels), 2)), labels, ipc),
-    "herding": lambda labels, ipc: evaluate.herding(np.zeros((len(labels), 2)), labels, ipc),
-}
+def test_features_that_cannot_be_kept_are_one_line(tmp_path, monkeypatch):
+    np.save(tmp_path / "train.npy", TRAIN.images)
+    on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
+    monkeypatch.setitem(globals(), "TRAIN", on_disk)
+
+    def full(**_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(vectors.tempfile, "TemporaryFile", full)
+    with pytest.raises(UserError, match=r"cannot keep features of images in .*No space left"):
+        _score([1, 2])
 
 
-@pytest.mark.parametrize("choose", CHOOSERS.values(), ids=CHOOSERS.keys())
-@pytest.mark.parametrize(
-    ("labels", "ipc", "message"),
-    [
-        ([0, 0, 1], 2, "class 1 has 1 images, fewer than ipc 2: lower the ipc"),
-        ([0, 2], 1, "class 1 has 0 images, fewer than ipc 1: lower the ipc"),
-        ([0, 1], [1, 1, 1], "class 2 has 0 images, fewer than ipc 1: lower the ipc"),
-        ([0, 1, 2], [1, 1], r"ipc gives 2 numbers for 3 classes: \[1, 1\]"),
-        ([0, 1], -1, "ipc must be whole numbers of at least 0, not -1"),
-        ([0, 1], 1.5, "ipc must be whole numbers of at least 0, not 1.5"),
-        ([], 1, "there are no images to choose from"),
-        ([[0, 1], [1, 0]], 2, "class 0 has 1 images, fewer than ipc 2: lower the ipc"),
-        ([[0, 1], [0, 0]], [1, 1], r"ipc gives 2 numbers for 3 classes: \[1, 1\]"),
-    ],
-)
-def test_what_cannot_be_chosen_is_named(choose, labels, ipc, message):
-    with pytest.raises(UserError, match=message):
-        choose(np.array(labels), ipc)
-
-
-@pytest.mark.parametrize("choose", [evaluate.k_center, evaluate.herding])
-def test_features_must_fit(choose):
-    with pytest.raises(UserError, match=r"60 labels do not fit features of shape \[59, 2\]"):
-        choose(np.zeros((59, 2)), LABELS, 1)
-    with pytest.raises(UserError, match="not finite"):
-        choose(np.full((60, 2), np.nan), LABELS, 1)
+def test_a_diverged_network_ends_nothing():
+    """Neither as one that is scored nor as the embedding of k-center."""
+    with pytest.warns(UserWarning, match="^3 of 3 networks diverged"):
+        scores = _score(recipe=Recipe(epochs=20, learning_rate=1e30, batch_size=8))
+    assert {s["test"]["auroc"]["mean"] for s in scores.values()} == {0.5}

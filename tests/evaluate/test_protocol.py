@@ -5,8 +5,9 @@ import jax
 import numpy as np
 import pytest
 
-from medjax import data, evaluate
-from medjax.evaluate import Benchmark, Recipe
+from medjax import data, evaluate, training
+from medjax.evaluate import Benchmark
+from medjax.training import Recipe
 
 STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
 RECIPE = Recipe(epochs=20, learning_rate=0.1)
@@ -71,7 +72,7 @@ def test_real_and_normalised_images_are_one_set(benchmark):
 
 def test_training_once_and_scoring_is_the_whole_evaluation(benchmark):
     train = _split(30, seed=0)
-    variables = evaluate.train_networks(
+    variables = training.train_networks(
         jax.random.key(0),
         Perceptron(),
         train.images,

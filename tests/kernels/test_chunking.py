@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jax import lax
 
-from medjax import kernels
+from medjax import kernels, planning
 
 SIZES = [None, 1, 2, 3, 4, 6, 7, 8, 100]
 
@@ -33,7 +33,7 @@ def item(row):
     [(None, 90, None), (None, 89, 8), (None, 5, 1), (4, 90, 4), (4, 39, 3), (20, 90, 20)],
 )
 def test_at_once_is_what_is_wanted_or_what_fits(chunk_size, budget, expected):
-    assert kernels.at_once(chunk_size, size=9, bytes_each=10, budget=budget) == expected
+    assert planning.at_once(chunk_size, size=9, bytes_each=10, budget=budget) == expected
 
 
 @pytest.mark.parametrize("size", [7, 6, 1])
@@ -124,7 +124,7 @@ def test_chunked_sum_keeps_nothing_of_a_chunk_for_its_derivative():
         return kernels.chunked_sum(fn, xs, chunk_size=chunk_size)
 
     xs = jax.ShapeDtypeStruct((8, 1000), jnp.float32)
-    whole, chunked = (kernels.residual_bytes(partial(total, chunk_size=n), xs) for n in (None, 2))
+    whole, chunked = (planning.residual_bytes(partial(total, chunk_size=n), xs) for n in (None, 2))
     assert 8 * 4000 <= chunked < 8 * 4000 + 100 and whole > 2 * chunked  # the rows themselves
 
 
@@ -149,9 +149,9 @@ def test_chunked_sum_under_jit_grad_and_vmap():
 
 def test_a_cpu_works_in_small_chunks_and_an_accelerator_at_once():
     for bytes_per_image, images in ((14_000, 1000), (1_700_000, 8), (10**9, 1), (0, 14_000_000)):
-        chunks = kernels.Chunks(networks=1, classes=1, images=images, synthetic=3 * images // 2)
-        assert kernels.backend_chunks("cpu", bytes_per_image) == chunks
+        chunks = planning.Chunks(networks=1, classes=1, images=images, synthetic=3 * images // 2)
+        assert planning.backend_chunks("cpu", bytes_per_image) == chunks
     # Adding up a gradient of 60 MB is worth more images than the cache holds activations of.
-    assert kernels.backend_chunks("cpu", 4_000_000, weight_bytes=60_000_000).images == 15
+    assert planning.backend_chunks("cpu", 4_000_000, weight_bytes=60_000_000).images == 15
     for platform in ("gpu", "cuda", "rocm", "tpu"):
-        assert kernels.backend_chunks(platform, 1000) == kernels.Chunks(None, None, None)
+        assert planning.backend_chunks(platform, 1000) == planning.Chunks(None, None, None)

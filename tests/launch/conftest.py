@@ -91,13 +91,13 @@ def valid_job(jobset_schema):
 def parsed(monkeypatch):
     """``parsed(words)``: config and workdir of a ``python -m medjax.launch`` command, as it would
     take them."""
-    from medjax import commandline
+    from medjax.cli import command_line
 
     def parse(words):
         assert list(words[1:3]) == ["-m", "medjax.launch"]
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="the load_module")  # ml_collections
-            return commandline.parse(list(words[2:]))[:2]
+            return command_line.parse(list(words[2:]))[:2]
 
     monkeypatch.chdir(ROOT)
     return parse

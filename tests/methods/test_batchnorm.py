@@ -6,7 +6,7 @@ import numpy as np
 import optax
 import pytest
 
-from medjax import kernels, methods, nets, parallel
+from medjax import kernels, methods, nets, parallel, planning
 from medjax.methods.batchnorm import with_moments
 from medjax.methods.networks import random_networks
 
@@ -180,7 +180,7 @@ CHUNKS = {"cpu": (1, 1, 2, 2), "gpu": (None, None, None)}
     [("reference", CHUNKS["cpu"]), ("reference", CHUNKS["gpu"]), ("batch", CHUNKS["gpu"])],
 )
 def test_dc_is_the_loop(net, real, everything, monkeypatch, chunks, mode):
-    monkeypatch.setattr(kernels, "backend_chunks", lambda *_, **__: kernels.Chunks(*chunks))
+    monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
     distiller = methods.dc(net=net, batch_norm=mode, **KNOBS, **LOOPS)
     before, images, loss = run(distiller, real)
     expected, expected_loss = gradient_loop(net, everything, before, mode=mode)
@@ -191,7 +191,7 @@ def test_dc_is_the_loop(net, real, everything, monkeypatch, chunks, mode):
 
 @pytest.mark.parametrize("chunks", CHUNKS.values(), ids=CHUNKS)
 def test_dm_is_the_loop(net, real, everything, monkeypatch, chunks):
-    monkeypatch.setattr(kernels, "backend_chunks", lambda *_, **__: kernels.Chunks(*chunks))
+    monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
     before, images, loss = run(methods.dm(net=net, augment="none", **KNOBS), real)
     expected, expected_loss = mean_loop(net, everything, before)
     assert np.abs(np.asarray(expected - before)).max((1, 2, 3)).min() > 1e-3

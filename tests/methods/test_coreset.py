@@ -5,10 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import data, evaluate, methods, nets, parallel
+from medjax import coreset, data, methods, nets, parallel, training
+from medjax.coreset.selection import SELECTIONS, select_rows
 from medjax.errors import UserError
-from medjax.evaluate import vectors
-from medjax.methods.selecting import SELECTIONS, select_rows
+from medjax.training import vectors
 
 KEY, SIZES, IPC = jax.random.key(3), (6, 9), (2, 4)
 CORESETS = ("random", *SELECTIONS)
@@ -60,7 +60,7 @@ def test_the_key_decides_about_random(real, net):
 
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_by_pixels_it_is_the_selection_of_pixels(real, net, selection):
-    choose = {"herding": evaluate.herding, "kcenter": evaluate.k_center}[selection]
+    choose = {"herding": coreset.herding, "kcenter": coreset.k_center}[selection]
     pixels = normalised(real).reshape(sum(SIZES), -1)
     wanted = choose(pixels, np.asarray(real.labels), IPC)
     state = methods.make(selection, net=net, ipc=IPC, space="pixels").init(KEY, real)
@@ -82,11 +82,11 @@ def test_by_pixels_wherever_they_are(real, net, selection, tmp_path):
 
 @pytest.mark.parametrize("selection", SELECTIONS)
 def test_by_features_it_is_the_selection_of_a_trained_networks(real, net, selection):
-    choose = {"herding": evaluate.herding, "kcenter": evaluate.k_center}[selection]
+    choose = {"herding": coreset.herding, "kcenter": coreset.k_center}[selection]
     images, labels = jnp.asarray(normalised(real)), np.asarray(real.labels)
-    recipe = evaluate.Recipe(epochs=20)
-    variables = evaluate.train_networks(KEY, net, images, labels, recipe=recipe, num_networks=1)
-    features = np.asarray(evaluate.embed(net, variables, images)[0])
+    recipe = training.Recipe(epochs=20)
+    variables = training.train_networks(KEY, net, images, labels, recipe=recipe, num_networks=1)
+    features = np.asarray(training.embed(net, variables, images)[0])
     wanted = choose(features, labels, IPC).tolist()
     got = select_rows(KEY, real, IPC, selection=selection, net=net).tolist()
     assert got == wanted

@@ -8,7 +8,7 @@ import numpy as np
 import optax
 import pytest
 
-from medjax import kernels, methods
+from medjax import methods, planning
 from medjax.methods.networks import random_networks
 
 KEY = jax.random.key(5)
@@ -82,7 +82,7 @@ def reference(net, groups, images, *, iterations, inner):
 # One network and class at a time, in chunks of images, as on a CPU; and all at once.
 @pytest.mark.parametrize("chunks", [(1, 1, 2, 2), (None, None, None)], ids=["cpu", "gpu"])
 def test_the_loop_of_the_reference(problem, real_by_class, monkeypatch, chunks):
-    monkeypatch.setattr(kernels, "backend_chunks", lambda *_, **__: kernels.Chunks(*chunks))
+    monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
     net, real = problem
     distiller = methods.dc(
         net=net,

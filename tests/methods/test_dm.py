@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import kernels, methods
+from medjax import methods, planning
 from medjax.methods.networks import random_networks
 
 KEY = jax.random.key(5)
@@ -52,7 +52,7 @@ def two_iterations(net, groups, images):
 # One network and class at a time, in chunks of images, as on a CPU; and all at once.
 @pytest.mark.parametrize("chunks", [(1, 1, 2, 2), (None, None, None)], ids=["cpu", "gpu"])
 def test_two_networks_two_iterations_with_momentum(problem, real_by_class, monkeypatch, chunks):
-    monkeypatch.setattr(kernels, "backend_chunks", lambda *_, **__: kernels.Chunks(*chunks))
+    monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
     net, real = problem
     distiller = methods.dm(
         net=net,

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from medjax import data, kernels, methods, parallel
+from medjax import data, methods, parallel, planning
 from medjax.methods.experts import unraveller
 
 KEY, SIZES = jax.random.key(5), (6, 14)
@@ -30,8 +30,8 @@ def trained(net, real):
 
 def test_moments_are_of_the_whole_batch(net, real, monkeypatch):
     net = net.clone(norm="batch")
-    few = kernels.Chunks(networks=None, classes=None, images=5)
-    monkeypatch.setattr(kernels, "backend_chunks", lambda *_, **__: few)
+    few = planning.Chunks(networks=None, classes=None, images=5)
+    monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: few)
     before, after, last = methods.train_experts(KEY, net, PLAIN._replace(count=1), real)
     images, unravel = data.take(real, jnp.arange(20, dtype=jnp.int32)), unraveller(net, real)
 

@@ -4,12 +4,12 @@ import jax
 import numpy as np
 import pytest
 
-from medjax import data, evaluate, methods, nets
+from medjax import coreset, data, evaluate, methods, nets, training
 
 KEY = jax.random.key(0)
 IPC, GROUPS = 10, 5
 NET = nets.make("convnet", num_classes=4, width=16, precision="float32")
-RECIPE = evaluate.Recipe(epochs=150, learning_rate=0.1, batch_size=64)
+RECIPE = training.Recipe(epochs=150, learning_rate=0.1, batch_size=64)
 # DM from noise, where nothing but its loss ties an image to its row.
 METHODS = {
     "dm": (300, {"init": "noise", "learning_rate": 40.0}),
@@ -29,7 +29,7 @@ def benchmark(chests):
 
 def aurocs(images, labels, benchmark, *, rows=None):
     """Mean and spread of the test AUROC of three networks."""
-    variables = evaluate.train_networks(
+    variables = training.train_networks(
         KEY, NET, images, labels, recipe=RECIPE, num_networks=3, rows=rows, stats=benchmark.stats
     )
     score = evaluate.score_networks(NET, variables, benchmark)["test"]["auroc"]
@@ -41,7 +41,7 @@ def by_chance(chests, benchmark):
     """Random groups, another draw for each network."""
     labels = chests.train.labels
     keys = jax.random.split(jax.random.key(1), 3)
-    subsets = np.stack([evaluate.random_subset(key, labels, IPC) for key in keys])
+    subsets = np.stack([coreset.random_subset(key, labels, IPC) for key in keys])
     rows = np.arange(subsets.size, dtype=np.int32).reshape(subsets.shape)
     chosen = subsets.ravel()
     return aurocs(chests.train.images[chosen], labels[chosen], benchmark, rows=rows)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from medjax import kernels, methods
+from medjax import kernels, methods, planning
 from medjax.errors import UserError
 
 KEY, SIZES, IPC = jax.random.key(0), (6, 14), 3
@@ -198,7 +198,7 @@ def test_five_times_a_hundred_wild_iterations_are_finite(make, real, seed):
 
 
 def test_a_student_too_large_for_the_memory_is_refused(make, real, monkeypatch):
-    monkeypatch.setattr(kernels, "device_budget", lambda: 1000)
+    monkeypatch.setattr(planning, "device_budget", lambda: 1000)
     distiller = make()
     with pytest.raises(UserError, match=r"^a student takes about .* or unroll=held"):
         distiller.step(KEY, distiller.init(KEY, real), real, 1)

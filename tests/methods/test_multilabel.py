@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import data, evaluate, kernels, methods, parallel
+from medjax import coreset, data, kernels, methods, parallel
 from medjax.errors import UserError
 from medjax.methods.networks import random_networks
 
@@ -257,10 +257,10 @@ def test_core_sets_are_chosen_by_group(make_net, real, name):
 
 
 def test_the_random_baseline_is_by_group():
-    rows = evaluate.random_subset(KEY, SPLIT.labels, IPC)
+    rows = coreset.random_subset(KEY, SPLIT.labels, IPC)
     groups = np.repeat(np.arange(4), IPC)
     assert all(
         group in group_of(SPLIT.labels[row]) for group, row in zip(groups, rows, strict=True)
     )
     with pytest.raises(UserError, match="ipc gives 3 numbers for 4 classes"):
-        evaluate.random_subset(KEY, SPLIT.labels, [1, 1, 1])
+        coreset.random_subset(KEY, SPLIT.labels, [1, 1, 1])

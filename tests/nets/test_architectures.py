@@ -7,7 +7,7 @@ import pytest
 
 from medjax import kernels, nets
 from medjax.errors import UserError
-from medjax.nets.norms import NORMS
+from medjax.nets.layers.norms import NORMS
 
 # network, options, image, classes -> features, parameters; those of 28 grey and 32 colour pixels
 # are the reference's.

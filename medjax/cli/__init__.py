@@ -1,0 +1,1 @@
+"""Command lines: flags, start-up, exit codes and messages."""

@@ -1,0 +1,130 @@
+"""The same image twice: exactly, by its bytes, or nearly, by a perceptual hash."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import scipy.fft
+from PIL import Image
+
+from medjax.data.prepare.steps import Grayscale
+
+_SIDE = 16  # of the low frequencies; 64 bits, as for photographs, do not tell X-rays apart
+HASH_BITS = _SIDE**2
+"""Bits of a perceptual hash."""
+_CHUNK = 512
+
+
+class Place(NamedTuple):
+    """Where an image is.
+
+    Attributes:
+      split: ``train``, ``val`` or ``test``.
+      row: its number in the split, from 0.
+    """
+
+    split: str
+    row: int
+
+
+class Pair(NamedTuple):
+    """Two images that are nearly the same.
+
+    Attributes:
+      one: the first.
+      other: the second.
+      distance: bits in which their hashes differ, of ``HASH_BITS``.
+    """
+
+    one: Place
+    other: Place
+    distance: int
+
+
+_Splits = Mapping[str, Sequence[np.ndarray]]
+
+
+def exact_groups(splits: _Splits) -> list[list[Place]]:
+    """Finds images that are there more than once: of the same shape, dtype and pixels.
+
+    Args:
+      splits: images ``[h, w]`` or ``[h, w, c]`` by split.
+
+    Returns:
+      The places of each such image, in the order of the first.
+
+    Example:
+      >>> images = np.zeros((2, 4, 4), np.uint8)
+      >>> exact_groups({"train": images[:1], "test": images[1:]})
+      [[Place(split='train', row=0), Place(split='test', row=0)]]
+    """
+    found: dict[bytes, list[Place]] = {}
+    for split, images in splits.items():
+        for row, image in enumerate(images):
+            found.setdefault(_digest(image), []).append(Place(split, row))
+    return [places for places in found.values() if len(places) > 1]
+
+
+def near_pairs(splits: _Splits, *, distance: int) -> list[Pair]:
+    """Finds images that look alike: copies that were scaled, compressed or brightened.
+
+    An image's hash says of each of its 16×16 lowest frequencies (of the discrete cosine transform
+    of 64×64 grey pixels) whether it is above their median (Zauner, "Implementation and
+    Benchmarking of Perceptual Image Hash Functions", 2010, with 8×8). Every image is compared with
+    every other.
+
+    Args:
+      splits: images ``[h, w]`` or ``[h, w, c]`` with one channel or three, by split.
+      distance: the greatest number of bits, of 256, in which two hashes may differ.
+
+    Returns:
+      The pairs, nearest first; none of images that are exactly the same.
+
+    Example:
+      >>> image = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
+      >>> (pair,) = near_pairs({"train": [image, image[::-1]], "test": [image // 2]}, distance=8)
+      >>> pair.one, pair.other
+      (Place(split='train', row=0), Place(split='test', row=0))
+    """
+    places = [Place(split, row) for split, images in splits.items() for row in range(len(images))]
+    every = [image for images in splits.values() for image in images]
+    if not every:
+        return []
+    hashes = np.concatenate([_hashes(every[i : i + _CHUNK]) for i in range(0, len(every), _CHUNK)])
+    digests = np.array([_digest(image) for image in every])
+    pairs = []
+    for start in range(0, len(every), _CHUNK):
+        rows, columns = hashes[start : start + _CHUNK, None], hashes[None, start:]
+        bits = sum(
+            np.bitwise_count(rows[..., word] ^ columns[..., word]).astype(np.uint16)
+            for word in range(hashes.shape[-1])
+        )
+        for one, other in zip(*np.nonzero(np.triu(bits <= distance, k=1)), strict=True):
+            if digests[start + one] != digests[start + other]:
+                ends = places[start + one], places[start + other]
+                pairs.append(Pair(*ends, int(bits[one, other])))
+    return sorted(pairs, key=lambda pair: pair.distance)
+
+
+def _digest(image: np.ndarray) -> bytes:
+    """Of shape, dtype and pixels. A digest that numpy can hold: no trailing zero byte is lost."""
+    image = np.ascontiguousarray(image)
+    digest = hashlib.blake2b(f"{image.shape}{image.dtype.str}".encode(), digest_size=16)
+    digest.update(image.tobytes())
+    return digest.hexdigest().encode()
+
+
+def _hashes(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Perceptual hashes: uint64 ``[n, HASH_BITS / 64]``."""
+    planes = []
+    for image in images:
+        image = np.asarray(image, np.float32)
+        grey = image if image.ndim == 2 else Grayscale()(image)[..., 0]
+        side = (4 * _SIDE, 4 * _SIDE)
+        planes.append(np.asarray(Image.fromarray(grey).resize(side, Image.Resampling.BICUBIC)))
+    frequencies = scipy.fft.dctn(np.stack(planes), axes=(1, 2), norm="ortho")
+    low = frequencies[:, :_SIDE, :_SIDE].reshape(len(images), -1)
+    # The very lowest is the brightness, which moves no median.
+    bits = low > np.median(low[:, 1:], axis=1, keepdims=True)
+    return np.packbits(bits, axis=1).view(np.uint64)

@@ -1,0 +1,207 @@
+"""What a data set holds, and what is wrong with it, before anything is learned from it."""
+
+import collections
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from medjax.data.dataset import DatasetInfo, Split
+from medjax.data.inspect import measuring
+from medjax.data.inspect.duplicates import HASH_BITS, Pair, Place, exact_groups, near_pairs
+from medjax.errors import UserError
+
+_LISTED_PAIRS = 1000
+_NONE = "no label"
+
+
+def describe(
+    info: DatasetInfo, splits: Mapping[str, Split], *, near: int | None = None
+) -> dict[str, Any]:
+    """Describes a data set.
+
+    Args:
+      info: task, class names and provenance.
+      splits: ``train``, ``test`` and perhaps ``val``, as ``data.read`` or ``data.load`` has them;
+        images may differ in size.
+      near: also look for images that look alike, with hashes that differ in at most so many bits
+        of 256; ``None`` for exact copies alone.
+
+    Returns:
+      What a JSON file can hold: the facts of ``info``; ``splits`` by name with ``images``,
+      ``sizes``, ``dtypes``, ``intensity`` and ``classes``, and, where images were converted when
+      they were read, ``native``, the same of what the files hold, padding aside; ``left_out``, the
+      files that could not be read; ``duplicates``; ``near_duplicates`` where they were looked for;
+      and ``warnings``. ``leakage`` tells whether any image is in two splits.
+
+    Raises:
+      UserError: for a distance that is none.
+
+    Example:
+      >>> from medjax import data
+      >>> found = describe(*data.read("phantom"))
+      >>> found["splits"]["val"]["classes"]["nodules"], found["leakage"], found["warnings"]
+      (100, False, [])
+    """
+    if near is not None and not 0 <= near < HASH_BITS // 2:
+        raise UserError(f"near must be 0–{HASH_BITS // 2 - 1} bits, got {near}")
+    groups = exact_groups({name: split.images for name, split in splits.items()})
+    duplicates = _duplicates(groups, splits)
+    facts = {name: value for name, value in vars(info).items() if name != "native"}
+    found = facts | {
+        "classes": list(info.classes),
+        "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
+        "splits": {name: _of_split(info, name, split) for name, split in splits.items()},
+        "duplicates": duplicates,
+        "leakage": bool(duplicates["shared"]),
+    }
+    if near is not None:
+        images = {name: split.images for name, split in splits.items()}
+        found["near_duplicates"] = _near(near_pairs(images, distance=near), near)
+    return found | {"warnings": _warnings(found)}
+
+
+def _of_split(info: DatasetInfo, name: str, split: Split) -> dict[str, Any]:
+    tally = measuring.Tally()
+    for image in split.images:
+        tally.add(measuring.measure(image))
+    found = tally.asdict() | {"classes": _class_counts(info.classes, split.labels)}
+    return found | ({"native": info.native[name]} if name in info.native else {})
+
+
+def _class_counts(classes: Sequence[str], labels: np.ndarray) -> dict[str, int]:
+    """Images of each class; of a multi-label set those with each label, and with none."""
+    if labels.ndim == 1:
+        counts = np.bincount(labels, minlength=len(classes)).tolist()
+        return dict(zip(classes, counts, strict=True))
+    counts = labels.sum(axis=0).tolist()
+    return dict(zip(classes, counts, strict=True)) | {_NONE: int((~labels.any(axis=1)).sum())}
+
+
+def _duplicates(groups: Sequence[Sequence[Place]], splits: Mapping[str, Split]) -> dict[str, Any]:
+    """Counts copies within splits and images across them, and those whose labels differ."""
+    repeated, shared, conflicts = dict.fromkeys(splits, 0), collections.Counter(), []
+    for places in groups:
+        held = collections.Counter(place.split for place in places)
+        for name, count in held.items():
+            repeated[name] += count - 1
+        shared.update(_across(a, b) for i, a in enumerate(held) for b in list(held)[i + 1 :])
+        labels = {np.asarray(splits[place.split].labels[place.row]).tobytes() for place in places}
+        if len(labels) > 1:
+            conflicts.append([list(place) for place in places])
+    return {
+        "repeated": repeated,
+        "shared": dict(shared),
+        "groups": [[list(place) for place in places] for places in groups],
+        "label_conflicts": conflicts,
+    }
+
+
+def _near(pairs: Sequence[Pair], distance: int) -> dict[str, Any]:
+    counts = collections.Counter(_across(pair.one.split, pair.other.split) for pair in pairs)
+    return {
+        "distance": distance,
+        "bits": HASH_BITS,
+        "pairs": dict(counts),
+        "nearest": [[[*p.one], [*p.other], p.distance] for p in pairs[:_LISTED_PAIRS]],
+    }
+
+
+def _across(one: str, other: str) -> str:
+    return f"{one}–{other}"
+
+
+def _warnings(found: Mapping[str, Any]) -> list[str]:
+    """What a reader must not overlook, a line each."""
+    lines, duplicates = [], found["duplicates"]
+    if found["official_digest"] not in (None, found["digest"]):
+        lines.append("the file is not the published one: its digest differs")
+    for pair, count in duplicates["shared"].items():
+        lines.append(f"leakage: {_images(count)} in both splits of {pair}")
+    for name, count in duplicates["repeated"].items():
+        if count:
+            lines.append(f"{name} repeats {_images(count)} of its own")
+    if duplicates["label_conflicts"]:
+        lines.append(f"{_images(len(duplicates['label_conflicts']))} with more than one label")
+    for pair, count in found.get("near_duplicates", {}).get("pairs", {}).items():
+        one, other = pair.split("–")
+        if one != other:
+            lines.append(f"perhaps leakage: {count:,} near-duplicate pairs in {pair}")
+    for name, split in found["splits"].items():
+        missing = [label for label, count in split["classes"].items() if not count]
+        if missing := [label for label in missing if label != _NONE]:
+            lines.append(f"{name} has no image of: {', '.join(missing)}")
+    return lines
+
+
+def _images(count: int) -> str:
+    return f"{count:,} image{'' if count == 1 else 's'}"
+
+
+def report_text(found: Mapping[str, Any]) -> str:
+    """Lays a description out for a terminal.
+
+    Args:
+      found: from ``describe``.
+
+    Returns:
+      Lines of aligned text: the facts, a table with a column for each split, and the warnings.
+
+    Example:
+      >>> from medjax import data
+      >>> print(report_text(describe(*data.read("phantom"))).splitlines()[0])
+      phantom · multi-class · 4 classes
+    """
+    splits, lines = found["splits"], []
+    lines.append(f"{found['name']} · {found['task']} · {len(found['classes'])} classes")
+    official = found["official_digest"]
+    same = "" if official is None else " (published)" if official == found["digest"] else ""
+    facts = {
+        "licence": found["licence"],
+        "source": found["source"],
+        "digest": found["digest"] + same,
+        "published": official if not same else None,
+        "augment": found["augment"],
+    }
+    lines += [f"{name:<9} {value}" for name, value in facts.items() if value]
+    rows = [["", *splits], *_measured(splits, "")]
+    if all("native" in split for split in splits.values()):
+        rows += _measured({name: split["native"] for name, split in splits.items()}, "native ")
+    for label in next(iter(splits.values()))["classes"]:
+        rows.append([label, *(f"{split['classes'][label]:,}" for split in splits.values())])
+    repeated = found["duplicates"]["repeated"]
+    rows.append(["repeated", *(f"{repeated[name]:,}" for name in splits)])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines += ["", *(_line(row, widths) for row in rows), ""]
+    shared = {"exact": found["duplicates"]["shared"]}
+    if "near_duplicates" in found:
+        near = found["near_duplicates"]
+        shared[f"near (≤ {near['distance']} of {near['bits']} bits)"] = near["pairs"]
+    for kind, counts in shared.items():
+        said = ", ".join(f"{pair} {count:,}" for pair, count in counts.items())
+        what = "images in two splits" if kind == "exact" else "pairs"
+        lines.append(f"{kind} duplicates, {what}: {said or 'none'}")
+    lines += [f"left out: {file['name']} ({file['reason']})" for file in found["left_out"]]
+    return "\n".join([*lines, *(f"warning: {line}" for line in found["warnings"])])
+
+
+def _measured(splits: Mapping[str, Any], before: str) -> list[list[str]]:
+    """Rows of how many images there are, their sizes, dtypes and intensities."""
+    rows = [["images", *(f"{split['images']:,}" for split in splits.values())]]
+    rows.append(["size", *(_most(split["sizes"]) for split in splits.values())])
+    rows.append(["dtype", *(_most(split["dtypes"]) for split in splits.values())])
+    for name in measuring.INTENSITY:
+        rows.append([name, *(f"{split['intensity'][name]:.4g}" for split in splits.values())])
+    return [[before + name, *cells] for name, *cells in rows]
+
+
+def _most(counts: Mapping[str, int]) -> str:
+    """The only value, or the most frequent one and how many others there are."""
+    first = next(iter(counts))
+    return first if len(counts) == 1 else f"{first} and {len(counts) - 1} more"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    name, *cells = row
+    numbers = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
+    return "  ".join([name.ljust(widths[0]), *numbers]).rstrip()

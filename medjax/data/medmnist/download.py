@@ -1,0 +1,133 @@
+"""Where data files lie, and how a registered one is fetched."""
+
+import hashlib
+import os
+import pathlib
+import sys
+
+from medjax.data.medmnist.registry import REGISTRY, SIZES
+from medjax.errors import UserError
+
+_RECORD = "https://zenodo.org/records/10519652/files"
+
+
+def data_root(root: str | os.PathLike | None) -> pathlib.Path:
+    """The folder of data files.
+
+    Args:
+      root: the folder, or None for ``$MEDJAX_DATA_DIR`` or else ``~/.medmnist``, where MedMNIST's
+        own package keeps its files.
+
+    Returns:
+      The folder, which need not exist.
+
+    Example:
+      >>> data_root("images").name
+      'images'
+    """
+    return pathlib.Path(root or os.environ.get("MEDJAX_DATA_DIR") or "~/.medmnist").expanduser()
+
+
+def file_name(name: str, *, size: int) -> str:
+    """The name MedMNIST gives to the file of a set.
+
+    Args:
+      name: name of the set.
+      size: side length of its images in pixels.
+
+    Returns:
+      ``name.npz`` for 28 pixels, ``name_size.npz`` otherwise.
+
+    Example:
+      >>> file_name("breastmnist", size=28), file_name("breastmnist", size=64)
+      ('breastmnist.npz', 'breastmnist_64.npz')
+    """
+    return f"{name}.npz" if size == SIZES[0] else f"{name}_{size}.npz"
+
+
+def url(name: str, *, size: int) -> str:
+    """Where the file of a registered set is published.
+
+    Args:
+      name: name of a registered set.
+      size: one of ``SIZES``.
+
+    Returns:
+      The address.
+
+    Example:
+      >>> url("breastmnist", size=64)
+      'https://zenodo.org/records/10519652/files/breastmnist_64.npz?download=1'
+    """
+    return f"{_RECORD}/{file_name(name, size=size)}?download=1"
+
+
+def md5(path: pathlib.Path) -> str:
+    """MD5 of a file.
+
+    Args:
+      path: the file.
+
+    Returns:
+      The digest in hex.
+    """
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, _new_md5).hexdigest()
+
+
+def official_md5(name: str, *, size: int) -> str:
+    """MD5 of the published file of a registered set.
+
+    Args:
+      name: name of a registered set.
+      size: one of ``SIZES``.
+
+    Returns:
+      The digest in hex.
+
+    Example:
+      >>> official_md5("breastmnist", size=28)
+      '750601b1f35ba3300ea97c75c52ff8f6'
+    """
+    return REGISTRY[name].md5[SIZES.index(size)]
+
+
+def download(name: str, *, size: int, path: pathlib.Path) -> None:
+    """Fetches the published file of a registered set.
+
+    The bytes go to a temporary file in the same folder, which is renamed once its MD5 is right:
+    ``path`` appears whole or not at all. A progress bar is drawn on a terminal.
+
+    Args:
+      name: name of a registered set.
+      size: one of ``SIZES``.
+      path: where the file goes; its folder is made if missing.
+
+    Raises:
+      UserError: if the file cannot be fetched or written, or its MD5 is wrong. The message says
+        what to fetch by hand, and where to put it.
+    """
+    import pooch  # here, because most loads find their file and need no network library
+
+    address = url(name, size=size)
+    by_hand = f"fetch {address} by hand and put it at {path}"
+    try:
+        pooch.retrieve(
+            address,
+            known_hash=f"md5:{official_md5(name, size=size)}",
+            fname=path.name,
+            path=path.parent,
+            downloader=pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16),
+        )
+        path.chmod(0o644)  # temporary files are private; a data root is often shared
+    except OSError as error:  # network and disk alike
+        reason = " ".join(str(error).split())
+        raise UserError(f"cannot download {name} ({reason}); {by_hand}") from error
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"refused the download of {name} ({reason}); {by_hand}") from error
+
+
+def _new_md5():
+    """An MD5 that also works where cryptographic use of it is forbidden."""
+    return hashlib.md5(usedforsecurity=False)

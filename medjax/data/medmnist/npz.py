@@ -1,0 +1,225 @@
+"""Reads an ``.npz`` of MedMNIST's layout into splits, refusing what training would choke on.
+
+The layout: ``{train,val,test}_images`` uint8 ``[n, h, w]`` or ``[n, h, w, c]``, and
+``{train,val,test}_labels`` integers ``[n]``, ``[n, 1]`` or, multi-label, ``[n, L]``; ``val`` may be
+missing. Nothing is ever unpickled.
+"""
+
+import math
+import pathlib
+import zipfile
+from collections.abc import Mapping
+
+import numpy as np
+
+from medjax.data.dataset import Split
+from medjax.data.medmnist.registry import MULTI_LABEL, SPLITS, Facts
+from medjax.errors import UserError
+
+
+def read_splits(
+    path: pathlib.Path,
+    *,
+    facts: Facts | None = None,
+    size: int | None = None,
+    mapped: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, Split]:
+    """Reads and checks every split of a file.
+
+    Args:
+      path: the file.
+      facts: what the file must agree with (channels, classes, one label or many); None for a set
+        of which nothing is known.
+      size: side length in pixels that the images must have; None for any.
+      mapped: arrays of the file that are already open, by name; they are not read again.
+
+    Returns:
+      ``{"train": …, "test": …}`` and ``"val"`` if the file has it.
+
+    Raises:
+      UserError: if the file is unreadable or anything in it is unfit; the message names the file,
+        what was found and what is needed.
+    """
+    arrays = _read_arrays(path, mapped or {})
+    splits = {}
+    for name in [s for s in SPLITS if f"{s}_images" in arrays]:
+        images = _images(f"{path}: {name}_images", arrays[f"{name}_images"])
+        labels = _labels(f"{path}: {name}_labels", arrays[f"{name}_labels"])
+        if len(images) != len(labels):
+            raise UserError(f"{path}: {name} has {len(images)} images but {len(labels)} labels")
+        splits[name] = Split(images, labels)
+    _check_agreement(path, splits, facts, size)
+    _check_classes(path, splits, facts)
+    return splits
+
+
+def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
+    """The image arrays of a file that take more memory than allowed; nothing is unpacked.
+
+    Args:
+      path: the file.
+      limit: bytes that one array may take.
+
+    Returns:
+      Names as in the file.
+
+    Raises:
+      UserError: if a large array is not uint8, or stored in another order than C's, neither of
+        which can be read row by row.
+    """
+    large = []
+    try:
+        with zipfile.ZipFile(path) as archive:
+            present = set(archive.namelist())
+            for name in (f"{split}_images" for split in SPLITS):
+                if f"{name}.npy" not in present:
+                    continue
+                shape, fortran, dtype = _header(archive, f"{name}.npy")
+                if math.prod(shape) * dtype.itemsize <= limit:
+                    continue
+                if dtype != np.uint8:
+                    raise UserError(f"{path}: {name} is {dtype}; needs uint8, 0–255")
+                if fortran:
+                    raise UserError(
+                        f"{path}: {name} is too large for memory and stored by columns; save "
+                        "np.ascontiguousarray of it"
+                    )
+                large.append(name)
+    except UserError:
+        raise
+    # Damage makes zipfile, zlib and numpy's parser of headers raise nearly anything.
+    except Exception as error:
+        raise UserError(f"{path} is not a readable .npz file ({_one_line(error)})") from error
+    return large
+
+
+def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """Shape, order (by columns or not) and dtype of an array, which has the length that they say.
+
+    All arrays pass through here, whether they are read or left on disk.
+    """
+    with archive.open(name) as stream:
+        version = np.lib.format.read_magic(stream)
+        one = version == (1, 0)
+        read = np.lib.format.read_array_header_1_0 if one else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(stream)
+        length = stream.tell() + math.prod(shape) * dtype.itemsize
+    # Objects have no length; numpy refuses to unpickle them.
+    if not dtype.hasobject and length != archive.getinfo(name).file_size:
+        raise ValueError(f"{name} has another length than its header says")
+    return shape, fortran, dtype
+
+
+def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The six (or four) arrays of a file."""
+    wanted = [f"{split}_{part}" for split in SPLITS for part in ("images", "labels")]
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".npy")]
+            found = sorted(name.removesuffix(".npy") for name in names)
+            arrays = {
+                key: mapped[key] if key in mapped else _member(archive, f"{key}.npy")
+                for key in wanted
+                if key in found
+            }
+    except Exception as error:
+        raise UserError(f"{path} is not a readable .npz file ({_one_line(error)})") from error
+    has_val = "val_images" in arrays or "val_labels" in arrays
+    missing = [k for k in wanted if k not in arrays and (has_val or not k.startswith("val"))]
+    if missing:
+        raise UserError(
+            f"{path} lacks {', '.join(missing)}; it holds: {', '.join(found) or 'nothing'}"
+        )
+    return arrays
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """One array, all of its bytes checked."""
+    _header(archive, name)
+    with archive.open(name) as stream:
+        array = np.lib.format.read_array(stream, allow_pickle=False)
+        stream.read()  # only at its end is the checksum compared
+    return array
+
+
+def _images(what: str, images: np.ndarray) -> np.ndarray:
+    """Images as uint8 ``[n, h, w, c]``."""
+    if np.issubdtype(images.dtype, np.floating) and np.isnan(images).any():
+        count = int(np.isnan(images).sum())
+        raise UserError(f"{what} holds {count} NaN pixels ({images.dtype}); needs uint8, 0–255")
+    if images.dtype != np.uint8:
+        raise UserError(f"{what} is {images.dtype}; needs uint8, 0–255")
+    grey = images.ndim == 3
+    if not (grey or (images.ndim == 4 and images.shape[-1] in (1, 3))):
+        raise UserError(
+            f"{what} has shape {images.shape}; needs (n, h, w), (n, h, w, 1) or (n, h, w, 3)"
+        )
+    if images.size == 0:
+        raise UserError(f"{what} is empty (shape {images.shape}); needs at least one image")
+    return images[..., None] if grey else images
+
+
+def _labels(what: str, labels: np.ndarray) -> np.ndarray:
+    """Labels as int32 ``[n]``, or ``[n, L]`` of zeros and ones."""
+    if labels.dtype.kind not in "iub":
+        raise UserError(f"{what} is {labels.dtype}; needs integers")
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim not in (1, 2) or 0 in labels.shape[1:]:
+        raise UserError(f"{what} has shape {labels.shape}; needs (n,), (n, 1) or (n, L)")
+    if labels.size and labels.min() < 0:
+        raise UserError(f"{what} holds the negative label {labels.min()}; labels start at 0")
+    limit = 1 if labels.ndim == 2 else np.iinfo(np.int32).max
+    if labels.size and labels.max() > limit:
+        raise UserError(f"{what} holds {labels.max()}; choose labels in 0–{limit}")
+    return labels.astype(np.int32)
+
+
+def _check_agreement(
+    path: pathlib.Path, splits: dict[str, Split], facts: Facts | None, size: int | None
+) -> None:
+    """Splits agree with one another in shape, and with what is known of the set."""
+    shape = splits["train"].images.shape[1:]
+    columns = splits["train"].labels.shape[1:]
+    for name, split in splits.items():
+        if split.images.shape[1:] != shape or split.labels.shape[1:] != columns:
+            raise UserError(
+                f"{path}: {name} has images {split.images.shape[1:]} and labels"
+                f" {split.labels.shape[1:]} each, but train has {shape} and {columns}"
+            )
+    if size is not None and shape[:2] != (size, size):
+        raise UserError(f"{path} holds {shape[0]}×{shape[1]} images, but size {size} was asked for")
+    if facts is None:
+        return
+    if shape[2] != facts.channels:
+        raise UserError(f"{path} holds images of {shape[2]} channels; needs {facts.channels}")
+    needed = (len(facts.classes),) if facts.task == MULTI_LABEL else ()
+    if columns != needed:
+        raise UserError(f"{path} holds labels of shape {('n', *columns)}; needs {('n', *needed)}")
+
+
+def _check_classes(path: pathlib.Path, splits: dict[str, Split], facts: Facts | None) -> None:
+    """Every label is a class, and every class has a training image."""
+    train = splits["train"].labels
+    multi_label = train.ndim == 2
+    present = np.flatnonzero(train.any(axis=0)) if multi_label else np.unique(train)
+    inferred = train.shape[1] if multi_label else int(train.max()) + 1
+    num_classes = len(facts.classes) if facts else inferred
+    if num_classes < 2:
+        raise UserError(f"{path}: train_labels holds class 0 alone; needs two classes or more")
+    for name, split in splits.items():
+        if not multi_label and split.labels.max() >= num_classes:
+            raise UserError(
+                f"{path}: {name}_labels holds {split.labels.max()};"
+                f" choose labels in 0–{num_classes - 1}"
+            )
+    if len(present) < num_classes:
+        # The first place where the sorted classes present depart from 0, 1, 2, …
+        empty = next((i for i, label in enumerate(present) if i != label), len(present))
+        label = f" ({facts.classes[empty]})" if facts else ""
+        raise UserError(f"{path}: class {empty}{label} has no image in train")
+
+
+def _one_line(error: BaseException) -> str:
+    """The error's text on one line."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,1 @@
+"""Embedded data sets, painted from a seed."""

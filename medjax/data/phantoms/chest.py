@@ -1,0 +1,158 @@
+"""Paints chest-like grey images: ribs, lungs and heart of many shapes, and findings."""
+
+import numpy as np
+
+from medjax.data.phantoms.painting import Draw, bump, disc, step
+
+CLASSES = ("normal", "nodules", "consolidation", "effusion")
+
+FINDINGS = (*CLASSES[1:], "cardiomegaly")
+"""What a row of labels names: an image may show any number of these."""
+
+# How findings come together: each follows from those before it in a row.
+_NODULES = 0.12
+_CONSOLIDATION = 0.18
+_EFFUSION = {True: 0.6, False: 0.08}  # with consolidation, and without
+_CARDIOMEGALY = {True: 0.5, False: 0.06}  # with effusion, and without
+
+
+def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Draws findings: effusion goes with consolidation, and cardiomegaly with effusion.
+
+    Args:
+      rng: source of every random number.
+      count: images.
+
+    Returns:
+      int32 ``[count, 4]``, zeros and ones in the order of ``FINDINGS``. About 62 % of the rows are
+      empty, and about 17 % of the images show an effusion, of which half show an enlarged heart.
+
+    Example:
+      >>> draw_labels(np.random.default_rng(0), 2000).mean(0).round(2).tolist()
+      [0.12, 0.18, 0.17, 0.13]
+    """
+    chance = rng.random((4, count))
+    nodules, consolidation = chance[0] < _NODULES, chance[1] < _CONSOLIDATION
+    effusion = chance[2] < np.where(consolidation, _EFFUSION[True], _EFFUSION[False])
+    heart = chance[3] < np.where(effusion, _CARDIOMEGALY[True], _CARDIOMEGALY[False])
+    return np.stack([nodules, consolidation, effusion, heart], axis=1).astype(np.int32)
+
+
+def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndarray:
+    """Paints one image a label.
+
+    Anatomy, pose, exposure, noise, wires and markers vary alike in every class and account for
+    nearly all of the variance; the finding is laid over one or both lungs.
+
+    Args:
+      rng: source of every random number.
+      labels: integers ``[n]``, indices into ``CLASSES``; or rows ``[n, 4]`` of zeros and ones, one
+        for each of ``FINDINGS``.
+      size: side length in pixels.
+
+    Returns:
+      Float64 ``[n, size, size, 1]``, 0–1.
+    """
+    shown = labels if labels.ndim == 2 else np.eye(5)[labels][:, 1:]
+    shown = shown.astype(np.float64)[:, :, None, None]
+    draw = Draw(rng, len(labels))
+    u, v = draw.frame(size, shift=0.16, zoom=(0.82, 1.22), turn=0.2)
+    u = u + draw.uniform(-0.12, 0.12) * v  # patients lean
+    body = _thorax(draw, u, v)
+    left, right, dome = _lungs(draw, u, v)
+    lungs = left + right
+    image = body - draw.uniform(0.35, 0.6) * lungs * body
+    image += _ribs(draw, u, v) * body
+    image += _middle(draw, u, v, shown[:, 3])
+    image += _findings(draw, shown, u, v, (left, right), dome)
+    image += _distractors(draw, u, v)
+    image = _exposure(draw, image)
+    return image[..., None]
+
+
+def _thorax(draw: Draw, u, v):
+    """Soft tissue: a rounded trunk with shoulders, denser towards the belly."""
+    width = draw.uniform(0.85, 1.1)
+    trunk = step(1 - (np.abs(u) / width) ** 4 - (np.maximum(-v - 0.35, 0) / 0.7) ** 2, 0.12)
+    return trunk * (draw.uniform(0.55, 0.75) + draw.uniform(0.0, 0.15) * v)
+
+
+def _lungs(draw: Draw, u, v):
+    """Left and right lung fields, 0–1, and the height of the diaphragm."""
+    height, reach = draw.uniform(0.6, 0.85), draw.uniform(0.26, 0.36)
+    floor = draw.uniform(0.48, 0.72)
+    fields = []
+    for side in (-1, 1):
+        centre = side * draw.uniform(0.38, 0.5)
+        shape = ((u - centre + side * 0.12 * v) / reach) ** 2 + np.abs(v / height) ** 3
+        dome = floor + draw.uniform(-0.08, 0.08) + 0.9 * (u - centre) ** 2
+        fields.append(step(1 - shape, 0.18) * step(dome - v, 0.05))
+    return *fields, floor
+
+
+def _ribs(draw: Draw, u, v):
+    """Bright arcs that cross the lung fields."""
+    slope = draw.uniform(0.3, 0.9)
+    phase = draw.uniform(3.2, 5.2) * (v + slope * u**2) + draw.uniform(0, 1)
+    wave = np.cos(2 * np.pi * phase)
+    return draw.uniform(0.03, 0.14) * np.maximum(wave, -0.2) * step(0.95 - np.abs(u), 0.05)
+
+
+def _middle(draw: Draw, u, v, enlarged):
+    """Spine, mediastinum and heart, which may be enlarged."""
+    spine = draw.uniform(0.08, 0.25) * bump(u / draw.uniform(0.09, 0.18))
+    reach = draw.uniform(0.2, 0.36)
+    reach = reach + 0.16 * enlarged
+    heart = disc(u - draw.uniform(0.02, 0.2), v - draw.uniform(0.2, 0.42), reach, 0.12)
+    return spine + draw.uniform(0.15, 0.35) * heart
+
+
+def _findings(draw: Draw, shown, u, v, lungs, floor):
+    """The opacities that make the labels; zero for a normal chest."""
+    added = np.zeros_like(u)
+    chosen = draw.uniform(0, 1) < 0.5
+    strength = draw.uniform(0.32, 0.5)
+    for lung, side, picked in zip(lungs, (-1, 1), (chosen, ~chosen), strict=True):
+        both = draw.uniform(0, 1) < 0.5
+        here = (picked | both) * strength
+        nodules = np.zeros_like(u)
+        for _ in range(3):
+            x = side * draw.uniform(0.25, 0.6)
+            nodules += disc(u - x, v - draw.uniform(-0.5, 0.4), draw.uniform(0.07, 0.11), 0.25)
+        x, y = side * draw.uniform(0.3, 0.55), draw.uniform(-0.4, 0.35)
+        patch = bump(
+            np.hypot((u - x) / draw.uniform(0.18, 0.28), (v - y) / draw.uniform(0.22, 0.36))
+        )
+        level = floor - draw.uniform(0.25, 0.6) - 0.8 * np.maximum(side * u - 0.4, 0)
+        fluid = step(v - level, 0.05)
+        for finding, shape in enumerate((nodules, patch * lung, fluid * lung)):
+            added += shown[:, finding] * here * shape
+    return added
+
+
+def _distractors(draw: Draw, u, v):
+    """What no class owns: wires, a marker, clavicles, calcifications, soft shadows."""
+    added = np.zeros_like(u)
+    for _ in range(2):
+        bend = draw.uniform(-0.6, 0.6) * u**2 + draw.uniform(-1.5, 1.5) * u
+        line = bump((v - bend - draw.uniform(-0.8, 0.8)) / 0.05)
+        added += (draw.uniform(0, 1) < 0.4) * draw.uniform(0.1, 0.4) * line
+    clavicle = bump((v + draw.uniform(0.5, 0.7) + draw.uniform(0.1, 0.4) * np.abs(u)) / 0.06)
+    added += draw.uniform(0.05, 0.2) * clavicle
+    marker = disc(u - draw.uniform(-0.9, 0.9), v - draw.uniform(-0.9, 0.9), 0.1, 0.2)
+    added += (draw.uniform(0, 1) < 0.5) * draw.uniform(0.1, 0.5) * marker
+    for side in (-1, 1):
+        x, y = side * draw.uniform(0.35, 0.6), draw.uniform(0.2, 0.8)
+        added += draw.uniform(0, 0.15) * disc(u - x, v - y, draw.uniform(0.25, 0.45), 0.3)
+    return added
+
+
+def _exposure(draw: Draw, image):
+    """Beam, film and detector: gradient, gamma, gain, offset, noise."""
+    n, size, _ = image.shape
+    ramp = np.linspace(-1, 1, size)
+    image = image + draw.uniform(-0.12, 0.12) * ramp + draw.uniform(-0.12, 0.12) * ramp[:, None]
+    image = np.clip(image, 0, None) ** draw.uniform(0.7, 1.5)
+    image = draw.uniform(0.6, 1.15) * image + draw.uniform(-0.05, 0.15)
+    image = image + draw.uniform(0.02, 0.07) * draw.normal((n, size, size))
+    return np.clip(image, 0, 1)

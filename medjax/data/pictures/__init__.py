@@ -1,0 +1,1 @@
+"""Users' own pictures: folders, DICOM files and TensorFlow Datasets."""

@@ -1,0 +1,237 @@
+"""Sources of pictures converted to arrays of bytes, once, and kept in the cache."""
+
+import hashlib
+import importlib.metadata
+import json
+import logging
+import os
+import pathlib
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from medjax.data.inspect import measuring
+from medjax.data.pictures import decoding
+from medjax.data.pictures.picture import Picture
+from medjax.data.prepare.steps import FITS
+from medjax.data.stream import cache
+from medjax.errors import UserError, unknown
+
+_log = logging.getLogger("medjax")
+_VERSION = 3  # of what this file and the decoders make of the same source
+_RECORD = "record.json"
+_MODES = ("auto", "grey", "rgb")
+# What decodes and prepares; with others installed, other files may be readable.
+_DECODERS = (
+    "pillow",
+    "pydicom",
+    "pylibjpeg",
+    "pylibjpeg-libjpeg",
+    "pylibjpeg-openjpeg",
+    "python-gdcm",
+    "scikit-image",
+)
+
+
+class ConvertOptions(NamedTuple):
+    """How pictures become images of one size.
+
+    Attributes:
+      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours; where no
+        step of a preparation says it.
+      fit: ``"pad"``, ``"crop"`` or ``"stretch"``, where no step of a preparation resizes.
+      skip_unreadable: whether what cannot be decoded is left out.
+      threads: that decode; 0 for as many as there are processors to use.
+    """
+
+    mode: str = "auto"
+    fit: str = "pad"
+    skip_unreadable: bool = False
+    threads: int = 0
+
+
+def check(options: ConvertOptions) -> None:
+    """Refuses options that mean nothing.
+
+    Args:
+      options: any.
+
+    Raises:
+      UserError: if the mode or fit is unknown, or a number is negative.
+    """
+    if options.mode not in _MODES:
+        raise unknown("convert mode", options.mode, _MODES)
+    if options.fit not in FITS:
+        raise unknown("convert fit", options.fit, FITS)
+    if options.threads < 0:
+        raise UserError(f"convert threads must be at least 0, got {options.threads}")
+
+
+class Part(NamedTuple):
+    """What one split is converted from.
+
+    Attributes:
+      sources: in order.
+      labels: of each source, and so of each of its pictures.
+    """
+
+    sources: Sequence[decoding.Source]
+    labels: Sequence[int]
+
+
+def key_of(content: Any) -> str:
+    """A name for what a conversion depends on.
+
+    Args:
+      content: whatever JSON can hold.
+
+    Returns:
+      A digest in hex.
+    """
+    installed = {name: _version(name) for name in _DECODERS}
+    text = json.dumps([_VERSION, installed, content], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def arrays(
+    key: str, make: Callable[[pathlib.Path], Mapping[str, Any]], *, root: pathlib.Path
+) -> tuple[dict[str, np.memmap], dict[str, Any]]:
+    """Opens the arrays kept under a key, after making them if they are not there as they were made.
+
+    They appear all or none, and of several processes one makes them while the others wait.
+
+    Args:
+      key: from ``key_of``.
+      make: writes ``.npy`` files into an empty folder; gives facts to keep, as JSON can hold.
+      root: the folder of the cache.
+
+    Returns:
+      The arrays by name, memory-mapped and read only, and the facts.
+
+    Raises:
+      UserError: if the cache cannot be written, or from ``make``.
+    """
+    folder = root / "data" / key
+    facts = _facts(folder)
+    if facts is None:
+        try:
+            with cache.alone(folder):
+                facts = _facts(folder)  # somebody else may have made it in the meantime
+                if facts is None:
+                    _fill(folder, make)
+                    facts = _facts(folder)
+        except OSError as error:
+            raise UserError(
+                f"cannot keep the converted images in {root}: {error.strerror or error}; choose a "
+                "folder with room by data.cache or MEDJAX_CACHE_DIR"
+            ) from error
+    else:
+        _log.info("data: the images were converted before, into %s", folder)
+    opened = {file.stem: np.load(file, mmap_mode="r") for file in sorted(folder.glob("*.npy"))}
+    return opened, facts
+
+
+class Converted(NamedTuple):
+    """What came of a conversion beside the arrays.
+
+    Attributes:
+      unreadable: what could not be read.
+      digest: MD5 of all arrays.
+      native: of each split, the sizes, dtypes and intensities of what was read, before anything was
+        made of it; see ``measuring.Tally``.
+    """
+
+    unreadable: list[decoding.Unreadable]
+    digest: str
+    native: dict[str, dict[str, Any]]
+
+
+def convert(
+    parts: Mapping[str, Part],
+    *,
+    folder: pathlib.Path,
+    to_bytes: Callable[[Picture], np.ndarray],
+    threads: int,
+) -> Converted:
+    """Writes ``{split}_images.npy`` and ``{split}_labels.npy``; memory holds a few pictures.
+
+    Args:
+      parts: by split.
+      folder: where to.
+      to_bytes: makes uint8 ``[h, w, c]`` of a picture, of one shape for all.
+      threads: as for ``decode_all``.
+
+    Returns:
+      What could not be read, and what the arrays and their sources are.
+    """
+    unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
+
+    def both(picture: Picture) -> tuple[np.ndarray, measuring.Measured]:
+        return to_bytes(picture), measuring.measure(picture.native(), inside=picture.inside())
+
+    native = {}
+    for split, (sources, labels) in parts.items():
+        kept, tally, shape = [], measuring.Tally(), ()
+        with open(folder / f"{split}_images.npy", "wb") as stream:
+            results = decoding.decode_all(sources, then=both, threads=threads)
+            for label, result in zip(labels, results, strict=True):
+                if isinstance(result, decoding.Unreadable):
+                    unreadable.append(result)
+                    continue
+                for image, measured in result:
+                    if not kept:
+                        shape = image.shape
+                        _write_header(stream, (0, *shape))
+                    stream.write(image.tobytes())
+                    digest.update(image)
+                    tally.add(measured)
+                    kept.append(label)
+            stream.seek(0)
+            _write_header(stream, (len(kept), *shape))
+        np.save(folder / f"{split}_labels.npy", np.array(kept, np.int32))
+        digest.update(np.array(kept, "<i4"))
+        native[split] = tally.asdict()
+    count = sum(len(part.sources) for part in parts.values())
+    _log.info("data: decoded %d files in %.1f s", count, time.perf_counter() - start)
+    return Converted(unreadable, digest.hexdigest(), native)
+
+
+def _write_header(stream, shape: tuple[int, ...]) -> None:
+    """The header of a uint8 array; numpy leaves room in it for more rows."""
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, header)
+
+
+def _fill(folder: pathlib.Path, make: Callable[[pathlib.Path], Mapping[str, Any]]) -> None:
+    """Makes the folder; to be called alone."""
+    temporary = folder.with_name(f"{folder.name}.tmp")
+    shutil.rmtree(temporary, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    temporary.mkdir(mode=0o700, parents=True)  # patients' images
+    try:
+        facts = dict(make(temporary))
+        files = {file.name: cache.fingerprint(file) for file in temporary.glob("*.npy")}
+        (temporary / _RECORD).write_text(json.dumps({"files": files, "facts": facts}))
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _facts(folder: pathlib.Path) -> dict[str, Any] | None:
+    """The facts of a folder that is as it was made; None for any other."""
+    try:
+        record = json.loads((folder / _RECORD).read_bytes())
+        files = {name: cache.fingerprint(folder / name) for name in record["files"]}
+        return record["facts"] if files == record["files"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

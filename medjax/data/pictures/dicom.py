@@ -1,0 +1,251 @@
+"""DICOM files as pictures; of their headers, only what the pixels mean is ever read."""
+
+import pathlib
+from typing import NamedTuple
+
+import numpy as np
+
+from medjax.data.pictures.picture import Picture, UndecodableError, full_range
+from medjax.errors import UserError
+
+SUFFIXES = (".dcm", ".dicom")
+_FRAMES = ("first", "middle", "last", "all")
+_PALETTES = [
+    f"{kind}{colour}PaletteColorLookupTable{part}"
+    for colour in ("Red", "Green", "Blue")
+    for kind, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+]
+_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+# pydicom parses these and skips all others: names, dates, numbers of patients among them.
+_TAGS = [
+    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
+    *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
+    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
+    *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+    *("ExtendedOffsetTable", "ExtendedOffsetTableLengths", *_PALETTES, *_PIXELS),
+]
+_GREY = ("MONOCHROME1", "MONOCHROME2")
+_COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
+_LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}
+_MOST_PIXELS = 2**27  # of one frame; a damaged header asks for more than there is memory
+
+
+class DicomOptions(NamedTuple):
+    """How DICOM files are read.
+
+    Attributes:
+      frames: which of several frames: ``"first"``, ``"middle"``, ``"last"``, ``"all"`` (each an
+        image of its own, with its file's label and in its file's split), or a number from
+        ``"0"``.
+    """
+
+    frames: str = "middle"
+
+
+def check(options: DicomOptions) -> None:
+    """Refuses options that mean nothing.
+
+    Args:
+      options: any.
+
+    Raises:
+      UserError: for frames of another kind.
+    """
+    if options.frames not in _FRAMES and not options.frames.isdecimal():
+        raise UserError(
+            f"unknown dicom frames {options.frames!r}; choose from: {', '.join(_FRAMES)}, a number"
+        )
+
+
+def channels(file: pathlib.Path) -> int:
+    """How many channels a file's pictures have; its pixels are not read.
+
+    Args:
+      file: the file.
+
+    Returns:
+      1 or 3.
+
+    Raises:
+      UndecodableError: for what is no DICOM file of pixels.
+      Exception: whatever pydicom raises for a file it cannot read.
+    """
+    return 1 if _photometric(_open(file, stop_before_pixels=True)) in _GREY else 3
+
+
+def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
+    """Decodes a file.
+
+    Stored values are taken through the rescale slope and intercept or the modality look-up table,
+    MONOCHROME1 is inverted, YBR and palettes become RGB. Of grey pictures a window sets black and
+    white and changes no value; a VOI look-up table or a sigmoid window does change them.
+
+    Args:
+      file: the file.
+      options: which frames.
+
+    Returns:
+      One picture, or one for each frame.
+
+    Raises:
+      UndecodableError: for what is no DICOM file of pixels, or has no such frame.
+      Exception: whatever pydicom raises for a file it cannot read.
+    """
+    from pydicom.pixels import pixel_array
+    from pydicom.uid import RLELossless
+
+    dataset = _open(file)
+    if not any(name in dataset for name in _PIXELS):
+        raise UndecodableError("holds no pixels")
+    count = int(dataset.get("NumberOfFrames") or 1)
+    if count < 1:
+        raise UndecodableError("says that it has fewer frames than one")
+    area = int(dataset.get("Rows") or 0) * int(dataset.get("Columns") or 0)
+    if not 0 < area <= _MOST_PIXELS:
+        raise UndecodableError(f"has no pixels a frame, or more than {_MOST_PIXELS}")
+    _check_decodable(dataset)
+    # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
+    is_rle = dataset.file_meta.get("TransferSyntaxUID") == RLELossless
+    plugin, pictures = "pydicom" if is_rle else "", []
+    for frame in _chosen(options.frames, count):
+        pixels = pixel_array(dataset, index=frame, decoding_plugin=plugin)
+        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
+        is_grey = _photometric(dataset) in _GREY
+        picture = _grey if is_grey else _colour
+        pictures.append(picture(pixels, dataset, frame))
+    return pictures
+
+
+def _open(file: pathlib.Path, **how: bool):
+    """The few tags above of a file, as a pydicom dataset."""
+    try:
+        import pydicom
+    except ImportError as error:
+        raise UserError(
+            f"{file} is a DICOM file, and pydicom is missing: pip install 'medjax[dicom]'"
+        ) from error
+    try:
+        dataset = pydicom.dcmread(file, specific_tags=_TAGS, **how)
+    except pydicom.errors.InvalidDicomError as error:
+        raise UndecodableError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
+    if "PhotometricInterpretation" not in dataset:
+        raise UndecodableError("holds no pixels")
+    return dataset
+
+
+def _check_decodable(dataset) -> None:
+    """Says in words of our own what pydicom would say with what stands in the header."""
+    from pydicom.pixels import get_decoder
+    from pydicom.pixels.utils import get_expected_length
+
+    syntax = dataset.file_meta.TransferSyntaxUID
+    try:
+        decoder = get_decoder(syntax)
+    except NotImplementedError as error:
+        raise UndecodableError("is compressed in a way that pydicom does not know") from error
+    if not decoder.is_available:
+        raise UndecodableError(
+            f"is stored as {syntax.name}, which no installed package decodes: "
+            "pip install 'medjax[dicom]'"
+        )
+    (name,) = [name for name in _PIXELS if name in dataset]
+    if not syntax.is_encapsulated and len(dataset[name].value) < get_expected_length(dataset):
+        raise UndecodableError("holds fewer bytes of pixels than its header says")
+
+
+def _photometric(dataset) -> str:
+    found = dataset.PhotometricInterpretation
+    if found not in _GREY + _COLOUR:
+        raise UndecodableError(f"has colours other than {', '.join(_GREY + _COLOUR)}")
+    return found
+
+
+def _chosen(frames: str, count: int) -> range:
+    """Positions of the frames wanted."""
+    if frames == "all":
+        return range(count)
+    named = {"first": 0, "middle": count // 2, "last": count - 1}
+    frame = named[frames] if frames in named else int(frames)
+    if frame >= count:
+        raise UndecodableError(f"has no frame {frame}")
+    return range(frame, frame + 1)
+
+
+def _colour(pixels: np.ndarray, dataset, _frame: int) -> Picture:
+    """A picture in red, green and blue; pydicom has converted YBR by now."""
+    from pydicom.pixels import apply_color_lut
+
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        pixels = apply_color_lut(pixels, dataset)[..., :3]
+        bits = 8 * pixels.dtype.itemsize
+    else:
+        bits = int(dataset.BitsStored)
+    return Picture(pixels, 0, 2**bits - 1)
+
+
+def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
+    """A picture in the units of its modality."""
+    from pydicom.pixels import apply_modality_lut
+
+    padding = _padding(pixels, dataset)
+    transform = _group(dataset, frame, "PixelValueTransformationSequence")
+    pixels = apply_modality_lut(pixels, transform)
+    pixels = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
+    if not np.isfinite(pixels).all():
+        raise UndecodableError("holds pixels that are not finite")
+    picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"))
+    picture = picture or full_range(pixels, padding=padding)
+    negative = dataset.PhotometricInterpretation == "MONOCHROME1"
+    return picture._replace(values=pixels, inverted=negative, padding=padding)
+
+
+def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
+    """Where stored values are the one, or in the range, that fills up the frame (PS3.3 C.7.5.1)."""
+    if dataset.get("PixelPaddingValue") is None:
+        return None
+    limit = dataset.get("PixelPaddingRangeLimit")
+    ends = [dataset.PixelPaddingValue, dataset.PixelPaddingValue if limit is None else limit]
+    # Some files write a negative value as if it had no sign: the bits are what counts.
+    low, high = np.sort(np.array(ends, np.int64).astype(stored.dtype))
+    return (low <= stored) & (stored <= high)
+
+
+def _group(dataset, frame: int, name: str):
+    """Where a frame's own transform stands in enhanced multi-frame files, else the file's."""
+    for groups, place in (
+        (dataset.get("PerFrameFunctionalGroupsSequence"), frame),
+        (dataset.get("SharedFunctionalGroupsSequence"), 0),
+    ):
+        if groups and place < len(groups) and groups[place].get(name):
+            return groups[place][name][0]
+    return dataset
+
+
+def _windowed(pixels: np.ndarray, voi) -> Picture | None:
+    """Pixels with the black and white that the file gives them; None where it gives none."""
+    if voi.get("VOILUTSequence"):
+        from pydicom.pixels import apply_voi
+
+        bits = voi.VOILUTSequence[0].LUTDescriptor[2]
+        entries = np.rint(pixels).astype(np.int32) if pixels.dtype.kind == "f" else pixels
+        return Picture(apply_voi(entries, voi), 0, 2**bits - 1)
+    function = voi.get("VOILUTFunction") or "LINEAR"
+    given = [voi.get(name) for name in ("WindowCenter", "WindowWidth")]
+    if function not in _LEAST_WIDTH or None in given:
+        return None
+    centre, width = map(_first, given)
+    least = _LEAST_WIDTH[function]
+    if not np.isfinite([centre, width]).all() or width < least or width <= 0:
+        return None
+    if function == "SIGMOID":
+        shown = 1 / (1 + np.exp(-4 * (pixels.astype(np.float64) - centre) / width))
+        return Picture(shown.astype(np.float32), 0, 1)
+    if function == "LINEAR":  # PS3.3 C.11.2.1.2.1
+        centre, width = centre - 0.5, width - 1
+    return Picture(pixels, centre - width / 2, centre + width / 2)
+
+
+def _first(value) -> float:
+    return float(value[0] if hasattr(value, "__len__") and not isinstance(value, str) else value)

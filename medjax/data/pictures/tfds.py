@@ -1,0 +1,189 @@
+"""TensorFlow Datasets as a source of pictures; reading prepared ones wants no TensorFlow."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from medjax.data.pictures.decoding import Source
+from medjax.data.pictures.picture import Picture, UndecodableError
+from medjax.errors import UserError, unknown
+
+_USUAL = {"train": ("train",), "val": ("validation", "val", "valid"), "test": ("test",)}
+
+
+class TfdsOptions(NamedTuple):
+    """Which part of a TFDS set is read.
+
+    Attributes:
+      data_dir: where TFDS keeps prepared sets; empty for its own default.
+      train: split for training, as TFDS writes them (``"train[:70%]"``); empty for the set's own.
+      val: split for val; empty for the set's own, if it has one.
+      test: split for test; empty for the set's own. Where there is none, all that is in ``train``
+        is cut as a folder without splits is.
+      image: the feature that is the image.
+      label: the feature that is the class.
+    """
+
+    data_dir: str = ""
+    train: str = ""
+    val: str = ""
+    test: str = ""
+    image: str = "image"
+    label: str = "label"
+
+
+class Contents(NamedTuple):
+    """A set, before its images are decoded.
+
+    Attributes:
+      name: with config and version.
+      classes: names in label order.
+      splits: ``{name: (sources, labels)}``; ``"train"`` alone where the set is to be cut.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    splits: dict[str, tuple[list[Source], list[int]]]
+
+
+def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
+    """Lists a set, after preparing it if need be.
+
+    Args:
+      name: as TFDS has it: ``"malaria"``, ``"name/config:1.0.0"``.
+      options: splits and features.
+      download: whether a set that is not prepared is downloaded and prepared.
+
+    Returns:
+      Its sources; images are decoded when they are read.
+
+    Raises:
+      UserError: if the package is missing, or the set, a split or a feature; or the set is not
+        prepared and may not be, or was prepared in a form that wants TensorFlow to be read.
+    """
+    try:
+        import tensorflow_datasets as tfds
+    except ImportError as error:
+        raise UserError(
+            f"tfds:{name} needs TensorFlow Datasets ({error}): pip install 'medjax[tfds]'"
+        ) from error
+    builder = _builder(tfds, name, options, download)
+    features = builder.info.features
+    for kind, key in (("image", options.image), ("label", options.label)):
+        if key not in features:
+            raise unknown(f"{kind} feature of tfds:{name}", key, features)
+    if not isinstance(features[options.image], tfds.features.Image):
+        raise UserError(f"tfds:{name}: the feature {options.image} is no image")
+    if not isinstance(features[options.label], tfds.features.ClassLabel):
+        raise UserError(f"tfds:{name}: the feature {options.label} is no class label")
+    splits, wanted = {}, _splits(name, builder, options)
+    _refuse_overlap(tfds, name, builder, wanted)
+    for ours, theirs in wanted.items():
+        splits[ours] = _split(tfds, builder, theirs, options)
+    return Contents(builder.info.full_name, tuple(features[options.label].names), splits)
+
+
+def _builder(tfds, name: str, options: TfdsOptions, download: bool) -> Any:
+    where = {"data_dir": options.data_dir or None}
+    try:
+        builder = tfds.builder(name, **where)
+        prepared = builder.is_prepared()
+        # The usual form of files cannot be read at random, nor without TensorFlow.
+        if not prepared and download:
+            builder = tfds.builder(name, file_format="array_record", **where)
+            builder.download_and_prepare()
+    except tfds.core.registered.DatasetNotFoundError as error:
+        raise UserError(f"unknown TFDS set {name!r}: {_line(error)}") from error
+    except Exception as error:  # networks, disks, and every set's own code
+        raise UserError(f"cannot prepare tfds:{name}: {_line(error)}") from error
+    if not prepared and not download:
+        raise UserError(
+            f"tfds:{name} is not prepared in {builder.data_dir}: load with download=True, or say "
+            "where it is with data.tfds.data_dir"
+        )
+    form = builder.info.file_format
+    if form is not None and form.value != "array_record":
+        raise UserError(
+            f"tfds:{name} in {builder.data_dir} was prepared as {form.value}; prepare it anew with "
+            "file_format='array_record', in another data_dir"
+        )
+    return builder
+
+
+def _splits(name: str, builder: Any, options: TfdsOptions) -> dict[str, str]:
+    """TFDS's splits by ours."""
+    found = {}
+    for ours, usual in _USUAL.items():
+        asked = getattr(options, ours)
+        own = [theirs for theirs in usual if theirs in builder.info.splits]
+        if asked or own:
+            found[ours] = asked or own[0]
+    if "train" not in found:
+        raise unknown(f"split of tfds:{name}", "train", builder.info.splits)
+    if "val" in found and "test" not in found:
+        raise UserError(
+            f"tfds:{name} has no test split: give data.tfds.test as well as train and val, as in "
+            "'train[80%:]'"
+        )
+    return found
+
+
+def _refuse_overlap(tfds, name: str, builder: Any, splits: dict[str, str]) -> None:
+    """Refuses splits of which one holds examples of another."""
+    taken = []
+    for ours, asked in splits.items():
+        try:
+            parts = tfds.core.ReadInstruction.from_spec(asked).to_absolute(builder.info.splits)
+        except Exception as error:
+            full = builder.info.full_name
+            raise UserError(f"cannot read split {asked!r} of {full}: {_line(error)}") from error
+        for part in parts:
+            start = part.from_ or 0
+            end = builder.info.splits[part.splitname].num_examples if part.to is None else part.to
+            for other, theirs, low, high in taken:
+                if other != ours and theirs == part.splitname and start < high and low < end:
+                    raise UserError(
+                        f"tfds:{name}: {ours} {asked!r} holds examples of {other} "
+                        f"{splits[other]!r}; give data.tfds.{other} and data.tfds.{ours} apart"
+                    )
+            taken.append((ours, part.splitname, start, end))
+
+
+def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[Source], list[int]]:
+    """The sources and labels of one split; only labels are decoded now."""
+    try:
+        encoded = builder.as_data_source(
+            split=split, decoders={options.image: tfds.decode.SkipDecoding()}
+        )
+        labels = [int(encoded[row][options.label]) for row in range(len(encoded))]
+        images = builder.as_data_source(split=split)
+    except Exception as error:  # of the files, of parsing the split's name
+        raise UserError(
+            f"cannot read split {split!r} of {builder.info.full_name}: {_line(error)}"
+        ) from error
+    if labels and min(labels) < 0:  # how TFDS writes that there is no label
+        raise UserError(f"split {split!r} of {builder.info.full_name} has images without a label")
+    channels = builder.info.features[options.image].shape[-1]
+    sources = [
+        Source(
+            f"{split}[{row}]",
+            lambda: 1 if channels == 1 else 3,
+            lambda row=row: [_picture(images[row][options.image])],
+        )
+        for row in range(len(labels))
+    ]
+    return sources, labels
+
+
+def _picture(pixels: np.ndarray) -> Picture:
+    """A decoded example; transparency is dropped."""
+    if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4):
+        raise UndecodableError(f"has shape {pixels.shape}; needs (h, w, c)")
+    kept = pixels[..., 0] if pixels.shape[2] < 3 else pixels[..., :3]
+    white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
+    return Picture(kept, 0, white)
+
+
+def _line(error: BaseException) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[0].split())[:200] if lines else type(error).__name__

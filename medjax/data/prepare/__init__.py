@@ -1,0 +1,1 @@
+"""What is done to images between decoding and learning."""

@@ -1,0 +1,1 @@
+"""Images that stay on disk and are read row by row."""

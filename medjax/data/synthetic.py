@@ -1,0 +1,206 @@
+"""The file a site sends: ``synthetic.npz``, all that is needed to train on a distilled set."""
+
+import io
+import os
+import zipfile
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from medjax import store
+from medjax.data.normalize import to_uint8
+from medjax.data.prepare.whitening import Whitening
+from medjax.errors import UserError
+from medjax.types import SyntheticSet
+
+_ALWAYS = ("images", "labels", "mean", "std")
+
+
+class SharedSet(NamedTuple):
+    """A distilled data set in pixel units, as the file holds it.
+
+    Attributes:
+      images: float32 ``[n, h, w, c]`` in pixel units: 0 is black and 1 is white; never clipped, so
+        values beyond both are normal.
+      labels: int32 ``[n]``, or one row per image ``[n, l]``, int32 or (soft labels) float32.
+      mean: float32 ``[c]``, the mean pixel of the real training images, in pixel units.
+      std: float32 ``[c]``, their standard deviation.
+      step_size: float32 scalar, the learning rate learned with the images; ``None`` where none is.
+      zca: the name of the whitening that networks take them through, see ``data.fit_whitening``;
+        ``None`` for none.
+      zca_mean: float32 ``[h · w · c]``, of that whitening.
+      zca_matrix: float32 ``[h · w · c, h · w · c]``.
+      preparation: what was done to the real images, in order and with what it found in the training
+        images: text that ``data.parse_preparation`` reads. Whoever has images to score networks on
+        takes them through it; ``None`` where nobody says.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    step_size: np.ndarray | None = None
+    zca: np.ndarray | None = None
+    zca_mean: np.ndarray | None = None
+    zca_matrix: np.ndarray | None = None
+    preparation: np.ndarray | None = None
+
+    def normalised(self) -> SyntheticSet:
+        """Returns the set as networks take it: ``(images - mean) / std``.
+
+        Where there is a ``zca``, ``(images - zca_mean) @ zca_matrix`` of the flattened images.
+        """
+        if self.zca is None:
+            images = (self.images.astype(np.float64) - self.mean) / self.std
+        else:
+            flat = self.images.astype(np.float64).reshape(len(self.images), -1)
+            images = ((flat - self.zca_mean) @ self.zca_matrix).reshape(self.images.shape)
+        return SyntheticSet(jnp.asarray(images.astype(np.float32)), jnp.asarray(self.labels))
+
+
+def save_synthetic(
+    path: str | os.PathLike,
+    synthetic: SyntheticSet,
+    *,
+    mean: Any,
+    std: Any,
+    step_size: float | None = None,
+    whitening: Whitening | None = None,
+    preparation: str = "",
+) -> None:
+    """Writes ``synthetic.npz``, readable with NumPy alone and without pickle.
+
+    It holds those fields of ``SharedSet`` that there are, and ``images_uint8``, the images rounded
+    and clipped to 0–255. The same arrays give the same bytes, and the file is whole or absent.
+
+    Args:
+      path: the file; replaced if it is there.
+      synthetic: the distilled set in normalised space; labels int ``[n]`` or rows ``[n, l]``.
+      mean: ``[c]``, the mean pixel of the real training images, in pixel units (0–1).
+      std: ``[c]``, their standard deviation, positive.
+      step_size: the learning rate learned with the images, if one is.
+      whitening: what took pixels to the space that the images are in; ``None`` for mean and std.
+      preparation: what was done to the real images, as ``Dataset.preparation`` has it.
+
+    Raises:
+      UserError: if a shape is wrong, a value is not finite, or the file cannot be written.
+
+    Example:
+      >>> import tempfile
+      >>> synthetic = SyntheticSet(jnp.zeros((2, 4, 4, 1)), jnp.arange(2))
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     save_synthetic(f"{folder}/synthetic.npz", synthetic, mean=[0.5], std=[0.25])
+      ...     shared = load_synthetic(f"{folder}/synthetic.npz")
+      >>> shared.images.shape, float(shared.images.max()), shared.labels.tolist()
+      ((2, 4, 4, 1), 0.5, [0, 1])
+    """
+    mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
+    images, labels = np.asarray(synthetic.images), np.asarray(synthetic.labels)
+    extra = {} if step_size is None else {"step_size": np.float32(step_size)}
+    if preparation:
+        extra |= {"preparation": np.str_(preparation)}
+    if whitening is not None:
+        images = whitening.unwhiten(images)
+        extra |= {"zca": np.str_(whitening.zca)}
+        extra |= {"zca_mean": whitening.mean, "zca_matrix": whitening.matrix}
+    elif images.ndim == 4 and mean.shape == std.shape == images.shape[-1:]:
+        images = images.astype(np.float64) * std + mean
+    soft = np.issubdtype(labels.dtype, np.floating)
+    shared = SharedSet(
+        images.astype(np.float32),
+        labels.astype(np.float32 if soft else np.int32),
+        mean,
+        std,
+        **extra,
+    )
+    problem = _problem(shared)
+    if problem:
+        raise UserError(f"cannot write {path}: {problem}")
+    pixels = to_uint8(shared.images)
+    content = {"images": shared.images, "images_uint8": pixels, **shared._asdict()}
+    present = {name: np.asarray(array) for name, array in content.items() if array is not None}
+    store.write_bytes(path, _npz(present))
+
+
+def load_synthetic(path: str | os.PathLike) -> SharedSet:
+    """Reads a ``synthetic.npz``.
+
+    Args:
+      path: the file.
+
+    Returns:
+      The set in pixel units; ``.normalised()`` is what was saved, to float32 rounding.
+
+    Raises:
+      UserError: if the file is missing, damaged, or not a synthetic set.
+
+    Example:
+      >>> load_synthetic("no-such-run/synthetic.npz")
+      Traceback (most recent call last):
+      medjax.errors.UserError: there is no file no-such-run/synthetic.npz
+    """
+    try:
+        # Opened here, because np.load leaves its own file open when the archive is damaged.
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            missing = sorted(set(_ALWAYS) - set(archive.files))
+            if missing:
+                raise UserError(f"{path} is not a synthetic set: it has no {', '.join(missing)}")
+            shared = SharedSet(
+                **{name: archive[name] for name in SharedSet._fields if name in archive.files}
+            )
+    except UserError:
+        raise
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {path}") from error
+    # np.load answers damage with errors of zipfile, zlib, struct and its own parser.
+    except Exception as error:
+        raise UserError(f"cannot read {path}: damaged, or not an npz file") from error
+    problem = _problem(shared)
+    if problem:
+        raise UserError(f"{path} is not a synthetic set: {problem}")
+    return shared
+
+
+def _problem(shared: SharedSet) -> str | None:
+    """Says what is wrong with a set, if anything is."""
+    images, labels, mean, std = shared[:4]
+    channels = images.shape[-1:]
+    if images.ndim != 4:
+        return f"images must be [n, h, w, c], got {list(images.shape)}"
+    if labels.ndim not in (1, 2) or len(labels) != len(images):
+        return f"labels must be [n] or [n, l] with n = {len(images)}, got {list(labels.shape)}"
+    if not mean.shape == std.shape == channels:
+        return f"mean and std must be [{channels[0]}], got {list(mean.shape)}, {list(std.shape)}"
+    if shared.zca is not None:
+        size = int(np.prod(images.shape[1:]))
+        found = [None if x is None else x.shape for x in (shared.zca_mean, shared.zca_matrix)]
+        if found != [(size,), (size, size)]:
+            return f"zca_mean and zca_matrix must be [{size}] and [{size}, {size}]"
+    for name, array in shared._asdict().items():
+        if array is None or name in ("zca", "preparation"):
+            continue
+        if array.dtype not in (np.float32, np.int32):
+            return f"{name} must be float32 or int32, got {array.dtype}"
+        if not np.isfinite(array).all():
+            return f"{name} has values that are not finite"
+    if shared.step_size is not None and not shared.step_size > 0:
+        return f"step_size must be positive, got {shared.step_size}"
+    if not (std > 0).all():
+        return f"std must be positive, got {std.tolist()}"
+    return None
+
+
+def _npz(arrays: dict[str, np.ndarray]) -> bytes:
+    """An npz archive whose bytes depend on the arrays alone: no clock, no platform, no zlib."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in arrays.items():
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system = 3
+            entry.external_attr = 0o644 << 16
+            with archive.open(entry, "w") as stream:
+                np.lib.format.write_array(
+                    stream, np.asarray(array, order="C"), version=(1, 0), allow_pickle=False
+                )
+    return buffer.getvalue()

@@ -1,0 +1,19 @@
+"""How much is computed at once: chunk sizes from shapes and the machine."""
+
+from medjax.planning.chunks import Chunks, at_once, backend_chunks
+from medjax.planning.matching import Cost, fit
+from medjax.planning.memory import NetworkBytes, device_budget, network_bytes, residual_bytes
+from medjax.planning.unroll import check_unroll
+
+__all__ = [
+    "Chunks",
+    "Cost",
+    "NetworkBytes",
+    "at_once",
+    "backend_chunks",
+    "check_unroll",
+    "device_budget",
+    "fit",
+    "network_bytes",
+    "residual_bytes",
+]

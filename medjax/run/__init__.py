@@ -1,0 +1,1 @@
+"""One run of the launcher: settings, distillation, checkpoints, summary and report."""

@@ -1,0 +1,293 @@
+"""Checkpoints of a run: saved in the background, checked when read, tied to the run's settings."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from medjax.errors import UserError
+from medjax.run.checkpoint import checksum
+from medjax.run.metrics import jsonable
+
+# The two parts of each checkpoint: its arrays, and what they belong to.
+_STATE, _RUN = "state", "run"
+# Bytes that a checkpoint takes beside its arrays, and what is written between two of them.
+_ROOM = 2**19
+
+
+class Checkpoints:
+    """The checkpoints of one run, in one folder.
+
+    A checkpoint is a pytree of arrays, the run's settings and the SHA-256 of both. Typed PRNG keys
+    do not belong in the tree: randomness is a function of the seed and the step.
+
+    Args:
+      directory: the folder; made if it is not there.
+      keep: how many of the newest checkpoints stay; 2 or more leaves one to fall back on.
+
+    Raises:
+      UserError: if the folder cannot be written, or ``keep`` is not positive.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     with Checkpoints(folder, keep=2) as checkpoints:
+      ...         checkpoints.save(10, {"images": jnp.ones((2, 3))}, config={"ipc": 1})
+      ...         checkpoints.wait()
+      ...         step, tree = checkpoints.restore({"images": jnp.zeros((2, 3))}, config={"ipc": 1})
+      >>> print(step, float(tree["images"].sum()))
+      10 6.0
+    """
+
+    def __init__(self, directory: str | os.PathLike, *, keep: int):
+        if keep < 1:
+            raise UserError(f"the number of checkpoints to keep must be 1 or more, got {keep}")
+        self._directory = pathlib.Path(directory).absolute()
+        self._damaged: list[int] = []
+        with contextlib.ExitStack() as stack, self._explained("write"):
+            self._directory.mkdir(parents=True, exist_ok=True)
+            # Orbax would notice a folder it may not write to hours later, at the first save.
+            with tempfile.TemporaryFile(dir=self._directory):
+                pass
+            # Orbax takes seconds to import; only a run that has checkpoints pays for it.
+            from medjax.run.checkpoint import handlers
+
+            stack.enter_context(handlers.quiet())
+            self._manager = _open_manager(self._directory, keep)
+            stack.callback(self._manager.close)
+            self._stack = stack.pop_all()
+
+    def save(self, step: int, tree: Any, *, config: Mapping[str, Any]) -> None:
+        """Starts saving; the arrays may be donated or changed as soon as this returns.
+
+        A step that is already there is left as it is.
+
+        Args:
+          step: how many outer steps are done.
+          tree: a pytree of arrays.
+          config: the run's settings, anything that has a JSON form.
+
+        Raises:
+          UserError: if this save, or the one before it, could not be written.
+        """
+        from orbax import checkpoint as ocp
+
+        with self._explained("write"):
+            while self._damaged:
+                self._manager.delete(self._damaged.pop())
+            if step in self._manager.all_steps():
+                return
+            self._check_room(tree)
+            run = {"config": jsonable(config), "tree": _describe(tree)}
+            self._manager.save(
+                step,
+                args=ocp.args.Composite(
+                    **{_STATE: ocp.args.StandardSave(tree), _RUN: ocp.args.JsonSave(run)}
+                ),
+                force=True,
+            )
+
+    def restore(
+        self, template: Any, *, config: Mapping[str, Any], free: Sequence[str] = ()
+    ) -> tuple[int, Any] | None:
+        """Reads the newest checkpoint that is whole.
+
+        A damaged one is passed over with a warning, and removed by the next ``save``.
+
+        Args:
+          template: a pytree like the one saved; it gives shapes, dtypes and placement.
+          config: the run's settings, which must be those of the checkpoint.
+          free: dotted names of settings that may differ; a name frees all below it.
+
+        Returns:
+          ``(step, tree)``, bit-identical to what was saved, or ``None`` if nothing was.
+
+        Raises:
+          UserError: if the checkpoint belongs to other settings or another tree, was not written
+            by medjax, or if every checkpoint is damaged.
+        """
+        self.wait()
+        damaged = {}
+        for step in sorted(self._manager.all_steps(), reverse=True):
+            try:
+                tree = self._read(step, template, jsonable(config), free)
+            except checksum.DamageError as error:
+                damaged[step] = error
+                continue
+            for bad, error in damaged.items():
+                warnings.warn(
+                    f"checkpoint {self._directory / str(bad)} is damaged ({error}); "
+                    f"going on from step {step}",
+                    stacklevel=2,
+                )
+            self._damaged = list(damaged)
+            return step, tree
+        if damaged:
+            raise UserError(
+                f"every checkpoint in {self._directory} is damaged: "
+                + "; ".join(f"step {step}: {error}" for step, error in damaged.items())
+                + "; remove the folder to start again"
+            )
+        return None
+
+    def wait(self) -> None:
+        """Waits until what was saved is on disk.
+
+        Raises:
+          UserError: if it could not be written.
+        """
+        with self._explained("write"):
+            self._manager.wait_until_finished()
+
+    def close(self) -> None:
+        """Waits, then lets go of the folder.
+
+        Raises:
+          UserError: if the last save could not be written.
+        """
+        with self._explained("write"):
+            self._stack.close()
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _read(self, step: int, template: Any, config: dict, free: Sequence[str]) -> Any:
+        from orbax import checkpoint as ocp
+
+        folder = self._directory / str(step)
+        parts = {path.name for path in folder.iterdir() if path.is_dir()}
+        if parts and not parts & {_RUN, _STATE}:
+            raise UserError(f"{folder} is not a checkpoint of medjax; use another workdir")
+        checksum.check_seal(folder / _RUN)
+        checksum.check_seal(folder / _STATE)
+        run = self._manager.restore(step, args=ocp.args.Composite(**{_RUN: ocp.args.JsonRestore()}))
+        run = run[_RUN]
+        ours, theirs = _settings(config, free), _settings(run["config"], free)
+        if ours != theirs:
+            raise UserError(
+                f"checkpoint {folder} was written with other settings: {_compare(theirs, ours)}; "
+                "use the same settings or another workdir"
+            )
+        if run["tree"] != _describe(template):
+            raise UserError(
+                f"checkpoint {folder} holds another state: "
+                f"{_compare(run['tree'], _describe(template))}; use another workdir"
+            )
+        slots = jax.tree.map(_slot, template)
+        args = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(slots)})
+        return jax.tree.map(_place, self._manager.restore(step, args=args)[_STATE], template)
+
+    def _check_room(self, tree: Any) -> None:
+        # A disk that fills up while Orbax writes makes each of its threads print a traceback.
+        needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(tree)) + _ROOM
+        with tempfile.TemporaryFile(dir=self._directory) as stream:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(stream.fileno(), 0, needed)
+
+    @contextlib.contextmanager
+    def _explained(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UserError(
+                f"cannot {verb} checkpoints in {self._directory}: {_reason(error)}"
+            ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What the system said, which TensorStore puts at the end of all it knows."""
+    code = re.search(r"os_error_code='(\d+)'", str(error))
+    if code:
+        return os.strerror(int(code[1]))
+    said = getattr(error, "strerror", None) or str(error)
+    return said.splitlines()[0] if said else type(error).__name__
+
+
+def _open_manager(directory: pathlib.Path, keep: int):
+    from orbax import checkpoint as ocp
+
+    from medjax.run.checkpoint import handlers
+
+    registry = ocp.handlers.DefaultCheckpointHandlerRegistry()
+    arrays, run = handlers.SealedArrays(), handlers.SealedJson()
+    registry.add(_STATE, ocp.args.StandardSave, arrays)
+    registry.add(_STATE, ocp.args.StandardRestore, arrays)
+    registry.add(_RUN, ocp.args.JsonSave, run)
+    registry.add(_RUN, ocp.args.JsonRestore, run)
+    options = ocp.CheckpointManagerOptions(
+        preservation_policy=ocp.checkpoint_managers.LatestN(keep),
+        cleanup_tmp_directories=True,
+    )
+    return ocp.CheckpointManager(directory, options=options, handler_registry=registry)
+
+
+def _describe(tree: Any) -> dict[str, str]:
+    """Names every array of a tree with its dtype and shape, as in ``float32[20, 28, 28, 1]``."""
+    return {
+        jax.tree_util.keystr(path, simple=True, separator="."): (
+            f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}"
+        )
+        for path, leaf in jax.tree.leaves_with_path(tree)
+    }
+
+
+def _settings(config: Mapping[str, Any], free: Sequence[str]) -> dict[str, Any]:
+    """Nested settings as dotted names, without the free ones."""
+    flat = {}
+
+    def walk(node: Any, name: str) -> None:
+        if name in free:
+            return
+        if isinstance(node, Mapping) and node:
+            for key, value in node.items():
+                walk(value, f"{name}.{key}" if name else str(key))
+        else:
+            flat[name] = node
+
+    walk(config, "")
+    return flat
+
+
+def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """Lists what differs, as in ``ipc is 10 there and 20 here``."""
+
+    def show(side: Mapping[str, Any], name: str) -> str:
+        return json.dumps(side[name]) if name in side else "absent"
+
+    names = sorted({*theirs, *ours})
+    return ", ".join(
+        f"{name} is {show(theirs, name)} there and {show(ours, name)} here"
+        for name in names
+        if show(theirs, name) != show(ours, name)
+    )
+
+
+def _is_placed(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array) and leaf.committed
+
+
+def _slot(leaf: Any) -> Any:
+    """What Orbax reads a leaf into: the template's sharding if it has one, else host memory."""
+    if _is_placed(leaf):
+        return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=leaf.sharding)
+    return np.empty(leaf.shape, leaf.dtype)
+
+
+def _place(restored: Any, leaf: Any) -> Any:
+    # An array that JAX was free to move must stay so, or the resumed step would be pinned to a
+    # device that the first one was not.
+    if _is_placed(leaf) or isinstance(leaf, np.ndarray):
+        return restored
+    return jnp.asarray(restored)

@@ -1,0 +1,184 @@
+"""What a run measured, as JSON lines that survive a kill, and JSON files."""
+
+import json
+import math
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from medjax import store
+from medjax.errors import UserError
+
+
+def jsonable(value: Any) -> Any:
+    """Turns arrays, NumPy scalars, tuples and paths into what JSON can hold.
+
+    Args:
+      value: nested dicts, lists and tuples of numbers, strings, paths, NumPy or JAX arrays.
+
+    Returns:
+      The same nesting of dicts (insertion order kept), lists and plain scalars. NaN and
+      infinities, which JSON lacks, become ``None``.
+
+    Raises:
+      TypeError: for a value that has no JSON form.
+
+    Example:
+      >>> jsonable({"auroc": np.float64(0.5), "confusion": np.eye(2, dtype=int), "ior": math.nan})
+      {'auroc': 0.5, 'confusion': [[1, 0], [0, 1]], 'ior': None}
+    """
+    if isinstance(value, Mapping):
+        return {str(name): jsonable(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if hasattr(value, "__array__"):
+        return jsonable(np.asarray(value).tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    raise TypeError(f"no JSON form for {value!r} of type {type(value).__name__}")
+
+
+def write_json(path: str | os.PathLike, content: Any) -> None:
+    """Writes an indented JSON file, whole or not at all.
+
+    Args:
+      path: the file; replaced if it is there.
+      content: anything ``jsonable`` takes; the order of keys is kept.
+
+    Raises:
+      UserError: if the file cannot be written.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     file = pathlib.Path(folder, "summary.json")
+      ...     write_json(file, {"ipc": np.int32(10)})
+      ...     print(json.loads(file.read_text()))
+      {'ipc': 10}
+    """
+    text = json.dumps(jsonable(content), indent=2, allow_nan=False, ensure_ascii=False)
+    store.write_bytes(path, f"{text}\n".encode())
+
+
+def read_metrics(path: str | os.PathLike) -> list[dict[str, Any]]:
+    """Reads the lines that a ``MetricsWriter`` wrote.
+
+    Args:
+      path: the file; one that is not there has no lines.
+
+    Returns:
+      One dict a line, in the order written. A line that a kill cut short is left out.
+
+    Raises:
+      UserError: if the file is there but cannot be read.
+
+    Example:
+      >>> read_metrics("no-such-run/metrics.jsonl")
+      []
+    """
+    return [json.loads(line) for line in _whole_lines(pathlib.Path(path))]
+
+
+class MetricsWriter:
+    """Appends one JSON line a call, on disk when the call returns.
+
+    A resumed run calls ``truncate_after`` with the step it restored; its file is then, byte for
+    byte, that of a run which was never stopped.
+
+    Args:
+      path: the file, such as ``metrics.jsonl``; made, with its folder, if it is not there.
+
+    Raises:
+      UserError: if the file cannot be written.
+
+    Example:
+      >>> import tempfile
+      >>> with tempfile.TemporaryDirectory() as folder:
+      ...     with MetricsWriter(f"{folder}/metrics.jsonl") as writer:
+      ...         writer.write(100, {"loss": 2.5})
+      ...         writer.write(200, {"loss": np.float32(1.5)})
+      ...         writer.truncate_after(100)
+      ...     print(read_metrics(f"{folder}/metrics.jsonl"))
+      [{'step': 100, 'loss': 2.5}]
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self._path = pathlib.Path(path)
+        self._stream = self._open()
+
+    def write(self, step: int, metrics: Mapping[str, Any]) -> None:
+        """Appends ``{"step": step, **metrics}``.
+
+        Args:
+          step: how many outer steps are done.
+          metrics: name → number, or anything else ``jsonable`` takes.
+
+        Raises:
+          UserError: if the line cannot be written.
+        """
+        line = json.dumps(jsonable({"step": step, **metrics}), allow_nan=False)
+        # One write call a line: what a kill leaves is whole lines and at most one torn tail.
+        try:
+            self._stream.write(f"{line}\n".encode())
+        except OSError as error:
+            raise _cannot_write(self._path, error) from error
+
+    def truncate_after(self, step: int) -> None:
+        """Drops every line beyond a step, and a line that a kill cut short.
+
+        Args:
+          step: the last step to keep; -1 empties the file.
+        """
+        lines = [line for line in _whole_lines(self._path) if json.loads(line)["step"] <= step]
+        self._stream.close()
+        store.write_bytes(self._path, b"".join(lines))
+        self._stream = self._open()
+
+    def close(self) -> None:
+        """Closes the file; nothing is lost without it."""
+        self._stream.close()
+
+    def __enter__(self) -> "MetricsWriter":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _open(self):
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # Unbuffered: a line that a full disk refused must not be tried again at the close.
+            return open(self._path, "ab", buffering=0)
+        except OSError as error:
+            raise _cannot_write(self._path, error) from error
+
+
+def _cannot_write(path: pathlib.Path, error: OSError) -> UserError:
+    return UserError(f"cannot write {path}: {error.strerror or error}")
+
+
+def _whole_lines(path: pathlib.Path) -> list[bytes]:
+    """The lines that hold a record, with their line ends."""
+    try:
+        lines = path.read_bytes().splitlines(keepends=True)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    return [line for line in lines if _is_record(line)]
+
+
+def _is_record(line: bytes) -> bool:
+    if not line.endswith(b"\n"):
+        return False
+    try:
+        return isinstance(json.loads(line)["step"], int)
+    except (ValueError, KeyError, TypeError):
+        return False

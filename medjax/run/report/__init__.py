@@ -1,0 +1,26 @@
+"""What a run tells people: the page, its tables and its pictures."""
+
+from medjax.run.report.grids import image_grid, save_png
+from medjax.run.report.page import write_report
+from medjax.run.report.table import (
+    NOTHING,
+    Row,
+    metric_name,
+    metric_text,
+    ordered,
+    results_table,
+    scores_table,
+)
+
+__all__ = [
+    "NOTHING",
+    "Row",
+    "image_grid",
+    "metric_name",
+    "metric_text",
+    "ordered",
+    "results_table",
+    "save_png",
+    "scores_table",
+    "write_report",
+]

@@ -1,0 +1,221 @@
+"""What a run's numbers say, in plain sentences."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from medjax.run.report import table
+
+# Which metric the first sentence speaks of, where the one selected by was not measured.
+_PREFERRED = ("auroc", "balanced_accuracy", "accuracy")
+
+_MEANINGS = {
+    "auroc": "AUROC: 1 is perfect, 0.5 is guessing.",
+    "average_precision": "Mean average precision: 1 is perfect; guessing gives the mean "
+    "share of images that have a finding.",
+    "quadratic_weighted_kappa": "Quadratic weighted kappa: agreement on ordered grades; 1 is "
+    "perfect, 0 is chance.",
+    "mean_absolute_error": "Mean absolute error: grades that a prediction is off; 0 is perfect.",
+    "balanced_accuracy": "Balanced accuracy: the share recognised of each class, averaged over "
+    "classes, so that a rare one counts as much as a common one.",
+}
+
+
+def findings(summary: Mapping[str, Any]) -> list[str]:
+    """Says what the synthetic images are worth, beside random images and the whole set.
+
+    Args:
+      summary: the content of ``summary.json``.
+
+    Returns:
+      Sentences, none if nothing was measured.
+
+    Example:
+      >>> def auroc(mean): return {"auroc": {"mean": mean, "std": 0.01, "n": 5}}
+      >>> for sentence in findings({"num_images": 20, "num_train": 4708, "test": auroc(0.92),
+      ...                           "baselines": {"whole": auroc(0.95)}, "ior": 3.2}):
+      ...     print(sentence)
+      A network trained on these 20 images reaches AUROC 0.92 (±0.01) on the test images; trained \
+on all 4,708 training images it reaches 0.95 (±0.01).
+      In balanced accuracy, the synthetic images are 3.2 points above random real images.
+    """
+    test, baselines = summary.get("test") or {}, summary.get("baselines") or {}
+    choices = [summary.get("select_by"), *_PREFERRED]
+    metric = next((name for name in choices if _mean(test, name) is not None), None)
+    if metric is None:
+        return []
+    count = f"{summary['num_images']:,}"
+    first = (
+        f"A network trained on these {count} images reaches {table.metric_name(metric)} "
+        f"{_value(test, metric)} on the test images"
+    )
+    others = {
+        "random": f"trained on {count} real images picked at random it reaches",
+        "whole": f"trained on all {summary.get('num_train') or 0:,} training images it reaches",
+    }
+    clauses = [
+        f"{words} {_value(baselines[kind], metric)}"
+        for kind, words in others.items()
+        if _mean(baselines.get(kind), metric) is not None
+    ]
+    gaps = [
+        f"{abs(points):.1f} points {'above' if points > 0 else 'below'} {what}"
+        for points, what in (
+            (summary.get("ior"), "random real images"),
+            (-summary["hlr"] if summary.get("hlr") is not None else None, "the whole training set"),
+        )
+        if points is not None
+    ]
+    sentences = ["; ".join([first, *clauses]) + "."]
+    if gaps:
+        by = table.compared_by(summary)
+        sentences.append(f"In {by}, the synthetic images are {' and '.join(gaps)}.")
+    return sentences
+
+
+def notes(summary: Mapping[str, Any]) -> list[str]:
+    """Says how to read the table of results.
+
+    Args:
+      summary: the content of ``summary.json``.
+
+    Returns:
+      Sentences.
+
+    Example:
+      >>> notes({"test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 5}}})[-1]
+      'Values are means ± standard deviations over 5 networks trained from scratch.'
+    """
+    sentences = []
+    step, by = summary.get("selected_step"), summary.get("select_by")
+    if summary.get("val") and step is not None and by:
+        sentences.append(
+            f"The selected images are those of outer step {step:,}, the best on the validation "
+            f"images by {table.metric_name(by)}; the test images had no part in the choice."
+        )
+    elif not summary.get("val"):
+        sentences.append("Without validation images no step could be selected.")
+    if summary.get("ior") is not None or summary.get("hlr") is not None:
+        sentences.append(
+            f"In points of {table.compared_by(summary)} on the test images: "
+            + ", ".join(
+                f"{name.upper()} {summary[name]:+.1f} ({meaning})"
+                for name, meaning in (
+                    ("ior", "distilled minus random"),
+                    ("hlr", "whole training set minus distilled"),
+                )
+                if summary.get(name) is not None
+            )
+            + "."
+        )
+    test = summary.get("test") or {}
+    if (summary.get("baselines") or {}).get("nothing"):
+        sentences.append(
+            "Accuracies are averages over labels at a probability of 0.5: where findings are rare, "
+            "predicting none for anybody has a high accuracy too, see the last row."
+        )
+    sentences += [text for metric, text in _MEANINGS.items() if metric in test]
+    counts = {entry.get("n") for entry in test.values() if entry.get("n")}
+    if counts == {1}:
+        sentences.append("Each value is from one network only: differences may be chance.")
+    elif len(counts) == 1:
+        sentences.append(
+            f"Values are means ± standard deviations over {counts.pop()} networks trained from "
+            "scratch."
+        )
+    return sentences
+
+
+def privacy(init: str | None, *, zca: str | None = None) -> str:
+    """Says what is known of the privacy of the images, which is little.
+
+    Args:
+      init: what the synthetic images started from: ``"real"``, ``"herding"``, ``"kcenter"``,
+        ``"noise"`` or another name; ``"coreset"`` for real images that nothing changed.
+      zca: the whitening that is saved with them, ``None`` for none.
+
+    Returns:
+      Sentences that never claim privacy.
+
+    Example:
+      >>> print(privacy("noise"))
+      These images started from random noise, but they were fitted to real patients' images. What \
+they may reveal about a patient was not measured here.
+    """
+    start = "random noise" if init == "noise" else f"{init!r}" if init else "an unrecorded state"
+    text = (
+        f"These images started from {start}, but they were fitted to real patients' images. What "
+        "they may reveal about a patient was not measured here."
+    )
+    if init == "coreset":
+        text = "These images are real patients' images, unchanged. They must not leave the site."
+    if init in ("real", "herding", "kcenter"):
+        text = (
+            "These images started from real patients' images and may still show them. They must "
+            "not leave the site without a privacy audit."
+        )
+    if zca:
+        text += (
+            " synthetic.npz also holds the mean of all real training images and a factor of their "
+            "pixels' covariance, which the whitening needs."
+        )
+    return text
+
+
+def class_name(label: np.ndarray, names: Sequence[str]) -> str:
+    """Names the class of a label, or the findings of a row of labels.
+
+    Args:
+      label: an int, or a row ``[l]`` of 0–1 where 0.5 or more is positive.
+      names: the names of the classes; a class without one goes by its number.
+
+    Returns:
+      The name.
+
+    Example:
+      >>> class_name(np.int32(1), ["normal", "pneumonia"])
+      'pneumonia'
+      >>> class_name(np.array([1, 0, 1]), ["mass", "nodule", "edema"])
+      'mass, edema'
+      >>> class_name(np.zeros(3), ["mass", "nodule", "edema"])
+      'no finding'
+    """
+
+    def name(index: int) -> str:
+        return str(names[index]) if index < len(names) else f"class {index}"
+
+    if np.ndim(label) == 0:
+        return name(int(label))
+    return ", ".join(name(int(i)) for i in np.flatnonzero(np.asarray(label) >= 0.5)) or "no finding"
+
+
+def duration(seconds: float) -> str:
+    """Writes a time span.
+
+    Example:
+      >>> duration(4.25), duration(605), duration(7265)
+      ('4.2 s', '10 min 5 s', '2 h 1 min')
+    """
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _mean(metrics: Mapping[str, Any] | None, metric: str | None) -> float | None:
+    return ((metrics or {}).get(metric) or {}).get("mean")
+
+
+def _value(metrics: Mapping[str, Any], metric: str) -> str:
+    entry = metrics[metric]
+    scale, digits, unit = (100, 1, " %") if table.is_percentage(metric) else (1, 2, "")
+    text = f"{scale * entry['mean']:.{digits}f}{unit}"
+    if entry.get("std") is None or entry.get("n") == 1:
+        return text
+    spread = f"{scale * entry['std']:.{digits}f}"
+    if not float(spread):  # a spread below the last digit is small, not nothing
+        spread = f"{scale * entry['std']:.1g}"
+    return f"{text} (±{spread})"

@@ -1,0 +1,20 @@
+"""Networks trained together on one set of images, in one compiled program."""
+
+from medjax.training.epoch import run_epoch
+from medjax.training.inputs import chunks_of
+from medjax.training.outputs import embed, predict
+from medjax.training.recipe import Recipe, Schedule, sgd
+from medjax.training.trainer import train_networks
+from medjax.training.vectors import vectors_of
+
+__all__ = [
+    "Recipe",
+    "Schedule",
+    "chunks_of",
+    "embed",
+    "predict",
+    "run_epoch",
+    "sgd",
+    "train_networks",
+    "vectors_of",
+]

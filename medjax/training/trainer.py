@@ -1,0 +1,285 @@
+"""Training fresh networks on one set of images, in one compiled program."""
+
+import functools
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import lax
+from jax.sharding import Mesh, PartitionSpec
+
+from medjax import augment, data, errors, kernels, parallel, planning, training
+from medjax.training import devices
+from medjax.training.inputs import Images, Stats, chunks, on_device
+from medjax.training.recipe import Recipe, Schedule, sgd
+from medjax.types import Array, PRNGKey
+
+
+def train_networks(
+    key: PRNGKey,
+    net: nn.Module,
+    images: Array,
+    labels: Array,
+    *,
+    recipe: Recipe,
+    num_networks: int,
+    rows: Array | None = None,
+    stats: Stats | None = None,
+    mesh: Mesh | None = None,
+) -> Any:
+    """Trains freshly initialised networks on one set of images by cross entropy.
+
+    Network ``i`` depends on ``fold_in(key, i)`` alone, and within it an epoch on its index and an
+    augmentation on epoch and batch; so it is the same network whatever ``num_networks`` is. An
+    epoch visits every image once, in batches of ``recipe.batch_size`` and one of the remainder;
+    a set no larger than a batch is one batch. Everything runs in one compiled program, which
+    serves every recipe of the same batch size and augmentation; in two where several devices have
+    some networks to themselves and divide the rest.
+
+    Args:
+      key: PRNG key.
+      net: a flax module from images to logits ``[n, C]``.
+      images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255),
+        normalised batch by batch.
+      labels: int ``[n]`` in ``0 … C-1``; or rows ``[n, C]`` in 0–1, one number for each finding.
+      recipe: optimiser, schedule and augmentation.
+      num_networks: networks to train, at least 1.
+      rows: int ``[num_networks, m]``, the images that each network is trained on; ``None`` is all.
+      stats: mean and standard deviation that normalise uint8 images; unused for float images.
+      mesh: devices, from ``parallel.make_mesh``. Each trains as many networks as it can have to
+        itself; those left over, and their minibatches, are divided as the mesh says, but for
+        networks with batch norm. ``None`` is one device.
+
+    Returns:
+      The networks' variables (``params``, and ``batch_stats`` where there are some), each array
+      with a leading axis ``[num_networks]``.
+
+    Raises:
+      UserError: there are no images or networks, the labels do not fit the images or the
+        network, or uint8 images come without ``stats``.
+
+    Example:
+      >>> from medjax import nets
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
+      >>> images, labels = jnp.zeros((4, 4, 4, 1)), jnp.array([0, 0, 1, 1])
+      >>> recipe = Recipe(epochs=1)
+      >>> key = jax.random.key(0)
+      >>> variables = train_networks(key, net, images, labels, recipe=recipe, num_networks=3)
+      >>> variables["params"]["head"]["bias"].shape
+      (3, 2)
+    """
+    if num_networks < 1:
+        raise errors.UserError(f"num_networks must be at least 1, not {num_networks}")
+    training_set = _training_set(net, images, labels, stats, balanced=recipe.balanced)
+    keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
+    strategy = augment.parse_strategy(recipe.augment)
+    size = len(training_set.labels) if rows is None else rows.shape[1]
+    trained = []
+    for layout, some in devices.rounds(mesh, num_networks):
+        networks = keys[some], None if rows is None else rows[some]
+        at_once = chunks(
+            net,
+            training_set.images,
+            num_networks=len(networks[0]),
+            rows=min(recipe.batch_size, size),
+            mesh=layout,
+        )
+        program = _Program(net, recipe.batch_size, strategy, at_once, layout)
+        arguments = parallel.replicate((networks, training_set), layout)
+        trained.append(_train(program, recipe.schedule(), *arguments))
+    return jax.tree.map(lambda *parts: jnp.concatenate(parts), *parallel.replicate(trained, mesh))
+
+
+class _TrainingSet(NamedTuple):
+    """Images, their labels, and what each counts in the loss; ``None`` is one like the other."""
+
+    images: Images
+    labels: Array
+    weights: Array | None
+
+    def take(self, rows: Array) -> "_TrainingSet":
+        images = self.images._replace(pixels=self.images.pixels[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return _TrainingSet(images, self.labels[rows], weights)
+
+
+class _Program(NamedTuple):
+    """What the training program is compiled for, shapes apart."""
+
+    net: nn.Module
+    batch_size: int
+    strategy: augment.Strategy
+    chunks: planning.Chunks
+    mesh: Mesh | None
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _train(
+    program: _Program,
+    schedule: Schedule,
+    networks: tuple[PRNGKey, Array | None],
+    training_set: _TrainingSet,
+) -> Any:
+    def some(schedule, networks, training_set):
+        train_one = functools.partial(_train_one, program, schedule, training_set)
+        return kernels.chunked_map(train_one, networks, chunk_size=program.chunks.networks)
+
+    mesh, axes = program.mesh, devices.network_axes(program.mesh)
+    whole, divided = PartitionSpec(), PartitionSpec(axes)
+    train = parallel.on_mesh(some, mesh, in_specs=(whole, divided, whole), out_specs=divided)
+    trained = train(schedule, devices.fill(networks, devices.parts(mesh, axes)), training_set)
+    return devices.gather(jax.tree.map(lambda x: x[: len(networks[0])], trained), mesh)
+
+
+def _train_one(
+    program: _Program,
+    schedule: Schedule,
+    training_set: _TrainingSet,
+    network: tuple[PRNGKey, Array | None],
+) -> Any:
+    key, own_rows = network
+    if own_rows is not None:
+        training_set = training_set.take(own_rows)
+    init_key, epochs_key = jax.random.split(key)
+    variables = program.net.init(init_key, training_set.images.normalized(slice(1)))
+    state = _optimizer(schedule, 0).init(variables["params"])
+
+    def epoch(index, carry):
+        variables, state = carry
+        resets = schedule.resets_momentum_at(index)
+        state = jax.tree.map(lambda m: jnp.where(resets, 0, m), state)
+        step = functools.partial(_step, program, _optimizer(schedule, index), training_set)
+        epoch_key = jax.random.fold_in(epochs_key, index)
+        return training.run_epoch(
+            epoch_key,
+            step,
+            (variables, state),
+            num_rows=len(training_set.labels),
+            batch_size=program.batch_size,
+        )
+
+    return lax.fori_loop(0, schedule.num_epochs, epoch, (variables, state))[0]
+
+
+def _step(
+    program: _Program,
+    optimizer: optax.GradientTransformation,
+    training_set: _TrainingSet,
+    carry: tuple[Any, Any],
+    rows: Any,
+    key: PRNGKey,
+) -> tuple[Any, Any]:
+    """One step of SGD on the rows of one batch."""
+    variables, state = carry
+    # A batch norm needs the batch in one piece: then each device computes all of it.
+    axes = () if "batch_stats" in variables else devices.row_axes(program.mesh)
+    own, strategy = parallel.share(len(rows), axes), program.strategy
+    draw = strategy.sample_per_image(key, len(rows))
+    draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
+    images, labels = training_set.images.normalized(rows), training_set.labels[rows]
+    images = strategy.apply(draw, images)
+    weights = None if training_set.weights is None else training_set.weights[rows]
+
+    if "batch_stats" in variables:
+        grads, updated = gradient_with_moments(
+            program.net, variables, images, labels, weights=weights
+        )
+    else:
+        updated = {}
+        grads = kernels.loss_gradient(
+            lambda params, images: program.net.apply({"params": params}, images),
+            variables["params"],
+            images,
+            labels,
+            weights=own.weights(images.dtype) if weights is None else own.mask(weights),
+            chunk_size=program.chunks.images,
+            axis_name=axes or None,
+        )
+    updates, state = optimizer.update(grads, state, variables["params"])
+    params = optax.apply_updates(variables["params"], updates)
+    return {**updated, "params": params}, state
+
+
+def gradient_with_moments(
+    net: nn.Module,
+    variables: Any,
+    images: Array,
+    labels: Array,
+    *,
+    weights: Array | None = None,
+) -> tuple[Any, Any]:
+    """The gradient of the training loss of a network with batch norm, and its running moments.
+
+    Args:
+      net: a flax module.
+      variables: ``params`` and ``batch_stats``.
+      images: float ``[n, h, w, c]``, normalised; all of the batch, of which the moments are.
+      labels: int ``[n]``, or rows ``[n, C]``.
+      weights: float ``[n]``, what each image counts in the loss.
+
+    Returns:
+      ``(gradient, updated)``: by ``params``, and ``{"batch_stats"}`` after the batch.
+
+    Example:
+      >>> from medjax import nets
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1, norm="batch")
+      >>> images, labels = jnp.ones((2, 4, 4, 1)), jnp.arange(2)
+      >>> variables = net.init(jax.random.key(0), images)
+      >>> gradient, updated = gradient_with_moments(net, variables, images, labels)
+      >>> list(updated)
+      ['batch_stats']
+    """
+
+    def loss(params):
+        logits, updated = net.apply({**variables, "params": params}, images, mutable="batch_stats")
+        return kernels.cross_entropy(logits, labels, weights=weights), updated
+
+    return jax.grad(loss, has_aux=True)(variables["params"])
+
+
+def _optimizer(schedule: Schedule, epoch: int | Array) -> optax.GradientTransformation:
+    rate = schedule.learning_rate_at(epoch)
+    return sgd(rate, schedule.momentum, schedule.weight_decay)
+
+
+def _training_set(
+    net: nn.Module, images: Array, labels: Array, stats: Stats | None, *, balanced: bool
+) -> _TrainingSet:
+    images, labels = on_device(images, stats), np.asarray(labels)
+    if len(labels) != len(images.pixels):
+        raise errors.UserError(f"{len(labels)} labels do not fit {len(images.pixels)} images")
+    image = jax.eval_shape(lambda: images.normalized(slice(1)))
+    num_classes = _num_classes(net, image.shape, image.dtype)
+    rows, low, high = labels.ndim == 2, labels.min(), labels.max()
+    if labels.ndim not in (1, 2) or (rows and labels.shape[1] != num_classes):
+        shape = list(labels.shape)
+        raise errors.UserError(f"labels must be [n] or rows [n, {num_classes}], got {shape}")
+    last = 1 if rows else num_classes - 1
+    if low < 0 or high > last:
+        # On the device an impossible class would only lose its gradient, without a word.
+        raise errors.UserError(
+            f"labels must lie between 0 and {last}; these go from {low} to {high}"
+        )
+    weights = None
+    if balanced:
+        weights = jnp.asarray(_balancing_weights(labels, num_classes), image.dtype)
+    return _TrainingSet(images, jnp.asarray(labels, image.dtype if rows else None), weights)
+
+
+def _balancing_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """How often each image would come if groups came equally often; the mean is 1."""
+    weights = np.zeros(len(labels))
+    groups = data.group_indices(labels, num_classes=num_classes)
+    for group in groups:
+        weights[group] += 1 / max(len(group), 1)
+    return weights / weights.mean()
+
+
+@functools.cache
+def _num_classes(net: nn.Module, shape: tuple[int, ...], dtype: Any) -> int:
+    image = jax.ShapeDtypeStruct(shape, dtype)
+    logits, _ = jax.eval_shape(net.init_with_output, jax.random.key(0), image)
+    return logits.shape[-1]

@@ -1,0 +1,189 @@
+"""The report stands alone, escapes what it is given, and says what it must."""
+
+import base64
+import io
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medjax.errors import UserError
+from medjax.run.report import write_report
+
+HISTORY = [
+    {"step": 100, "loss": 12.3},
+    {"step": 200, "loss": 8.0},
+    {"step": 200, "val_auroc": 0.9, "val_auroc_std": 0.01},
+    {"step": 300, "loss": None},
+    {"step": 400, "loss": 7.0, "val_auroc": 0.91, "val_auroc_std": None},
+]
+
+
+class Page(HTMLParser):
+    """The tags of a page, checked to nest, and its text."""
+
+    VOID = frozenset({"meta", "img", "path", "circle"})
+
+    def __init__(self, source):
+        super().__init__()
+        self.tags, self.text, self._open = [], "", []
+        self.feed(source)
+        assert self._open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self._open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.VOID:
+            assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        self.text += data
+
+    def of(self, kind):
+        return [attributes for tag, attributes in self.tags if tag == kind]
+
+
+@pytest.fixture
+def render(tmp_path):
+    def render(summary, images=None, labels=None, history=HISTORY):
+        images = np.full((4, 8, 8, 1), 0.5) if images is None else images
+        labels = np.array([0, 0, 1, 1]) if labels is None else labels
+        path = tmp_path / "report.html"
+        write_report(path, summary, images=images, labels=labels, history=history)
+        source = path.read_text(encoding="utf-8")
+        return source, Page(source)
+
+    return render
+
+
+def test_says_what_it_must(summary, render):
+    _, page = render(summary)
+    for text in (
+        "dm · pneumoniamnist · 10 images per class · seed 0",
+        "A network trained on these 20 images reaches AUROC 0.92 (±0.01) on the test images",
+        "What they may reveal about a patient was not measured here.",
+        "84.2 ± 1.0",
+        "k-center real images",
+        "IOR +8.2",
+        "loss",
+        "validation AUROC",
+        "train 4,708, val 524, test 624",
+        "28209eda62fe",
+        "CC BY 4.0",
+        'np.load("synthetic.npz")',
+        "1 × Some CPU",
+        "10 min 12 s",
+        "abc123",
+        '"epochs": 300',
+    ):
+        assert text in page.text, text
+    assert len(page.of("svg")) == 2
+
+
+def test_it_says_how_to_load_what_is_there(summary, render):
+    _, page = render(summary)
+    assert 'file["mean"]' in page.text
+    assert "zca_matrix" not in page.text and "step_size" not in page.text
+    _, page = render(summary | {"step_size": 0.02, "data": summary["data"] | {"zca": "mtt"}})
+    assert 'file["mean"]' not in page.text
+    assert "zca_matrix" in page.text and 'file["step_size"]' in page.text
+
+
+def test_loads_nothing_from_outside(summary, render):
+    source, page = render(summary)
+    for tag, attributes in page.tags:
+        assert tag not in {"script", "link", "iframe", "object", "embed", "base"}
+        for name, value in attributes.items():
+            if name in {"src", "href", "srcset", "data", "action", "poster", "xlink:href"}:
+                assert value.startswith("data:image/png;base64,")
+    (style,) = re.findall("<style>(.*?)</style>", source, re.DOTALL)
+    assert "url(" not in style and "@import" not in style
+    policy = page.of("meta")[-1]
+    assert policy["content"].startswith("default-src 'none'; img-src data:")
+
+
+def test_text_is_escaped(summary, render):
+    attack = "<script>alert('x')</script>\"&"
+    summary |= {"method": attack, "dataset": attack, "config": {attack: attack}, "init": attack}
+    summary["data"] |= {"classes": [attack, "b"], "source": attack, "licence": attack}
+    summary["versions"] = {attack: attack}
+    summary["test"] |= {attack: {"mean": 0.5, "std": 0.1, "n": 5}}
+    source, page = render(summary)
+    assert "<script" not in source
+    assert page.of("script") == [] and page.of("img")[0]["alt"] == f"{attack}, image 1"
+
+
+def test_real_start_warns(summary, render):
+    _, page = render(summary | {"init": "real"})
+    assert "must not leave the site without a privacy audit" in page.text
+
+
+def test_images_are_shown_by_class(summary, render):
+    images = np.zeros((3, 8, 8, 3))
+    images[1, ..., 0] = 1.0  # red
+    _, page = render(summary, images, np.array([1, 0, 1]))
+    shown = page.of("img")
+    assert [image["alt"] for image in shown] == [
+        "normal, image 1",
+        "pneumonia, image 1",
+        "pneumonia, image 2",
+    ]
+    content = base64.b64decode(shown[0]["src"].partition(",")[2])
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.size == (8, 8) and picture.getpixel((0, 0)) == (255, 0, 0)
+
+
+def test_many_or_large_images_do_not_swell_the_page(summary, render):
+    images = np.random.default_rng(0).random((60, 256, 256, 1))
+    source, page = render(summary, images, np.zeros(60, int))
+    assert len(page.of("img")) == 50 and "50 of 60 shown" in page.text
+    assert len(source) < 2e6
+
+
+def test_rows_of_labels_are_named_by_their_findings(summary, render):
+    summary["data"]["classes"] = ["mass", "nodule"]
+    rows = np.array([[1, 1], [0, 0], [0, 1], [1, 1]])
+    _, page = render(summary, labels=rows)
+    names = [image["alt"].rpartition(",")[0] for image in page.of("img")]
+    assert names == ["mass, nodule", "mass, nodule", "no finding", "nodule"]
+
+
+def test_a_file_that_is_not_the_official_one_is_marked(summary, render):
+    assert "not the official one" not in render(summary)[1].text
+    summary["data"]["official_digest"] = "other"
+    assert "not the official one" in render(summary)[1].text
+
+
+def test_a_run_that_measured_nothing(summary, render):
+    bare = {name: summary[name] for name in ("method", "dataset", "ipc", "seed", "num_images")}
+    _, page = render(bare, history=[])
+    assert page.of("svg") == [] and "Results" not in page.text
+    assert "class 0" in page.text and "not measured here" in page.text
+
+
+def test_numpy_values_and_nan(summary, render):
+    summary["test"]["auroc"]["mean"] = np.float32("nan")
+    summary |= {"ior": np.float64(1.0), "num_images": np.int64(20)}
+    source, _ = render(summary)
+    assert "nan" not in source.lower().replace("finance", "")
+
+
+def test_same_run_same_bytes(summary, render):
+    assert render(summary)[0] == render(summary)[0]
+
+
+def test_unwritable(summary, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot write"):
+        write_report(
+            tmp_path / "file" / "report.html",
+            summary,
+            images=np.zeros((1, 8, 8, 1)),
+            labels=np.array([0]),
+            history=[],
+        )

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from medjax.run.report import prose
+
+
+def test_findings_of_a_good_run(summary):
+    assert prose.findings(summary) == [
+        "A network trained on these 20 images reaches AUROC 0.92 (±0.01) on the test images; "
+        "trained on 20 real images picked at random it reaches 0.87 (±0.03); "
+        "trained on all 4,708 training images it reaches 0.95 (±0.004).",
+        "In balanced accuracy, the synthetic images are 8.2 points above random real images and "
+        "5.1 points below the whole training set.",
+    ]
+
+
+def test_findings_of_a_bad_run_say_so(summary):
+    summary |= {"ior": -3.0, "hlr": -0.5, "select_by": "balanced_accuracy"}
+    first, second = prose.findings(summary)
+    assert "reaches balanced accuracy 84.2 % (±1.0) on the test images" in first
+    assert "3.0 points below random real images and 0.5 points above the whole" in second
+
+
+def test_findings_with_little_measured(summary):
+    assert prose.findings({"num_images": 20}) == []
+    summary["test"]["auroc"] = {"mean": None, "std": None, "n": 5}
+    summary |= {"baselines": None, "ior": None, "hlr": None}
+    assert prose.findings(summary) == [
+        "A network trained on these 20 images reaches balanced accuracy 84.2 % (±1.0) on the test "
+        "images."
+    ]
+
+
+def test_notes(summary):
+    notes = prose.notes(summary)
+    assert "outer step 600, the best on the validation images by AUROC" in notes[0]
+    assert "IOR +8.2 (distilled minus random), HLR +5.1 (whole" in notes[1]
+    assert notes[-1].startswith("Values are means ± standard deviations over 5 networks")
+
+
+def test_notes_without_val_or_with_one_network(summary):
+    summary |= {"val": None, "test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 1}}}
+    notes = prose.notes(summary)
+    assert notes[0] == "Without validation images no step could be selected."
+    assert notes[-1] == "Each value is from one network only: differences may be chance."
+
+
+@pytest.mark.parametrize("init", ["real", "herding", "kcenter", "coreset", "noise", "x", None])
+def test_privacy_is_never_claimed(init):
+    text, real = prose.privacy(init), init in ("real", "herding", "kcenter")
+    assert ("must not leave the site without a privacy audit" in text) == real
+    assert text.endswith("They must not leave the site.") == (init == "coreset")
+    assert ("not measured here" in text) == (not real and init != "coreset")
+    assert not {"anonymous", "private", "safe", "anonymised"} & set(text.lower().split())
+
+
+def test_class_name():
+    names = ["mass", "edema"]
+    assert prose.class_name(np.int32(5), names) == "class 5"
+    assert prose.class_name(np.array([0.4, 0.6, 0.9]), names) == "edema, class 2"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.04, "0.0 s"), (59.96, "1 min 0 s"), (3599.7, "1 h 0 min"), (86399.0, "23 h 59 min")],
+)
+def test_duration(seconds, text):
+    assert prose.duration(seconds) == text
+
+
+@pytest.mark.parametrize("init", ["noise", "real", "coreset"])
+def test_what_a_whitening_gives_away_is_said(init):
+    assert "mean of all real training images" in prose.privacy(init, zca="mtt")
+    assert "whitening" not in prose.privacy(init)

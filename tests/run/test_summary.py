@@ -1,0 +1,37 @@
+"""What a summary says of the data."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medjax.run import config, distill
+
+TINY = (
+    "quick,ipc=1,net.width=4,net.depth=1,data.size=8,evaluation.epochs=2,evaluation.whole_epochs=2,"
+    "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1"
+)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """``{train,test}/{dark,light}`` of three images each, and one that is none."""
+    for split in ("train", "test"):
+        for label, name in enumerate(("dark", "light")):
+            place = tmp_path / "scans" / split / name
+            place.mkdir(parents=True)
+            for i in range(3):
+                pixels = np.full((8, 8), 100 * label + 10 * i, np.uint8)
+                Image.fromarray(pixels).save(place / f"{i}.png")
+    (tmp_path / "scans" / "train" / "dark" / "3.png").write_bytes(b"no picture")
+    return tmp_path / "scans"
+
+
+def test_files_that_were_left_out_are_named(folder, tmp_path):
+    word = f"{TINY},folder:{folder},data.convert.skip_unreadable=True"
+    distill.distill(config.make("random", "phantom", word).to_dict(), tmp_path / "run")
+    found = json.loads((tmp_path / "run" / "summary.json").read_text())["data"]
+    assert found["counts"] == {"train": 6, "test": 6}
+    reason = "is no PNG, JPEG, TIFF or BMP file that Pillow can read"
+    assert found["left_out"] == [{"name": "train/dark/3.png", "reason": reason}]

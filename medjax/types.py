@@ -29,6 +29,12 @@ LossFn = Callable[..., Array]
 DistanceFn = Callable[[Params, Params], Array]
 """``(gradients, gradients) -> scalar``, a distance between two pytrees of equal structure."""
 
+MULTI_CLASS = "multi-class"
+BINARY_CLASS = "binary-class"
+MULTI_LABEL = "multi-label, binary-class"
+ORDINAL = "ordinal-regression"
+"""The four tasks, as MedMNIST writes them."""
+
 
 def varying_axes(x: Any) -> frozenset[str]:
     """The mesh axes along which an array differs, inside ``shard_map`` with checked axes.

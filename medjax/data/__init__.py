@@ -8,7 +8,7 @@ from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.inspect.duplicates import Pair, Place, exact_groups, near_pairs
 from medjax.data.inspect.report import describe, report_text
 from medjax.data.loading import Streaming, is_path, load, names, read
-from medjax.data.medmnist.registry import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL, REGISTRY
+from medjax.data.medmnist.registry import REGISTRY
 from medjax.data.normalize import channel_stats, denormalize, normalize, to_uint8
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_source
@@ -34,6 +34,7 @@ from medjax.data.splitting import CutOptions
 from medjax.data.stream.cache import cache_root
 from medjax.data.stream.host import HostImages
 from medjax.data.synthetic import SharedSet, load_synthetic, save_synthetic
+from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
 __all__ = [
     "BINARY_CLASS",

@@ -17,6 +17,7 @@ from medjax.data.pictures import sources as own
 from medjax.data.prepare.preparation import apply_preparation, parse_preparation
 from medjax.data.stream import cache
 from medjax.errors import UserError, unknown
+from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 
 _DIGITS = ("mnist",)
 """Local sets known to be digits: a mirrored 2 is no 2."""
@@ -273,10 +274,10 @@ def _local_info(name: str, train: Split, path: pathlib.Path, digest: str) -> Dat
     """What can be told of a set from its training labels and its name."""
     multi_label = train.labels.ndim == 2
     num_classes = train.labels.shape[1] if multi_label else int(train.labels.max()) + 1
-    single = registry.BINARY_CLASS if num_classes == 2 else registry.MULTI_CLASS
+    single = BINARY_CLASS if num_classes == 2 else MULTI_CLASS
     return DatasetInfo(
         name=name,
-        task=registry.MULTI_LABEL if multi_label else single,
+        task=MULTI_LABEL if multi_label else single,
         classes=tuple(str(number) for number in range(num_classes)),
         licence="unknown",
         source=str(path),

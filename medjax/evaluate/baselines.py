@@ -8,13 +8,13 @@ import jax
 import numpy as np
 
 from medjax.coreset.choosing import at_most, k_center, random_subset
-from medjax.data import MULTI_LABEL, Split
+from medjax.data import Split
 from medjax.evaluate.protocol import Benchmark, Scores, score_networks, score_nothing
 from medjax.training.outputs import embed
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import train_networks
 from medjax.training.vectors import vectors_of
-from medjax.types import PRNGKey
+from medjax.types import MULTI_LABEL, PRNGKey
 
 
 def score_baselines(

@@ -9,9 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from medjax import data, errors
+from medjax import errors
 from medjax.evaluate import multilabel
 from medjax.evaluate.ranking import roc_area
+from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -155,14 +156,14 @@ _METRICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "auroc": auroc,
 }
 _BY_TASK = {
-    data.MULTI_CLASS: _METRICS,
-    data.BINARY_CLASS: _METRICS,
-    data.ORDINAL: _METRICS
+    MULTI_CLASS: _METRICS,
+    BINARY_CLASS: _METRICS,
+    ORDINAL: _METRICS
     | {
         "quadratic_weighted_kappa": quadratic_weighted_kappa,
         "mean_absolute_error": mean_absolute_error,
     },
-    data.MULTI_LABEL: {
+    MULTI_LABEL: {
         "accuracy": multilabel.label_accuracy,
         "balanced_accuracy": multilabel.label_balanced_accuracy,
         "auroc": multilabel.label_auroc,
@@ -217,7 +218,7 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
     _require_finite(logits)
     # float64, so that confident networks do not tie at a probability of exactly one.
     logits = logits.astype(np.float64)
-    if task == data.MULTI_LABEL:
+    if task == MULTI_LABEL:
         probabilities = np.exp(-np.logaddexp(0, -logits))
     else:
         logits, labels = _checked(logits, labels)

@@ -14,7 +14,7 @@ from medjax.training.inputs import Stats
 from medjax.training.outputs import predict
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import train_networks
-from medjax.types import Array, PRNGKey
+from medjax.types import MULTI_LABEL, Array, PRNGKey
 
 Scores = dict[str, dict[str, dict[str, float | int]]]
 """``{split: {metric: {"mean", "std", "n"}}}``."""
@@ -184,7 +184,7 @@ def headline(labels: np.ndarray, *, task: str) -> str:
       >>> headline(np.array([0, 0, 0, 1]), task="binary-class")
       'balanced_accuracy'
     """
-    if task == data.MULTI_LABEL:
+    if task == MULTI_LABEL:
         return "auroc"
     largest = np.bincount(labels).max() / len(labels)
     return "balanced_accuracy" if largest > _MAJORITY else "accuracy"

@@ -6,9 +6,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import MULTI_LABEL, Streaming, load, names
+from medjax.data import Streaming, load, names
 from medjax.data.medmnist import download as published
 from medjax.errors import UserError
+from medjax.types import MULTI_LABEL
 
 ARRAYS = {
     f"{split}_{part}": (

@@ -6,13 +6,14 @@ from scipy.special import expit, softmax
 
 from medjax import data, evaluate
 from medjax.evaluate import multilabel
+from medjax.types import MULTI_LABEL
 
 SETS = list(data.REGISTRY)
 NUMBER = 300
 
 
 def _is_multi_label(name):
-    return data.REGISTRY[name].task == data.MULTI_LABEL
+    return data.REGISTRY[name].task == MULTI_LABEL
 
 
 def _probabilities(name, logits):

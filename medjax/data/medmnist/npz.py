@@ -13,8 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from medjax.data.dataset import Split
-from medjax.data.medmnist.registry import MULTI_LABEL, SPLITS, Facts
+from medjax.data.medmnist.registry import SPLITS, Facts
 from medjax.errors import UserError
+from medjax.types import MULTI_LABEL
 
 
 def read_splits(

@@ -8,17 +8,12 @@ import types
 from dataclasses import dataclass
 
 from medjax.errors import UserError
+from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
 SIZES = (28, 64, 128, 224)
 """Side lengths in pixels at which every registered set is published."""
 
 SPLITS = ("train", "val", "test")
-
-MULTI_CLASS = "multi-class"
-BINARY_CLASS = "binary-class"
-MULTI_LABEL = "multi-label, binary-class"
-ORDINAL = "ordinal-regression"
-"""The four tasks, as MedMNIST writes them."""
 
 FULL_AUGMENT = "color_crop_cutout_flip_scale_rotate"
 NO_FLIP_AUGMENT = "color_crop_cutout_scale_rotate"
@@ -30,7 +25,7 @@ class Facts:
     """What is known of a published data set before any file of it is read.
 
     Attributes:
-      task: one of the four above.
+      task: one of the four tasks of ``medjax.types``.
       classes: class names in label order.
       channels: 1 (grey) or 3 (RGB).
       counts: images in train, val and test.

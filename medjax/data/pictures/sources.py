@@ -22,6 +22,7 @@ from medjax.data.prepare import raw
 from medjax.data.prepare.preparation import Preparation, parse_preparation
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
+from medjax.types import BINARY_CLASS, MULTI_CLASS
 
 _log = logging.getLogger("medjax")
 FOLDER, TFDS = "folder:", "tfds:"
@@ -208,7 +209,7 @@ def _info(
     """What is told of a set of the user's own; ``facts`` are kept with its images."""
     return DatasetInfo(
         name=name,
-        task=registry.BINARY_CLASS if len(classes) == 2 else registry.MULTI_CLASS,
+        task=BINARY_CLASS if len(classes) == 2 else MULTI_CLASS,
         classes=classes,
         licence="unknown",
         source=source,

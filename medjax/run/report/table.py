@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from medjax import data
+from medjax.types import MULTI_LABEL
 
 Metrics = Mapping[str, Mapping[str, float | None]]
 """``{metric: {"mean", "std", "n"}}``, each in 0–1."""
@@ -215,7 +215,7 @@ def title(summary: Mapping[str, Any]) -> str:
     """
     ipc = summary["ipc"]
     if isinstance(ipc, int):
-        group = "group" if (summary.get("data") or {}).get("task") == data.MULTI_LABEL else "class"
+        group = "group" if (summary.get("data") or {}).get("task") == MULTI_LABEL else "class"
         images = f"{ipc:,} image{'' if ipc == 1 else 's'} per {group}"
     else:
         images = f"ipc {ipc}"

@@ -7,8 +7,9 @@ import pytest
 
 from medjax.data import Streaming, load
 from medjax.data.medmnist.npz import large_images, read_splits
-from medjax.data.medmnist.registry import MULTI_LABEL, REGISTRY
+from medjax.data.medmnist.registry import REGISTRY
 from medjax.errors import UserError
+from medjax.types import MULTI_LABEL
 
 
 def _arrays(counts=(6, 3, 4), shape=(4, 4), num_classes=3):

@@ -7,6 +7,7 @@ import pytest
 from medjax import augment, data, nets
 from medjax.data.medmnist import download, registry
 from medjax.run import config
+from medjax.types import MULTI_LABEL
 
 DEPTHS = {28: 3, 64: 4, 128: 5, 224: 6}
 
@@ -17,7 +18,7 @@ def a_file_of(name, size, folder):
     number = len(facts.classes)
     shape = (number, size, size) + ((3,) if facts.channels == 3 else ())
     images = np.broadcast_to(np.uint8(7), shape)
-    many = facts.task == registry.MULTI_LABEL
+    many = facts.task == MULTI_LABEL
     labels = np.eye(number, dtype=np.uint8) if many else np.arange(number, dtype=np.uint8)[:, None]
     arrays = {f"{split}_images": images for split in registry.SPLITS}
     arrays |= {f"{split}_labels": labels for split in registry.SPLITS}

@@ -1,13 +1,11 @@
 """The launcher: ``python -m medjax.launch --config=configs/dm_breast.py --workdir=runs/breast``."""
 
-import logging
 import os
 import sys
-import warnings
 from collections.abc import Sequence
 
 from medjax import parallel
-from medjax.cli import command_line, startup
+from medjax.cli import command_line, messages, startup
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.run.preemption import STATUS, Preemption
 
@@ -25,24 +23,23 @@ def main(argv: Sequence[str]) -> int:
       >>> main(["launch", "--workdir=runs/dm"])  # its line goes to standard error
       2
     """
-    warnings.showwarning = _show_warning
-    logger = logging.getLogger("medjax")
-    logger.handlers, logger.propagate = [_Said()], False
-    logger.setLevel(logging.INFO)
+    messages.show_warnings()
+    messages.show_log()
     try:
         if (options := command_line.parse(argv)) is None:
-            return 0
+            return messages.DONE
         startup.set_up_jax(os.environ)
         with parallel.distributed(options.distributed, options.cluster), Preemption() as preemption:
             return _run(options, preemption)
     except UserError as error:
-        return _say(error, 2)
+        return messages.say(error, status=messages.USAGE)
     except (RunError, OSError) as error:  # a disk can fail anywhere
-        return _say(error, 1)
+        return messages.say(error, status=messages.FAILED)
     except PreemptedError as error:
-        return _say(error, STATUS)
+        return messages.say(error, status=STATUS)
     except KeyboardInterrupt:
-        return _say("interrupted; the same command goes on from the last checkpoint", 130)
+        line = "interrupted; the same command goes on from the last checkpoint"
+        return messages.say(line, status=messages.INTERRUPTED)
 
 
 def _run(options: command_line.Options, preemption: Preemption) -> int:
@@ -52,23 +49,7 @@ def _run(options: command_line.Options, preemption: Preemption) -> int:
     summary = distill.distill(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
         print(f"\n{report.results_table(summary)}\n\n{options.workdir}/report.html tells the rest.")
-    return 0
-
-
-def _say(message: object, status: int) -> int:
-    print(f"medjax: {message}", file=sys.stderr)
-    return status
-
-
-class _Said(logging.Handler):
-    """Log records as lines like any other of the launcher."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        _say(record.getMessage(), 0)
-
-
-def _show_warning(message, *_args, **_options) -> None:
-    _say(f"warning: {message}", 0)
+    return messages.DONE
 
 
 if __name__ == "__main__":

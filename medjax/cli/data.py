@@ -1,12 +1,12 @@
-"""``python -m medjax.data``: what a data set holds, and what is wrong with it."""
+"""``python -m medjax.data``: describes a data set and finds what is wrong with it."""
 
 import sys
-import warnings
 from collections.abc import Sequence
 
 from absl import flags
 
 from medjax import data, errors
+from medjax.cli import messages
 from medjax.cli.flags import parse_flags
 from medjax.run.metrics import write_json
 
@@ -30,32 +30,33 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 1 an image is in two splits (``--strict``), 2 usage.
+      The exit code: 0 done, 1 an image is in two splits (``--strict``), 2 usage.
     """
-    warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}")
+    messages.show_warnings()
     try:
         values = _parse(argv)
-        return 0 if values is None else _report(values)
+        return messages.DONE if values is None else _report(values)
     except (errors.UserError, OSError) as error:
-        _say(error)
-        return 2
+        return messages.say(error, status=messages.USAGE)
 
 
 def _parse(argv: Sequence[str]) -> flags.FlagValues | None:
     values = flags.FlagValues()
-    knobs = {"flag_values": values}
-    flags.DEFINE_string("name", None, "data set, a name or a path", **knobs)
-    flags.DEFINE_integer("size", 28, "side of its images, where it has several", **knobs)
-    flags.DEFINE_string("root", None, "folder of data files", **knobs)
-    flags.DEFINE_bool("download", True, "fetch a registered set that is missing", **knobs)
-    flags.DEFINE_string("prepare", None, "steps; then as they leave the images", **knobs)
-    flags.DEFINE_integer("near", None, "also near-duplicates, up to so many of 256 bits", **knobs)
-    flags.DEFINE_bool("strict", False, "status 1 if an image is in two splits", **knobs)
-    flags.DEFINE_string("out", None, "JSON file to write", **knobs)
+    flags.DEFINE_string("name", None, "data set: a name or a path", flag_values=values)
+    flags.DEFINE_integer("size", 28, "side of the images in pixels", flag_values=values)
+    flags.DEFINE_string("root", None, "folder of data files", flag_values=values)
+    flags.DEFINE_bool("download", True, "fetch a missing MedMNIST file", flag_values=values)
+    flags.DEFINE_string("prepare", None, "steps to apply before describing", flag_values=values)
+    near = "also find near-duplicates that differ in at most this many of 256 bits"
+    flags.DEFINE_integer("near", None, near, flag_values=values)
+    flags.DEFINE_bool(
+        "strict", False, "exit code 1 if an image is in two splits", flag_values=values
+    )
+    flags.DEFINE_string("out", None, "JSON file to write", flag_values=values)
     for kind, options in data.Sources().asdict().items():
         for name, default in options.items():
-            what = f"as data.{kind}.{name} of a run"
-            _DEFINE[type(default)](f"{kind}.{name}", default, what, **knobs)
+            flag, meaning = f"{kind}.{name}", f"same as data.{kind}.{name} of a run"
+            _DEFINE[type(default)](flag, default, meaning, flag_values=values)
     if not parse_flags(values, argv, usage=_USAGE):
         return None
     if not values.name:
@@ -83,10 +84,6 @@ def _report(values: flags.FlagValues) -> int:
         write_json(values.out, found)
     print(data.report_text(found))
     return int(values.strict and found["leakage"])
-
-
-def _say(message: object) -> None:
-    print(f"medjax: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

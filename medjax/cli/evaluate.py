@@ -3,7 +3,6 @@
 import json
 import os
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import startup
+from medjax.cli import messages, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import checks, setup
 from medjax.run.metrics import write_json
@@ -79,7 +78,7 @@ def main(argv: Sequence[str]) -> int:
     Returns:
       The exit status: 0 done, 2 usage.
     """
-    warnings.showwarning = lambda message, *_, **__: _say(f"warning: {message}")
+    messages.show_warnings()
     try:
         options = _parse(argv)
         if options is not None:
@@ -87,10 +86,9 @@ def main(argv: Sequence[str]) -> int:
             task = _prepare(options)
             rows, first = _evaluate(task), _headline(task)
             print(f"{scores_table(rows, first=first)}\n\n{options['out']} has all of it.")
-        return 0
+        return messages.DONE
     except (errors.UserError, OSError) as error:
-        _say(error)
-        return 2
+        return messages.say(error, status=messages.USAGE)
 
 
 def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
@@ -222,7 +220,7 @@ def _evaluate(task: Task) -> list[Row]:
         "results": {},
     }
     for name, net in task.nets.items():
-        _say(f"{name}: {count} networks on {len(labels)} images, {recipe.epochs} epochs")
+        messages.say(f"{name}: {count} networks on {len(labels)} images, {recipe.epochs} epochs")
         scores = evaluate.evaluate_set(
             key, net, images, labels, benchmark, recipe=recipe, num_networks=count
         )
@@ -243,10 +241,6 @@ def _splits(dataset: data.Dataset) -> dict[str, data.Split]:
 
 def _headline(task: Task) -> str:
     return evaluate.headline(task.dataset.train.labels, task=task.dataset.info.task)
-
-
-def _say(message: object) -> None:
-    print(f"medjax: {message}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the commands' flags have in common: help, and one line for whatever is wrong."""
+"""Parses the flags of a command: adds ``--help``, and reports every mistake as one line."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ from medjax.errors import UserError
 
 
 def parse_flags(values: flags.FlagValues, argv: Sequence[str], *, usage: str) -> bool:
-    """Reads a command line that has nothing but flags.
+    """Parses a command line that consists of flags.
 
     Args:
-      values: the flags, defined; ``--help`` is added.
+      values: the defined flags; ``--help`` is added.
       argv: the command line, program name first.
-      usage: what ``--help`` prints above the flags.
+      usage: text that ``--help`` prints above the flags.
 
     Returns:
-      Whether there is anything to do; not after ``--help``, which is printed.
+      Whether the command should run; False after ``--help``, which is printed here.
 
     Raises:
-      UserError: for an unknown flag, a wrong value, or an argument that is no flag.
+      UserError: for an unknown flag, a wrong value, or an argument that is not a flag.
 
     Example:
       >>> values = flags.FlagValues()

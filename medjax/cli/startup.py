@@ -1,4 +1,4 @@
-"""How the commands set JAX up, before anything is computed."""
+"""Sets up JAX for the commands, before anything is computed."""
 
 import os
 from collections.abc import Mapping
@@ -8,25 +8,24 @@ import jax
 
 
 def set_up_jax(environment: Mapping[str, str]) -> None:
-    """Makes two devices of a CPU with several cores, and keeps compiled programs for later runs.
+    """Splits a CPU with several cores into two devices, and keeps compiled programs for later runs.
 
-    Each of the two devices computes what is not a matrix product on a core of its own, where a
-    single one leaves cores idle (docs/PERFORMANCE.md); other platforms do not notice. Programs are
-    kept in ``~/.cache/medjax/xla``, or under ``$XDG_CACHE_HOME``. What the environment says of
-    either is left as it is.
+    Each of the two devices runs whatever is not a matrix product on its own core, where a single
+    device leaves cores idle (docs/PERFORMANCE.md). Other platforms are unaffected. Programs are
+    kept in ``~/.cache/medjax/xla``, or under ``$XDG_CACHE_HOME``. Settings in the environment take
+    precedence.
 
     Args:
-      environment: as ``os.environ``; ``JAX_NUM_CPU_DEVICES=1`` keeps a CPU in one piece,
+      environment: usually ``os.environ``; ``JAX_NUM_CPU_DEVICES=1`` keeps a CPU as one device,
         ``JAX_COMPILATION_CACHE_DIR`` names another folder.
 
     Example:
       >>> set_up_jax({"JAX_NUM_CPU_DEVICES": "1", "JAX_COMPILATION_CACHE_DIR": "cache"})
     """
     forced = "xla_force_host_platform_device_count" in environment.get("XLA_FLAGS", "")
-    own = (
-        os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
-    )
-    if len(own) > 1 and not forced and "JAX_NUM_CPU_DEVICES" not in environment:
+    known = hasattr(os, "sched_getaffinity")  # Linux alone
+    cores = len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
+    if cores > 1 and not forced and "JAX_NUM_CPU_DEVICES" not in environment:
         jax.config.update("jax_num_cpu_devices", 2)
     if not environment.get("JAX_COMPILATION_CACHE_DIR"):
         folder = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")

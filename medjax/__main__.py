@@ -1,0 +1,57 @@
+"""``medjax launch``, ``medjax data`` and ``medjax evaluate``: all commands behind one name."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import medjax
+from medjax.cli import messages
+from medjax.errors import unknown
+
+# Modules are named, not imported: --help needs none of the libraries that they load.
+_COMMANDS = {
+    "launch": ("medjax.launch", "distils a data set and reports how good the result is"),
+    "data": ("medjax.cli.data", "describes a data set and finds duplicates and leakage"),
+    "evaluate": ("medjax.cli.evaluate", "trains networks on a set of images and scores them"),
+}
+_HELP = "\n".join(
+    [
+        "Usage: medjax COMMAND [FLAGS]\n",
+        *(f"  {name:<10} {what}" for name, (_, what) in _COMMANDS.items()),
+        "\n'medjax COMMAND --help' lists the flags of a command; 'medjax --version' the version.",
+    ]
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one of the commands, as ``python -m medjax.launch`` and its like do.
+
+    Args:
+      argv: the command line, program name first; ``None`` for that of the process.
+
+    Returns:
+      The exit code of the command; 2 for an unknown or missing command.
+
+    Example:
+      >>> main(["medjax", "--version"])
+      0.1.0
+      0
+    """
+    name, *rest = [*(sys.argv if argv is None else argv)[1:], None]
+    if name in ("--help", "-h", "--version"):
+        print(medjax.__version__ if name == "--version" else _HELP)
+        return messages.DONE
+    if name is None:
+        choices = ", ".join(_COMMANDS)
+        return messages.say(f"no command given; choose from: {choices}", status=messages.USAGE)
+    if name not in _COMMANDS:
+        return messages.say(unknown("command", name, _COMMANDS), status=messages.USAGE)
+    module, _ = _COMMANDS[name]
+    status = importlib.import_module(module).main([f"medjax {name}", *rest[:-1]])
+    if name == "launch":  # one of several processes cannot wait for others that are lost
+        importlib.import_module("medjax.parallel").exit_process(status)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,1 +1,1 @@
-"""What a data set holds, and what is wrong with it."""
+"""Inspection of a data set: contents, duplicates and warnings."""

@@ -1,4 +1,4 @@
-"""The same image twice: exactly, by its bytes, or nearly, by a perceptual hash."""
+"""Finds duplicate images: exact ones by their bytes, near ones by a perceptual hash."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,18 +10,18 @@ from PIL import Image
 
 from medjax.data.prepare.steps import Grayscale
 
-_SIDE = 16  # of the low frequencies; 64 bits, as for photographs, do not tell X-rays apart
+_SIDE = 16  # frequencies; the 64 bits usual for photographs do not distinguish X-rays
 HASH_BITS = _SIDE**2
-"""Bits of a perceptual hash."""
+"""Bits in a perceptual hash."""
 _CHUNK = 512
 
 
 class Place(NamedTuple):
-    """Where an image is.
+    """The position of an image.
 
     Attributes:
       split: ``train``, ``val`` or ``test``.
-      row: its number in the split, from 0.
+      row: its index in the split.
     """
 
     split: str
@@ -29,12 +29,12 @@ class Place(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Two images that are nearly the same.
+    """Two similar images.
 
     Attributes:
       one: the first.
       other: the second.
-      distance: bits in which their hashes differ, of ``HASH_BITS``.
+      distance: number of bits, of ``HASH_BITS``, in which their hashes differ.
     """
 
     one: Place
@@ -46,13 +46,13 @@ _Splits = Mapping[str, Sequence[np.ndarray]]
 
 
 def exact_groups(splits: _Splits) -> list[list[Place]]:
-    """Finds images that are there more than once: of the same shape, dtype and pixels.
+    """Finds images that occur more than once, with the same shape, dtype and pixels.
 
     Args:
       splits: images ``[h, w]`` or ``[h, w, c]`` by split.
 
     Returns:
-      The places of each such image, in the order of the first.
+      The places of each such image, ordered by the first place.
 
     Example:
       >>> images = np.zeros((2, 4, 4), np.uint8)
@@ -67,19 +67,18 @@ def exact_groups(splits: _Splits) -> list[list[Place]]:
 
 
 def near_pairs(splits: _Splits, *, distance: int) -> list[Pair]:
-    """Finds images that look alike: copies that were scaled, compressed or brightened.
+    """Finds images that look alike, such as scaled, compressed or brightened copies.
 
-    An image's hash says of each of its 16×16 lowest frequencies (of the discrete cosine transform
-    of 64×64 grey pixels) whether it is above their median (Zauner, "Implementation and
-    Benchmarking of Perceptual Image Hash Functions", 2010, with 8×8). Every image is compared with
-    every other.
+    The hash has a bit for each of the 16×16 lowest frequencies of the discrete cosine transform of
+    64×64 grey pixels: whether it is above their median (Zauner, "Implementation and Benchmarking of
+    Perceptual Image Hash Functions", 2010, with 8×8). Every image is compared with every other.
 
     Args:
-      splits: images ``[h, w]`` or ``[h, w, c]`` with one channel or three, by split.
-      distance: the greatest number of bits, of 256, in which two hashes may differ.
+      splits: images ``[h, w]`` or ``[h, w, c]`` with one or three channels, by split.
+      distance: the most bits, of 256, in which two hashes may differ.
 
     Returns:
-      The pairs, nearest first; none of images that are exactly the same.
+      The pairs, nearest first, without pairs of identical images.
 
     Example:
       >>> image = np.random.default_rng(0).integers(0, 256, (8, 8), np.uint8)
@@ -108,7 +107,7 @@ def near_pairs(splits: _Splits, *, distance: int) -> list[Pair]:
 
 
 def _digest(image: np.ndarray) -> bytes:
-    """Of shape, dtype and pixels. A digest that numpy can hold: no trailing zero byte is lost."""
+    """Returns a digest of shape, dtype and pixels, in hex, which has no trailing zeros to lose."""
     image = np.ascontiguousarray(image)
     digest = hashlib.blake2b(f"{image.shape}{image.dtype.str}".encode(), digest_size=16)
     digest.update(image.tobytes())
@@ -116,7 +115,7 @@ def _digest(image: np.ndarray) -> bytes:
 
 
 def _hashes(images: Sequence[np.ndarray]) -> np.ndarray:
-    """Perceptual hashes: uint64 ``[n, HASH_BITS / 64]``."""
+    """Returns perceptual hashes, uint64 ``[n, HASH_BITS / 64]``."""
     planes = []
     for image in images:
         image = np.asarray(image, np.float32)
@@ -125,6 +124,6 @@ def _hashes(images: Sequence[np.ndarray]) -> np.ndarray:
         planes.append(np.asarray(Image.fromarray(grey).resize(side, Image.Resampling.BICUBIC)))
     frequencies = scipy.fft.dctn(np.stack(planes), axes=(1, 2), norm="ortho")
     low = frequencies[:, :_SIDE, :_SIDE].reshape(len(images), -1)
-    # The very lowest is the brightness, which moves no median.
+    # The lowest frequency is the brightness, which is excluded from the median.
     bits = low > np.median(low[:, 1:], axis=1, keepdims=True)
     return np.packbits(bits, axis=1).view(np.uint64)

@@ -1,4 +1,4 @@
-"""Sizes, kinds and intensities of images, added up one by one."""
+"""Accumulates sizes, dtypes and intensities, one image at a time."""
 
 import collections
 from typing import Any, NamedTuple
@@ -6,20 +6,20 @@ from typing import Any, NamedTuple
 import numpy as np
 
 INTENSITY = ("least", "greatest", "mean", "std")
-"""What is told of the values of images."""
+"""The statistics reported for pixel values."""
 
 
 class Measured(NamedTuple):
-    """What one image adds.
+    """Statistics of one image.
 
     Attributes:
-      size: of the whole image, as in ``512×512`` or ``28×28×3``.
-      dtype: of its values.
-      count: how many values were measured.
-      least: of them.
-      greatest: of them.
-      first: their sum.
-      second: the sum of their squares.
+      size: shape of the whole image, as in ``512×512`` or ``28×28×3``.
+      dtype: type of its values.
+      count: number of values measured.
+      least: the smallest value.
+      greatest: the largest value.
+      first: sum of the values.
+      second: sum of their squares.
     """
 
     size: str
@@ -35,11 +35,11 @@ def measure(image: np.ndarray, *, inside: np.ndarray | None = None) -> Measured:
     """Measures an image.
 
     Args:
-      image: of any shape and real dtype.
-      inside: those of its values that were measured by whatever took it; None for all.
+      image: array of any shape and real dtype.
+      inside: the values to measure, without padding; None, or an empty array, for all.
 
     Returns:
-      What it adds to a ``Tally``.
+      Statistics for ``Tally.add``.
 
     Example:
       >>> measure(np.array([[1, 3]], np.uint8))[:5]
@@ -53,26 +53,26 @@ def measure(image: np.ndarray, *, inside: np.ndarray | None = None) -> Measured:
         float(values.min()),
         float(values.max()),
         float(values.sum(dtype=np.float64)),
-        float(np.einsum("i,i->", values, values, dtype=np.float64)),  # without a copy as float64
+        float(np.einsum("i,i->", values, values, dtype=np.float64)),  # avoids a float64 copy
     )
 
 
 class Tally:
-    """The sum of images; memory does not grow with them.
+    """Running statistics of many images, in constant memory.
 
     Attributes:
-      images: how many were added.
+      images: number of images added.
     """
 
     def __init__(self) -> None:
-        """Starts without any."""
+        """Starts with no images."""
         self.images = 0
         self._sizes, self._dtypes = collections.Counter(), collections.Counter()
         self._count, self._first, self._second = 0, 0.0, 0.0
         self._least, self._greatest = np.inf, -np.inf
 
     def add(self, measured: Measured) -> None:
-        """Adds an image."""
+        """Adds the statistics of an image."""
         self.images += 1
         self._sizes[measured.size] += 1
         self._dtypes[measured.dtype] += 1
@@ -82,10 +82,10 @@ class Tally:
         self._greatest = max(self._greatest, measured.greatest)
 
     def asdict(self) -> dict[str, Any]:
-        """Returns what JSON can hold: ``images``, ``sizes``, ``dtypes`` and ``intensity``.
+        """Returns ``images``, ``sizes``, ``dtypes`` and ``intensity``, ready for JSON.
 
-        Sizes and dtypes are counted, the most frequent first; intensity is that of all values of
-        all images. Without an image there is no intensity.
+        Sizes and dtypes are counted, the most frequent first. Intensity covers all values of all
+        images; it is missing if there are none.
         """
         found = {
             "images": self.images,

@@ -1,4 +1,4 @@
-"""What a data set holds, and what is wrong with it, before anything is learned from it."""
+"""Describes a data set, and warns of leakage, duplicates and missing classes."""
 
 import collections
 from collections.abc import Mapping, Sequence
@@ -22,20 +22,19 @@ def describe(
 
     Args:
       info: task, class names and provenance.
-      splits: ``train``, ``test`` and perhaps ``val``, as ``data.read`` or ``data.load`` has them;
-        images may differ in size.
-      near: also look for images that look alike, with hashes that differ in at most so many bits
-        of 256; ``None`` for exact copies alone.
+      splits: ``train``, ``test`` and perhaps ``val``, as from ``data.read``; sizes may differ.
+      near: the most bits, of 256, in which the hashes of near-duplicates differ; None finds exact
+        copies only.
 
     Returns:
-      What a JSON file can hold: the facts of ``info``; ``splits`` by name with ``images``,
-      ``sizes``, ``dtypes``, ``intensity`` and ``classes``, and, where images were converted when
-      they were read, ``native``, the same of what the files hold, padding aside; ``left_out``, the
-      files that could not be read; ``duplicates``; ``near_duplicates`` where they were looked for;
-      and ``warnings``. ``leakage`` tells whether any image is in two splits.
+      A description, ready for JSON: the facts of ``info``; ``splits`` by name with ``images``,
+      ``sizes``, ``dtypes``, ``intensity`` and ``classes``, and for converted images ``native``, the
+      same for the files without padding; ``left_out``, the unreadable files; ``duplicates``;
+      ``near_duplicates`` if ``near`` is given; ``warnings``; and ``leakage``, whether any image is
+      in two splits.
 
     Raises:
-      UserError: for a distance that is none.
+      UserError: if ``near`` is out of range.
 
     Example:
       >>> from medjax import data
@@ -70,7 +69,7 @@ def _of_split(info: DatasetInfo, name: str, split: Split) -> dict[str, Any]:
 
 
 def _class_counts(classes: Sequence[str], labels: np.ndarray) -> dict[str, int]:
-    """Images of each class; of a multi-label set those with each label, and with none."""
+    """Counts the images of each class; for a multi-label set, with each label and with none."""
     if labels.ndim == 1:
         counts = np.bincount(labels, minlength=len(classes)).tolist()
         return dict(zip(classes, counts, strict=True))
@@ -79,7 +78,7 @@ def _class_counts(classes: Sequence[str], labels: np.ndarray) -> dict[str, int]:
 
 
 def _duplicates(groups: Sequence[Sequence[Place]], splits: Mapping[str, Split]) -> dict[str, Any]:
-    """Counts copies within splits and images across them, and those whose labels differ."""
+    """Counts copies within splits and across them, and copies whose labels differ."""
     repeated, shared, conflicts = dict.fromkeys(splits, 0), collections.Counter(), []
     for places in groups:
         held = collections.Counter(place.split for place in places)
@@ -112,7 +111,7 @@ def _across(one: str, other: str) -> str:
 
 
 def _warnings(found: Mapping[str, Any]) -> list[str]:
-    """What a reader must not overlook, a line each."""
+    """Returns everything a reader must not overlook, one line each."""
     lines, duplicates = [], found["duplicates"]
     if found["official_digest"] not in (None, found["digest"]):
         lines.append("the file is not the published one: its digest differs")
@@ -139,13 +138,13 @@ def _images(count: int) -> str:
 
 
 def report_text(found: Mapping[str, Any]) -> str:
-    """Lays a description out for a terminal.
+    """Formats a description for a terminal.
 
     Args:
-      found: from ``describe``.
+      found: a description from ``describe``.
 
     Returns:
-      Lines of aligned text: the facts, a table with a column for each split, and the warnings.
+      Aligned text: the facts, a table with a column for each split, and the warnings.
 
     Example:
       >>> from medjax import data
@@ -181,12 +180,12 @@ def report_text(found: Mapping[str, Any]) -> str:
         said = ", ".join(f"{pair} {count:,}" for pair, count in counts.items())
         what = "images in two splits" if kind == "exact" else "pairs"
         lines.append(f"{kind} duplicates, {what}: {said or 'none'}")
-    lines += [f"left out: {file['name']} ({file['reason']})" for file in found["left_out"]]
+    lines += [f"skipped: {file['name']} ({file['reason']})" for file in found["left_out"]]
     return "\n".join([*lines, *(f"warning: {line}" for line in found["warnings"])])
 
 
 def _measured(splits: Mapping[str, Any], before: str) -> list[list[str]]:
-    """Rows of how many images there are, their sizes, dtypes and intensities."""
+    """Returns table rows of image counts, sizes, dtypes and intensities."""
     rows = [["images", *(f"{split['images']:,}" for split in splits.values())]]
     rows.append(["size", *(_most(split["sizes"]) for split in splits.values())])
     rows.append(["dtype", *(_most(split["dtypes"]) for split in splits.values())])
@@ -196,7 +195,7 @@ def _measured(splits: Mapping[str, Any], before: str) -> list[list[str]]:
 
 
 def _most(counts: Mapping[str, int]) -> str:
-    """The only value, or the most frequent one and how many others there are."""
+    """Returns the only value, or the most frequent one and the number of others."""
     first = next(iter(counts))
     return first if len(counts) == 1 else f"{first} and {len(counts) - 1} more"
 

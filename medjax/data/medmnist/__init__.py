@@ -1,1 +1,1 @@
-"""The twelve 2-D MedMNIST sets: what they hold, where they lie and how they are read."""
+"""The twelve 2-D MedMNIST sets: facts, download and file format."""

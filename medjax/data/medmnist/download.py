@@ -1,4 +1,4 @@
-"""Where data files lie, and how a registered one is fetched."""
+"""Locates data files and downloads those of registered sets."""
 
 import hashlib
 import os
@@ -12,14 +12,14 @@ _RECORD = "https://zenodo.org/records/10519652/files"
 
 
 def data_root(root: str | os.PathLike | None) -> pathlib.Path:
-    """The folder of data files.
+    """Returns the folder of data files.
 
     Args:
-      root: the folder, or None for ``$MEDJAX_DATA_DIR`` or else ``~/.medmnist``, where MedMNIST's
-        own package keeps its files.
+      root: the folder; None for ``$MEDJAX_DATA_DIR`` or else ``~/.medmnist``, the folder of the
+        ``medmnist`` package.
 
     Returns:
-      The folder, which need not exist.
+      The folder, which may not exist.
 
     Example:
       >>> data_root("images").name
@@ -29,7 +29,7 @@ def data_root(root: str | os.PathLike | None) -> pathlib.Path:
 
 
 def file_name(name: str, *, size: int) -> str:
-    """The name MedMNIST gives to the file of a set.
+    """Returns the file name that MedMNIST gives to a set.
 
     Args:
       name: name of the set.
@@ -46,7 +46,7 @@ def file_name(name: str, *, size: int) -> str:
 
 
 def url(name: str, *, size: int) -> str:
-    """Where the file of a registered set is published.
+    """Returns the address at which the file of a registered set is published.
 
     Args:
       name: name of a registered set.
@@ -63,7 +63,7 @@ def url(name: str, *, size: int) -> str:
 
 
 def md5(path: pathlib.Path) -> str:
-    """MD5 of a file.
+    """Computes the MD5 of a file.
 
     Args:
       path: the file.
@@ -76,7 +76,7 @@ def md5(path: pathlib.Path) -> str:
 
 
 def official_md5(name: str, *, size: int) -> str:
-    """MD5 of the published file of a registered set.
+    """Returns the MD5 of the published file of a registered set.
 
     Args:
       name: name of a registered set.
@@ -93,21 +93,21 @@ def official_md5(name: str, *, size: int) -> str:
 
 
 def download(name: str, *, size: int, path: pathlib.Path) -> None:
-    """Fetches the published file of a registered set.
+    """Downloads the published file of a registered set.
 
-    The bytes go to a temporary file in the same folder, which is renamed once its MD5 is right:
-    ``path`` appears whole or not at all. A progress bar is drawn on a terminal.
+    The bytes go to a temporary file in the same folder, which is renamed once its MD5 is right, so
+    ``path`` is either complete or absent. A terminal shows a progress bar.
 
     Args:
       name: name of a registered set.
       size: one of ``SIZES``.
-      path: where the file goes; its folder is made if missing.
+      path: the file to write; its folder is created if missing.
 
     Raises:
-      UserError: if the file cannot be fetched or written, or its MD5 is wrong. The message says
-        what to fetch by hand, and where to put it.
+      UserError: if the file cannot be fetched or written, or its MD5 is wrong; the message gives
+        the address and the path for a download by hand.
     """
-    import pooch  # here, because most loads find their file and need no network library
+    import pooch  # most loads find their file and need no network library
 
     address = url(name, size=size)
     by_hand = f"fetch {address} by hand and put it at {path}"
@@ -120,7 +120,7 @@ def download(name: str, *, size: int, path: pathlib.Path) -> None:
             downloader=pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16),
         )
         path.chmod(0o644)  # temporary files are private; a data root is often shared
-    except OSError as error:  # network and disk alike
+    except OSError as error:  # of the network or the disk
         reason = " ".join(str(error).split())
         raise UserError(f"cannot download {name} ({reason}); {by_hand}") from error
     except ValueError as error:
@@ -129,5 +129,5 @@ def download(name: str, *, size: int, path: pathlib.Path) -> None:
 
 
 def _new_md5():
-    """An MD5 that also works where cryptographic use of it is forbidden."""
+    """Returns an MD5 hash that works even where its cryptographic use is forbidden."""
     return hashlib.md5(usedforsecurity=False)

@@ -1,8 +1,8 @@
-"""Reads an ``.npz`` of MedMNIST's layout into splits, refusing what training would choke on.
+"""Reads ``.npz`` files in MedMNIST's layout into splits, and checks everything training relies on.
 
 The layout: ``{train,val,test}_images`` uint8 ``[n, h, w]`` or ``[n, h, w, c]``, and
 ``{train,val,test}_labels`` integers ``[n]``, ``[n, 1]`` or, multi-label, ``[n, L]``; ``val`` may be
-missing. Nothing is ever unpickled.
+missing. Pickled objects are refused.
 """
 
 import math
@@ -29,16 +29,15 @@ def read_splits(
 
     Args:
       path: the file.
-      facts: what the file must agree with (channels, classes, one label or many); None for a set
-        of which nothing is known.
-      size: side length in pixels that the images must have; None for any.
+      facts: the channels, classes and task that the file must match; None for an unknown set.
+      size: required side length of the images in pixels; None for any.
       mapped: arrays of the file that are already open, by name; they are not read again.
 
     Returns:
-      ``{"train": …, "test": …}`` and ``"val"`` if the file has it.
+      ``{"train": …, "test": …}``, and ``"val"`` if the file has it.
 
     Raises:
-      UserError: if the file is unreadable or anything in it is unfit; the message names the file,
+      UserError: if the file is unreadable or has unsuitable contents; the message names the file,
         what was found and what is needed.
     """
     arrays = _read_arrays(path, mapped or {})
@@ -55,18 +54,18 @@ def read_splits(
 
 
 def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
-    """The image arrays of a file that take more memory than allowed; nothing is unpacked.
+    """Finds the image arrays that take more memory than allowed, without unpacking them.
 
     Args:
       path: the file.
-      limit: bytes that one array may take.
+      limit: the most bytes that one array may take.
 
     Returns:
-      Names as in the file.
+      The names of the arrays.
 
     Raises:
-      UserError: if a large array is not uint8, or stored in another order than C's, neither of
-        which can be read row by row.
+      UserError: if the file is unreadable, or a large array is not uint8 or not in C order and so
+        cannot be read row by row.
     """
     large = []
     try:
@@ -88,16 +87,16 @@ def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
                 large.append(name)
     except UserError:
         raise
-    # Damage makes zipfile, zlib and numpy's parser of headers raise nearly anything.
+    # A damaged file makes zipfile, zlib and numpy's header parser raise nearly any exception.
     except Exception as error:
         raise UserError(f"{path} is not a readable .npz file ({_one_line(error)})") from error
     return large
 
 
 def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, order (by columns or not) and dtype of an array, which has the length that they say.
+    """Returns the shape, Fortran order and dtype of an array after checking its length.
 
-    All arrays pass through here, whether they are read or left on disk.
+    Every array is checked here, whether it is read or stays on disk.
     """
     with archive.open(name) as stream:
         version = np.lib.format.read_magic(stream)
@@ -107,12 +106,12 @@ def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], bool,
         length = stream.tell() + math.prod(shape) * dtype.itemsize
     # Objects have no length; numpy refuses to unpickle them.
     if not dtype.hasobject and length != archive.getinfo(name).file_size:
-        raise ValueError(f"{name} has another length than its header says")
+        raise ValueError(f"the length of {name} differs from its header")
     return shape, fortran, dtype
 
 
 def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The six (or four) arrays of a file."""
+    """Reads the six arrays of a file, or four without ``val``."""
     wanted = [f"{split}_{part}" for split in SPLITS for part in ("images", "labels")]
     try:
         with zipfile.ZipFile(path) as archive:
@@ -135,16 +134,16 @@ def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[s
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """One array, all of its bytes checked."""
+    """Reads one array to its end and checks its bytes."""
     _header(archive, name)
     with archive.open(name) as stream:
         array = np.lib.format.read_array(stream, allow_pickle=False)
-        stream.read()  # only at its end is the checksum compared
+        stream.read()  # zipfile compares the checksum at the end
     return array
 
 
 def _images(what: str, images: np.ndarray) -> np.ndarray:
-    """Images as uint8 ``[n, h, w, c]``."""
+    """Returns images as uint8 ``[n, h, w, c]``."""
     if np.issubdtype(images.dtype, np.floating) and np.isnan(images).any():
         count = int(np.isnan(images).sum())
         raise UserError(f"{what} holds {count} NaN pixels ({images.dtype}); needs uint8, 0–255")
@@ -161,7 +160,7 @@ def _images(what: str, images: np.ndarray) -> np.ndarray:
 
 
 def _labels(what: str, labels: np.ndarray) -> np.ndarray:
-    """Labels as int32 ``[n]``, or ``[n, L]`` of zeros and ones."""
+    """Returns labels as int32 ``[n]``, or ``[n, L]`` of zeros and ones."""
     if labels.dtype.kind not in "iub":
         raise UserError(f"{what} is {labels.dtype}; needs integers")
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -179,7 +178,7 @@ def _labels(what: str, labels: np.ndarray) -> np.ndarray:
 def _check_agreement(
     path: pathlib.Path, splits: dict[str, Split], facts: Facts | None, size: int | None
 ) -> None:
-    """Splits agree with one another in shape, and with what is known of the set."""
+    """Checks that the splits match each other in shape, and the facts and size if given."""
     shape = splits["train"].images.shape[1:]
     columns = splits["train"].labels.shape[1:]
     for name, split in splits.items():
@@ -200,7 +199,7 @@ def _check_agreement(
 
 
 def _check_classes(path: pathlib.Path, splits: dict[str, Split], facts: Facts | None) -> None:
-    """Every label is a class, and every class has a training image."""
+    """Checks that every label is a class, and that every class has a training image."""
     train = splits["train"].labels
     multi_label = train.ndim == 2
     present = np.flatnonzero(train.any(axis=0)) if multi_label else np.unique(train)
@@ -215,12 +214,12 @@ def _check_classes(path: pathlib.Path, splits: dict[str, Split], facts: Facts | 
                 f" choose labels in 0–{num_classes - 1}"
             )
     if len(present) < num_classes:
-        # The first place where the sorted classes present depart from 0, 1, 2, …
+        # The first position at which the sorted classes differ from 0, 1, 2, …
         empty = next((i for i, label in enumerate(present) if i != label), len(present))
         label = f" ({facts.classes[empty]})" if facts else ""
         raise UserError(f"{path}: class {empty}{label} has no image in train")
 
 
 def _one_line(error: BaseException) -> str:
-    """The error's text on one line."""
+    """Returns the text of an error on one line."""
     return " ".join(str(error).split()) or type(error).__name__

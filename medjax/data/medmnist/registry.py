@@ -1,6 +1,6 @@
-"""The twelve 2-D MedMNIST sets: what each holds, where it lies, how it may be augmented.
+"""Facts about the twelve 2-D MedMNIST sets: task, classes, counts, digests and augmentation.
 
-Facts of MedMNIST v2 (Yang et al., Scientific Data 2023, https://doi.org/10.1038/s41597-022-01721-8),
+From MedMNIST v2 (Yang et al., Scientific Data 2023, https://doi.org/10.1038/s41597-022-01721-8),
 release 3 on Zenodo, record 10519652.
 """
 
@@ -17,12 +17,12 @@ SPLITS = ("train", "val", "test")
 
 FULL_AUGMENT = "color_crop_cutout_flip_scale_rotate"
 NO_FLIP_AUGMENT = "color_crop_cutout_scale_rotate"
-"""DSA strategies. The second is for sets in which a mirrored image has another label."""
+"""DSA strategies. The second is for sets in which mirroring an image can change its label."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a published data set before any file of it is read.
+    """Facts about a published data set that are known without its file.
 
     Attributes:
       task: one of the four tasks of ``medjax.types``.
@@ -31,7 +31,7 @@ class Facts:
       counts: images in train, val and test.
       md5: hex digest of the file of each size in ``SIZES``, in that order.
       licence: the licence of the images.
-      augment: the DSA strategy that keeps every label true.
+      augment: a DSA strategy that preserves every label.
     """
 
     task: str
@@ -44,14 +44,14 @@ class Facts:
 
 
 def check_size(name: str, size: int) -> None:
-    """Refuses a size in which a set does not come.
+    """Checks that a set is published at a size.
 
     Args:
       name: name of the set, for the message.
       size: side length in pixels.
 
     Raises:
-      UserError: if it is none of ``SIZES``.
+      UserError: if the size is not in ``SIZES``.
     """
     if size not in SIZES:
         raise UserError(f"{name} has no size {size!r}; choose from: {', '.join(map(str, SIZES))}")
@@ -66,11 +66,10 @@ _FINDINGS = (
     "pneumothorax", "consolidation", "edema", "emphysema", "fibrosis", "pleural", "hernia",
 )  # fmt: skip
 
-# A flip is kept where no label names a side. In a frontal chest X-ray it swaps the sides of heart
-# and liver, an anatomy few patients have; yet "effusion" or "pneumonia" is as true of the mirrored
-# lung, so Chest and Pneumonia keep it. The organ sets have left and right as classes, told apart by
-# position alone: in axial and coronal slices a flip turns one class into the other. In sagittal
-# slices it swaps front and back, which no scanner shows, so it is off there as well.
+# Flips are used where no label names a side. A flipped chest X-ray shows a rare anatomy, but
+# "effusion" and "pneumonia" remain true, so Chest and Pneumonia use flips. The organ sets have left
+# and right organs as classes: in axial and coronal slices a flip turns one into the other, and in
+# sagittal slices it swaps front and back, which no scanner produces.
 REGISTRY = types.MappingProxyType(
     {
         "pathmnist": Facts(

@@ -8,13 +8,13 @@ CLASSES = ("lymphoid", "lobed", "granular", "kidney-shaped", "pale-centred", "va
 
 
 def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndarray:
-    """Paints one image a label.
+    """Paints one image for each label.
 
-    Stain, light, focus, pose, neighbours and debris vary alike in every class; the kind of cell
-    shows in its nucleus and cytoplasm.
+    Stain, light, focus, pose, neighbours and debris vary equally in every class; nucleus and
+    cytoplasm show the kind of cell.
 
     Args:
-      rng: source of every random number.
+      rng: random number generator.
       labels: integers ``[n]``, indices into ``CLASSES``.
       size: side length in pixels.
 
@@ -31,7 +31,7 @@ def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndar
 
 
 def _cell(draw: Draw, labels, u, v):
-    """Cell body, nucleus and red grains of the labelled kind, each about 0–1."""
+    """Paints the cell body, nucleus and red grains of the labelled kind, each about 0–1."""
     reach = draw.uniform(0.48, 0.62)
     wobble = 1 + draw.uniform(0, 0.12) * np.cos(3 * np.arctan2(v, u))
     cell = disc(u, v, reach * wobble, 0.1)
@@ -67,7 +67,7 @@ def _cell(draw: Draw, labels, u, v):
 
 
 def _neighbours(draw: Draw, u, v):
-    """Parts of other cells at the rim, and debris."""
+    """Paints debris, and parts of other cells at the rim."""
     added = np.zeros_like(u)
     for _ in range(3):
         angle, far = draw.uniform(0, 2 * np.pi), draw.uniform(0.95, 1.5)
@@ -84,7 +84,7 @@ def _neighbours(draw: Draw, u, v):
 
 
 def _stained(draw: Draw, eosin, haematoxylin):
-    """Light through two dyes (Beer–Lambert), then lamp, camera and noise."""
+    """Applies light through two dyes (Beer–Lambert), then lamp, camera and noise."""
     n, size, _ = eosin.shape
     red = [draw.uniform(*r) for r in ((0.05, 0.35), (0.6, 1.1), (0.3, 0.8))]
     blue = [draw.uniform(*r) for r in ((0.6, 1.3), (0.9, 1.6), (0.2, 0.6))]

@@ -1,4 +1,4 @@
-"""Paints chest-like grey images: ribs, lungs and heart of many shapes, and findings."""
+"""Paints chest-like grey images with findings; ribs, lungs and heart vary in shape."""
 
 import numpy as np
 
@@ -7,9 +7,9 @@ from medjax.data.phantoms.painting import Draw, bump, disc, step
 CLASSES = ("normal", "nodules", "consolidation", "effusion")
 
 FINDINGS = (*CLASSES[1:], "cardiomegaly")
-"""What a row of labels names: an image may show any number of these."""
+"""The columns of a label row; an image may show any number of these."""
 
-# How findings come together: each follows from those before it in a row.
+# Probabilities of the findings, each given the ones before it in a row.
 _NODULES = 0.12
 _CONSOLIDATION = 0.18
 _EFFUSION = {True: 0.6, False: 0.08}  # with consolidation, and without
@@ -17,15 +17,15 @@ _CARDIOMEGALY = {True: 0.5, False: 0.06}  # with effusion, and without
 
 
 def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Draws findings: effusion goes with consolidation, and cardiomegaly with effusion.
+    """Draws correlated findings: consolidation favours effusion, and effusion favours cardiomegaly.
 
     Args:
-      rng: source of every random number.
-      count: images.
+      rng: random number generator.
+      count: number of images.
 
     Returns:
       int32 ``[count, 4]``, zeros and ones in the order of ``FINDINGS``. About 62 % of the rows are
-      empty, and about 17 % of the images show an effusion, of which half show an enlarged heart.
+      all zeros; about 17 % have an effusion, half of those an enlarged heart too.
 
     Example:
       >>> draw_labels(np.random.default_rng(0), 2000).mean(0).round(2).tolist()
@@ -39,15 +39,15 @@ def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndarray:
-    """Paints one image a label.
+    """Paints one image for each label.
 
-    Anatomy, pose, exposure, noise, wires and markers vary alike in every class and account for
-    nearly all of the variance; the finding is laid over one or both lungs.
+    Anatomy, pose, exposure, noise, wires and markers vary equally in every class and account for
+    nearly all of the variance. Findings are painted over one or both lungs.
 
     Args:
-      rng: source of every random number.
-      labels: integers ``[n]``, indices into ``CLASSES``; or rows ``[n, 4]`` of zeros and ones, one
-        for each of ``FINDINGS``.
+      rng: random number generator.
+      labels: integers ``[n]``, indices into ``CLASSES``; or zeros and ones ``[n, 4]``, a column for
+        each of ``FINDINGS``.
       size: side length in pixels.
 
     Returns:
@@ -71,14 +71,14 @@ def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndar
 
 
 def _thorax(draw: Draw, u, v):
-    """Soft tissue: a rounded trunk with shoulders, denser towards the belly."""
+    """Paints soft tissue: a rounded trunk with shoulders, denser towards the belly."""
     width = draw.uniform(0.85, 1.1)
     trunk = step(1 - (np.abs(u) / width) ** 4 - (np.maximum(-v - 0.35, 0) / 0.7) ** 2, 0.12)
     return trunk * (draw.uniform(0.55, 0.75) + draw.uniform(0.0, 0.15) * v)
 
 
 def _lungs(draw: Draw, u, v):
-    """Left and right lung fields, 0–1, and the height of the diaphragm."""
+    """Returns the left and right lung fields, 0–1, and the height of the diaphragm."""
     height, reach = draw.uniform(0.6, 0.85), draw.uniform(0.26, 0.36)
     floor = draw.uniform(0.48, 0.72)
     fields = []
@@ -91,7 +91,7 @@ def _lungs(draw: Draw, u, v):
 
 
 def _ribs(draw: Draw, u, v):
-    """Bright arcs that cross the lung fields."""
+    """Paints bright arcs that cross the lung fields."""
     slope = draw.uniform(0.3, 0.9)
     phase = draw.uniform(3.2, 5.2) * (v + slope * u**2) + draw.uniform(0, 1)
     wave = np.cos(2 * np.pi * phase)
@@ -99,7 +99,7 @@ def _ribs(draw: Draw, u, v):
 
 
 def _middle(draw: Draw, u, v, enlarged):
-    """Spine, mediastinum and heart, which may be enlarged."""
+    """Paints spine, mediastinum and heart, which may be enlarged."""
     spine = draw.uniform(0.08, 0.25) * bump(u / draw.uniform(0.09, 0.18))
     reach = draw.uniform(0.2, 0.36)
     reach = reach + 0.16 * enlarged
@@ -108,7 +108,7 @@ def _middle(draw: Draw, u, v, enlarged):
 
 
 def _findings(draw: Draw, shown, u, v, lungs, floor):
-    """The opacities that make the labels; zero for a normal chest."""
+    """Paints the opacities of the findings; zero for a normal chest."""
     added = np.zeros_like(u)
     chosen = draw.uniform(0, 1) < 0.5
     strength = draw.uniform(0.32, 0.5)
@@ -131,7 +131,7 @@ def _findings(draw: Draw, shown, u, v, lungs, floor):
 
 
 def _distractors(draw: Draw, u, v):
-    """What no class owns: wires, a marker, clavicles, calcifications, soft shadows."""
+    """Paints structures of no class: wires, a marker, clavicles, calcifications, soft shadows."""
     added = np.zeros_like(u)
     for _ in range(2):
         bend = draw.uniform(-0.6, 0.6) * u**2 + draw.uniform(-1.5, 1.5) * u
@@ -148,7 +148,7 @@ def _distractors(draw: Draw, u, v):
 
 
 def _exposure(draw: Draw, image):
-    """Beam, film and detector: gradient, gamma, gain, offset, noise."""
+    """Applies beam, film and detector: gradient, gamma, gain, offset, noise."""
     n, size, _ = image.shape
     ramp = np.linspace(-1, 1, size)
     image = image + draw.uniform(-0.12, 0.12) * ramp + draw.uniform(-0.12, 0.12) * ramp[:, None]

@@ -1,7 +1,7 @@
-"""The embedded default: data sets painted from a seed, with known classes and no download.
+"""Embedded data sets, painted from a seed: known classes and no download.
 
-The variation that means nothing (pose, exposure or stain, noise, distractors) outweighs what
-makes the class, so ten random images a class train a network far worse than the whole set does.
+Irrelevant variation (pose, exposure or stain, noise, distractors) outweighs the class, so a network
+trained on ten random images per class does far worse than one trained on the whole set.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from medjax.errors import unknown
 from medjax.types import MULTI_CLASS, MULTI_LABEL
 
 SEED = 0
-"""Seed of the embedded sets; another seed would be another data set."""
+"""Seed of the embedded sets; another seed would make another data set."""
 
 _PAINTERS = {
     "phantom": chest,
@@ -25,29 +25,28 @@ _PAINTERS = {
 }
 _MULTI_LABEL = "phantom_findings"
 _COUNTS = {"train": 2000, "val": 400, "test": 800}
-_CHUNK = 50  # images painted at once: part of the definition, as each chunk draws in turn
+_CHUNK = 50  # images painted at once; changing it changes the random numbers, and so the images
 
 NAMES = tuple(_PAINTERS)
-"""Names of the embedded sets: chest-like grey images, cell-like RGB images, and chests with any
-number of findings, of which some come together."""
+"""Names of the embedded sets: chest-like grey images, cell-like RGB images, and chest-like images
+with any number of correlated findings."""
 
 
 def generate(name: str, *, size: int) -> Dataset:
-    """Paints an embedded data set, the same at every call.
+    """Paints an embedded data set; every call returns the same images.
 
-    About a second at 28 pixels, ten at 64, two minutes at 224.
+    Takes about a second at 28 pixels, ten at 64, two minutes at 224.
 
     Args:
       name: one of ``NAMES``.
       size: side length in pixels, one of ``registry.SIZES``.
 
     Returns:
-      The data set: 2,000 training, 400 validation and 800 test images; balanced classes, or label
-      rows as ``chest.draw_labels`` has them. The digest in its info is the MD5 of the
-      arrays.
+      2,000 training, 400 validation and 800 test images, with balanced classes or label rows from
+      ``chest.draw_labels``. The digest in the info is the MD5 of the arrays.
 
     Raises:
-      UserError: for another name or size.
+      UserError: for an unknown name or size.
 
     Example:
       >>> generate("phantom", size=28).info.classes
@@ -80,7 +79,7 @@ def generate(name: str, *, size: int) -> Dataset:
 
 
 def _balanced(classes: Sequence[str]) -> Callable[[np.random.Generator, int], np.ndarray]:
-    """What draws shuffled labels, as many of each class."""
+    """Returns a function that draws shuffled labels, equally many of each class."""
     return lambda rng, count: rng.permutation(np.arange(count, dtype=np.int32) % len(classes))
 
 

@@ -154,7 +154,7 @@ def test_folders_as_they_are_in_the_files(scans, tmp_path, capsys):
         assert main([*command, *options]) == 0
         said = capsys.readouterr().out
         reason = "is no PNG, JPEG, TIFF or BMP file that Pillow can read"
-        assert f"left out: high/damaged.png ({reason})" in said
+        assert f"skipped: high/damaged.png ({reason})" in said
         assert "4×4×1" in said and "native size" in said and "native greatest" in said
         written = json.loads((tmp_path / "report.json").read_text())
         assert written["left_out"] == [{"name": "high/damaged.png", "reason": reason}]
@@ -166,7 +166,7 @@ def test_folders_as_they_are_in_the_files(scans, tmp_path, capsys):
         assert min(split["native"]["intensity"]["least"] for split in splits) == 1000
         assert max(split["native"]["intensity"]["greatest"] for split in splits) == 1109
     assert main([*command, f"--folder.table={tmp_path / 'table.csv'}"]) == 0
-    assert "left out" not in capsys.readouterr().out
+    assert "skipped" not in capsys.readouterr().out
 
 
 def test_dicom_frames_and_intensities_without_padding(write_dicom, tmp_path, monkeypatch, capsys):

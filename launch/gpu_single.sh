@@ -59,7 +59,7 @@ if [ -n "$dry" ]; then
   exit
 fi
 
-# Who stops this script stops the run: it saves, exits 143, and is not started again.
+# Stopping this script stops the run: it saves, exits 143 and is not restarted.
 child='' stopped=''
 stop() {
   stopped=1

@@ -74,7 +74,7 @@ done
 
 total=1
 for grid in "${grids[@]}"; do
-  # What may be part of a folder's name, and nothing else.
+  # Only what a folder name may contain.
   [[ $grid =~ ^[a-z_.]+=[A-Za-z0-9._+-]+(,[A-Za-z0-9._+-]+)*$ ]] ||
     die "--grid takes KEY=VALUE,... of letters, digits and ._+-, got $grid"
   IFS=, read -ra values <<<"${grid#*=}"
@@ -91,7 +91,7 @@ if [ -z "${PYTHON:-}" ]; then
   [ ! -x .venv/bin/python ] || PYTHON=.venv/bin/python
 fi
 
-# Sets `command` to what run $1 executes: its index read as digits, the last grid's first.
+# Sets `command` to the command of run $1, whose index is read as digits, the last grid first.
 set_command() {
   local rest=$1 label='' flags=() values value i
   for ((i = ${#keys[@]} - 1; i >= 0; i--)); do
@@ -120,7 +120,7 @@ show_runs() {
   done
 }
 
-# The arguments for --index=I: all but the mode and what only the submission needs.
+# The arguments for --index=I: all but the mode and the options of the submission.
 set_index_args() {
   local argument options=1
   index_args=()

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs medjax on a Cloud TPU slice: takes the slice or asks for it, starts the same command on every
+# Runs medjax on a Cloud TPU slice: takes or requests the slice, starts the same command on every
 # worker, gets another slice when this one is preempted, and brings the results back.
 set -euo pipefail
 
@@ -88,7 +88,7 @@ run() {
   fi
 }
 
-# The state of the node or of the queued resource: "absent" where there is none.
+# Prints the state of the node or of the queued resource, or "absent".
 state() {
   local said
   for _ in 1 2 3 4 5; do
@@ -111,7 +111,7 @@ create() {
   run "${create[@]}"
 }
 
-# Deletes the slice, whose request is in state $1: with it, or alone where there is none.
+# Deletes the slice, together with its request (in state $1) if there is one.
 delete() {
   if [ "$1" = absent ]; then
     run "${tpus[@]}" tpu-vm delete "$name" "${where[@]}"
@@ -120,7 +120,7 @@ delete() {
   fi
 }
 
-# Waits for a slice that is ready, asking for one where there is none.
+# Waits for a ready slice, and requests one if there is none.
 ensure_slice() {
   local node queued said=''
   while :; do
@@ -142,7 +142,7 @@ ensure_slice() {
 
 on_workers() { run "${tpus[@]}" tpu-vm ssh "$name" "${where[@]}" --worker="$1" --command="$2"; }
 
-# The code to ~/medjax on every worker, what it needs beside it, and the command.
+# Copies the code to ~/medjax on every worker, sets it up and starts the command.
 attempt() {
   local get="rm -rf medjax && mkdir medjax && tar -C medjax -xzf medjax.tgz"
   if [ -n "$git" ]; then
@@ -167,7 +167,7 @@ for ((left = restarts; ; left--)); do
     0) break ;;
     143 | 255) ;; # told to stop, or the connection is lost
     *)
-      # A worker that lost another fails in any way: was it the slice?
+      # A worker that lost another fails in any way, so check the slice.
       sleep "$poll"
       [ "$(state tpu-vm state)" != READY ] || {
         say "failed with status $status on a slice that is well; the slice stays"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What tpu_pod.sh does on every worker of a slice.
+# Sets up one worker of a slice and runs the command on it, for tpu_pod.sh.
 set -euo pipefail
 
 usage() {
@@ -22,7 +22,7 @@ python=$HOME/medjax_venv/bin/python
 pid_file=$HOME/medjax.pid
 cd "$(dirname "$0")/.."
 
-# A run whose connection was lost still holds the TPU.
+# A run still holds the TPU after its connection was lost.
 stop_earlier_run() {
   local pid
   pid=$(cat "$pid_file" 2>/dev/null) || return 0
@@ -47,7 +47,7 @@ mount_storage() {
   if [[ $1 == gs://* ]]; then
     command -v gcsfuse >/dev/null || install_gcsfuse
     sudo chown "$(id -un)" "$mount"
-    # Folders may be renamed, and what another worker wrote is seen at once.
+    # Allows renaming folders, and shows what other workers write at once.
     gcsfuse --implicit-dirs --rename-dir-limit=100000 --metadata-cache-ttl-secs=0 \
       --metadata-cache-negative-ttl-secs=0 "${1#gs://}" "$mount"
   else
@@ -61,7 +61,7 @@ case "${1:-}" in
     [ $# = 2 ] || die "setup takes the storage, as in setup gs://my-bucket"
     stop_earlier_run
     mount_storage "$2"
-    # The image's own Python is older than medjax needs.
+    # The Python of the image is too old for medjax.
     python3 -m pip install --quiet --user uv
     [ -x "$python" ] || "$HOME/.local/bin/uv" venv --quiet --python=3.12 "$HOME/medjax_venv"
     "$HOME/.local/bin/uv" pip install --quiet --python="$python" '.[tpu]'
@@ -72,7 +72,7 @@ case "${1:-}" in
     stop_earlier_run
     export MEDJAX_DATA_DIR=$mount/data JAX_COMPILATION_CACHE_DIR=$mount/cache
     echo $$ >"$pid_file"
-    # No variable of a TPU VM tells of the other workers, but its metadata do, which JAX asks.
+    # JAX finds the other workers through the metadata of the TPU VM, not through variables.
     exec "$python" -m medjax.launch --distributed=on "$@"
     ;;
   -h | --help) usage ;;

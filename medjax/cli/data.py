@@ -1,7 +1,8 @@
 """``python -m medjax.data``: describes a data set and finds what is wrong with it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from absl import flags
 
@@ -15,7 +16,7 @@ _USAGE = """Describes a data set: splits, classes, sizes, intensities, duplicate
   python -m medjax.data --name=breastmnist
   python -m medjax.data --name=mine.npz --near=12 --strict --out=report.json
   python -m medjax.data --name=folder:scans --dicom.frames=all --convert.skip_unreadable"""
-_DEFINE = {
+_DEFINE: dict[type, Callable[..., Any]] = {
     bool: flags.DEFINE_bool,
     int: flags.DEFINE_integer,
     float: flags.DEFINE_float,
@@ -75,8 +76,8 @@ def _report(values: flags.FlagValues) -> int:
         info, splits = data.read(values.name, **where)
     else:
         made = data.load(values.name, **where, preparation=values.prepare)
-        info, splits = made.info, {"train": made.train, "val": made.val, "test": made.test}
-        splits = {name: split for name, split in splits.items() if split is not None}
+        parts = {"train": made.train, "val": made.val, "test": made.test}
+        info, splits = made.info, {name: s for name, s in parts.items() if s is not None}
     found = data.describe(info, splits, near=values.near)
     if values.prepare is not None:
         found["preparation"] = data.parse_preparation(made.preparation).listed()

@@ -3,6 +3,7 @@
 import logging
 import sys
 import warnings
+from typing import Any
 
 DONE = 0
 FAILED = 1
@@ -36,7 +37,7 @@ def show_warnings() -> None:
       >>> with warnings.catch_warnings():
       ...     show_warnings()
     """
-    warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+    warnings.showwarning = _show_warning
 
 
 def show_log() -> None:
@@ -50,6 +51,10 @@ def show_log() -> None:
     logger = logging.getLogger("medjax")
     logger.handlers, logger.propagate = [_Lines()], False
     logger.setLevel(logging.INFO)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    say(f"warning: {message}")
 
 
 class _Lines(logging.Handler):

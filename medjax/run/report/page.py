@@ -27,13 +27,13 @@ def write_report(
     labels: np.ndarray,
     history: Sequence[Mapping[str, Any]],
 ) -> None:
-    """Writes the report of a run, whole or not at all.
+    """Writes the report of a run atomically.
 
     Args:
-      path: the file; replaced if it is there.
-      summary: the content of ``summary.json``; what is missing there is missing on the page.
+      path: the file; an existing one is replaced.
+      summary: the content of ``summary.json``; the page skips what is missing there.
       images: the synthetic images in pixel units, ``[n, h, w, c]``, grey or RGB.
-      labels: their classes, ints ``[n]``, or rows of labels ``[n, l]``.
+      labels: the classes, ints ``[n]``, or rows of labels ``[n, l]``.
       history: the lines of ``metrics.jsonl``: dicts with ``step`` and any of ``loss``,
         ``val_<metric>`` and ``val_<metric>_std``.
 

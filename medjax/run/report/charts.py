@@ -17,15 +17,13 @@ _STYLE = {
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 9,
     "axes.titlesize": 9,
-    "axes.labelcolor": _SOFT,
     "grid.color": _EDGE,
-    "text.color": _SOFT,
-    "xtick.color": _SOFT,
-    "ytick.color": _SOFT,
     "path.simplify": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "medjax",
-} | {f"axes.spines.{side}": False for side in ("left", "right", "top", "bottom")}
+    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), _SOFT),
+    **{f"axes.spines.{side}": False for side in ("left", "right", "top", "bottom")},
+}
 # More points than pixels only make the page heavy; few points deserve dots.
 _MOST_POINTS, _DOTTED = 400, 20
 # From this ratio of the largest to the smallest value on, a linear axis hides the tail.

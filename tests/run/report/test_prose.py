@@ -42,7 +42,9 @@ def test_notes_without_val_or_with_one_network(summary):
     summary |= {"val": None, "test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 1}}}
     notes = prose.notes(summary)
     assert notes[0] == "There were no validation images, so no step could be selected."
-    assert notes[-1] == "Each value comes from a single network, so differences may be due to chance."
+    assert (
+        notes[-1] == "Each value comes from a single network, so differences may be due to chance."
+    )
 
 
 @pytest.mark.parametrize("init", ["real", "herding", "kcenter", "coreset", "noise", "x", None])

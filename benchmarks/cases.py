@@ -49,6 +49,7 @@ SHAPES = {case.shape: case for case in (Case(1, 28, 2, 0), Case(3, 28, 9, 0), Ca
 
 def images(case: Case, *, per_class: int) -> tuple[np.ndarray, np.ndarray]:
     """Returns random images, uint8 ``[n, h, w, c]``, and labels ``[n]``."""
+    # The pixels are random, because no time depends on them.
     labels = np.repeat(np.arange(case.classes), per_class).astype(np.int32)
     shape = (len(labels), case.size, case.size, case.channels)
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8), labels

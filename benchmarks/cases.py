@@ -1,4 +1,4 @@
-"""What is timed: shapes, sizes and kinds of work, the same for the engine and the reference."""
+"""The timed cases: shapes, sizes and kinds of work, shared by medjax and the reference."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,11 @@ BATCH_REAL = 256
 BATCH_TRAIN = 256
 STRATEGY = "color_crop_cutout_flip_scale_rotate"
 EPOCHS = 10
-"""Of each training that is timed: between two updates, of evaluation networks."""
+"""Epochs of each timed training: between two outer steps, and of evaluation networks."""
 WHOLE_IMAGES = 2048
 """Real images in the one epoch of whole-data training."""
 STEPS = {"cpu": 1, "gpu": 50, "tpu": 50}
-"""Outer steps a timing, by platform."""
+"""Outer steps per timing, by platform."""
 
 WORKS = {
     "dm": "DM, an outer step",
@@ -40,7 +40,7 @@ class Case(NamedTuple):
 
     @property
     def shape(self) -> str:
-        """As it is written on the command line, without ``ipc``."""
+        """The shape as written on the command line, without ``ipc``."""
         return f"{self.channels}x{self.size}x{self.classes}"
 
 
@@ -48,13 +48,14 @@ SHAPES = {case.shape: case for case in (Case(1, 28, 2, 0), Case(3, 28, 9, 0), Ca
 
 
 def images(case: Case, *, per_class: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random pixels, since no time depends on them: uint8 ``[n, h, w, c]`` and labels ``[n]``."""
+    """Returns random images, uint8 ``[n, h, w, c]``, and labels ``[n]``."""
+    # The pixels are random, because no time depends on them.
     labels = np.repeat(np.arange(case.classes), per_class).astype(np.int32)
     shape = (len(labels), case.size, case.size, case.channels)
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8), labels
 
 
 def networks(work: str) -> tuple[int, str]:
-    """How many networks an evaluation trains, and with which augmentation."""
+    """Returns how many networks an evaluation trains, and their augmentation."""
     count, _, augmented = work.removeprefix("eval").partition("_")
     return int(count), STRATEGY if augmented else "none"

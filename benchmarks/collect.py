@@ -2,9 +2,9 @@
 
     python benchmarks/collect.py runs/* --out=benchmarks/results/quick_cpu
 
-writes ``quick_cpu.jsonl``, one line for each run with its config, seed, device and commit, and
-``quick_cpu.md``, the same as a table. Runs that are in the files already stay; one with the same
-settings is replaced.
+writes ``quick_cpu.jsonl``, one line per run with its config, seed, device and commit, and
+``quick_cpu.md``, the same runs as a table. The files keep the runs they already have; a new run
+replaces one with the same settings.
 """
 
 import argparse
@@ -16,7 +16,7 @@ DROPPED = ("data", "val", "val_last", "baselines_val")
 
 
 def row(summary: dict) -> str:
-    """One run as a table row: test scores, what IOR and HLR are of first."""
+    """Returns a run as a table row; the test score that IOR and HLR compare comes first."""
 
     def cell(scores):
         auroc, balanced = scores["auroc"], scores["balanced_accuracy"]
@@ -50,7 +50,9 @@ def main() -> None:
     """Reads each run's ``summary.json`` and writes both files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("workdirs", nargs="*", type=Path, help="folders of finished runs")
-    parser.add_argument("--out", required=True, type=Path, help="name of both files, no ending")
+    parser.add_argument(
+        "--out", required=True, type=Path, help="name of both files, without suffix"
+    )
     arguments = parser.parse_args()
     lines, table = (arguments.out.with_suffix(suffix) for suffix in (".jsonl", ".md"))
     kept = lines.read_text().splitlines() if lines.exists() else []

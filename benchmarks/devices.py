@@ -1,10 +1,10 @@
-"""The same work on one device and on several, in turn.
+"""Times the same work on one device and on several, alternately.
 
     XLA_FLAGS=--xla_force_host_platform_device_count=2 python benchmarks/devices.py
     python benchmarks/devices.py --works=dm,dc --shapes=3x28x9   # on a machine with several GPUs
 
-prints a line of JSON for each work and number of devices: seconds, and how many times faster than
-on one device, as ratios of medians with the smallest and largest ratio.
+prints a line of JSON for each work and number of devices: the seconds, and the speed-up over one
+device as a ratio of medians with its minimum and maximum.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The work of each row, done by medjax: each function returns a call that does it once."""
+"""The work of each row, done by medjax."""
 
 from collections.abc import Callable
 
@@ -13,9 +13,9 @@ from medjax import data, methods, nets, parallel, training
 def make_work(
     work: str, case: cases.Case, *, precision: str, steps: int, devices: int | None = None
 ) -> Callable[[], object]:
-    """The work of a row, ready to be timed; it returns when it is done.
+    """Returns a function that does the work of a row once and waits for its end.
 
-    On the first so many ``devices``, or on all.
+    It uses the first ``devices`` devices, or all.
     """
     devices = jax.devices()[:devices]
     net = nets.make(
@@ -42,7 +42,7 @@ def make_work(
 
 
 def _mesh(devices, **work):
-    """As a run lays its devices out: none for one of them."""
+    """Returns the mesh that a run would use; ``None`` for one device."""
     return parallel.make_mesh(devices=devices, **work) if len(devices) > 1 else None
 
 

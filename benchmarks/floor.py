@@ -1,8 +1,8 @@
-"""The least that each work must compute and move, and how fast this device can.
+"""The least that each work must compute and move, and how fast this device does both.
 
-Counted are the convolutions of the network, which are all but a few hundredths of the
-operations; every other layer is taken as fused into them. A convolution reads one operand with
-the size of its input and one with that of its output, or reads one and writes the other.
+Only the convolutions of the network count: they are all but a few per cent of the operations, and
+every other layer is assumed to be fused into them. A convolution reads two operands, one of the
+size of its input and one of the size of its output, or reads one and writes the other.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _ITEM_BYTES = {"float32": 4, "tf32": 4, "bfloat16": 2}
 
 
 class Passes(NamedTuple):
-    """Convolutions an image costs, in the first layer and in each later one."""
+    """Convolutions per image in the first layer and in each later layer."""
 
     first: int
     later: int
@@ -25,22 +25,22 @@ class Passes(NamedTuple):
 
 FORWARD = Passes(1, 1)
 PIXEL_GRADIENT = Passes(2, 2)
-# Forward, by the kernel, by the input (which the first layer does not need).
+# Forward, gradient of the kernel, gradient of the input (not needed in the first layer).
 PARAMETER_GRADIENT = Passes(2, 3)
-# The parameter gradient; its derivative: by both operands of each kernel gradient, by the cotangent
-# of each input gradient; and back through the forward pass.
+# The parameter gradient; its derivative with respect to both operands of each kernel gradient and
+# to the cotangent of each input gradient; and the backward pass of the forward pass.
 MATCHING = Passes(5, 7)
 
 
 class Floor(NamedTuple):
-    """What a work cannot do without: floating-point operations and bytes."""
+    """The floating-point operations and bytes that a work needs at least."""
 
     operations: float
     bytes: float
 
 
 def floor(work: str, case: cases.Case, *, precision: str) -> Floor:
-    """The floor of one unit of a work (one outer step, one evaluation …)."""
+    """Returns the floor of one unit of a work (one outer step, one evaluation …)."""
     syn, real = case.classes * case.ipc, case.classes * cases.BATCH_REAL
     matching = [(real, PARAMETER_GRADIENT), (syn, MATCHING)]
     passes = {
@@ -61,7 +61,7 @@ def floor(work: str, case: cases.Case, *, precision: str) -> Floor:
 
 
 def _cost(case: cases.Case, passes: Passes) -> tuple[float, float]:
-    """Operations and numbers moved for one image."""
+    """Returns the operations and the numbers moved for one image."""
     operations = moved = 0
     channels, size = case.channels, case.size
     for layer in range(cases.DEPTH):
@@ -75,14 +75,14 @@ def _cost(case: cases.Case, passes: Passes) -> tuple[float, float]:
 
 
 class Probe(NamedTuple):
-    """A work that this device does as fast as it can, and how much of it."""
+    """A work that runs at the full speed of this device, and its amount."""
 
     run: Callable[[], object]
     amount: float
 
 
 def matmul(precision: str) -> Probe:
-    """A large square matrix product; ``amount`` in operations."""
+    """Returns a large square matrix product, with ``amount`` in operations."""
     n = 2048 if jax.default_backend() == "cpu" else 8192
     dtype = jnp.bfloat16 if precision == "bfloat16" else jnp.float32
     name = {"float32": "highest", "tf32": "high", "bfloat16": "default"}[precision]
@@ -92,7 +92,7 @@ def matmul(precision: str) -> Probe:
 
 
 def copy() -> Probe:
-    """A copy of an array far larger than any cache; ``amount`` in bytes read and written."""
+    """Returns a copy of an array far larger than any cache, with ``amount`` in bytes moved."""
     n = 2**25 if jax.default_backend() == "cpu" else 2**28
     x = jnp.ones(n, jnp.float32)
     add = jax.jit(lambda x: x + 1)

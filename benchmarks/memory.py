@@ -1,9 +1,9 @@
-"""Peak memory of one work, in a process of its own.
+"""Measures the peak memory of one work in its own process.
 
     python benchmarks/memory.py dm 1x28x2 10 [--precision=tf32] [--reference=DIR]
 
-prints the bytes beyond what is held before the work: on a GPU as its allocator counts them, on a
-CPU as the resident set grows.
+prints the bytes beyond those held before the work: on a GPU as its allocator counts them, on a
+CPU as the growth of the resident set.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main() -> None:
         device = jax.local_devices()[0]
         peak = (lambda: device.memory_stats()["peak_bytes_in_use"]) if on_gpu else resident_peak
     if not on_gpu:
-        work()  # what the compiler takes is not the work's
+        work()  # the compiler's memory is not the work's
     before = 0 if on_gpu else forget_resident_peak()
     work()
     print(peak() - before)
@@ -53,7 +53,7 @@ def resident_peak() -> int:
 
 
 def forget_resident_peak() -> int:
-    ctypes.CDLL(None).malloc_trim(0)  # what the first run has freed is the system's again
+    ctypes.CDLL(None).malloc_trim(0)  # returns what the first run freed to the system
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     return _status("VmRSS")

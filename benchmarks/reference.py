@@ -1,15 +1,15 @@
-"""The same work done by the PyTorch reference, imported from a checkout of it.
+"""The same work done by the PyTorch reference, imported from a checkout.
 
-github.com/VICO-UoE/DatasetCondensation is run as it is. Its loops are inside its ``main``
-functions, so they are written anew here around its own functions. Four things keep it from
-running on a present-day machine and are mended from outside:
+github.com/VICO-UoE/DatasetCondensation runs as is. Its loops are inside its ``main`` functions, so
+they are rewritten here around its own functions. Four things keep it from running on a present-day
+machine and are fixed from outside:
 
-- it imports torchvision for its data sets alone, which are not used here: empty modules stand in;
-- torch refuses ``x[:] = x[0]``, as its siamese draws write it: the right side is cloned;
-- its "crop" leaves grey images in an order in which the network cannot flatten its features: they
-  are copied into the usual one;
-- its ConvNet fails on 28-pixel colour images: it gets them padded to 32, as medjax's first
-  convolution pads them, so that both convolve the same number of pixels.
+- It imports torchvision only for data sets that are not used here; empty modules replace it.
+- torch refuses ``x[:] = x[0]``, which its siamese draws contain; the right side is cloned.
+- Its "crop" gives grey images a memory order in which the network cannot flatten its features;
+  they are copied into the usual order.
+- Its ConvNet fails on 28-pixel colour images; they are padded to 32, as medjax's first convolution
+  pads them, so that both convolve the same number of pixels.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ import torch
 
 
 def load(directory: str) -> types.ModuleType:
-    """The reference's ``utils``."""
+    """Imports the reference's ``utils``."""
     parts = {name: types.ModuleType(name) for name in ("datasets", "transforms")}
     sys.modules["torchvision"] = types.ModuleType("torchvision")
     vars(sys.modules["torchvision"]).update(parts)
@@ -59,7 +59,7 @@ def _clone_what_is_assigned() -> None:
 def make_work(
     utils: types.ModuleType, work: str, case: cases.Case, *, precision: str, steps: int
 ) -> Callable[[], object]:
-    """The work of a row, ready to be timed; it returns when it is done."""
+    """Returns a function that does the work of a row and waits for its end."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     _set_precision(precision)
     args = Namespace(
@@ -84,7 +84,7 @@ def make_work(
 
 
 def _set_precision(precision: str) -> None:
-    """The reference has no bfloat16; it is compared as it is by default, with TF32."""
+    """Sets the precision; the reference has no bfloat16 and keeps its default, TF32."""
     torch.backends.cudnn.allow_tf32 = precision != "float32"
     torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
 
@@ -123,7 +123,7 @@ class _Images:
         self.seed = 0
 
     def batches(self):
-        """Each class's real and synthetic images under one augmentation."""
+        """Yields each class's real and synthetic images under one augmentation."""
         for label in range(self.case.classes):
             start = label * self.per_class
             rows = start + torch.randperm(self.per_class)[: cases.BATCH_REAL]

@@ -1,11 +1,11 @@
-"""How fast medjax is on this device, beside the PyTorch reference and beside the device's limit.
+"""Compares the speed of medjax with the PyTorch reference and with the limit of the device.
 
     python benchmarks/speed.py --out=benchmarks/results/speed_cpu --reference=DatasetCondensation
 
 times medjax, the reference (if given a checkout of github.com/VICO-UoE/DatasetCondensation), a
-large matrix product and a copy in turn, and writes ``speed_cpu.jsonl``, a line for each row with
-device, versions and commit, and ``speed_cpu.md``, the same as a table. Rows are appended, so a
-long benchmark can be run in parts; a row that is measured again replaces the older one.
+large matrix product and a copy alternately, and writes ``speed_cpu.jsonl``, one line per row with
+device, versions and commit, and ``speed_cpu.md``, the same rows as a table. New rows are appended,
+so a long benchmark can run in parts; a row that is measured again replaces the older one.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-# Both frameworks share the GPU: neither may take all of its memory.
+# Both frameworks share the GPU, so neither may take all of its memory.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 import cases
@@ -33,13 +33,13 @@ import medjax
 
 HERE = Path(__file__).resolve().parent
 IPCS = (10, 1, 50)
-# Every work at 10 images per class; at 1 and 50 those that grow with it.
+# All works run at 10 images per class, but only those whose cost depends on ipc at 1 and 50.
 _OTHER_IPCS = ("dm", "dc", "dsa", "eval5")
 _MEMORY = ("dm", "dc", "dsa", "eval20")
 
 
 def main() -> None:
-    """Measures what is asked for and writes both files after each row."""
+    """Measures the requested rows and writes both files after each."""
     arguments, start = _arguments(), time.perf_counter()
     table = Table(arguments.out)
     utils = None
@@ -47,7 +47,7 @@ def main() -> None:
         import reference
 
         utils = reference.load(arguments.reference)
-    where = about()  # now: the checkout may move on while the loaded code runs
+    where = about()  # now, because the checkout may change while the loaded code runs
     for shape, ipc, precision, work in itertools.product(
         arguments.shapes, arguments.ipc, arguments.precisions, arguments.works
     ):
@@ -57,7 +57,7 @@ def main() -> None:
         if arguments.missing and table.has(**row, devices=jax.device_count()):
             continue
         if time.perf_counter() - start > arguments.seconds:
-            print("out of time; the same command with --missing goes on")
+            print("out of time; the same command with --missing measures the rest")
             break
         case = cases.SHAPES[shape]._replace(ipc=ipc)
         row = measure(work, case, precision=precision, repeats=arguments.repeats, utils=utils)
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def measure(work: str, case: cases.Case, *, precision: str, repeats: int, utils=None) -> dict:
-    """One row: seconds of a unit of work, the ratio to the reference, and the floor."""
+    """Returns one row: the seconds of a unit of work, the ratio to the reference, the floor."""
     steps = cases.STEPS[jax.default_backend()] if work in cases.OUTER_STEPS else 1
     probes = {"matmul": floor.matmul(precision), "copy": floor.copy()}
     works = {"medjax": engine.make_work(work, case, precision=precision, steps=steps)}
@@ -125,10 +125,10 @@ def _memory(work: str, shape: str, precision: str, reference: str | None) -> dic
 
 
 def about() -> dict:
-    """Where and with what a row was measured."""
+    """Returns the device, the versions, the commit and the date of a measurement."""
     device = jax.devices()[0]
     commit = _git("describe", "--always")
-    # Of the code: the results themselves change from row to row.
+    # Only the code counts, because the results change from row to row.
     if _git("status", "--porcelain", "--", HERE.parent / "medjax", *HERE.glob("*.py")):
         commit += "-dirty"
     versions = {"medjax": medjax.__version__, "jax": jax.__version__}
@@ -157,7 +157,7 @@ def _processor() -> str:
 
 
 class Table:
-    """Rows on disk, as lines of JSON and as a table."""
+    """A table on disk, as lines of JSON and as Markdown."""
 
     def __init__(self, path: Path):
         self._json, self._text = path.with_suffix(".jsonl"), path.with_suffix(".md")
@@ -175,11 +175,11 @@ class Table:
         print(_cells(row), flush=True)
 
     def has(self, **row) -> bool:
-        """Whether there is such a row already."""
+        """Returns whether such a row exists."""
         return _key(row) in self._rows
 
     def text(self) -> str:
-        """The table, with a line for start-up below."""
+        """Returns the table, with a line for start-up below."""
         head = (
             "| work | set | ipc | precision | medjax | reference | times faster (min–max) | "
             "of the matrix rate | of the floor | memory, ours / theirs |"
@@ -228,14 +228,18 @@ def _arguments() -> argparse.Namespace:
         return text.split(",") if text else []
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", required=True, type=Path, help="name of both files, no ending")
+    parser.add_argument(
+        "--out", required=True, type=Path, help="name of both files, without suffix"
+    )
     parser.add_argument("--reference", help="a checkout of DatasetCondensation")
     parser.add_argument("--works", type=names, default=list(cases.WORKS))
     parser.add_argument("--shapes", type=names, default=list(cases.SHAPES))
     parser.add_argument("--ipc", type=lambda text: [int(n) for n in names(text)], default=IPCS)
     parser.add_argument("--precisions", type=names, default=["float32"])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=float("inf"), help="start no row later")
+    parser.add_argument(
+        "--seconds", type=float, default=float("inf"), help="start no row after this time"
+    )
     parser.add_argument("--missing", action="store_true", help="only rows not yet in the files")
     parser.add_argument("--memory", action="store_true", help="also peak memory")
     parser.add_argument("--startup", action="store_true", help="also the launcher's start-up")

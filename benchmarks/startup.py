@@ -1,4 +1,4 @@
-"""How long quickstart's command takes to its first outer step: cold, and with a compilation cache.
+"""Times the quickstart command up to its first outer step, with a cold and a warm cache.
 
 python benchmarks/startup.py
 """
@@ -16,7 +16,7 @@ _CONFIG = f"--config={ROOT / 'configs' / 'quickstart.py'}"
 
 
 def measure() -> dict[str, float]:
-    """Seconds: of the imports alone, and of the command until its first step's loss is written."""
+    """Returns the seconds of the imports, and those until the first step's loss is written."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "XDG_CACHE_HOME": f"{folder}/cache"}
         environment.pop("JAX_COMPILATION_CACHE_DIR", None)

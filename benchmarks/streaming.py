@@ -1,11 +1,11 @@
-"""What streaming from disk costs and saves: peak memory of a run, and time of a step.
+"""Measures streaming from disk: the peak memory of a run and the time of a step.
 
     python benchmarks/streaming.py [--mib=2048] [--allowed-mib=512] [--size=64] [--width=32]
 
-prints one line of JSON. The set is random pixels, and steps are those of DM. Peaks are of memory
-that is the process's own (``RssAnon`` and ``RssShmem``, looked at every millisecond), without what
-the compiler takes; pages of a mapped file are the system's to take back, and not counted. "Cold"
-steps begin after the system has forgotten the file's pages; "unannounced" ones do without
+prints one line of JSON. The set has random pixels, and the steps are those of DM. Peaks count the
+process's own memory (``RssAnon`` and ``RssShmem``, sampled every millisecond) without that of the
+compiler. They exclude the pages of a mapped file, which the system can reclaim. "Cold" steps begin
+after the system has dropped the file's pages; "unannounced" steps run without
 ``methods.read_ahead``.
 """
 
@@ -29,7 +29,7 @@ _KEY_SEED = 0
 
 
 def write_set(path: pathlib.Path, *, mib: int, size: int) -> None:
-    """Writes an npz with so many MiB of training images, in pieces, and a few of test."""
+    """Writes an npz with ``mib`` MiB of training images, in pieces, and a few test images."""
     rng, piece = np.random.default_rng(0), max(_MIB // size**2, 1)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for split, count in (("train", mib * piece), ("test", 8)):
@@ -45,18 +45,18 @@ def write_set(path: pathlib.Path, *, mib: int, size: int) -> None:
 
 
 class Peak:
-    """The most memory of its own that the process takes beyond what it has at the start."""
+    """The peak of the process's own memory beyond what it has at the start."""
 
     def __enter__(self) -> "Peak":
-        """Begins to look."""
-        ctypes.CDLL(None).malloc_trim(0)  # what was freed before is the system's again
+        """Starts sampling."""
+        ctypes.CDLL(None).malloc_trim(0)  # returns freed memory to the system
         self._start, self.mib, self._done = _own_bytes(), 0.0, threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
         return self
 
     def __exit__(self, *_) -> None:
-        """Ends."""
+        """Stops sampling."""
         self._done.set()
         self._thread.join()
         ctypes.CDLL(None).malloc_trim(0)
@@ -74,7 +74,7 @@ def _own_bytes() -> int:
 
 
 class Run:
-    """DM on a set, loaded as told."""
+    """DM on a data set, streamed or in memory."""
 
     def __init__(self, path: pathlib.Path, streaming, *, width: int, batch: int) -> None:
         from medjax import data, methods, nets
@@ -89,7 +89,7 @@ class Run:
         self._key, self._state, self.step = jax.random.key(_KEY_SEED), None, 0
 
     def __call__(self, *, steps: int, announced: bool = True) -> None:
-        """So many steps, to their end."""
+        """Runs some steps and waits for their end."""
         if self._state is None:
             self._state = self._distiller.init(self._key, self.real)
         if announced:
@@ -100,7 +100,7 @@ class Run:
         self._state, self.step = state, self.step + steps
 
     def forget(self) -> None:
-        """Has the system forget the pages of the images' file."""
+        """Makes the system drop the pages of the images' file."""
         mapped = self.images
         while not isinstance(mapped, mmap.mmap):
             mapped = mapped.base
@@ -110,9 +110,9 @@ class Run:
 
 
 def peak(path: pathlib.Path, streaming, *, width: int, batch: int, steps: int) -> float:
-    """MiB that the data takes at most, from opening the set to the last step.
+    """Returns the peak MiB of the data, from opening the set to the last step.
 
-    What the compiler takes is left out: the first call of the step is not watched.
+    The first call of the step is not sampled, which excludes the compiler.
     """
     with Peak() as loading:
         run = Run(path, streaming, width=width, batch=batch)
@@ -123,7 +123,7 @@ def peak(path: pathlib.Path, streaming, *, width: int, batch: int, steps: int) -
 
 
 def _peaks(folder: pathlib.Path, arguments: argparse.Namespace) -> dict[str, float]:
-    """Of the set from disk, and in memory; first of a small one, which imports all there is."""
+    """Returns the peaks from disk and in memory; a small set runs first to import everything."""
     from medjax.data import Streaming
 
     write_set(folder / "small.npz", mib=2, size=arguments.size)
@@ -133,9 +133,9 @@ def _peaks(folder: pathlib.Path, arguments: argparse.Namespace) -> dict[str, flo
         "disk": ("set.npz", allowed),
         "memory": ("set.npz", None),
     }
-    knobs = {"width": arguments.width, "batch": arguments.batch, "steps": arguments.steps}
+    options = {"width": arguments.width, "batch": arguments.batch, "steps": arguments.steps}
     peaks = {
-        name: round(peak(folder / file, streaming, **knobs), 1)
+        name: round(peak(folder / file, streaming, **options), 1)
         for name, (file, streaming) in runs.items()
     }
     return {"peak_mib": {name: peaks[name] for name in ("disk", "memory")}}
@@ -146,9 +146,9 @@ def _times(folder: pathlib.Path, arguments: argparse.Namespace) -> dict[str, dic
 
     from medjax.data import Streaming
 
-    knobs = {"width": arguments.width, "batch": arguments.batch}
-    disk = Run(folder / "set.npz", Streaming(0, folder / "cache"), **knobs)
-    memory = Run(folder / "set.npz", None, **knobs)
+    options = {"width": arguments.width, "batch": arguments.batch}
+    disk = Run(folder / "set.npz", Streaming(0, folder / "cache"), **options)
+    memory = Run(folder / "set.npz", None, **options)
 
     def cold(announced):
         disk.forget()
@@ -164,7 +164,7 @@ def _times(folder: pathlib.Path, arguments: argparse.Namespace) -> dict[str, dic
     seconds = timing.alternate(works, repeats=arguments.repeats)
     colds = {"cold": [], "cold, unannounced": []}
     for round_ in range(arguments.repeats):
-        # In turns the first, should the disk itself remember what was read last.
+        # They take turns to go first, in case the disk caches what was read last.
         for announced in (round_ % 2 == 0, round_ % 2 == 1):
             colds["cold" if announced else "cold, unannounced"].append(cold(announced))
     seconds |= {f"disk, {name}": values for name, values in colds.items()}

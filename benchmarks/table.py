@@ -1,15 +1,14 @@
-"""The whole table on one data set: core-sets, distilled sets and all images.
+"""Runs all methods on one data set: core-sets, distilled sets and all images.
 
     python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/table --out=runs/table/all
     python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/quick --quick
 
-runs every method whose run is not already in the workdir (a stopped one goes on), then prints the
-scores and, with ``--out``, writes those on test as ``.md`` and everything as ``.jsonl``. Random,
-k-center and whole are the baselines of the first run, under its recipe: each network of random has
-a subset of its own, and k-center is chosen in the embedding of the first network of whole. Herding,
-and k-center where it is among the methods, choose in that of a network of their own. A method's
-settings are those of ``configs/METHOD_DATA.py`` if there is such a file, else of
-``configs/METHOD.py``.
+runs every method without a finished run in the workdir (a stopped run resumes), then prints the
+scores. ``--out`` writes the test scores as ``.md`` and everything as ``.jsonl``. Random, k-center
+and whole are the baselines of the first run, under its recipe: each network of random has its own
+subset, and k-center is chosen in the embedding of the first network of whole. Herding, and
+k-center if it is among the methods, use the embedding of their own network. A method's settings
+come from ``configs/METHOD_DATA.py`` if that file exists, else from ``configs/METHOD.py``.
 """
 
 import argparse
@@ -37,18 +36,18 @@ BASELINES = {"random": "random", "kcenter": "k-center", "whole": "whole"}
 
 
 def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
-    """A method's settings on a data set.
+    """Returns the settings of a method on a data set.
 
     Args:
-      method: ``dm``, or the name of another config or core-set.
+      method: the name of a config, such as ``dm``, or of a core-set.
       data: a name or a path.
-      words: what else stands behind the config's colon.
+      words: more words for the config, as after its colon.
 
     Returns:
       The settings, as ``distill.distill`` takes them.
 
     Raises:
-      UserError: for a method without a config, or a wrong word.
+      UserError: if the method has no config, or a word is wrong.
     """
     own = CONFIGS / f"{method}_{data.removesuffix('mnist')}.py"
     usual = CONFIGS / f"{method}.py"
@@ -62,10 +61,10 @@ def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
 
 
 def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
-    """The table: the first run's baselines around what each method made.
+    """Returns the table: the baselines of the first run around the results of each method.
 
     Args:
-      summaries: of each run, by method.
+      summaries: the summary of each run, by method.
 
     Returns:
       A row for each training set.
@@ -83,7 +82,7 @@ def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
 
 
 def markdown(rows: Sequence[Row], *, first: str | None = None) -> str:
-    """The rows' test scores as a table, one metric first: accuracies in per cent."""
+    """Formats the test scores as a table, one metric first, accuracies in per cent."""
     metrics = ordered((name for row in rows for name in row.test or ()), first=first)
     heads = [metric_name(metric) for metric in metrics]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(metrics) + 1) + "|"]
@@ -94,15 +93,15 @@ def markdown(rows: Sequence[Row], *, first: str | None = None) -> str:
 
 
 def main() -> None:
-    """Runs what is missing and prints the table."""
+    """Runs the missing methods and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="retinamnist", help="data set, a name or a path")
     parser.add_argument("--ipc", type=int, default=10, help="images per class")
-    parser.add_argument("--methods", default=",".join(METHODS), help="which, in this order")
-    parser.add_argument("--quick", action="store_true", help="made for two CPU cores")
-    parser.add_argument("--words", default="", help="more words behind each config's colon")
+    parser.add_argument("--methods", default=",".join(METHODS), help="methods, in this order")
+    parser.add_argument("--quick", action="store_true", help="settings for two CPU cores")
+    parser.add_argument("--words", default="", help="more words after each config's colon")
     parser.add_argument("--workdir", required=True, type=Path, help="folder of the runs")
-    parser.add_argument("--out", type=Path, help="name of both files, no ending")
+    parser.add_argument("--out", type=Path, help="name of both files, without suffix")
     arguments = parser.parse_args()
     words = [f"ipc={arguments.ipc}", *(["quick"] if arguments.quick else []), arguments.words]
     startup.set_up_jax(os.environ)

@@ -1,4 +1,4 @@
-"""Timing several things alternately, so that whatever else the machine does meets all of them."""
+"""Alternating timings, so that other load on the machine affects all works equally."""
 
 import statistics
 import time
@@ -9,11 +9,11 @@ def alternate(works: Mapping[str, Callable[[], object]], *, repeats: int) -> dic
     """Runs ``A B C A B C …`` and times each call.
 
     Args:
-      works: what to time; each call returns only when its work is done.
-      repeats: timed rounds, after one round that is not counted (it compiles).
+      works: the functions to time; each returns only when its work is done.
+      repeats: number of timed rounds, after one untimed round that compiles.
 
     Returns:
-      Seconds of each round, by name.
+      The seconds of each round, by name.
     """
     seconds = {name: [] for name in works}
     for round_ in range(repeats + 1):
@@ -26,11 +26,11 @@ def alternate(works: Mapping[str, Callable[[], object]], *, repeats: int) -> dic
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """Median, least and greatest."""
+    """Returns the median, the minimum and the maximum."""
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 def ratio(theirs: list[float], ours: list[float]) -> dict[str, float]:
-    """How many times faster: the ratio of medians, with the least and greatest of a round."""
+    """Returns the speed-up: the ratio of medians, with the minimum and maximum of the rounds."""
     pairs = [a / b for a, b in zip(theirs, ours, strict=True)]
     return {**spread(pairs), "median": statistics.median(theirs) / statistics.median(ours)}

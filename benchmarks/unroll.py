@@ -1,12 +1,11 @@
-"""Memory of differentiating an MTT student, by how it is done and how many steps it makes.
+"""Measures the memory of differentiating an MTT student, by unroll and number of steps.
 
     python benchmarks/unroll.py
     python benchmarks/unroll.py --width=32 --steps=10,40 --out=benchmarks/results/unroll_cpu
 
-prints, for the gradient by images and step size of a ConvNet of depth 3 with 20 grey images of 28
-pixels in each step, the scratch memory that the compiler plans and the peak of a process that
-computes it, beyond what it holds before. ``--out`` writes both as ``.jsonl``, with device and
-commit.
+prints the scratch memory that the compiler plans, and the peak of a process beyond what it holds
+before. The gradient is with respect to images and step size, of a ConvNet of depth 3 with 20 grey
+images of 28 pixels in each step. ``--out`` writes both as ``.jsonl``, with device and commit.
 """
 
 import argparse
@@ -27,7 +26,7 @@ _IMAGES = (20, 28, 28, 1)
 
 
 def gradient(unroll: str, *, width: int, num_steps: int) -> tuple[Callable, Callable]:
-    """The jitted gradient, and what makes arguments for it of a key."""
+    """Returns the jitted gradient, and a function from a key to its arguments."""
     net = nets.make("convnet", num_classes=2, width=width)
     labels = jnp.arange(_IMAGES[0], dtype=jnp.int32) // (_IMAGES[0] // 2)
 
@@ -52,24 +51,24 @@ def gradient(unroll: str, *, width: int, num_steps: int) -> tuple[Callable, Call
 
 
 def scratch_bytes(unroll: str, *, width: int, num_steps: int) -> int:
-    """Bytes of scratch of one compiled gradient; nothing is computed."""
+    """Returns the scratch bytes of one compiled gradient, without running it."""
     graded, arguments = gradient(unroll, width=width, num_steps=num_steps)
     shapes = jax.eval_shape(arguments, jax.random.key(0))
     return graded.lower(*shapes).compile().memory_analysis().temp_size_in_bytes
 
 
 def peak_bytes(unroll: str, *, width: int, num_steps: int) -> int:
-    """Bytes that the resident set of a process of its own grows by while it computes one."""
+    """Returns the growth in bytes of a new process's resident set while it computes one."""
     case = json.dumps({"unroll": unroll, "width": width, "num_steps": num_steps})
     command = [sys.executable, __file__, f"--measure={case}"]
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def measure(unroll: str, *, width: int, num_steps: int) -> int:
-    """``peak_bytes``, of this process."""
+    """Returns the same as ``peak_bytes``, measured in this process."""
     graded, arguments = gradient(unroll, width=width, num_steps=num_steps)
     arguments = jax.block_until_ready(jax.jit(arguments)(jax.random.key(0)))
-    jax.block_until_ready(graded(*arguments))  # what the compiler takes is not the work's
+    jax.block_until_ready(graded(*arguments))  # the compiler's memory is not the work's
     before = memory.forget_resident_peak()
     jax.block_until_ready(graded(*arguments))
     return memory.resident_peak() - before
@@ -78,15 +77,15 @@ def measure(unroll: str, *, width: int, num_steps: int) -> int:
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--width", type=int, default=128, help="of the network")
-    parser.add_argument("--steps", default="10,80", help="of the student")
-    parser.add_argument("--out", type=Path, help="name of a file, no ending")
-    parser.add_argument("--measure", type=json.loads, help="one case, in this process")
+    parser.add_argument("--width", type=int, default=128, help="width of the network")
+    parser.add_argument("--steps", default="10,80", help="numbers of steps of the student")
+    parser.add_argument("--out", type=Path, help="name of a file, without suffix")
+    parser.add_argument("--measure", type=json.loads, help="measure one case in this process")
     arguments = parser.parse_args()
     if arguments.measure:
         print(measure(**arguments.measure))
         return
-    import speed  # for what it says of the machine
+    import speed  # for its description of the machine
 
     where, lines = speed.about(), []
     print("unroll | steps | planned MiB | peak MiB")

@@ -1,6 +1,7 @@
-"""Evaluation: train fresh networks on a set of images, measure them, and what to beat."""
+"""Evaluation: fresh networks trained on a set of images, their scores, and baselines."""
 
 from medjax.evaluate.baselines import score_baselines
+from medjax.evaluate.comparison import headline, hlr, ior
 from medjax.evaluate.metrics import (
     accuracy,
     auroc,
@@ -20,9 +21,6 @@ from medjax.evaluate.multilabel import (
 from medjax.evaluate.protocol import (
     Benchmark,
     evaluate_set,
-    headline,
-    hlr,
-    ior,
     score_networks,
     score_nothing,
 )

@@ -1,4 +1,4 @@
-"""The sets that a distilled one is measured against, under the same recipe."""
+"""The baselines that a distilled set is compared with, under the same recipe."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -28,34 +28,35 @@ def score_baselines(
     whole_epochs: int,
     num_networks: int,
 ) -> dict[str, Scores]:
-    """Scores what a distilled set must beat, and what it cannot.
+    """Scores the sets below and above a distilled set.
 
-    - ``random``: ``ipc`` random real images of each class. Every network gets a subset of its own,
-      so that the spread is that of subsets and networks together.
+    - ``random``: ``ipc`` random real images of each class. Every network gets its own subset, so
+      that the spread covers both subsets and networks.
     - ``kcenter``: ``ipc`` real images of each class, chosen by greedy k-center in the embedding of
       a network trained on all images.
     - ``whole``: all real images, for ``whole_epochs`` epochs.
-    - ``nothing``: of a multi-label set, predicting no finding for any image.
+    - ``nothing``: for a multi-label set only, predicting no finding for any image.
 
-    Of a multi-label set classes are groups, see ``data.group_indices``. Of a class with fewer
-    images than ``ipc`` all are chosen.
+    The classes of a multi-label set are groups, see ``data.group_indices``. A class with fewer
+    images than ``ipc`` gives all of them.
 
     Args:
-      key: PRNG key; networks meet the same initial parameters as those of ``evaluate_set`` with
-        this key.
+      key: PRNG key; networks get the same initial parameters as in ``evaluate_set`` with this
+        key.
       net: a flax module with ``embed``.
       train: the real training images.
       benchmark: the splits to score on.
-      ipc: images per class, one number or one for each class.
-      recipe: how networks are trained on the subsets; on the whole set with other epochs.
-      whole_epochs: epochs on the whole set.
-      num_networks: networks for each baseline.
+      ipc: images per class, one number or one per class.
+      recipe: how networks are trained; ``epochs`` holds for the subsets only.
+      whole_epochs: number of epochs on the whole set.
+      num_networks: number of networks per baseline.
 
     Returns:
       ``{"random" | "kcenter" | "whole" | "nothing": {split: {metric: {"mean", "std", "n"}}}}``.
 
     Raises:
-      UserError: as ``evaluate_set``, or if ``ipc`` is negative or has the wrong length.
+      UserError: for the reasons of ``evaluate_set``, or if ``ipc`` is negative or of the wrong
+        length.
 
     Example:
       >>> from medjax import nets
@@ -65,8 +66,8 @@ def score_baselines(
       >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
       >>> benchmark = Benchmark({"test": split}, stats, "binary-class")
       >>> key, recipe = jax.random.key(0), Recipe(epochs=1)
-      >>> knobs = dict(ipc=1, recipe=recipe, whole_epochs=1, num_networks=2)
-      >>> list(score_baselines(key, net, split, benchmark, **knobs))
+      >>> options = dict(ipc=1, recipe=recipe, whole_epochs=1, num_networks=2)
+      >>> list(score_baselines(key, net, split, benchmark, **options))
       ['random', 'kcenter', 'whole']
     """
 
@@ -83,16 +84,16 @@ def score_baselines(
     one = jax.tree.map(lambda x: x[:1], whole)
 
     def features(images):
-        # Those of a diverged network are all alike, as its logits count in ``score_networks``.
+        # A diverged network gives equal features, as ``score_networks`` gives it equal logits.
         return np.nan_to_num(embed(net, one, images, **where)[0], nan=0, posinf=0, neginf=0)
 
     with vectors_of(train.images, features) as found:
         centres = k_center(found, train.labels, ipc)
-    # A constant that no network has: the subsets must not share their randomness with one.
+    # No network has this number, so the subsets share their randomness with none of them.
     subsets_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
     subset_keys = jax.random.split(subsets_key, num_networks)
     subsets = np.stack([random_subset(k, train.labels, ipc) for k in subset_keys])
-    # Networks see the union of the subsets, each its own rows of it.
+    # Networks share the union of the subsets; each trains on its own rows.
     rows = np.arange(subsets.size, dtype=np.int32).reshape(subsets.shape)
     trained = {
         "random": networks(subsets.ravel(), recipe, rows),

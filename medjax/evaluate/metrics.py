@@ -1,8 +1,8 @@
-"""Metrics of a classifier, in numpy: what MedMNIST's evaluator reports, and what it leaves out.
+"""Metrics of a classifier in numpy: those of MedMNIST's evaluator and more.
 
 Every metric takes scores ``[..., n, C]`` and labels ``[n]`` and returns an array of the leading
 shape: one number for one network ``[n, C]``, ``k`` numbers for networks stacked to ``[k, n, C]``.
-Those of label rows are in ``multilabel.py``.
+The metrics of label rows are in ``multilabel.py``.
 """
 
 from collections.abc import Callable
@@ -16,17 +16,17 @@ from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The fraction of images whose highest score is that of their class.
+    """Computes the fraction of images whose highest score is that of their class.
 
     Args:
       scores: float ``[..., n, C]``, logits or probabilities.
       labels: int ``[n]`` in ``0 … C-1``.
 
     Returns:
-      float64 ``[...]`` in 0–1. Of equal scores the lowest class counts.
+      float64 ``[...]`` in 0–1. The lowest class wins among equal scores.
 
     Raises:
-      UserError: the labels are multi-label, out of range, or not as many as the scores.
+      UserError: if the labels are multi-label, out of range, or differ in number from the scores.
 
     Example:
       >>> float(accuracy(np.array([[2.0, 1.0], [5.0, 4.0]]), np.array([0, 1])))
@@ -37,7 +37,7 @@ def accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The mean of the classes' recalls, over the classes present in the labels.
+    """Computes the mean recall of the classes that are present in the labels.
 
     Args:
       scores: float ``[..., n, C]``, logits or probabilities.
@@ -47,7 +47,7 @@ def balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
       float64 ``[...]`` in 0–1.
 
     Raises:
-      UserError: the labels are multi-label, out of range, or not as many as the scores.
+      UserError: if the labels are multi-label, out of range, or differ in number from the scores.
 
     Example:
       >>> float(balanced_accuracy(np.eye(2)[[0, 0, 0, 0]], np.array([0, 0, 0, 1])))
@@ -60,24 +60,25 @@ def balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    r"""The area under the ROC curve, as MedMNIST defines it.
+    r"""Computes the area under the ROC curve, as MedMNIST defines it.
 
     For a class, it is the probability that an image of the class scores higher than one that is
     not, ties counting half (the Mann–Whitney statistic, so it is exact):
-    ``P(s⁺ > s⁻) + P(s⁺ = s⁻)/2``. Of more than two classes the result is the mean over classes,
-    each against the rest; of two classes it is the area for class 1. A class absent from the
-    labels has no area and is left out of the mean.
+    ``P(s⁺ > s⁻) + P(s⁺ = s⁻)/2``. With more than two classes, the result is the mean over
+    classes, each against the rest; with two classes, it is the area for class 1. The mean skips
+    a class that is absent from the labels, because it has no area.
 
     Args:
       scores: float ``[..., n, C]``. Images are ranked by these, so they should be probabilities:
-        raw logits are comparable within an image, not between images. ``score`` sees to it.
+        raw logits are comparable within an image, not between images. ``score`` converts them.
       labels: int ``[n]`` in ``0 … C-1``.
 
     Returns:
       float64 ``[...]`` in 0–1; 0.5 is chance.
 
     Raises:
-      UserError: all labels are one class, multi-label, out of range, or not as many as the scores.
+      UserError: if all labels are one class, multi-label, out of range, or differ in number from
+        the scores.
 
     Example:
       >>> float(auroc(np.array([[0.9, 0.1], [0.6, 0.4], [0.7, 0.3]]), np.array([0, 1, 1])))
@@ -98,7 +99,7 @@ def auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def quadratic_weighted_kappa(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    r"""Cohen's kappa with quadratic weights, for ordered classes (grades of a disease).
+    r"""Computes Cohen's kappa with quadratic weights, for ordered classes (grades of a disease).
 
     ``κ = 1 − E (y − ŷ)² / E (y − ŷ′)²`` where ``ŷ′`` is drawn from the predictions independently
     of ``y``: the denominator is ``var y + var ŷ + (mean y − mean ŷ)²``.
@@ -108,11 +109,11 @@ def quadratic_weighted_kappa(scores: np.ndarray, labels: np.ndarray) -> np.ndarr
       labels: int ``[n]`` in ``0 … C-1``, in the order of the grades.
 
     Returns:
-      float64 ``[...]``, at most 1; 0 is chance, and also stands where all labels and all
-      predictions are one class, for which kappa is undefined.
+      float64 ``[...]``, at most 1; 0 is chance. The value is also 0 if all labels and predictions
+      are one class, for which kappa is undefined.
 
     Raises:
-      UserError: the labels are multi-label, out of range, or not as many as the scores.
+      UserError: if the labels are multi-label, out of range, or differ in number from the scores.
 
     Example:
       >>> float(quadratic_weighted_kappa(np.eye(3)[[0, 1, 2, 2]], np.array([0, 1, 2, 1])).round(2))
@@ -130,7 +131,7 @@ def quadratic_weighted_kappa(scores: np.ndarray, labels: np.ndarray) -> np.ndarr
 
 
 def mean_absolute_error(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How many grades a prediction is off on average, ``E |y − ŷ|``, for ordered classes.
+    """Computes how many grades a prediction is off on average, ``E |y − ŷ|``.
 
     Args:
       scores: float ``[..., n, C]``, logits or probabilities; the prediction is the argmax.
@@ -140,7 +141,7 @@ def mean_absolute_error(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
       float64 ``[...]`` in grades, from 0 (perfect) to ``C - 1``.
 
     Raises:
-      UserError: the labels are multi-label, out of range, or not as many as the scores.
+      UserError: if the labels are multi-label, out of range, or differ in number from the scores.
 
     Example:
       >>> float(mean_absolute_error(np.eye(3)[[0, 1, 2, 2]], np.array([0, 1, 2, 0])))
@@ -174,16 +175,16 @@ _LOWER_IS_BETTER = ("mean_absolute_error",)
 
 
 def selectable_metrics(task: str) -> tuple[str, ...]:
-    """The metrics of a task of which more is better: what images can be selected by.
+    """Returns the metrics of a task for which more is better, usable to select images.
 
     Args:
       task: one of MedMNIST's four.
 
     Returns:
-      Names, as ``score`` has them.
+      The names that ``score`` uses.
 
     Raises:
-      UserError: for another task.
+      UserError: if the task is unknown.
 
     Example:
       >>> selectable_metrics("binary-class")
@@ -193,7 +194,7 @@ def selectable_metrics(task: str) -> tuple[str, ...]:
 
 
 def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.ndarray]:
-    """All metrics of a task, from logits.
+    """Computes all metrics of a task from logits.
 
     Args:
       logits: float ``[..., n, C]``, before any softmax.
@@ -202,11 +203,11 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
 
     Returns:
       ``{metric: float64 [...]}`` with ``accuracy``, ``balanced_accuracy`` and ``auroc`` (each in
-      0–1); with ``quadratic_weighted_kappa`` and ``mean_absolute_error`` for an ordinal task, and
-      with ``average_precision`` for a multi-label one, whose metrics are means over labels.
+      0–1); also ``quadratic_weighted_kappa`` and ``mean_absolute_error`` for an ordinal task, and
+      ``average_precision`` for a multi-label one, whose metrics are means over labels.
 
     Raises:
-      UserError: the task is unknown, the labels do not fit, or a network's logits are not finite.
+      UserError: if the task is unknown, the labels do not fit, or logits are not finite.
 
     Example:
       >>> logits = np.array([[[2.0, 0.0], [0.0, 1.0]]])
@@ -228,14 +229,14 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
 
 
 def summarize(values: np.ndarray) -> dict[str, float | int]:
-    """The mean of a metric over networks, and its spread.
+    """Computes the mean and the spread of a metric over networks.
 
     Args:
-      values: float ``[k]``, one value a network.
+      values: float ``[k]``, one value per network.
 
     Returns:
-      ``{"mean", "std", "n"}``. ``std`` divides by ``n`` (the population's), as published numbers
-      of dataset distillation do, so that it is 0 for one network and comparable to theirs.
+      ``{"mean", "std", "n"}``. ``std`` divides by ``n`` (population), as in published results
+      of dataset distillation, so that it is comparable to them and 0 for one network.
 
     Example:
       >>> summarize(np.array([0.5, 1.0]))
@@ -252,7 +253,7 @@ def _metrics(task: str) -> dict[str, Callable[[np.ndarray, np.ndarray], np.ndarr
 
 
 def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two as numpy arrays, or a ``UserError`` that says how they do not fit."""
+    """Returns both as numpy arrays, or raises ``UserError`` if they do not fit."""
     scores, labels = np.asarray(scores), np.asarray(labels)
     if labels.ndim != 1:
         shape = list(labels.shape)

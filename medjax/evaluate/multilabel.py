@@ -1,4 +1,4 @@
-"""Metrics of a classifier of findings, an image having any number of them: means over findings.
+"""Metrics of multi-label classifiers: means over findings.
 
 Every metric takes scores ``[..., n, L]`` and label rows ``[n, L]`` of zeros and ones, and returns
 an array of the leading shape: one number for one network, ``k`` numbers for networks stacked.
@@ -15,9 +15,9 @@ THRESHOLD = 0.5
 
 
 def label_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The fraction of all labels that are told right, as MedMNIST defines it.
+    """Computes the fraction of all labels that are predicted right, as MedMNIST defines it.
 
-    Where findings are rare, predicting none of them does well: see ``score_nothing``.
+    Where findings are rare, predicting none of them scores high, see ``score_nothing``.
 
     Args:
       scores: float ``[..., n, L]``, probabilities; above 0.5 is a finding.
@@ -38,19 +38,19 @@ def label_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def label_balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The mean over findings of ``(sensitivity + specificity) / 2`` at 0.5.
+    """Computes the mean over findings of ``(sensitivity + specificity) / 2`` at 0.5.
 
-    A finding that all or none of the images have is left out.
+    The mean skips a finding that all or none of the images have.
 
     Args:
       scores: float ``[..., n, L]``, probabilities; above 0.5 is a finding.
       labels: ``[n, L]``, zeros and ones.
 
     Returns:
-      float64 ``[...]`` in 0–1; 0.5 is predicting nothing.
+      float64 ``[...]`` in 0–1; predicting nothing gives 0.5.
 
     Raises:
-      UserError: if the labels do not fit, or tell no image from another.
+      UserError: if the labels do not fit, or no finding divides the images.
 
     Example:
       >>> float(label_balanced_accuracy(np.zeros((4, 1)), np.array([[1], [0], [0], [0]])))
@@ -65,9 +65,9 @@ def label_balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarra
 
 
 def label_auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The mean over findings of the area under the ROC curve, as MedMNIST defines it.
+    """Computes the mean area under the ROC curve over findings, as MedMNIST defines it.
 
-    A finding that all or none of the images have has no area and is left out.
+    The mean skips a finding that all or none of the images have, because it has no area.
 
     Args:
       scores: float ``[..., n, L]``; images are ranked by these.
@@ -77,7 +77,7 @@ def label_auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
       float64 ``[...]`` in 0–1; 0.5 is chance.
 
     Raises:
-      UserError: if the labels do not fit, or tell no image from another.
+      UserError: if the labels do not fit, or no finding divides the images.
 
     Example:
       >>> float(label_auroc(np.array([[0.9], [0.6], [0.7]]), np.array([[1], [0], [0]])))
@@ -87,9 +87,9 @@ def label_auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def label_average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The mean average precision, mAP: over findings, the area under precision and recall.
+    """Computes the mean average precision (mAP) over findings.
 
-    A finding that all or none of the images have is left out.
+    The mean skips a finding that all or none of the images have.
 
     Args:
       scores: float ``[..., n, L]``; images are ranked by these.
@@ -99,7 +99,7 @@ def label_average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarra
       float64 ``[...]`` in 0–1; chance is the findings' mean prevalence.
 
     Raises:
-      UserError: if the labels do not fit, or tell no image from another.
+      UserError: if the labels do not fit, or no finding divides the images.
 
     Example:
       >>> scores, labels = np.array([[0.9], [0.6], [0.7]]), np.array([[1], [0], [1]])
@@ -120,7 +120,7 @@ def _mean_over_findings(metric: Callable, scores: np.ndarray, labels: np.ndarray
 
 
 def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The scores, and the labels as booleans, or a ``UserError`` that says how they do not fit."""
+    """Returns the scores and the labels as booleans, or raises ``UserError`` if they do not fit."""
     scores, labels = np.asarray(scores), np.asarray(labels)
     if labels.ndim != 2 or scores.ndim < 2 or scores.shape[-2:] != labels.shape:
         shapes = f"{list(labels.shape)} do not fit scores of shape {list(scores.shape)}"

@@ -1,4 +1,4 @@
-"""The evaluation of one set of images: train fresh networks on it, score them on each split."""
+"""The evaluation of one set of images: networks trained on it and scored on each split."""
 
 import warnings
 from collections.abc import Mapping
@@ -14,24 +14,20 @@ from medjax.training.inputs import Stats
 from medjax.training.outputs import predict
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import train_networks
-from medjax.types import MULTI_LABEL, Array, PRNGKey
+from medjax.types import Array, PRNGKey
 
 Scores = dict[str, dict[str, dict[str, float | int]]]
 """``{split: {metric: {"mean", "std", "n"}}}``."""
-
-
-# The share of the largest class above which guessing it always looks like knowledge.
-_MAJORITY = 0.6
 
 
 class Benchmark(NamedTuple):
     """What networks are scored on, and how.
 
     Attributes:
-      splits: real images with labels by name, as ``{"val": ds.val, "test": ds.test}``.
-      stats: ``(mean, std)``, each float ``[c]`` in pixel units (0–1), that normalise uint8 images.
+      splits: real images with labels by name, such as ``{"val": ds.val, "test": ds.test}``.
+      stats: ``(mean, std)``, each float ``[c]`` in pixel units (0–1), which normalise uint8 images.
       task: one of MedMNIST's four, see ``score``.
-      mesh: devices to train and score on, from ``parallel.make_mesh``; ``None`` is one.
+      mesh: devices to train and score on, from ``parallel.make_mesh``; ``None`` for one device.
     """
 
     splits: Mapping[str, data.Split]
@@ -50,23 +46,23 @@ def evaluate_set(
     recipe: Recipe,
     num_networks: int,
 ) -> Scores:
-    """Trains fresh networks on a set of images, once, and scores them on every split.
+    """Trains fresh networks on a set of images and scores them on every split.
 
     Args:
-      key: PRNG key; with the same key every set is met by the same initial networks.
+      key: PRNG key; the same key gives every set the same initial networks.
       net: a flax module from images to logits ``[n, C]``.
       images: a synthetic set, float ``[n, h, w, c]`` in normalised space; or a real one, uint8
         ``[n, h, w, c]`` (0–255).
       labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, C]`` in 0–1.
       benchmark: the splits to score on.
       recipe: how the networks are trained.
-      num_networks: networks to train; their spread is the ``std``.
+      num_networks: number of networks to train; their spread is the ``std``.
 
     Returns:
-      ``{split: {metric: {"mean", "std", "n"}}}``, metrics as fractions.
+      ``{split: {metric: {"mean", "std", "n"}}}``, with metrics as fractions.
 
     Raises:
-      UserError: the set, the splits or the task do not fit.
+      UserError: if the set, the splits or the task do not fit each other.
 
     Example:
       >>> import jax
@@ -98,8 +94,8 @@ def evaluate_set(
 def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scores:
     """Scores trained networks on every split.
 
-    One that diverged, with logits that are not finite, counts as one that tells nothing: all its
-    logits are 0. A warning says how many did.
+    A network that diverged has logits that are not finite. It counts as uninformative: all its
+    logits are set to 0. A warning gives the number of such networks.
 
     Args:
       net: the flax module that was trained.
@@ -107,10 +103,10 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
       benchmark: the splits to score on.
 
     Returns:
-      ``{split: {metric: {"mean", "std", "n"}}}``, metrics as fractions.
+      ``{split: {metric: {"mean", "std", "n"}}}``, with metrics as fractions.
 
     Raises:
-      UserError: the splits or the task do not fit.
+      UserError: if the splits or the task do not fit.
 
     Example:
       >>> import jax
@@ -135,8 +131,8 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
         scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
     if diverged.any():
         warnings.warn(
-            f"{diverged.sum()} of {diverged.size} networks diverged ({type(net).__name__}): they "
-            "count as ones that tell nothing; lower the learning rate",
+            f"{diverged.sum()} of {diverged.size} networks diverged ({type(net).__name__}) "
+            "and count as uninformative; lower the learning rate",
             stacklevel=2,
         )
     return scores
@@ -145,14 +141,14 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
 def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
     """Scores predicting no finding for any image of a multi-label set.
 
-    Where findings are rare, its accuracy is high: one that is no higher says nothing.
+    Where findings are rare, this accuracy is high. A network must exceed it to show any learning.
 
     Args:
       benchmark: the splits to score on, multi-label.
-      num_labels: findings.
+      num_labels: number of findings.
 
     Returns:
-      ``{split: {metric: {"mean", "std", "n"}}}``, as of one network.
+      ``{split: {metric: {"mean", "std", "n"}}}``, as for one network.
 
     Example:
       >>> split = data.Split(np.zeros((4, 2, 2, 1), np.uint8), np.array([[1], [0], [0], [0]]))
@@ -167,62 +163,3 @@ def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
         )
         scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
     return scores
-
-
-def headline(labels: np.ndarray, *, task: str) -> str:
-    """The metric that comes first in tables of a set, because the others may deceive.
-
-    Args:
-      labels: of the training images, ``[n]`` or rows ``[n, L]``.
-      task: one of MedMNIST's four.
-
-    Returns:
-      ``auroc`` of a multi-label set, whose rare findings make accuracies high;
-      ``balanced_accuracy`` where the largest class has over 60 % of the images; else ``accuracy``.
-
-    Example:
-      >>> headline(np.array([0, 0, 0, 1]), task="binary-class")
-      'balanced_accuracy'
-    """
-    if task == MULTI_LABEL:
-        return "auroc"
-    largest = np.bincount(labels).max() / len(labels)
-    return "balanced_accuracy" if largest > _MAJORITY else "accuracy"
-
-
-def ior(syn_accuracy: float, random_accuracy: float) -> float:
-    """Improvement over random: what distilling adds to drawing as many real images.
-
-    Args:
-      syn_accuracy: of networks trained on the synthetic set, 0–1.
-      random_accuracy: of networks trained on as many random real images, 0–1.
-
-    Returns:
-      The difference in points (hundredths); above 0, distilling helped.
-
-    Example:
-      >>> ior(0.75, 0.5)
-      25.0
-
-    Li et al., "DD-Ranking: Rethinking the Evaluation of Dataset Distillation", 2025.
-    """
-    return 100 * (syn_accuracy - random_accuracy)
-
-
-def hlr(whole_accuracy: float, syn_accuracy: float) -> float:
-    """Hard-label recovery: what the synthetic set still lacks to the whole one.
-
-    Args:
-      whole_accuracy: of networks trained on all real images, 0–1.
-      syn_accuracy: of networks trained on the synthetic set with hard labels, 0–1.
-
-    Returns:
-      The difference in points (hundredths); 0 is as good as the whole set.
-
-    Example:
-      >>> hlr(0.75, 0.5)
-      25.0
-
-    Li et al., "DD-Ranking: Rethinking the Evaluation of Dataset Distillation", 2025.
-    """
-    return 100 * (whole_accuracy - syn_accuracy)

@@ -1,14 +1,14 @@
-"""How well scores rank positives above negatives: the areas that metrics are averages of."""
+"""Areas that measure how well scores rank positives above negatives."""
 
 import numpy as np
 
 
 def roc_area(scores: np.ndarray, positive: np.ndarray) -> float:
-    """The area under the ROC curve: the Mann–Whitney statistic, ``P(s⁺ > s⁻) + P(s⁺ = s⁻)/2``.
+    """Computes the area under the ROC curve, ``P(s⁺ > s⁻) + P(s⁺ = s⁻)/2`` (Mann–Whitney).
 
     Args:
       scores: float ``[n]``.
-      positive: bool ``[n]``, with some of each.
+      positive: bool ``[n]``, with both values present.
 
     Returns:
       The area in 0–1; 0.5 is chance.
@@ -24,10 +24,10 @@ def roc_area(scores: np.ndarray, positive: np.ndarray) -> float:
 
 
 def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
-    """The area under the precision–recall curve as a sum of steps, ``Σ (R_k − R_{k−1}) P_k``.
+    """Computes the area under the precision–recall curve, ``Σ (R_k − R_{k−1}) P_k``.
 
-    Precision and recall are those at every distinct score, from the highest; images of one score
-    come together. Chance is the share of positives.
+    Precision and recall are taken at every distinct score, from the highest. Images with equal
+    scores count together. Chance is the share of positives.
 
     Args:
       scores: float ``[n]``.

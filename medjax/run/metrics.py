@@ -1,4 +1,4 @@
-"""What a run measured, as JSON lines that survive a kill, and JSON files."""
+"""The measurements of a run: JSON lines that survive a kill, and JSON files."""
 
 import json
 import math
@@ -14,7 +14,7 @@ from medjax.errors import UserError
 
 
 def jsonable(value: Any) -> Any:
-    """Turns arrays, NumPy scalars, tuples and paths into what JSON can hold.
+    """Converts arrays, NumPy scalars, tuples and paths to types that JSON has.
 
     Args:
       value: nested dicts, lists and tuples of numbers, strings, paths, NumPy or JAX arrays.
@@ -24,7 +24,7 @@ def jsonable(value: Any) -> Any:
       infinities, which JSON lacks, become ``None``.
 
     Raises:
-      TypeError: for a value that has no JSON form.
+      TypeError: if a value has no JSON form.
 
     Example:
       >>> jsonable({"auroc": np.float64(0.5), "confusion": np.eye(2, dtype=int), "ior": math.nan})
@@ -46,10 +46,10 @@ def jsonable(value: Any) -> Any:
 
 
 def write_json(path: str | os.PathLike, content: Any) -> None:
-    """Writes an indented JSON file, whole or not at all.
+    """Writes an indented JSON file atomically.
 
     Args:
-      path: the file; replaced if it is there.
+      path: the file; an existing one is replaced.
       content: anything ``jsonable`` takes; the order of keys is kept.
 
     Raises:
@@ -71,13 +71,13 @@ def read_metrics(path: str | os.PathLike) -> list[dict[str, Any]]:
     """Reads the lines that a ``MetricsWriter`` wrote.
 
     Args:
-      path: the file; one that is not there has no lines.
+      path: the file; a missing file has no lines.
 
     Returns:
-      One dict a line, in the order written. A line that a kill cut short is left out.
+      One dict per line, in the order written. A line that a kill cut short is skipped.
 
     Raises:
-      UserError: if the file is there but cannot be read.
+      UserError: if the file exists but cannot be read.
 
     Example:
       >>> read_metrics("no-such-run/metrics.jsonl")
@@ -87,13 +87,13 @@ def read_metrics(path: str | os.PathLike) -> list[dict[str, Any]]:
 
 
 class MetricsWriter:
-    """Appends one JSON line a call, on disk when the call returns.
+    """A JSON Lines file that gets one line per call, on disk when the call returns.
 
-    A resumed run calls ``truncate_after`` with the step it restored; its file is then, byte for
-    byte, that of a run which was never stopped.
+    A resumed run calls ``truncate_after`` with the step it restored. Its file is then identical,
+    byte for byte, to that of a run that was never stopped.
 
     Args:
-      path: the file, such as ``metrics.jsonl``; made, with its folder, if it is not there.
+      path: the file, such as ``metrics.jsonl``; it and its folder are created if missing.
 
     Raises:
       UserError: if the file cannot be written.
@@ -117,21 +117,21 @@ class MetricsWriter:
         """Appends ``{"step": step, **metrics}``.
 
         Args:
-          step: how many outer steps are done.
+          step: the number of outer steps done.
           metrics: name → number, or anything else ``jsonable`` takes.
 
         Raises:
           UserError: if the line cannot be written.
         """
         line = json.dumps(jsonable({"step": step, **metrics}), allow_nan=False)
-        # One write call a line: what a kill leaves is whole lines and at most one torn tail.
+        # One write call per line: a kill leaves whole lines and at most one torn tail.
         try:
             self._stream.write(f"{line}\n".encode())
         except OSError as error:
             raise _cannot_write(self._path, error) from error
 
     def truncate_after(self, step: int) -> None:
-        """Drops every line beyond a step, and a line that a kill cut short.
+        """Drops every line after a step, and a line that a kill cut short.
 
         Args:
           step: the last step to keep; -1 empties the file.
@@ -142,7 +142,7 @@ class MetricsWriter:
         self._stream = self._open()
 
     def close(self) -> None:
-        """Closes the file; nothing is lost without it."""
+        """Closes the file; every line is already on disk."""
         self._stream.close()
 
     def __enter__(self) -> "MetricsWriter":
@@ -154,7 +154,7 @@ class MetricsWriter:
     def _open(self):
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: a line that a full disk refused must not be tried again at the close.
+            # Unbuffered, so that closing does not retry a line that a full disk refused.
             return open(self._path, "ab", buffering=0)
         except OSError as error:
             raise _cannot_write(self._path, error) from error
@@ -165,7 +165,7 @@ def _cannot_write(path: pathlib.Path, error: OSError) -> UserError:
 
 
 def _whole_lines(path: pathlib.Path) -> list[bytes]:
-    """The lines that hold a record, with their line ends."""
+    """Returns the lines that hold a record, with their line ends."""
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:

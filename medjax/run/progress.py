@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -11,10 +11,11 @@ class Progress:
     """The progress of a run of known length.
 
     Args:
-      total: iterations of the whole run.
-      done: iterations done before this process, by a run that is being resumed.
-      stream: where to; a bar if it is a terminal, else one line for each ``update``.
-      shown: whether to show anything; of several processes one does.
+      total: number of iterations of the whole run.
+      done: number of iterations that a resumed run had done before.
+      stream: the output, standard error by default; a terminal gets a bar, any other stream one
+        line per ``update``.
+      shown: whether to show anything; only one of several processes does.
 
     Example:
       >>> with Progress(100, done=0, stream=sys.stdout) as progress:
@@ -32,11 +33,11 @@ class Progress:
         )
 
     def advance(self, step: int, *, real_images: int) -> None:
-        """Moves the bar after some more iterations.
+        """Moves the bar forward.
 
         Args:
-          step: iterations done.
-          real_images: real images matched in them.
+          step: number of iterations done.
+          real_images: number of real images matched since the last call.
         """
         if self._bar is not None:
             self._bar.update(step - self._done)
@@ -44,14 +45,14 @@ class Progress:
         self._matched += real_images
 
     def update(self, *, loss: float) -> None:
-        """Shows the state.
+        """Shows the loss and the speed.
 
         Args:
           loss: the mean matching loss since the last update.
         """
         now = time.perf_counter()
         shown = [f"loss {loss:.4g}"]
-        if self._matched:  # none by a run that goes on from where a line is due
+        if self._matched:  # zero if a run resumes where a line is due
             shown.append(f"{self._matched / max(now - self._time, 1e-9):,.0f} images/s")
         if self._bar is not None:
             self._bar.set_postfix_str(", ".join(shown))
@@ -60,11 +61,11 @@ class Progress:
         self._matched, self._time = 0, now
 
     def restart_clock(self) -> None:
-        """Forgets the time since the last update: it went into something else."""
+        """Excludes the time since the last update, which was spent on other work."""
         self._time = time.perf_counter()
 
     def note(self, text: str) -> None:
-        """Prints a line that stays, above the bar if there is one.
+        """Prints a permanent line, above the bar if there is one.
 
         Args:
           text: the line.
@@ -75,7 +76,7 @@ class Progress:
             print(text, file=self._stream, flush=True)
 
     def close(self) -> None:
-        """Leaves the bar as it stands."""
+        """Closes the bar and leaves it on the terminal."""
         if self._bar is not None:
             self._bar.close()
 

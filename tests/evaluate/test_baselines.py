@@ -39,10 +39,10 @@ TRAIN = _split(30, 0)
 BENCHMARK = Benchmark({"val": _split(20, 1), "test": _split(40, 2)}, STATS, "binary-class")
 
 
-def _score(ipc=2, **knobs):
-    knobs = {"recipe": RECIPE, "whole_epochs": 5, "num_networks": 3} | knobs
+def _score(ipc=2, **options):
+    options = {"recipe": RECIPE, "whole_epochs": 5, "num_networks": 3} | options
     key = jax.random.key(0)
-    return evaluate.score_baselines(key, Perceptron(), TRAIN, BENCHMARK, ipc=ipc, **knobs)
+    return evaluate.score_baselines(key, Perceptron(), TRAIN, BENCHMARK, ipc=ipc, **options)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +52,8 @@ def trained():
 
     def record(key, net, images, labels, *, recipe, num_networks, rows, **where):
         calls.append((str(key), images, labels, recipe, rows))
-        knobs = {"recipe": recipe, "num_networks": num_networks, "rows": rows}
-        return original(key, net, images, labels, **knobs, **where)
+        options = {"recipe": recipe, "num_networks": num_networks, "rows": rows}
+        return original(key, net, images, labels, **options, **where)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(baselines, "train_networks", record)
@@ -116,9 +116,9 @@ def test_of_a_class_with_fewer_images_than_ipc_all_are_chosen(monkeypatch):
     """As a set distilled from noise may have more images of a class than there are real ones."""
     calls, original = [], baselines.train_networks
 
-    def record(*args, **knobs):
-        calls.append(args[3] if knobs["rows"] is None else args[3][knobs["rows"]])
-        return original(*args, **knobs)
+    def record(*args, **options):
+        calls.append(args[3] if options["rows"] is None else args[3][options["rows"]])
+        return original(*args, **options)
 
     monkeypatch.setattr(baselines, "train_networks", record)
     scores = _score(11, num_networks=2)

@@ -88,15 +88,3 @@ def test_bad_input_is_named():
         evaluate.label_auroc(logits, labels * 0.5)
     with pytest.raises(UserError, match="no images"):
         evaluate.label_accuracy(logits[:, :0], labels[:0])
-
-
-@pytest.mark.parametrize(
-    ("labels", "task", "first"),
-    [
-        ([0, 0, 0, 1, 1], "binary-class", "accuracy"),  # exactly 60 %
-        ([0, 0, 0, 0, 1, 1], "ordinal-regression", "balanced_accuracy"),
-        ([[0, 1], [1, 0]], TASK, "auroc"),
-    ],
-)
-def test_the_metric_that_comes_first(labels, task, first):
-    assert evaluate.headline(np.array(labels), task=task) == first

@@ -1,4 +1,4 @@
-"""What a run tells people: the page, its tables and its pictures."""
+"""The report of a run: its page, tables and pictures."""
 
 from medjax.run.report.grids import image_grid, save_png
 from medjax.run.report.page import write_report

@@ -9,21 +9,21 @@ from PIL import Image
 from medjax import store
 from medjax.data import to_uint8
 
-# The longer side, in screen pixels, below which a picture is too small to judge.
+# A picture whose longer side has fewer screen pixels is too small to judge.
 _LEGIBLE = 64
 _GAP = 2
 _PAPER = 255
 
 
 def image_grid(images: np.ndarray, labels: np.ndarray, *, columns: int | None = None) -> np.ndarray:
-    """Lays images out class by class.
+    """Arranges images class by class.
 
     Args:
       images: floats ``[n, h, w, c]`` in pixel units, grey (c = 1) or RGB (c = 3).
-      labels: ints ``[n]``: every class starts a row of its own, in ascending order. Or one row of
-        labels per image ``[n, l]``: the images stay in the order given.
-      columns: images a row; a class with more goes on in the next row. By default as many as the
-        largest class has, and 10 for rows of labels.
+      labels: ints ``[n]``, where every class starts a new row, in ascending order; or one row of
+        labels per image ``[n, l]``, where the images keep their order.
+      columns: images per row; a class with more continues in the next row. The default is the
+        size of the largest class, and 10 for rows of labels.
 
     Returns:
       uint8 ``[H, W]`` (grey) or ``[H, W, 3]`` on white; images smaller than 64 pixels are enlarged
@@ -61,7 +61,7 @@ def png_bytes(array: np.ndarray) -> bytes:
       array: uint8 ``[h, w]``, ``[h, w, 1]`` or ``[h, w, 3]``.
 
     Returns:
-      The file's bytes; the same picture always gives the same.
+      The file's bytes; the same picture always gives the same bytes.
 
     Example:
       >>> png_bytes(np.zeros((2, 2), np.uint8))[1:4]
@@ -76,10 +76,10 @@ def png_bytes(array: np.ndarray) -> bytes:
 
 
 def save_png(path: str | os.PathLike, array: np.ndarray) -> None:
-    """Writes a PNG file, whole or not at all.
+    """Writes a PNG file atomically.
 
     Args:
-      path: the file; replaced if it is there.
+      path: the file; an existing one is replaced.
       array: uint8 ``[h, w]``, ``[h, w, 1]`` or ``[h, w, 3]``; a picture smaller than 64 pixels is
         enlarged by repeating pixels.
 

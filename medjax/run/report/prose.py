@@ -1,4 +1,4 @@
-"""What a run's numbers say, in plain sentences."""
+"""The sentences of a report, made from a run's numbers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 from medjax.run.report import table
 
-# Which metric the first sentence speaks of, where the one selected by was not measured.
+# The first sentence uses the first of these that was measured, unless the selection metric was.
 _PREFERRED = ("auroc", "balanced_accuracy", "accuracy")
 
 _MEANINGS = {
@@ -16,20 +16,21 @@ _MEANINGS = {
     "share of images that have a finding.",
     "quadratic_weighted_kappa": "Quadratic weighted kappa: agreement on ordered grades; 1 is "
     "perfect, 0 is chance.",
-    "mean_absolute_error": "Mean absolute error: grades that a prediction is off; 0 is perfect.",
-    "balanced_accuracy": "Balanced accuracy: the share recognised of each class, averaged over "
-    "classes, so that a rare one counts as much as a common one.",
+    "mean_absolute_error": "Mean absolute error: how many grades a prediction is off on average; "
+    "0 is perfect.",
+    "balanced_accuracy": "Balanced accuracy: the share of each class that is recognised, averaged "
+    "over classes, so that a rare class counts as much as a common one.",
 }
 
 
 def findings(summary: Mapping[str, Any]) -> list[str]:
-    """Says what the synthetic images are worth, beside random images and the whole set.
+    """Compares the synthetic images with random images and with the whole training set.
 
     Args:
       summary: the content of ``summary.json``.
 
     Returns:
-      Sentences, none if nothing was measured.
+      Sentences; none if nothing was measured.
 
     Example:
       >>> def auroc(mean): return {"auroc": {"mean": mean, "std": 0.01, "n": 5}}
@@ -37,7 +38,7 @@ def findings(summary: Mapping[str, Any]) -> list[str]:
       ...                           "baselines": {"whole": auroc(0.95)}, "ior": 3.2}):
       ...     print(sentence)
       A network trained on these 20 images reaches AUROC 0.92 (±0.01) on the test images; trained \
-on all 4,708 training images it reaches 0.95 (±0.01).
+on all 4,708 training images, it reaches 0.95 (±0.01).
       In balanced accuracy, the synthetic images are 3.2 points above random real images.
     """
     test, baselines = summary.get("test") or {}, summary.get("baselines") or {}
@@ -51,8 +52,8 @@ on all 4,708 training images it reaches 0.95 (±0.01).
         f"{_value(test, metric)} on the test images"
     )
     others = {
-        "random": f"trained on {count} real images picked at random it reaches",
-        "whole": f"trained on all {summary.get('num_train') or 0:,} training images it reaches",
+        "random": f"trained on {count} random real images, it reaches",
+        "whole": f"trained on all {summary.get('num_train') or 0:,} training images, it reaches",
     }
     clauses = [
         f"{words} {_value(baselines[kind], metric)}"
@@ -75,7 +76,7 @@ on all 4,708 training images it reaches 0.95 (±0.01).
 
 
 def notes(summary: Mapping[str, Any]) -> list[str]:
-    """Says how to read the table of results.
+    """Explains how to read the table of results.
 
     Args:
       summary: the content of ``summary.json``.
@@ -92,10 +93,10 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
     if summary.get("val") and step is not None and by:
         sentences.append(
             f"The selected images are those of outer step {step:,}, the best on the validation "
-            f"images by {table.metric_name(by)}; the test images had no part in the choice."
+            f"images by {table.metric_name(by)}; the test images played no part in this choice."
         )
     elif not summary.get("val"):
-        sentences.append("Without validation images no step could be selected.")
+        sentences.append("There were no validation images, so no step could be selected.")
     if summary.get("ior") is not None or summary.get("hlr") is not None:
         sentences.append(
             f"In points of {table.compared_by(summary)} on the test images: "
@@ -112,13 +113,15 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
     test = summary.get("test") or {}
     if (summary.get("baselines") or {}).get("nothing"):
         sentences.append(
-            "Accuracies are averages over labels at a probability of 0.5: where findings are rare, "
-            "predicting none for anybody has a high accuracy too, see the last row."
+            "Accuracies are averages over labels at a probability of 0.5. Where findings are rare, "
+            "predicting no finding for anybody also has a high accuracy (see the last row)."
         )
     sentences += [text for metric, text in _MEANINGS.items() if metric in test]
     counts = {entry.get("n") for entry in test.values() if entry.get("n")}
     if counts == {1}:
-        sentences.append("Each value is from one network only: differences may be chance.")
+        sentences.append(
+            "Each value comes from a single network, so differences may be due to chance."
+        )
     elif len(counts) == 1:
         sentences.append(
             f"Values are means ± standard deviations over {counts.pop()} networks trained from "
@@ -128,12 +131,12 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
 
 
 def privacy(init: str | None, *, zca: str | None = None) -> str:
-    """Says what is known of the privacy of the images, which is little.
+    """States what the run knows about the privacy of the images, which is little.
 
     Args:
       init: what the synthetic images started from: ``"real"``, ``"herding"``, ``"kcenter"``,
-        ``"noise"`` or another name; ``"coreset"`` for real images that nothing changed.
-      zca: the whitening that is saved with them, ``None`` for none.
+        ``"noise"`` or another name; ``"coreset"`` for unchanged real images.
+      zca: the whitening saved with the images, ``None`` for none.
 
     Returns:
       Sentences that never claim privacy.
@@ -168,7 +171,7 @@ def class_name(label: np.ndarray, names: Sequence[str]) -> str:
 
     Args:
       label: an int, or a row ``[l]`` of 0–1 where 0.5 or more is positive.
-      names: the names of the classes; a class without one goes by its number.
+      names: the names of the classes; a class without a name is called by its number.
 
     Returns:
       The name.
@@ -191,7 +194,7 @@ def class_name(label: np.ndarray, names: Sequence[str]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Writes a time span.
+    """Formats a time span.
 
     Example:
       >>> duration(4.25), duration(605), duration(7265)
@@ -216,6 +219,6 @@ def _value(metrics: Mapping[str, Any], metric: str) -> str:
     if entry.get("std") is None or entry.get("n") == 1:
         return text
     spread = f"{scale * entry['std']:.{digits}f}"
-    if not float(spread):  # a spread below the last digit is small, not nothing
+    if not float(spread):  # a spread below the last digit is small, not zero
         spread = f"{scale * entry['std']:.1g}"
     return f"{text} (±{spread})"

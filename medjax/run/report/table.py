@@ -1,4 +1,4 @@
-"""The numbers of a run, as text: one row per training set, mean ± std over networks."""
+"""The results of a run as text: one row per training set, mean ± std over networks."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,8 +11,8 @@ Metrics = Mapping[str, Mapping[str, float | None]]
 # Metrics that read best as a percentage; the others (areas, kappas) keep three decimals.
 _PERCENT = {"accuracy", "balanced_accuracy"}
 _NAMES = {"auroc": "AUROC", "average_precision": "mean average precision"}
-# What the terminal shows, under heads that leave room for two splits in a hundred columns; more
-# metrics than these first three stand split under split.
+# Column heads of the terminal's table. Two splits of the first three metrics fit side by side in
+# a hundred columns; with more metrics, the splits go below each other.
 _SHORT = {
     "accuracy": "acc. %",
     "balanced_accuracy": "bal. acc. %",
@@ -31,9 +31,9 @@ class Row(NamedTuple):
     """The results of networks trained on one training set.
 
     Attributes:
-      name: what they were trained on.
-      val: their metrics on the validation images, if there are any.
-      test: their metrics on the test images.
+      name: the training set.
+      val: metrics on the validation images, if there are any.
+      test: metrics on the test images.
     """
 
     name: str
@@ -42,14 +42,14 @@ class Row(NamedTuple):
 
 
 def result_rows(summary: Mapping[str, Any]) -> list[Row]:
-    """Picks the rows of the results table out of a run's summary.
+    """Returns the rows of the results table of a run's summary.
 
     Args:
       summary: the content of ``summary.json``.
 
     Returns:
-      Distilled at the selected step and at the last, random and k-center real images, the whole
-      training set; those that were not measured are left out.
+      One row each for the selected step, the last step, random real images, k-center real images
+      and the whole training set; rows that were not measured are skipped.
 
     Example:
       >>> auroc = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -70,11 +70,11 @@ def result_rows(summary: Mapping[str, Any]) -> list[Row]:
 
 
 def ordered(metrics: Iterable[str], *, first: str | None) -> list[str]:
-    """Metrics in the order of tables, the one that tells most of a set in front.
+    """Sorts metrics into the order of the tables.
 
     Args:
       metrics: names.
-      first: which comes first, see ``evaluate.headline``; ``None`` for the usual order.
+      first: the metric that comes first, see ``evaluate.headline``; ``None`` for the usual order.
 
     Returns:
       The names.
@@ -89,13 +89,13 @@ def ordered(metrics: Iterable[str], *, first: str | None) -> list[str]:
 
 
 def metric_name(metric: str) -> str:
-    """Names a metric for people.
+    """Returns the name of a metric in words.
 
     Args:
-      metric: its name in ``summary.json``.
+      metric: the name in ``summary.json``.
 
     Returns:
-      Words.
+      The words.
 
     Example:
       >>> metric_name("balanced_accuracy"), metric_name("auroc"), metric_name("quadratic_kappa")
@@ -105,7 +105,7 @@ def metric_name(metric: str) -> str:
 
 
 def is_percentage(metric: str) -> bool:
-    """Whether a metric is written in %, as accuracies are.
+    """Returns whether a metric is written in %, as accuracies are.
 
     Example:
       >>> is_percentage("balanced_accuracy"), is_percentage("auroc")
@@ -115,15 +115,14 @@ def is_percentage(metric: str) -> bool:
 
 
 def metric_text(metrics: Metrics | None, metric: str) -> str:
-    """Writes one result, in % with one decimal or as a fraction with three.
+    """Formats one result, in % with one decimal or as a fraction with three.
 
     Args:
       metrics: the results of one row, or ``None``.
-      metric: which of them.
+      metric: the metric to format.
 
     Returns:
-      Text such as ``85.3 ± 0.8``; without the ± for a single network, and a dash where nothing
-      was measured.
+      Text such as ``85.3 ± 0.8``. A single network has no ±, and a missing result is a dash.
 
     Example:
       >>> metric_text({"accuracy": {"mean": 0.853, "std": 0.0081, "n": 5}}, "accuracy")
@@ -142,7 +141,7 @@ def metric_text(metrics: Metrics | None, metric: str) -> str:
 
 
 def results_table(summary: Mapping[str, Any]) -> str:
-    """Lays a run's results out for a terminal.
+    """Formats the results of a run for a terminal.
 
     Args:
       summary: the content of ``summary.json``.
@@ -165,15 +164,15 @@ def results_table(summary: Mapping[str, Any]) -> str:
 
 
 def scores_table(rows: Sequence[Row], *, first: str | None = None) -> str:
-    """Lays results out for a terminal.
+    """Formats results for a terminal.
 
     Args:
       rows: at least one, with results on validation images, test images or both.
-      first: the metric in front, see ``evaluate.headline``; ``None`` for the usual order.
+      first: the first metric, see ``evaluate.headline``; ``None`` for the usual order.
 
     Returns:
-      Lines of aligned text: two of heads, then one for each row; where there are more than three
-      metrics, first those of the validation images and then those of the test images.
+      Lines of aligned text: two lines of heads, then one line per row. With more than three
+      metrics, the table of the validation images comes first and that of the test images below.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -191,7 +190,7 @@ def scores_table(rows: Sequence[Row], *, first: str | None = None) -> str:
 
 
 def _block(rows: Sequence[Row], splits: Sequence[str], metrics: Sequence[str]) -> str:
-    """Some splits side by side."""
+    """Formats some splits side by side."""
     columns = [(split, metric) for split in splits for metric in metrics]
     table = [
         ["", *(split if metric == metrics[0] else "" for split, metric in columns)],
@@ -207,7 +206,7 @@ def _block(rows: Sequence[Row], splits: Sequence[str], metrics: Sequence[str]) -
 
 
 def title(summary: Mapping[str, Any]) -> str:
-    """Names a run: method, data set, images per class, seed.
+    """Returns the title of a run: method, data set, images per class, seed.
 
     Example:
       >>> title({"method": "dsa", "dataset": "pathmnist", "ipc": 10, "seed": 1})
@@ -223,7 +222,7 @@ def title(summary: Mapping[str, Any]) -> str:
 
 
 def compared_by(summary: Mapping[str, Any]) -> str:
-    """The metric, named for people, that a run's IOR and HLR are points of.
+    """Returns the name of the metric that a run's IOR and HLR are points of.
 
     Example:
       >>> compared_by({}), compared_by({"compared_by": "auroc"})

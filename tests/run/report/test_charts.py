@@ -6,18 +6,23 @@ import pytest
 
 from medjax.run.report.charts import line_chart
 
+SVG = "{http://www.w3.org/2000/svg}"
+
 
 def elements(svg, kind):
-    return [node for node in ElementTree.fromstring(svg) if node.get("class") == kind]
+    found = ElementTree.fromstring(svg).iter(f"{SVG}g")
+    groups = [node for node in found if node.get("id", "").endswith(f"-{kind}")]
+    return groups if kind != "dot" else list(elements(svg, "line")[0].iter(f"{SVG}use"))
 
 
 def trace(svg):
-    (path,) = elements(svg, "line")
-    return [tuple(map(float, pair.split())) for pair in re.split("[ML]", path.get("d"))[1:]]
+    (line,) = elements(svg, "line")
+    path = line.find(f"{SVG}path").get("d").strip()
+    return [tuple(map(float, pair.split())) for pair in re.split("[ML]", path)[1:]]
 
 
 def texts(svg):
-    return [node.text for node in ElementTree.fromstring(svg).iter("text")]
+    return [node.text for node in ElementTree.fromstring(svg).iter(f"{SVG}text")]
 
 
 def test_the_line_runs_where_the_values_say():
@@ -65,3 +70,20 @@ def test_many_points_are_thinned_and_the_last_is_kept():
 
 def test_the_label_is_escaped():
     assert "<b>" not in line_chart([(0, 1.0)], label="<b>")
+
+
+def test_the_text_is_the_same_each_time_and_follows_the_theme_of_the_page():
+    svg = line_chart([(0, 1.0), (5, 2.0)], label="x", spread=[0.1, 0.1], mark=3)
+    assert svg == line_chart([(0, 1.0), (5, 2.0)], label="x", spread=[0.1, 0.1], mark=3)
+    assert not re.search('#[0-9a-f]{6}[;"]', svg) and "var(--hue)" in svg
+
+
+def test_two_charts_share_no_id():
+    charts = [line_chart([(0, 1.0), (5, 2.0)], label=label) for label in ("loss", "validation x")]
+    ids = [set(re.findall(' id="(.*?)"', svg)) for svg in charts]
+    assert ids[0] and not ids[0] & ids[1]
+
+
+def test_a_screen_reader_reads_the_title():
+    svg = ElementTree.fromstring(line_chart([(0, 1.0)], label="a & b"))
+    assert svg.get("role") == "img" and svg.find(f"{SVG}title").text == "a & b"

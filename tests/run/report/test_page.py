@@ -2,7 +2,9 @@
 
 import base64
 import io
+import pathlib
 import re
+import tomllib
 from html.parser import HTMLParser
 
 import numpy as np
@@ -100,7 +102,8 @@ def test_loads_nothing_from_outside(summary, render):
         assert tag not in {"script", "link", "iframe", "object", "embed", "base"}
         for name, value in attributes.items():
             if name in {"src", "href", "srcset", "data", "action", "poster", "xlink:href"}:
-                assert value.startswith("data:image/png;base64,")
+                inside = tag == "use" and f'id="{value.removeprefix("#")}"' in source
+                assert value.startswith("data:image/png;base64,") or inside
     (style,) = re.findall("<style>(.*?)</style>", source, re.DOTALL)
     assert "url(" not in style and "@import" not in style
     policy = page.of("meta")[-1]
@@ -175,6 +178,18 @@ def test_numpy_values_and_nan(summary, render):
 
 def test_same_run_same_bytes(summary, render):
     assert render(summary)[0] == render(summary)[0]
+
+
+def test_a_built_package_holds_the_template():
+    root = pathlib.Path(__file__).resolve().parents[3]
+    tool = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]
+    templates = set((root / "medjax").rglob("*.jinja"))
+    shipped = [
+        (root / package.replace(".", "/")).glob(pattern)
+        for package, patterns in tool["package-data"].items()
+        for pattern in patterns
+    ]
+    assert templates and templates == {path for paths in shipped for path in paths}
 
 
 def test_unwritable(summary, tmp_path):

@@ -7,8 +7,8 @@ from medjax.run.report import prose
 def test_findings_of_a_good_run(summary):
     assert prose.findings(summary) == [
         "A network trained on these 20 images reaches AUROC 0.92 (±0.01) on the test images; "
-        "trained on 20 real images picked at random it reaches 0.87 (±0.03); "
-        "trained on all 4,708 training images it reaches 0.95 (±0.004).",
+        "trained on 20 random real images, it reaches 0.87 (±0.03); "
+        "trained on all 4,708 training images, it reaches 0.95 (±0.004).",
         "In balanced accuracy, the synthetic images are 8.2 points above random real images and "
         "5.1 points below the whole training set.",
     ]
@@ -41,8 +41,10 @@ def test_notes(summary):
 def test_notes_without_val_or_with_one_network(summary):
     summary |= {"val": None, "test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 1}}}
     notes = prose.notes(summary)
-    assert notes[0] == "Without validation images no step could be selected."
-    assert notes[-1] == "Each value is from one network only: differences may be chance."
+    assert notes[0] == "There were no validation images, so no step could be selected."
+    assert (
+        notes[-1] == "Each value comes from a single network, so differences may be due to chance."
+    )
 
 
 @pytest.mark.parametrize("init", ["real", "herding", "kcenter", "coreset", "noise", "x", None])

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from medjax import store
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.medmnist import download as published
 from medjax.data.medmnist import npz, registry
@@ -190,7 +191,7 @@ def _own(
     conversion = own.Conversion(
         size=size,
         download=download,
-        cache=cache.cache_root(streaming.cache if streaming else None),
+        cache=store.cache_root(streaming.cache if streaming else None),
         limit=streaming.above if streaming else None,
         preparation=preparation,
     )
@@ -263,7 +264,7 @@ def _mapped(path: pathlib.Path, digest: str, streaming: Streaming | None) -> dic
     """The image arrays that stay on disk, by name."""
     if streaming is None:
         return {}
-    folder, arrays = cache.cache_root(streaming.cache), {}
+    folder, arrays = store.cache_root(streaming.cache), {}
     for name in npz.large_images(path, limit=streaming.above):
         arrays[name] = cache.open_array(path, name, digest=digest, root=folder)
     return arrays

@@ -168,7 +168,7 @@ def test_large_splits_stay_on_disk(folder, cache):
 def test_a_cache_that_cannot_be_written(folder, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "file"))
-    assert "cannot keep the converted images in" in _message(folder)
+    assert "cannot cache the converted images in" in _message(folder)
 
 
 def test_what_else_is_refused(tmp_path, cache):

@@ -18,7 +18,7 @@ from medjax.data.prepare.steps import FITS
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
-_VERSION = 3  # of what this file and the decoders make of the same source
+_VERSION = 4  # of what this file and the decoders make of the same source
 _MODES = ("auto", "grey", "rgb")
 # What decodes and prepares; with others installed, other files may be readable.
 _DECODERS = (
@@ -39,7 +39,7 @@ class ConvertOptions(NamedTuple):
       mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours; where no
         step of a preparation says it.
       fit: ``"pad"``, ``"crop"`` or ``"stretch"``, where no step of a preparation resizes.
-      skip_unreadable: whether what cannot be decoded is left out.
+      skip_unreadable: whether files that cannot be decoded are skipped.
       threads: that decode; 0 for as many as there are processors to use.
     """
 
@@ -123,18 +123,18 @@ def arrays(
 
 
 class Converted(NamedTuple):
-    """What came of a conversion beside the arrays.
+    """The results of a conversion beside the arrays.
 
     Attributes:
       unreadable: what could not be read.
       digest: MD5 of all arrays.
-      native: of each split, the sizes, dtypes and intensities of what was read, before anything was
-        made of it; see ``measuring.Tally``.
+      raw: by split, the sizes, dtypes and intensities of the decoded pictures before they were
+        prepared; see ``measuring.Tally``.
     """
 
     unreadable: list[decoding.Unreadable]
     digest: str
-    native: dict[str, dict[str, Any]]
+    raw: dict[str, dict[str, Any]]
 
 
 def convert(
@@ -158,9 +158,9 @@ def convert(
     unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
 
     def both(picture: Picture) -> tuple[np.ndarray, measuring.Measured]:
-        return to_bytes(picture), measuring.measure(picture.native(), inside=picture.inside())
+        return to_bytes(picture), measuring.measure(picture.raw(), inside=picture.inside())
 
-    native = {}
+    raw = {}
     for split, (sources, labels) in parts.items():
         kept, tally, shape = [], measuring.Tally(), ()
         with open(folder / f"{split}_images.npy", "wb") as stream:
@@ -181,10 +181,10 @@ def convert(
             _write_header(stream, (len(kept), *shape))
         np.save(folder / f"{split}_labels.npy", np.array(kept, np.int32))
         digest.update(np.array(kept, "<i4"))
-        native[split] = tally.asdict()
+        raw[split] = tally.asdict()
     count = sum(len(part.sources) for part in parts.values())
     _log.info("data: decoded %d files in %.1f s", count, time.perf_counter() - start)
-    return Converted(unreadable, digest.hexdigest(), native)
+    return Converted(unreadable, digest.hexdigest(), raw)
 
 
 def _write_header(stream, shape: tuple[int, ...]) -> None:

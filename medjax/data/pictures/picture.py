@@ -58,14 +58,14 @@ class Picture(NamedTuple):
             image[self.padding] = 0
         return image
 
-    def native(self) -> np.ndarray:
+    def raw(self) -> np.ndarray:
         """Returns the values as the file has them, ``[h, w, c]``."""
         values = self.pixels if self.values is None else self.values
         return values[..., None] if values.ndim == 2 else values
 
     def inside(self) -> np.ndarray:
-        """Returns those of the native values that are no padding, ``[n, c]``."""
-        values = self.native()
+        """Returns the raw values outside the padding, ``[n, c]``."""
+        values = self.raw()
         if self.padding is None:
             return values.reshape(-1, values.shape[-1])
         return values[~self.padding]

@@ -15,6 +15,7 @@ from medjax.data import (
     file_source,
     parse_preparation,
 )
+from medjax.data.synthetic import read_arrays
 from medjax.errors import UserError, unknown
 
 _BRIGHTEST = 32  # in pixel units; distilled images go beyond 0–1, but not as far as bytes do
@@ -138,13 +139,7 @@ def read_preparation(path: str | os.PathLike) -> Preparation:
 
 
 def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
-    try:
-        # Opened here, because np.load leaves its own file open when the archive is damaged.
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    # np.load answers damage with errors of zipfile, zlib, struct and its own parser.
-    except Exception as error:
-        raise UserError(f"cannot read {path}: damaged, or not an npz file") from error
+    arrays = read_arrays(path)
     missing = [name for name in ("images", "labels") if name not in arrays]
     if missing:
         held = ", ".join(arrays) or "nothing"

@@ -31,9 +31,9 @@ from medjax.data.sampling import (
     take,
 )
 from medjax.data.splitting import CutOptions
-from medjax.data.stream.cache import cache_root
 from medjax.data.stream.host import HostImages
 from medjax.data.synthetic import SharedSet, load_synthetic, save_synthetic
+from medjax.store import cache_root
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
 __all__ = [

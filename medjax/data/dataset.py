@@ -1,4 +1,4 @@
-"""What loading a data set gives: images and labels of each split, statistics, provenance."""
+"""A loaded data set: images and labels of each split, statistics, provenance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -40,9 +40,9 @@ class DatasetInfo:
       digest: MD5 (hex) of the file read, or of the generated arrays.
       official_digest: MD5 (hex) of the published file; None where nothing is published.
       augment: the DSA strategy that keeps every label true.
-      left_out: name and reason of each file that could not be read, where that was allowed.
-      native: of images that were converted as they were read, by split, what the files hold: counts
-        of sizes and dtypes, and intensities, see ``measuring.Tally``.
+      left_out: name and reason of each unreadable file that was skipped.
+      raw: what the files of converted images hold, by split: counts of sizes and dtypes, and
+        intensities; see ``measuring.Tally``.
     """
 
     name: str
@@ -54,7 +54,7 @@ class DatasetInfo:
     official_digest: str | None
     augment: str
     left_out: tuple[tuple[str, str], ...] = ()
-    native: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +68,8 @@ class Dataset:
       test: the test split.
       mean: float32 ``[c]``, pixel units (0–1), of the training split alone.
       std: float32 ``[c]``, pixel units (0–1), of the training split alone; at least 1/255.
-      preparation: what made the images of those that were decoded, with what it found in the
-        training split, as ``parse_preparation`` reads it; empty for nothing.
+      preparation: text of the steps that were done to the decoded images, fitted to the training
+        split, as ``parse_preparation`` reads it; empty for none.
     """
 
     info: DatasetInfo

@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from medjax import store
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.medmnist import download as published
 from medjax.data.medmnist import npz, registry
 from medjax.data.phantoms import phantom
 from medjax.data.pictures import sources as own
-from medjax.data.prepare.preparation import apply_preparation, parse_preparation
+from medjax.data.prepare.preparation import Preparation, apply_preparation, parse_preparation
 from medjax.data.stream import cache
 from medjax.errors import UserError, unknown
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
@@ -73,7 +74,7 @@ def load(
     download: bool = True,
     streaming: Streaming | None = None,
     sources: own.Sources | None = None,
-    preparation: str = "",
+    preparation: str | Preparation = "",
 ) -> Dataset:
     """Loads a data set, checks it and prepares its images.
 
@@ -94,7 +95,7 @@ def load(
       download: whether a missing registered file is fetched, its MD5 checked, into the data root.
       streaming: which images are left on disk; None for none. It changes no number.
       sources: how folders, DICOM files and TFDS are read; None for the defaults.
-      preparation: what is done to the images, as ``parse_preparation`` reads it.
+      preparation: what is done to the images, or the text of it that ``parse_preparation`` reads.
 
     Returns:
       The data set, with uint8 images ``[n, h, w, c]`` (``np.memmap`` where they are on disk) and
@@ -115,13 +116,13 @@ def load(
       ((2000, 16, 16, 1), 4)
     """
     how = {"size": size, "download": download, "streaming": streaming, "sources": sources}
+    if isinstance(preparation, str):
+        preparation = parse_preparation(preparation)
     text = os.fspath(name)
     if text.startswith(own.PREFIXES):  # whose steps see pictures as they were decoded
         info, splits, done = _own(text, preparation=preparation, **how)
-        last = parse_preparation(done).listed()[-1]
-        return dataclasses.replace(
-            apply_preparation(info, splits, preparation=last), preparation=done
-        )
+        dataset = apply_preparation(info, splits, preparation=Preparation(last=done.last))
+        return dataclasses.replace(dataset, preparation=str(done))
     return apply_preparation(*read(name, root=root, **how), preparation=preparation)
 
 
@@ -163,7 +164,7 @@ def read(
         return made.info, {"train": made.train, "val": made.val, "test": made.test}
     if text.startswith(own.PREFIXES):
         how = {"size": size, "download": download, "streaming": streaming, "sources": sources}
-        return _own(text, preparation="", **how)[:2]
+        return _own(text, preparation=Preparation(), **how)[:2]
     if text.endswith(".npz") or pathlib.Path(text).name != text:
         path = pathlib.Path(text).expanduser()
     else:
@@ -185,17 +186,17 @@ def _own(
     download: bool,
     streaming: Streaming | None,
     sources: own.Sources | None,
-    preparation: str,
+    preparation: Preparation,
 ) -> own.Read:
-    """A user's own pictures."""
-    conversion = own.Conversion(
+    """Reads a user's own pictures."""
+    request = own.Request(
         size=size,
         download=download,
-        cache=cache.cache_root(streaming.cache if streaming else None),
+        cache=store.cache_root(streaming.cache if streaming else None),
         limit=streaming.above if streaming else None,
         preparation=preparation,
     )
-    return own.read(name, sources or own.Sources(), conversion)
+    return own.read(name, sources or own.Sources(), request)
 
 
 def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
@@ -264,7 +265,7 @@ def _mapped(path: pathlib.Path, digest: str, streaming: Streaming | None) -> dic
     """The image arrays that stay on disk, by name."""
     if streaming is None:
         return {}
-    folder, arrays = cache.cache_root(streaming.cache), {}
+    folder, arrays = store.cache_root(streaming.cache), {}
     for name in npz.large_images(path, limit=streaming.above):
         arrays[name] = cache.open_array(path, name, digest=digest, root=folder)
     return arrays

@@ -1,8 +1,13 @@
 """The file a site sends: ``synthetic.npz``, all that is needed to train on a distilled set."""
 
 import io
+import lzma
 import os
+import struct
+import tokenize
 import zipfile
+import zlib
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -14,6 +19,12 @@ from medjax.data.prepare.whitening import Whitening
 from medjax.errors import UserError
 from medjax.types import SyntheticSet
 
+# What numpy's parser of headers, zipfile and the decompressors raise for damaged files.
+_NPZ_ERRORS = (
+    *(OSError, EOFError, IndexError, KeyError, MemoryError, OverflowError, RuntimeError),
+    *(SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError),
+    *(lzma.LZMAError, zipfile.BadZipFile, zlib.error),
+)
 _ALWAYS = ("images", "labels", "mean", "std")
 
 
@@ -140,26 +151,41 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
       Traceback (most recent call last):
       medjax.errors.UserError: there is no file no-such-run/synthetic.npz
     """
-    try:
-        # Opened here, because np.load leaves its own file open when the archive is damaged.
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            missing = sorted(set(_ALWAYS) - set(archive.files))
-            if missing:
-                raise UserError(f"{path} is not a synthetic set: it has no {', '.join(missing)}")
-            shared = SharedSet(
-                **{name: archive[name] for name in SharedSet._fields if name in archive.files}
-            )
-    except UserError:
-        raise
-    except FileNotFoundError as error:
-        raise UserError(f"there is no file {path}") from error
-    # np.load answers damage with errors of zipfile, zlib, struct and its own parser.
-    except Exception as error:
-        raise UserError(f"cannot read {path}: damaged, or not an npz file") from error
+    arrays = read_arrays(path, names=SharedSet._fields)
+    missing = sorted(set(_ALWAYS) - set(arrays))
+    if missing:
+        raise UserError(f"{path} is not a synthetic set: it has no {', '.join(missing)}")
+    shared = SharedSet(**arrays)
     problem = _problem(shared)
     if problem:
         raise UserError(f"{path} is not a synthetic set: {problem}")
     return shared
+
+
+def read_arrays(
+    path: str | os.PathLike, *, names: Collection[str] | None = None
+) -> dict[str, np.ndarray]:
+    """Reads the arrays of an npz file, without pickle.
+
+    Args:
+      path: the file.
+      names: which arrays; those that the file lacks are skipped. None for all.
+
+    Returns:
+      The arrays by name.
+
+    Raises:
+      UserError: if the file is missing or damaged.
+    """
+    try:
+        # Opened here, because numpy leaves its own file open when the archive is damaged.
+        with open(path, "rb") as stream, np.lib.npyio.NpzFile(stream) as archive:
+            wanted = [name for name in archive.files if names is None or name in names]
+            return {name: archive[name] for name in wanted}
+    except FileNotFoundError as error:
+        raise UserError(f"there is no file {path}") from error
+    except _NPZ_ERRORS as error:
+        raise UserError(f"cannot read {path}: damaged, or not an npz file") from error
 
 
 def _problem(shared: SharedSet) -> str | None:

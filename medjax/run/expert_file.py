@@ -140,14 +140,13 @@ class ExpertFile:
         temporary = self._file.with_suffix(".tmp")
         self._record.unlink(missing_ok=True)
         try:
-            rows = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
-            # A mapped file that finds the disk full when it is written to ends the process.
-            with open(temporary, "rb+") as stream:
-                if hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(stream.fileno(), 0, rows.offset + rows.nbytes)
-            os.replace(temporary, self._file)
+            with store.replacing(self._file, temporary):
+                rows = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
+                # A mapped file that finds the disk full when it is written to ends the process.
+                with open(temporary, "rb+") as stream:
+                    if hasattr(os, "posix_fallocate"):
+                        os.posix_fallocate(stream.fileno(), 0, rows.offset + rows.nbytes)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
             raise UserError(
                 f"cannot make {self._file} of {4 * shape[0] * shape[1] / 2**30:.2f} GiB: "
                 f"{error.strerror or error}"
@@ -189,20 +188,12 @@ def open_experts(
       ...         print(file.whole(range(0, 2)), file.whole(range(2, 4)), file.rows().shape)
       1 0 (8, 3)
     """
-    text = json.dumps(jsonable(settings), sort_keys=True, indent=1)
-    folder = pathlib.Path(root) / hashlib.sha256(text.encode()).hexdigest()[:16]
-    lock = folder / "lock"
-    if not lock.exists():  # whoever has all experts may use them from where nothing can be written
+    settings = jsonable(settings)
+    folder = pathlib.Path(root) / store.key_of(settings)
+    text = json.dumps(settings, sort_keys=True, indent=1)
+    if not (folder / "settings.json").exists():  # a folder that is complete may be read-only
         store.write_bytes(folder / "settings.json", text.encode())
-        lock.touch()
-    import fcntl  # here, because Windows lacks it and can do all the rest
-
-    with open(lock, "rb") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            _log.info("experts: waiting for another run that uses %s", folder)
-            fcntl.flock(stream, fcntl.LOCK_EX)
+    with store.locked(folder / "lock"):
         yield ExpertFile(folder, experts=experts, snapshots=snapshots, size=size)
 
 

@@ -104,7 +104,7 @@ def make_experiment(config: Mapping[str, Any]) -> Experiment:
         download=source["download"],
         streaming=streaming,
         sources=data.Sources.of(source),
-        preparation=str(preparation),
+        preparation=preparation,
     )
     select_by = config["evaluation"]["select_by"]
     metrics = evaluate.selectable_metrics(dataset.info.task)

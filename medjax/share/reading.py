@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data import Unreadable, Whitening, decode_all, file_source, parse_preparation
+from medjax.data import (
+    Preparation,
+    Unreadable,
+    Whitening,
+    decode_all,
+    file_source,
+    parse_preparation,
+)
+from medjax.data.synthetic import read_arrays
 from medjax.errors import UserError, unknown
 
 _BRIGHTEST = 32  # in pixel units; distilled images go beyond 0–1, but not as far as bytes do
@@ -102,43 +110,36 @@ def read_set(
     return ImageSet(images, labels, stats, whitening, step_size)
 
 
-def read_preparation(path: str | os.PathLike) -> str:
-    """Reads what was done to the real images behind a set, to be done to others.
+def read_preparation(path: str | os.PathLike) -> Preparation:
+    """Reads what was done to the real images behind a set, so that it can be done to others.
 
     Args:
       path: as ``read_set`` takes it.
 
     Returns:
-      Text as ``data.load(preparation=…)`` takes it; empty where the set does not say, or is none.
+      The preparation; one without steps for a folder, or where the set does not say.
 
     Raises:
-      UserError: for an npz that cannot be read, or text that means nothing here.
+      UserError: for an npz that cannot be read, or for unknown steps.
 
     Example:
       >>> import tempfile
       >>> with tempfile.TemporaryDirectory() as folder:
       ...     images = {"images": np.zeros((2, 8, 8), np.uint8), "labels": [0, 1]}
       ...     np.savez(f"{folder}/mine.npz", **images, preparation="resize(8)|rgb")
-      ...     read_preparation(f"{folder}/mine.npz")
-      'resize(8)|rgb'
+      ...     print(read_preparation(f"{folder}/mine.npz"))
+      resize(size=8, keep_aspect=pad)|rgb|normalize(mode=per_channel)
     """
     path = pathlib.Path(path)
     text = str(_read_npz(path).get("preparation", "")) if path.is_file() else ""
     try:
-        parse_preparation(text)
+        return parse_preparation(text)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
-    return text
 
 
 def _read_npz(path: pathlib.Path) -> dict[str, np.ndarray]:
-    try:
-        # Opened here, because np.load leaves its own file open when the archive is damaged.
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    # np.load answers damage with errors of zipfile, zlib, struct and its own parser.
-    except Exception as error:
-        raise UserError(f"cannot read {path}: damaged, or not an npz file") from error
+    arrays = read_arrays(path)
     missing = [name for name in ("images", "labels") if name not in arrays]
     if missing:
         held = ", ".join(arrays) or "nothing"

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import Streaming, load, names
+from medjax.data import Streaming, load, loading, names, parse_preparation
 from medjax.data.medmnist import download as published
 from medjax.errors import UserError
 from medjax.types import MULTI_LABEL
@@ -200,3 +200,19 @@ def test_rows_with_a_single_one_are_said_to_look_like_classes(tmp_path):
     arrays["test_labels"][0] = 1
     np.savez(tmp_path / "many.npz", **arrays)
     assert load(tmp_path / "many.npz").info.task == MULTI_LABEL
+
+
+def test_a_preparation_is_text_or_a_value(monkeypatch):
+    read = []
+
+    def parse(text):
+        read.append(text)
+        return parse_preparation(text)
+
+    monkeypatch.setattr(loading, "parse_preparation", parse)
+    text = "resize(16)|rgb"
+    of_text = load("phantom", preparation=text)
+    assert read == [text]
+    of_value = load("phantom", preparation=parse_preparation(text))
+    assert read == [text] and of_value.preparation == of_text.preparation
+    np.testing.assert_array_equal(of_value.test.images, of_text.test.images)

@@ -210,3 +210,13 @@ def test_share_loads_no_heavy_package():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert child.stdout.strip() == "[]"
+
+
+def test_a_bug_keeps_its_traceback(tmp_path, monkeypatch):
+    def broken(*_, **__):
+        raise AttributeError("a bug")
+
+    (tmp_path / "a.npz").touch()
+    monkeypatch.setattr(np.lib.npyio, "NpzFile", broken)
+    with pytest.raises(AttributeError, match="a bug"):
+        load_synthetic(tmp_path / "a.npz")

@@ -4,7 +4,6 @@ import builtins
 import errno
 import json
 import os
-import pathlib
 import subprocess
 import sys
 
@@ -165,7 +164,8 @@ def test_damage_is_not_taken(folder):
 @pytest.fixture
 def read_only(monkeypatch):
     """A file system that refuses to write, even root."""
-    load, opened, refusal = np.load, builtins.open, OSError(errno.EROFS, os.strerror(errno.EROFS))
+    load, opened, descriptor = np.load, builtins.open, os.open
+    refusal = OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     def refuse(*_, **__):
         raise refusal
@@ -176,10 +176,14 @@ def read_only(monkeypatch):
     def open_to_read(file, mode="r", *rest, **knobs):
         return opened(file, mode, *rest, **knobs) if set(mode) <= set("rb") else refuse()
 
+    def descriptor_to_read(file, flags, *rest, **options):
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+        return refuse() if writes else descriptor(file, flags, *rest, **options)
+
     monkeypatch.setattr(np, "load", load_to_read)
     monkeypatch.setattr(builtins, "open", open_to_read)
     monkeypatch.setattr(os, "replace", refuse)
-    monkeypatch.setattr(pathlib.Path, "touch", refuse)
+    monkeypatch.setattr(os, "open", descriptor_to_read)
 
 
 def test_who_has_all_needs_not_write(folder, request):

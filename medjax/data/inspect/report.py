@@ -46,7 +46,7 @@ def describe(
         raise UserError(f"near must be 0–{HASH_BITS // 2 - 1} bits, got {near}")
     groups = exact_groups({name: split.images for name, split in splits.items()})
     duplicates = _duplicates(groups, splits)
-    facts = {name: value for name, value in vars(info).items() if name != "native"}
+    facts = {name: value for name, value in vars(info).items() if name != "raw"}
     found = facts | {
         "classes": list(info.classes),
         "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
@@ -65,7 +65,7 @@ def _of_split(info: DatasetInfo, name: str, split: Split) -> dict[str, Any]:
     for image in split.images:
         tally.add(measuring.measure(image))
     found = tally.asdict() | {"classes": _class_counts(info.classes, split.labels)}
-    return found | ({"native": info.native[name]} if name in info.native else {})
+    return found | ({"native": info.raw[name]} if name in info.raw else {})
 
 
 def _class_counts(classes: Sequence[str], labels: np.ndarray) -> dict[str, int]:

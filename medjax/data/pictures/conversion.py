@@ -2,27 +2,23 @@
 
 import hashlib
 import importlib.metadata
-import json
 import logging
-import os
 import pathlib
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from medjax import store
 from medjax.data.inspect import measuring
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
 from medjax.data.prepare.steps import FITS
-from medjax.data.stream import cache
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
-_VERSION = 3  # of what this file and the decoders make of the same source
-_RECORD = "record.json"
+_VERSION = 4  # of what this file and the decoders make of the same source
 _MODES = ("auto", "grey", "rgb")
 # What decodes and prepares; with others installed, other files may be readable.
 _DECODERS = (
@@ -43,7 +39,7 @@ class ConvertOptions(NamedTuple):
       mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours; where no
         step of a preparation says it.
       fit: ``"pad"``, ``"crop"`` or ``"stretch"``, where no step of a preparation resizes.
-      skip_unreadable: whether what cannot be decoded is left out.
+      skip_unreadable: whether files that cannot be decoded are skipped.
       threads: that decode; 0 for as many as there are processors to use.
     """
 
@@ -83,17 +79,16 @@ class Part(NamedTuple):
 
 
 def key_of(content: Any) -> str:
-    """A name for what a conversion depends on.
+    """Returns a name for what a conversion depends on, installed decoders included.
 
     Args:
-      content: whatever JSON can hold.
+      content: any value that JSON can hold.
 
     Returns:
       A digest in hex.
     """
     installed = {name: _version(name) for name in _DECODERS}
-    text = json.dumps([_VERSION, installed, content], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return store.key_of([_VERSION, installed, content])
 
 
 def _version(package: str) -> str | None:
@@ -106,13 +101,12 @@ def _version(package: str) -> str | None:
 def arrays(
     key: str, make: Callable[[pathlib.Path], Mapping[str, Any]], *, root: pathlib.Path
 ) -> tuple[dict[str, np.memmap], dict[str, Any]]:
-    """Opens the arrays kept under a key, after making them if they are not there as they were made.
-
-    They appear all or none, and of several processes one makes them while the others wait.
+    """Opens the arrays kept under a key; makes them first if the cache lacks them.
 
     Args:
       key: from ``key_of``.
-      make: writes ``.npy`` files into an empty folder; gives facts to keep, as JSON can hold.
+      make: writes ``.npy`` files into an empty folder; returns facts to keep, as JSON can hold
+        them.
       root: the folder of the cache.
 
     Returns:
@@ -122,38 +116,25 @@ def arrays(
       UserError: if the cache cannot be written, or from ``make``.
     """
     folder = root / "data" / key
-    facts = _facts(folder)
-    if facts is None:
-        try:
-            with cache.alone(folder):
-                facts = _facts(folder)  # somebody else may have made it in the meantime
-                if facts is None:
-                    _fill(folder, make)
-                    facts = _facts(folder)
-        except OSError as error:
-            raise UserError(
-                f"cannot keep the converted images in {root}: {error.strerror or error}; choose a "
-                "folder with room by data.cache or MEDJAX_CACHE_DIR"
-            ) from error
-    else:
-        _log.info("data: the images were converted before, into %s", folder)
+    # Only the user may see patients' images.
+    facts = store.make_once(folder, make, what="the converted images", mode=0o700)
     opened = {file.stem: np.load(file, mmap_mode="r") for file in sorted(folder.glob("*.npy"))}
     return opened, facts
 
 
 class Converted(NamedTuple):
-    """What came of a conversion beside the arrays.
+    """The results of a conversion beside the arrays.
 
     Attributes:
       unreadable: what could not be read.
       digest: MD5 of all arrays.
-      native: of each split, the sizes, dtypes and intensities of what was read, before anything was
-        made of it; see ``measuring.Tally``.
+      raw: by split, the sizes, dtypes and intensities of the decoded pictures before they were
+        prepared; see ``measuring.Tally``.
     """
 
     unreadable: list[decoding.Unreadable]
     digest: str
-    native: dict[str, dict[str, Any]]
+    raw: dict[str, dict[str, Any]]
 
 
 def convert(
@@ -177,9 +158,9 @@ def convert(
     unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
 
     def both(picture: Picture) -> tuple[np.ndarray, measuring.Measured]:
-        return to_bytes(picture), measuring.measure(picture.native(), inside=picture.inside())
+        return to_bytes(picture), measuring.measure(picture.raw(), inside=picture.inside())
 
-    native = {}
+    raw = {}
     for split, (sources, labels) in parts.items():
         kept, tally, shape = [], measuring.Tally(), ()
         with open(folder / f"{split}_images.npy", "wb") as stream:
@@ -200,38 +181,13 @@ def convert(
             _write_header(stream, (len(kept), *shape))
         np.save(folder / f"{split}_labels.npy", np.array(kept, np.int32))
         digest.update(np.array(kept, "<i4"))
-        native[split] = tally.asdict()
+        raw[split] = tally.asdict()
     count = sum(len(part.sources) for part in parts.values())
     _log.info("data: decoded %d files in %.1f s", count, time.perf_counter() - start)
-    return Converted(unreadable, digest.hexdigest(), native)
+    return Converted(unreadable, digest.hexdigest(), raw)
 
 
 def _write_header(stream, shape: tuple[int, ...]) -> None:
     """The header of a uint8 array; numpy leaves room in it for more rows."""
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(stream, header)
-
-
-def _fill(folder: pathlib.Path, make: Callable[[pathlib.Path], Mapping[str, Any]]) -> None:
-    """Makes the folder; to be called alone."""
-    temporary = folder.with_name(f"{folder.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.mkdir(mode=0o700, parents=True)  # patients' images
-    try:
-        facts = dict(make(temporary))
-        files = {file.name: cache.fingerprint(file) for file in temporary.glob("*.npy")}
-        (temporary / _RECORD).write_text(json.dumps({"files": files, "facts": facts}))
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _facts(folder: pathlib.Path) -> dict[str, Any] | None:
-    """The facts of a folder that is as it was made; None for any other."""
-    try:
-        record = json.loads((folder / _RECORD).read_bytes())
-        files = {name: cache.fingerprint(folder / name) for name in record["files"]}
-        return record["facts"] if files == record["files"] else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

@@ -169,10 +169,11 @@ def _in_order(
             # What another try may read must not be taken for a file that is damaged.
             if error.errno not in (None, errno.ENOENT):
                 raise UserError(f"cannot read {source.name}: {error.strerror}") from error
-            return Unreadable(source.name, _reason(error))
-        # Damaged files make Pillow, pydicom and its plugins raise nearly anything.
-        except Exception as error:
-            return Unreadable(source.name, _reason(error))
+            # A library's text may quote a header, a name in it; the system's may not.
+            reason = error.strerror or f"cannot be decoded ({type(error).__name__})"
+            return Unreadable(source.name, reason)
+        except UndecodableError as error:
+            return Unreadable(source.name, str(error))
 
     bar = tqdm(total=len(sources), desc=what, unit="file", disable=not sys.stderr.isatty())
     at_once = _PER_THREAD * threads
@@ -207,12 +208,3 @@ def _quiet() -> Iterator[None]:
     finally:
         for log, level in zip(logs, levels, strict=True):
             log.setLevel(level)
-
-
-def _reason(error: Exception) -> str:
-    """Ours, the system's, or the kind alone: a library's text may quote a header, a name in it."""
-    if isinstance(error, UndecodableError):
-        return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return f"cannot be decoded ({type(error).__name__})"

@@ -1,11 +1,14 @@
 """DICOM files as pictures; of their headers, only what the pixels mean is ever read."""
 
+import contextlib
 import pathlib
+import struct
+import zlib
 from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data.pictures.picture import Picture, UndecodableError, full_range
+from medjax.data.pictures.picture import Picture, UndecodableError, decoding_errors, full_range
 from medjax.errors import UserError
 
 SUFFIXES = (".dcm", ".dicom")
@@ -30,6 +33,12 @@ _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
 _LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}
 _MOST_PIXELS = 2**27  # of one frame; a damaged header asks for more than there is memory
+# What pydicom, its plugins and the values in a damaged header raise, beside OSError and pydicom's
+# own errors.
+_ERRORS = (
+    *(AssertionError, AttributeError, EOFError, IndexError, KeyError, OverflowError, RuntimeError),
+    *(TypeError, ValueError, ZeroDivisionError, struct.error, zlib.error),
+)
 
 
 class DicomOptions(NamedTuple):
@@ -60,7 +69,7 @@ def check(options: DicomOptions) -> None:
 
 
 def channels(file: pathlib.Path) -> int:
-    """How many channels a file's pictures have; its pixels are not read.
+    """Returns how many channels a file's pictures have, without reading its pixels.
 
     Args:
       file: the file.
@@ -69,8 +78,8 @@ def channels(file: pathlib.Path) -> int:
       1 or 3.
 
     Raises:
-      UndecodableError: for what is no DICOM file of pixels.
-      Exception: whatever pydicom raises for a file it cannot read.
+      UndecodableError: for a file that pydicom cannot read, or without pixels.
+      OSError: if the disk fails.
     """
     return 1 if _photometric(_open(file, stop_before_pixels=True)) in _GREY else 3
 
@@ -90,8 +99,9 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
       One picture, or one for each frame.
 
     Raises:
-      UndecodableError: for what is no DICOM file of pixels, or has no such frame.
-      Exception: whatever pydicom raises for a file it cannot read.
+      UndecodableError: for a file that pydicom cannot read, without pixels, or without such a
+        frame.
+      OSError: if the disk fails.
     """
     from pydicom.pixels import pixel_array
     from pydicom.uid import RLELossless
@@ -99,23 +109,31 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     dataset = _open(file)
     if not any(name in dataset for name in _PIXELS):
         raise UndecodableError("holds no pixels")
-    count = int(dataset.get("NumberOfFrames") or 1)
+    count = _integer(dataset, "NumberOfFrames") or 1
     if count < 1:
         raise UndecodableError("says that it has fewer frames than one")
-    area = int(dataset.get("Rows") or 0) * int(dataset.get("Columns") or 0)
+    area = (_integer(dataset, "Rows") or 0) * (_integer(dataset, "Columns") or 0)
     if not 0 < area <= _MOST_PIXELS:
         raise UndecodableError(f"has no pixels a frame, or more than {_MOST_PIXELS}")
     _check_decodable(dataset)
     # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
-    is_rle = dataset.file_meta.get("TransferSyntaxUID") == RLELossless
+    is_rle = dataset.file_meta.TransferSyntaxUID == RLELossless
     plugin, pictures = "pydicom" if is_rle else "", []
     for frame in _chosen(options.frames, count):
-        pixels = pixel_array(dataset, index=frame, decoding_plugin=plugin)
+        with _decoding():
+            pixels = pixel_array(dataset, index=frame, decoding_plugin=plugin)
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
         is_grey = _photometric(dataset) in _GREY
         picture = _grey if is_grey else _colour
         pictures.append(picture(pixels, dataset, frame))
     return pictures
+
+
+def _decoding() -> contextlib.AbstractContextManager[None]:
+    """Surrounds calls of pydicom, which is imported by now."""
+    from pydicom.errors import BytesLengthException
+
+    return decoding_errors(*_ERRORS, BytesLengthException)
 
 
 def _open(file: pathlib.Path, **how: bool):
@@ -127,7 +145,8 @@ def _open(file: pathlib.Path, **how: bool):
             f"{file} is a DICOM file, and pydicom is missing: pip install 'medjax[dicom]'"
         ) from error
     try:
-        dataset = pydicom.dcmread(file, specific_tags=_TAGS, **how)
+        with _decoding():
+            dataset = pydicom.dcmread(file, specific_tags=_TAGS, **how)
     except pydicom.errors.InvalidDicomError as error:
         raise UndecodableError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
     if "PhotometricInterpretation" not in dataset:
@@ -140,23 +159,36 @@ def _check_decodable(dataset) -> None:
     from pydicom.pixels import get_decoder
     from pydicom.pixels.utils import get_expected_length
 
-    syntax = dataset.file_meta.TransferSyntaxUID
-    try:
-        decoder = get_decoder(syntax)
-    except NotImplementedError as error:
-        raise UndecodableError("is compressed in a way that pydicom does not know") from error
-    if not decoder.is_available:
-        raise UndecodableError(
-            f"is stored as {syntax.name}, which no installed package decodes: "
-            "pip install 'medjax[dicom]'"
-        )
-    (name,) = [name for name in _PIXELS if name in dataset]
-    if not syntax.is_encapsulated and len(dataset[name].value) < get_expected_length(dataset):
-        raise UndecodableError("holds fewer bytes of pixels than its header says")
+    with _decoding():
+        syntax = dataset.file_meta.TransferSyntaxUID
+        try:
+            decoder = get_decoder(syntax)
+        except NotImplementedError as error:
+            raise UndecodableError("is compressed in a way that pydicom does not know") from error
+        if not decoder.is_available:
+            raise UndecodableError(
+                f"is stored as {syntax.name}, which no installed package decodes: "
+                "pip install 'medjax[dicom]'"
+            )
+        (name,) = [name for name in _PIXELS if name in dataset]
+        if not syntax.is_encapsulated and len(dataset[name].value) < get_expected_length(dataset):
+            raise UndecodableError("holds fewer bytes of pixels than its header says")
+
+
+def _element(dataset, name: str):
+    """Returns a value of the header, which pydicom parses now; None where there is none."""
+    with _decoding():
+        return dataset.get(name)
+
+
+def _integer(dataset, name: str) -> int | None:
+    value = _element(dataset, name)
+    with _decoding():  # a damaged header has anything for a number
+        return None if value is None else int(value or 0)
 
 
 def _photometric(dataset) -> str:
-    found = dataset.PhotometricInterpretation
+    found = _element(dataset, "PhotometricInterpretation")
     if found not in _GREY + _COLOUR:
         raise UndecodableError(f"has colours other than {', '.join(_GREY + _COLOUR)}")
     return found
@@ -177,11 +209,12 @@ def _colour(pixels: np.ndarray, dataset, _frame: int) -> Picture:
     """A picture in red, green and blue; pydicom has converted YBR by now."""
     from pydicom.pixels import apply_color_lut
 
-    if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        pixels = apply_color_lut(pixels, dataset)[..., :3]
+    if _photometric(dataset) == "PALETTE COLOR":
+        with _decoding():
+            pixels = apply_color_lut(pixels, dataset)[..., :3]
         bits = 8 * pixels.dtype.itemsize
     else:
-        bits = int(dataset.BitsStored)
+        bits = _integer(dataset, "BitsStored")
     return Picture(pixels, 0, 2**bits - 1)
 
 
@@ -191,22 +224,23 @@ def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
 
     padding = _padding(pixels, dataset)
     transform = _group(dataset, frame, "PixelValueTransformationSequence")
-    pixels = apply_modality_lut(pixels, transform)
+    with _decoding():
+        pixels = apply_modality_lut(pixels, transform)
     pixels = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
     if not np.isfinite(pixels).all():
         raise UndecodableError("holds pixels that are not finite")
     picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"))
     picture = picture or full_range(pixels, padding=padding)
-    negative = dataset.PhotometricInterpretation == "MONOCHROME1"
+    negative = _photometric(dataset) == "MONOCHROME1"
     return picture._replace(values=pixels, inverted=negative, padding=padding)
 
 
 def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
     """Where stored values are the one, or in the range, that fills up the frame (PS3.3 C.7.5.1)."""
-    if dataset.get("PixelPaddingValue") is None:
+    value, limit = (_integer(dataset, f"PixelPadding{x}") for x in ("Value", "RangeLimit"))
+    if value is None:
         return None
-    limit = dataset.get("PixelPaddingRangeLimit")
-    ends = [dataset.PixelPaddingValue, dataset.PixelPaddingValue if limit is None else limit]
+    ends = [value, value if limit is None else limit]
     # Some files write a negative value as if it had no sign: the bits are what counts.
     low, high = np.sort(np.array(ends, np.int64).astype(stored.dtype))
     return (low <= stored) & (stored <= high)
@@ -214,28 +248,31 @@ def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
 
 def _group(dataset, frame: int, name: str):
     """Where a frame's own transform stands in enhanced multi-frame files, else the file's."""
-    for groups, place in (
-        (dataset.get("PerFrameFunctionalGroupsSequence"), frame),
-        (dataset.get("SharedFunctionalGroupsSequence"), 0),
-    ):
-        if groups and place < len(groups) and groups[place].get(name):
-            return groups[place][name][0]
+    with _decoding():
+        for groups, place in (
+            (dataset.get("PerFrameFunctionalGroupsSequence"), frame),
+            (dataset.get("SharedFunctionalGroupsSequence"), 0),
+        ):
+            if groups and place < len(groups) and groups[place].get(name):
+                return groups[place][name][0]
     return dataset
 
 
 def _windowed(pixels: np.ndarray, voi) -> Picture | None:
     """Pixels with the black and white that the file gives them; None where it gives none."""
-    if voi.get("VOILUTSequence"):
+    if _element(voi, "VOILUTSequence"):
         from pydicom.pixels import apply_voi
 
-        bits = voi.VOILUTSequence[0].LUTDescriptor[2]
         entries = np.rint(pixels).astype(np.int32) if pixels.dtype.kind == "f" else pixels
-        return Picture(apply_voi(entries, voi), 0, 2**bits - 1)
-    function = voi.get("VOILUTFunction") or "LINEAR"
-    given = [voi.get(name) for name in ("WindowCenter", "WindowWidth")]
-    if function not in _LEAST_WIDTH or None in given:
+        with _decoding():
+            shown, bits = apply_voi(entries, voi), voi.VOILUTSequence[0].LUTDescriptor[2]
+        return Picture(shown, 0, 2**bits - 1)
+    function = _element(voi, "VOILUTFunction") or "LINEAR"
+    given = [_element(voi, name) for name in ("WindowCenter", "WindowWidth")]
+    if function not in tuple(_LEAST_WIDTH) or None in given:
         return None
-    centre, width = map(_first, given)
+    with _decoding():
+        centre, width = map(_first, given)
     least = _LEAST_WIDTH[function]
     if not np.isfinite([centre, width]).all() or width < least or width <= 0:
         return None

@@ -1,21 +1,28 @@
 """Image files (PNG, JPEG, TIFF, BMP) as pictures."""
 
 import pathlib
+import struct
+import zlib
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from medjax.data.pictures.picture import Picture, UndecodableError, full_range
+from medjax.data.pictures.picture import Picture, UndecodableError, decoding_errors, full_range
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 _GREY = ("1", "L", "LA", "I", "F")
 _BITS, _PHOTOMETRIC = 258, 262  # tags of TIFF
 _WHITE_IS_ZERO = 0
+# What Pillow raises for damaged files, beside OSError: its plugins parse headers without checks.
+_ERRORS = (
+    *(AttributeError, EOFError, IndexError, KeyError, OverflowError, RuntimeError, SyntaxError),
+    *(TypeError, ValueError, ZeroDivisionError, struct.error, zlib.error),
+)
 
 
 def channels(file: pathlib.Path) -> int:
-    """How many channels a file's picture has; its pixels are not decoded.
+    """Returns how many channels a file's picture has, without decoding its pixels.
 
     Args:
       file: the file.
@@ -24,7 +31,8 @@ def channels(file: pathlib.Path) -> int:
       1 or 3.
 
     Raises:
-      Exception: whatever Pillow raises for a file it cannot read.
+      UndecodableError: for a file that Pillow cannot read.
+      OSError: if the disk fails.
     """
     with _open(file) as image:
         return 1 if _is_grey(image) else 3
@@ -43,34 +51,34 @@ def read(file: pathlib.Path) -> list[Picture]:
       Its one picture.
 
     Raises:
-      UndecodableError: for a file of several pages, or with pixels that are not finite, or cut
-        short.
-      Exception: whatever Pillow raises for a file it cannot read.
+      UndecodableError: for a file that Pillow cannot read, that has several pages, or whose pixels
+        are not finite.
+      OSError: if the disk fails.
     """
     with _open(file) as image:
-        pages = getattr(image, "n_frames", 1)
+        with decoding_errors(*_ERRORS):
+            pages = getattr(image, "n_frames", 1)
+            tags = image.tag_v2 if image.format == "TIFF" else {}
+            photometric, bits = tags.get(_PHOTOMETRIC), tags.get(_BITS, (16,))
         if pages > 1 and image.format in _FORMATS:  # a camera's JPEG with a preview is an MPO
             raise UndecodableError("holds several pages; needs one")
-        tags = image.tag_v2 if image.format == "TIFF" else {}
-        negative = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO  # bytes Pillow turns itself
+        negative = photometric == _WHITE_IS_ZERO  # Pillow inverts bytes itself
         grey, deep = _is_grey(image), image.mode in ("I", "F") or image.mode.startswith("I;16")
         sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
-        _load(image)
-        image = ImageOps.exif_transpose(image)
         if not deep:
-            return [Picture(np.asarray(image.convert("L" if grey else "RGB")), 0, 255)]
-        pixels = np.asarray(image)
+            return [Picture(_pixels(image, "L" if grey else "RGB"), 0, 255)]
+        pixels = _pixels(image, None)
         if not np.isfinite(pixels).all():
             raise UndecodableError("holds pixels that are not finite")
         if not sixteen:
             return [full_range(pixels)._replace(inverted=negative)]
-        (bits,) = tags.get(_BITS, (16,))
-        return [Picture(pixels.astype(np.uint16), 0, 2**bits - 1, inverted=negative)]
+        return [Picture(pixels.astype(np.uint16), 0, 2 ** bits[0] - 1, inverted=negative)]
 
 
 def _open(file: pathlib.Path) -> Image.Image:
     try:
-        return Image.open(file, formats=_FORMATS)
+        with decoding_errors(*_ERRORS):
+            return Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
         kinds = f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
         raise UndecodableError(f"is no {kinds} file that Pillow can read") from error
@@ -78,23 +86,29 @@ def _open(file: pathlib.Path) -> Image.Image:
         raise UndecodableError("has more pixels than Pillow's limit") from error
 
 
-def _load(image: Image.Image) -> None:
+def _pixels(image: Image.Image, mode: str | None) -> np.ndarray:
+    """Returns the pixels, upright, in a mode of Pillow's; None for the file's own."""
     try:
-        image.load()
+        with decoding_errors(*_ERRORS):
+            image.load()
     except OSError as error:
         if error.strerror:  # the disk's
             raise
         raise UndecodableError(
             "is cut short, damaged, or compressed in a way that Pillow cannot read"
         ) from error
+    with decoding_errors(*_ERRORS):
+        image = ImageOps.exif_transpose(image)
+        return np.asarray(image if mode is None else image.convert(mode))
 
 
 def _is_grey(image: Image.Image) -> bool:
     if image.mode in ("P", "PA"):
-        # Known before the pixels are, in the file's own order; putpalette turns it.
-        order, packed = image.palette.getdata()
-        own = Image.new("P", (1, 1))
-        own.putpalette(packed, order)
-        table = np.reshape(own.getpalette("RGB"), (-1, 3))
+        with decoding_errors(*_ERRORS):
+            # The palette is known before the pixels, in the file's order; putpalette turns it.
+            order, packed = image.palette.getdata()
+            own = Image.new("P", (1, 1))
+            own.putpalette(packed, order)
+            table = np.reshape(own.getpalette("RGB"), (-1, 3))
         return bool((table == table[:, :1]).all())
     return image.mode in _GREY or image.mode.startswith("I;16")

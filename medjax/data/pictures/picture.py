@@ -1,12 +1,36 @@
 """Pictures as they were taken."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 
 class UndecodableError(ValueError):
-    """Why a source gives no picture: a line to follow its name, which quotes nothing of it."""
+    """The reason why a source gives no picture: a line to follow its name, which quotes no data."""
+
+
+@contextlib.contextmanager
+def decoding_errors(*kinds: type[Exception]) -> Iterator[None]:
+    """Turns what a library raises for a damaged file into an ``UndecodableError``.
+
+    Args:
+      *kinds: what the library raises; everything else is a bug and stays what it is.
+
+    Yields:
+      Nothing, while a block of calls of the library runs.
+
+    Raises:
+      UndecodableError: names the kind alone: a library's text may quote a header, a patient's name
+        in it.
+    """
+    try:
+        yield
+    except (UndecodableError, OSError):  # which say more
+        raise
+    except kinds as error:
+        raise UndecodableError(f"cannot be decoded ({type(error).__name__})") from error
 
 
 class Picture(NamedTuple):
@@ -58,14 +82,14 @@ class Picture(NamedTuple):
             image[self.padding] = 0
         return image
 
-    def native(self) -> np.ndarray:
+    def raw(self) -> np.ndarray:
         """Returns the values as the file has them, ``[h, w, c]``."""
         values = self.pixels if self.values is None else self.values
         return values[..., None] if values.ndim == 2 else values
 
     def inside(self) -> np.ndarray:
-        """Returns those of the native values that are no padding, ``[n, c]``."""
-        values = self.native()
+        """Returns the raw values outside the padding, ``[n, c]``."""
+        values = self.raw()
         if self.padding is None:
             return values.reshape(-1, values.shape[-1])
         return values[~self.padding]

@@ -1,5 +1,6 @@
 """Users' own pictures as a data set: folders of images and DICOM files, and TFDS."""
 
+import dataclasses
 import functools
 import logging
 import os
@@ -12,8 +13,7 @@ import numpy as np
 from medjax.data import splitting
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
-from medjax.data.pictures import conversion as converting
-from medjax.data.pictures import decoding, dicom, folders, tfds
+from medjax.data.pictures import conversion, decoding, dicom, folders, tfds
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
 from medjax.data.pictures.folders import FolderOptions
@@ -34,7 +34,7 @@ class Sources(NamedTuple):
     """How sets other than npz files are read.
 
     Attributes:
-      folder: what says which files of ``folder:PATH`` are of which class.
+      folder: which files of ``folder:PATH`` are of which class.
       dicom: how DICOM files in folders are read.
       tfds: which part of ``tfds:NAME``.
       cut: how sets without splits are cut.
@@ -49,32 +49,31 @@ class Sources(NamedTuple):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Sources":
-        """The options that stand in settings under the names of the attributes."""
+        """Returns the options that settings hold under the names of the attributes."""
         kinds = cls._field_defaults.items()
         return cls(**{name: type(default)(**settings.get(name, {})) for name, default in kinds})
 
     def asdict(self) -> dict[str, dict[str, Any]]:
-        """The options as settings; ``Sources.of`` undoes it."""
+        """Returns the options as settings, as ``Sources.of`` takes them."""
         return {name: options._asdict() for name, options in self._asdict().items()}
 
 
-class Conversion(NamedTuple):
-    """What becomes of pictures.
+class Request(NamedTuple):
+    """What a set of pictures is to be made into.
 
     Attributes:
       size: side length of the images in pixels.
-      download: whether what is missing is fetched.
+      download: whether a missing set is downloaded.
       cache: folder of the cache.
-      limit: a split whose images take more bytes stays on disk; None for no limit.
-      preparation: what is done to each picture, as ``parse_preparation`` reads it; what makes all
-        of one shape is added.
+      limit: bytes; a split whose images take more stays on disk. None for no limit.
+      preparation: what is done to each picture; steps that give all images one shape are added.
     """
 
     size: int
     download: bool
     cache: pathlib.Path
     limit: int | None
-    preparation: str = ""
+    preparation: Preparation = Preparation()
 
 
 class Read(NamedTuple):
@@ -83,37 +82,58 @@ class Read(NamedTuple):
     Attributes:
       info: task, class names and provenance.
       splits: by name.
-      preparation: the steps that made the images, with what they found in the training split.
+      preparation: the steps that made the images, fitted to the training split.
     """
 
     info: DatasetInfo
     splits: dict[str, Split]
-    preparation: str
+    preparation: Preparation
 
 
-def read(name: str, sources: Sources, conversion: Conversion) -> Read:
-    """Reads a set, from the cache if it was read before and nothing has changed since.
+class _Listed(NamedTuple):
+    """A set whose pictures are not decoded yet.
+
+    Attributes:
+      name: of the set.
+      source: where it is, as messages and provenance call it.
+      classes: names in label order.
+      parts: what each split is converted from.
+      listing: what changes when the set changes, as JSON can hold it.
+    """
+
+    name: str
+    source: str
+    classes: tuple[str, ...]
+    parts: dict[str, conversion.Part]
+    listing: Any
+
+
+def read(name: str, sources: Sources, request: Request) -> Read:
+    """Reads a set, from the cache if it was read before and has not changed since.
 
     Args:
       name: ``folder:PATH`` or ``tfds:NAME``.
       sources: options.
-      conversion: what becomes of the pictures.
+      request: what the set is to be made into.
 
     Returns:
       The set, its images prepared.
 
     Raises:
-      UserError: for whatever keeps it from being trained on.
+      UserError: for anything that keeps the set from being trained on.
     """
-    if conversion.size < 1:
-        raise UserError(f"size must be at least 1, got {conversion.size}")
-    converting.check(sources.convert)
+    if request.size < 1:
+        raise UserError(f"size must be at least 1, got {request.size}")
+    conversion.check(sources.convert)
     dicom.check(sources.dicom)
-    kind = _folder if name.startswith(FOLDER) else _tfds
-    return kind(name.removeprefix(FOLDER).removeprefix(TFDS), sources, conversion)
+    if name.startswith(FOLDER):
+        listed = _folder(name.removeprefix(FOLDER), sources)
+    else:
+        listed = _tfds(name.removeprefix(TFDS), sources, download=request.download)
+    return _converted(listed, sources, request)
 
 
-def _folder(path: str, sources: Sources, conversion: Conversion) -> Read:
+def _folder(path: str, sources: Sources) -> _Listed:
     folder = pathlib.Path(path).expanduser()
     entries = folders.entries(folder, sources.folder, sources.cut)
     folders.check_classes(str(folder), entries)
@@ -126,18 +146,17 @@ def _folder(path: str, sources: Sources, conversion: Conversion) -> Read:
                 decoding.file_source(folder / entry.name, entry.name, options=sources.dicom)
                 for entry in chosen
             ]
-            parts[split] = converting.Part(files, [classes.index(entry.label) for entry in chosen])
+            parts[split] = conversion.Part(files, [classes.index(entry.label) for entry in chosen])
     try:
         stats = [os.stat(folder / entry.name) for entry in entries]
     except OSError as error:
         raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
     listing = [(*e, s.st_size, s.st_mtime_ns) for e, s in zip(entries, stats, strict=True)]
-    name = folder.resolve().name
-    return _converted(name, str(folder), classes, parts, listing, sources, conversion)
+    return _Listed(folder.resolve().name, str(folder), classes, parts, listing)
 
 
-def _tfds(name: str, sources: Sources, conversion: Conversion) -> Read:
-    found = tfds.contents(name, sources.tfds, download=conversion.download)
+def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
+    found = tfds.contents(name, sources.tfds, download=download)
     splits = found.splits
     if list(splits) == ["train"]:
         files, labels = splits["train"]
@@ -152,61 +171,50 @@ def _tfds(name: str, sources: Sources, conversion: Conversion) -> Read:
     for split, (files, _) in splits.items():
         if not files:
             raise UserError(f"tfds:{name} has no images in {split}")
-    parts = {split: converting.Part(*columns) for split, columns in splits.items()}
+    parts = {split: conversion.Part(*columns) for split, columns in splits.items()}
     listing = [found.name, {split: (len(x.labels), x.labels) for split, x in parts.items()}]
-    return _converted(
-        name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing, sources, conversion
-    )
+    return _Listed(name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing)
 
 
-def _converted(
-    name: str,
-    source: str,
-    classes: tuple[str, ...],
-    parts: Mapping[str, converting.Part],
-    listing: Any,
-    sources: Sources,
-    conversion: Conversion,
-) -> Read:
-    """The set, its pictures converted now or before."""
-    options = sources.convert
+def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
+    """Returns the set, its pictures converted now or before."""
+    name, source, classes, parts, listing = listed
+    options, wanted = sources.convert, request.preparation
     everything = [source for part in parts.values() for source in part.sources]
-    wanted = parse_preparation(conversion.preparation)
 
     def make(folder: pathlib.Path) -> dict[str, Any]:
         channels = _channels(wanted, everything, options)
-        whole = raw.complete(wanted, size=conversion.size, channels=channels, fit=options.fit)
+        whole = raw.complete(wanted, size=request.size, channels=channels, fit=options.fit)
         fitted = raw.fit(whole, parts["train"].sources, threads=options.threads)
         to_bytes = functools.partial(raw.prepare_picture, fitted)
-        unreadable, digest, measured = converting.convert(
+        unreadable, digest, measured = conversion.convert(
             parts, folder=folder, to_bytes=to_bytes, threads=options.threads
         )
         if not options.skip_unreadable:
             setting = "data.convert.skip_unreadable=True"
             decoding.refuse(unreadable, total=len(everything), setting=setting)
-        made = {"digest": digest, "left_out": unreadable, "native": measured}
+        made = {"digest": digest, "left_out": unreadable, "raw": measured}
         return made | {"preparation": str(fitted)}
 
     settings = sources.asdict()
     settings["convert"].pop("threads")
-    steps = wanted.listed()[:-1]
-    key = converting.key_of(
-        [conversion.size, classes, settings, os.path.abspath(source), listing, steps]
+    steps = wanted.listed()[:-1]  # the last is not of the images, and so not of what is kept
+    key = conversion.key_of(
+        [request.size, classes, settings, os.path.abspath(source), listing, steps]
     )
-    arrays, facts = converting.arrays(key, make, root=conversion.cache)
+    arrays, facts = conversion.arrays(key, make, root=request.cache)
     for place, reason in facts["left_out"]:
-        _log.warning("data: left out %s: %s", place, reason)
+        _log.warning("data: skipped %s: %s", place, reason)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
-    last = wanted.listed()[-1]  # which is not of the images, and so not of what is kept
-    text = "|".join([*parse_preparation(facts["preparation"]).listed()[:-1], last])
+    fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
     info = _info(name, source, classes, facts)
-    return Read(info, _splits(arrays, list(parts), conversion.limit), text)
+    return Read(info, _splits(arrays, list(parts), request.limit), fitted)
 
 
 def _info(
     name: str, source: str, classes: tuple[str, ...], facts: Mapping[str, Any]
 ) -> DatasetInfo:
-    """What is told of a set of the user's own; ``facts`` are kept with its images."""
+    """Describes a user's own set; ``facts`` are kept with its images."""
     return DatasetInfo(
         name=name,
         task=BINARY_CLASS if len(classes) == 2 else MULTI_CLASS,
@@ -217,14 +225,14 @@ def _info(
         official_digest=None,
         augment=registry.FULL_AUGMENT,
         left_out=tuple((place, reason) for place, reason in facts["left_out"]),
-        native=facts["native"],
+        raw=facts["raw"],
     )
 
 
 def _channels(
     wanted: Preparation, everything: Sequence[decoding.Source], options: ConvertOptions
 ) -> int | None:
-    """How many channels images are to have, where no step says it."""
+    """Returns how many channels images are to have; None where a step says it."""
     if raw.sets_channels(wanted):
         return None
     if options.mode != "auto":
@@ -237,7 +245,7 @@ def _channels(
 def _splits(
     arrays: Mapping[str, np.memmap], names: Sequence[str], limit: int | None
 ) -> dict[str, Split]:
-    """Splits in memory, or on disk where they are too large."""
+    """Returns the splits, in memory or, where they are too large, on disk."""
     splits = {}
     for name in names:
         images = arrays[f"{name}_images"]
@@ -248,7 +256,7 @@ def _splits(
 
 
 def _check_left(source: str, classes: tuple[str, ...], labels: Mapping[str, np.ndarray]) -> None:
-    """Refuses a set of which too much could not be read."""
+    """Raises if too little of a set could be read."""
     if len(classes) < 2:
         raise UserError(f"{source} holds one class; needs two or more")
     for split, found in labels.items():

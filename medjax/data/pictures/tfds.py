@@ -1,13 +1,20 @@
 """TensorFlow Datasets as a source of pictures; reading prepared ones wants no TensorFlow."""
 
+import struct
+import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from medjax.data.pictures.decoding import Source
-from medjax.data.pictures.picture import Picture, UndecodableError
+from medjax.data.pictures.picture import Picture, UndecodableError, decoding_errors
 from medjax.errors import UserError, unknown
 
+# What TFDS, array_record and the decoders of images raise for damaged records, beside OSError.
+_ERRORS = (
+    *(AttributeError, EOFError, IndexError, KeyError, OverflowError, RuntimeError, SyntaxError),
+    *(TypeError, ValueError, struct.error, zlib.error),
+)
 _USUAL = {"train": ("train",), "val": ("validation", "val", "valid"), "test": ("test",)}
 
 
@@ -168,15 +175,17 @@ def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[S
         Source(
             f"{split}[{row}]",
             lambda: 1 if channels == 1 else 3,
-            lambda row=row: [_picture(images[row][options.image])],
+            lambda row=row: [_picture(images, row, options.image)],
         )
         for row in range(len(labels))
     ]
     return sources, labels
 
 
-def _picture(pixels: np.ndarray) -> Picture:
-    """A decoded example; transparency is dropped."""
+def _picture(images: Any, row: int, feature: str) -> Picture:
+    """Decodes an example; transparency is dropped."""
+    with decoding_errors(*_ERRORS):
+        pixels = images[row][feature]
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4):
         raise UndecodableError(f"has shape {pixels.shape}; needs (h, w, c)")
     kept = pixels[..., 0] if pixels.shape[2] < 3 else pixels[..., :3]

@@ -16,6 +16,7 @@ import numpy as np
 
 from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
 from medjax.data.prepare import steps
+from medjax.data.prepare.steps import Normalize, Zca
 from medjax.errors import UserError, unknown
 
 _IMAGE_STEPS = (
@@ -26,7 +27,7 @@ _IMAGE_STEPS = (
     steps.Grayscale,
     steps.Rgb,
 )
-_LAST = (steps.Normalize, steps.Zca)
+_LAST = (Normalize, Zca)
 
 STEPS = types.MappingProxyType({step.name: step for step in (*_IMAGE_STEPS, *_LAST)})
 """The steps by the names that a list calls them."""
@@ -43,13 +44,13 @@ class Preparation:
       last: how networks take the images: ``Normalize`` or ``Zca``.
     """
 
-    steps: tuple[Any, ...]
-    last: steps.Normalize | steps.Zca
+    steps: tuple[Any, ...] = ()
+    last: Normalize | Zca = dataclasses.field(default_factory=Normalize)
 
     @property
     def zca(self) -> str:
         """The name of the whitening, one of ``data.ZCA``."""
-        return self.last.definition if isinstance(self.last, steps.Zca) else "none"
+        return self.last.definition if isinstance(self.last, Zca) else "none"
 
     def fit(self, images: _Images) -> "Preparation":
         """Finds in training images what the steps need of them.
@@ -176,7 +177,7 @@ def parse_preparation(text: str) -> Preparation:
             f"cannot read the preparation {text!r}: it is steps joined by |, as in "
             "window(center=40, width=400)|resize(64)|rgb"
         ) from error
-    last = made.pop() if made and isinstance(made[-1], _LAST) else steps.Normalize()
+    last = made.pop() if made and isinstance(made[-1], _LAST) else Normalize()
     for step in made:
         if isinstance(step, _LAST):
             raise UserError(f"{step.name} is the last step of a preparation, got {text!r}")
@@ -184,7 +185,7 @@ def parse_preparation(text: str) -> Preparation:
 
 
 def apply_preparation(
-    info: DatasetInfo, splits: Mapping[str, Split], *, preparation: str
+    info: DatasetInfo, splits: Mapping[str, Split], *, preparation: Preparation
 ) -> Dataset:
     """Makes a data set of images as they were decoded.
 
@@ -192,29 +193,28 @@ def apply_preparation(
       info: task, class names and provenance.
       splits: ``"train"``, ``"test"`` and perhaps ``"val"``; images as ``Preparation.apply`` takes
         them.
-      preparation: what ``parse_preparation`` reads; fitted to the training split alone.
+      preparation: what is done to the images; it is fitted to the training split alone.
 
     Returns:
       The data set, with uint8 images. Its ``mean`` and ``std`` are those of the training split, or
       those that ``normalize(fixed)`` gives; whitening is left to ``whiten``.
 
     Raises:
-      UserError: as ``parse_preparation`` and ``Preparation.apply``, or if images that are to be
-        prepared stream from disk.
+      UserError: as ``Preparation.apply``, or if images that are to be prepared stream from disk.
 
     Example:
       >>> from medjax import data
       >>> ds = data.load("phantom")
       >>> splits = {"train": ds.train, "test": ds.test}
-      >>> apply_preparation(ds.info, splits, preparation="resize(16)|rgb").train.images.shape
+      >>> steps = parse_preparation("resize(16)|rgb")
+      >>> apply_preparation(ds.info, splits, preparation=steps).train.images.shape
       (2000, 16, 16, 3)
     """
-    unfitted = parse_preparation(preparation)
     streamed = any(isinstance(split.images, np.memmap) for split in splits.values())
-    if unfitted.steps and streamed:
-        names = ", ".join(step.name for step in unfitted.steps)
+    if preparation.steps and streamed:
+        names = ", ".join(step.name for step in preparation.steps)
         raise UserError(f"{names}: needs images in memory: raise data.stream_above_gib")
-    fitted = unfitted.fit(splits["train"].images)
+    fitted = preparation.fit(splits["train"].images)
     done = {}
     for name, split in splits.items():
         try:
@@ -222,7 +222,7 @@ def apply_preparation(
         except UserError as error:
             raise UserError(f"{info.name}: {name}: {error}") from error
     dataset = dataclasses.replace(make_dataset(info, done), preparation=str(fitted))
-    if isinstance(fitted.last, steps.Normalize) and fitted.last.mode == "fixed":
+    if isinstance(fitted.last, Normalize) and fitted.last.mode == "fixed":
         channels = dataset.mean.shape
         try:
             given = (fitted.last.mean, fitted.last.std)

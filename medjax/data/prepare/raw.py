@@ -102,7 +102,7 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
     first, *rest = preparation.steps
     if not isinstance(first, _OF_VALUES):
         return preparation.apply([picture.shown()])[0]
-    values, inside = picture.native(), picture.inside()
+    values, inside = picture.raw(), picture.inside()
     limits = first.limits(inside if inside.size else values)
     shown = picture.finish(steps.between(values, *limits))
     return dataclasses.replace(preparation, steps=tuple(rest)).apply([shown])[0]

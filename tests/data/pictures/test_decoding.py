@@ -7,8 +7,11 @@ import warnings
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from medjax.data import Picture, Source, decode_all
+from medjax.data import Picture, Source, decode_all, file_source
+from medjax.data.pictures import dicom, imagefile
+from medjax.data.pictures.picture import UndecodableError, decoding_errors
 from medjax.errors import UserError
 
 LOGGERS = [logging.getLogger(name) for name in ("pydicom", "PIL")]
@@ -66,3 +69,49 @@ def test_a_mistake_leaves_all_as_it_was():
     with pytest.raises(UserError, match="not to be read at all"):
         list(decode_all([_source(number, fail) for number in range(9)], threads=2))
     assert _state() == before
+
+
+def _broken(kind):
+    def ours(*_, **__):
+        raise kind("a bug")
+
+    return ours
+
+
+BUGS = (TypeError, AttributeError, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("kind", BUGS)
+def test_a_bug_of_ours_keeps_its_traceback(kind, tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    Image.fromarray(np.zeros((4, 4), np.uint16)).save(path)
+    source = file_source(path, "a.png")
+    with pytest.raises(kind, match="a bug") as caught:
+        list(decode_all([source], then=_broken(kind)))
+    assert caught.traceback[-1].name == "ours"
+    monkeypatch.setattr(imagefile, "Picture", _broken(kind))
+    with pytest.raises(kind, match="a bug") as caught:
+        list(decode_all([source]))
+    assert caught.traceback[-1].name == "ours"
+
+
+@pytest.mark.parametrize("kind", BUGS)
+def test_a_bug_of_ours_in_reading_dicom_keeps_its_traceback(
+    kind, write_dicom, tmp_path, monkeypatch
+):
+    path = tmp_path / "a.dcm"
+    write_dicom(path, np.zeros((4, 4), np.uint16))
+    monkeypatch.setattr(dicom, "_grey", _broken(kind))
+    with pytest.raises(kind, match="a bug") as caught:
+        list(decode_all([file_source(path, "a.dcm")]))
+    assert caught.traceback[-1].name == "ours"
+
+
+def test_what_a_library_raises_is_named_by_its_kind_alone():
+    said = r"^cannot be decoded \(KeyError\)$"
+    with pytest.raises(UndecodableError, match=said), decoding_errors(KeyError):
+        raise KeyError("DOE^JANE")
+    with pytest.raises(IndexError), decoding_errors(KeyError):
+        raise IndexError
+    with pytest.raises(FileNotFoundError), decoding_errors(Exception):
+        raise FileNotFoundError

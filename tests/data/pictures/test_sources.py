@@ -125,12 +125,12 @@ def test_unreadable_files_are_listed_and_skipped_when_asked(folder, caplog):
     caplog.clear()
     ds = _load(folder, skip_unreadable=True)
     assert ds.train.labels.tolist() == [0] + [1] * 8 and ds.train.images[0, 0, 0] == 70
-    assert caplog.text.count("left out train/left/") == 7
+    assert caplog.text.count("skipped train/left/") == 7
     assert [name for name, _ in ds.info.left_out] == names
     assert {reason for _, reason in ds.info.left_out} == {CUT_SHORT}
     caplog.clear()
     again = _load(folder, skip_unreadable=True)  # from the cache
-    assert caplog.text.count("left out train/left/") == 7 and CUT_SHORT in caplog.text
+    assert caplog.text.count("skipped train/left/") == 7 and CUT_SHORT in caplog.text
     assert again.info == ds.info
     (folder / "train/left/70.png").write_bytes(b"")
     assert "class left has no readable image in train" in _message(folder, skip_unreadable=True)
@@ -168,7 +168,7 @@ def test_large_splits_stay_on_disk(folder, cache):
 def test_a_cache_that_cannot_be_written(folder, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "file"))
-    assert "cannot keep the converted images in" in _message(folder)
+    assert "cannot cache the converted images in" in _message(folder)
 
 
 def test_what_else_is_refused(tmp_path, cache):

@@ -136,7 +136,7 @@ def test_a_data_set_is_fitted_on_train_alone():
     brighter = [image * np.uint16(5) for image in NATIVE]
     splits = {"train": split_of(NATIVE), "val": split_of(NATIVE[:1]), "test": split_of(brighter)}
     text = "percentile_clip(0, 100)|resize(8)"
-    ds = data.apply_preparation(INFO, splits, preparation=text)
+    ds = data.apply_preparation(INFO, splits, preparation=parse_preparation(text))
     fitted = parse_preparation(ds.preparation)
     pixels = np.concatenate([image.ravel() for image in NATIVE])
     assert fitted.steps[0].bounds == (pixels.min(), pixels.max())
@@ -144,9 +144,7 @@ def test_a_data_set_is_fitted_on_train_alone():
     np.testing.assert_array_equal(ds.val.images, ds.train.images[:1])
     mean, std = data.channel_stats(ds.train.images)
     np.testing.assert_array_equal((ds.mean, ds.std), (mean, std))
-    again = data.apply_preparation(
-        INFO, splits | {"train": split_of(brighter)}, preparation=ds.preparation
-    )
+    again = data.apply_preparation(INFO, splits | {"train": split_of(brighter)}, preparation=fitted)
     np.testing.assert_array_equal(again.test.images, ds.test.images)
     assert again.preparation == ds.preparation
 
@@ -157,14 +155,17 @@ def test_fixed_statistics_take_the_place_of_the_training_splits():
     }
     text = "resize(8)|rgb|normalize(fixed, mean={}, std={})"
     ds = data.apply_preparation(
-        INFO, splits, preparation=text.format("(0.1, 0.2, 0.3)", "(1, 2, 3)")
+        INFO,
+        splits,
+        preparation=parse_preparation(text.format("(0.1, 0.2, 0.3)", "(1, 2, 3)")),
     )
     np.testing.assert_array_equal(ds.mean, np.float32([0.1, 0.2, 0.3]))
     np.testing.assert_array_equal(ds.std, np.float32([1, 2, 3]))
-    ds = data.apply_preparation(INFO, splits, preparation=text.format(0.5, 0.25))
+    ds = data.apply_preparation(INFO, splits, preparation=parse_preparation(text.format(0.5, 0.25)))
     np.testing.assert_array_equal(ds.mean, np.float32([0.5] * 3))
+    two = parse_preparation(text.format("(1, 2)", "(1, 2)"))
     with pytest.raises(UserError, match="normalize has 2 means, the images 3 channels"):
-        data.apply_preparation(INFO, splits, preparation=text.format("(1, 2)", "(1, 2)"))
+        data.apply_preparation(INFO, splits, preparation=two)
 
 
 @pytest.mark.parametrize(

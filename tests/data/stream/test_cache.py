@@ -47,10 +47,11 @@ def test_an_array_is_unpacked_once(open_cached, folder, caplog, monkeypatch):
     assert isinstance(images, np.memmap) and not images.flags.writeable
     np.testing.assert_array_equal(images, IMAGES)
     assert "unpacking 0.00 GiB into" in caplog.text and "once" in caplog.text
-    assert files(folder) == ["train_images.json", "train_images.lock", "train_images.npy"]
-    inode = (folder / "train_images.npy").stat().st_ino
+    assert files(folder) == ["train_images", "train_images.lock"]
+    assert files(folder / "train_images") == ["record.json", "train_images.npy"]
+    inode = (folder / "train_images" / "train_images.npy").stat().st_ino
     np.testing.assert_array_equal(open_cached(), IMAGES)
-    assert (folder / "train_images.npy").stat().st_ino == inode
+    assert (folder / "train_images" / "train_images.npy").stat().st_ino == inode
     np.testing.assert_array_equal(open_cached("test_images"), IMAGES[:9])
 
 
@@ -69,15 +70,15 @@ DAMAGE = {
     "truncated": truncate,
     "overwritten": overwrite,
     "removed": pathlib.Path.unlink,
-    "unfinished": lambda file: file.with_suffix(".json").unlink(),
-    "no record": lambda file: file.with_suffix(".json").write_text("{"),
+    "unfinished": lambda file: file.with_name("record.json").unlink(),
+    "no record": lambda file: file.with_name("record.json").write_text("{"),
 }
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_what_is_damaged_is_made_anew(open_cached, folder, damage):
     before = open_cached()
-    damage(folder / "train_images.npy")
+    damage(folder / "train_images" / "train_images.npy")
     np.testing.assert_array_equal(open_cached(), IMAGES)
     del before
 
@@ -117,15 +118,16 @@ def test_a_damaged_archive_leaves_nothing(open_cached, archive, folder):
 
 MAKER = """
 import pathlib, sys, time
+from medjax import store
 from medjax.data.stream import cache
 archive, root, pause = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), float(sys.argv[3])
-fingerprint = cache.fingerprint
+fingerprint = store.fingerprint
 def slowly(file):
-    if file.suffix == ".tmp":
+    if file.parent.suffix == ".tmp":
         print("unpacked", flush=True)
         time.sleep(pause)
     return fingerprint(file)
-cache.fingerprint = slowly
+store.fingerprint = slowly
 images = cache.open_array(archive, "train_images", digest="abc", root=root)
 print(int(images.astype("i8").sum()), flush=True)
 """
@@ -154,7 +156,7 @@ def test_a_killed_maker_leaves_no_trace_in_the_result(maker, open_cached, folder
     process.wait()
     assert files(folder) == ["train_images.lock", "train_images.tmp"]
     np.testing.assert_array_equal(open_cached(), IMAGES)
-    assert files(folder) == ["train_images.json", "train_images.lock", "train_images.npy"]
+    assert files(folder) == ["train_images", "train_images.lock"]
 
 
 def test_of_two_makers_one_waits(maker, folder):
@@ -164,13 +166,4 @@ def test_of_two_makers_one_waits(maker, folder):
     time.sleep(0.1)
     total = f"{int(IMAGES.astype(int).sum())}\n"
     assert first.communicate(timeout=60)[0] == second.communicate(timeout=60)[0] == total
-    assert files(folder) == ["train_images.json", "train_images.lock", "train_images.npy"]
-
-
-def test_the_folder(monkeypatch, tmp_path):
-    monkeypatch.delenv("MEDJAX_CACHE_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache.cache_root(None) == tmp_path / "medjax"
-    monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "mine"))
-    assert cache.cache_root(None) == tmp_path / "mine"
-    assert cache.cache_root("here") == pathlib.Path("here")
+    assert files(folder) == ["train_images", "train_images.lock"]

@@ -22,7 +22,7 @@ def main(argv: Sequence[str]) -> int:
       The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted, 143 preempted.
 
     Example:
-      >>> main(["launch", "--workdir=runs/dm"])  # its line goes to standard error
+      >>> main(["launch", "--workdir=runs/dm"])  # writes one line to standard error
       2
     """
     warnings.showwarning = _show_warning
@@ -42,16 +42,18 @@ def main(argv: Sequence[str]) -> int:
     except PreemptedError as error:
         return _say(error, STATUS)
     except KeyboardInterrupt:
-        return _say("interrupted; the same command goes on from the last checkpoint", 130)
+        return _say("interrupted; the same command resumes from the last checkpoint", 130)
 
 
 def _run(options: command_line.Options, preemption: Preemption) -> int:
-    # Imported late: help and a wrong command line need not wait for all of it.
+    # Imported late: help and a wrong command line need not wait for it.
     from medjax.run import distill, report
 
     summary = distill.distill(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
-        print(f"\n{report.results_table(summary)}\n\n{options.workdir}/report.html tells the rest.")
+        print(
+            f"\n{report.results_table(summary)}\n\n{options.workdir}/report.html has the details."
+        )
     return 0
 
 

@@ -1,76 +1,23 @@
-"""What is wrong with a run's settings or its data, said before anything is distilled."""
+"""Checks of a run's data before anything is distilled."""
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
-from medjax import data, parallel
-from medjax.errors import UserError, unknown
+from medjax import data
+from medjax.errors import UserError
 
 _FLOAT, _GIB = 4, 2**30
-_IPC_SHARES = ("balanced", "proportional")
-
-
-def check_settings(config: Mapping[str, Any]) -> None:
-    """Refuses numbers out of range, before anything is read.
-
-    Args:
-      config: settings as ``medjax.config.defaults`` has them.
-
-    Raises:
-      UserError: with the setting, its value and the least it may be.
-    """
-    evaluation = config["evaluation"]
-    if config["ipc_shares"] not in _IPC_SHARES:
-        raise unknown("ipc_shares", config["ipc_shares"], _IPC_SHARES)
-    least = {
-        "iterations": (config["iterations"], 1),
-        "log_every": (config["log_every"], 1),
-        "evaluation.every": (evaluation["every"], 1),
-        "evaluation.networks": (evaluation["networks"], 1),
-        "evaluation.select_networks": (evaluation["select_networks"], 1),
-        "evaluation.whole_epochs": (evaluation["whole_epochs"], 1),
-        "mesh.devices": (config["mesh"]["devices"], 0),
-        **{f"mesh.{axis}": (config["mesh"][axis], 0) for axis in parallel.AXES},
-        "checkpoint.keep": (config["checkpoint"]["keep"], 1),
-        "checkpoint.every_steps": (config["checkpoint"]["every_steps"] or 1, 1),
-        "checkpoint.every_minutes": (config["checkpoint"]["every_minutes"] or 0, 0),
-    }
-    if config["data"]["stream_above_gib"] is not None:
-        least["data.stream_above_gib"] = (config["data"]["stream_above_gib"], 0)
-    check_seed(config["seed"])
-    for key, (value, smallest) in least.items():
-        if value < smallest:
-            raise UserError(f"{key} must be at least {smallest}, got {value}")
-
-
-def check_seed(seed: int) -> None:
-    """Refuses a seed that a key does not hold.
-
-    Args:
-      seed: the seed.
-
-    Raises:
-      UserError: unless it lies in 0 … 2³² − 1; of a larger one JAX's keys drop the rest.
-
-    Example:
-      >>> check_seed(0)
-    """
-    if seed < 0:
-        raise UserError(f"seed must be at least 0, got {seed}")
-    if seed >= 2**32:
-        raise UserError(f"seed must be below {2**32}, got {seed}")
 
 
 def check_whitened(splits: Mapping[str, data.Split], *, above: int) -> None:
-    """Refuses to whiten images that then take more memory than is theirs: they cannot stream.
+    """Refuses to whiten images that would then exceed the memory for images.
 
     Args:
-      splits: by name, before.
-      above: bytes that the images of one may take.
+      splits: the splits by name, before whitening.
+      above: bytes that the images of one split may take; whitened images cannot stream.
 
     Raises:
-      UserError: with what they would take, and what they may.
+      UserError: for a split that would take more, with both sizes.
     """
     for name, split in splits.items():
         size = _FLOAT * math.prod(split.images.shape)
@@ -83,11 +30,11 @@ def check_whitened(splits: Mapping[str, data.Split], *, above: int) -> None:
 
 
 def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
-    """Refuses splits that no network can be scored on, before anything is distilled.
+    """Refuses splits on which no network can be scored.
 
     Args:
-      name: of the set, for the message.
-      splits: val, if there is one, and test.
+      name: name of the data set, for the message.
+      splits: test and, if there is one, val.
 
     Raises:
       UserError: for a split whose images all have the same label.

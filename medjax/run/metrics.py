@@ -1,4 +1,4 @@
-"""What a run measured, as JSON lines that survive a kill, and JSON files."""
+"""The metrics of a run, as JSON lines that survive a kill, and JSON files."""
 
 import json
 import math
@@ -49,7 +49,7 @@ def write_json(path: str | os.PathLike, content: Any) -> None:
     """Writes an indented JSON file, whole or not at all.
 
     Args:
-      path: the file; replaced if it is there.
+      path: the file; replaced if it exists.
       content: anything ``jsonable`` takes; the order of keys is kept.
 
     Raises:
@@ -71,13 +71,13 @@ def read_metrics(path: str | os.PathLike) -> list[dict[str, Any]]:
     """Reads the lines that a ``MetricsWriter`` wrote.
 
     Args:
-      path: the file; one that is not there has no lines.
+      path: the file; a missing one has no lines.
 
     Returns:
-      One dict a line, in the order written. A line that a kill cut short is left out.
+      One dict a line, in the order written. A line that a kill cut short is skipped.
 
     Raises:
-      UserError: if the file is there but cannot be read.
+      UserError: if the file exists but cannot be read.
 
     Example:
       >>> read_metrics("no-such-run/metrics.jsonl")
@@ -89,11 +89,11 @@ def read_metrics(path: str | os.PathLike) -> list[dict[str, Any]]:
 class MetricsWriter:
     """Appends one JSON line a call, on disk when the call returns.
 
-    A resumed run calls ``truncate_after`` with the step it restored; its file is then, byte for
-    byte, that of a run which was never stopped.
+    A resumed run calls ``truncate_after`` with the step it restored; its file then has the same
+    bytes as that of a run that was never stopped.
 
     Args:
-      path: the file, such as ``metrics.jsonl``; made, with its folder, if it is not there.
+      path: the file, such as ``metrics.jsonl``; made, with its folder, if it does not exist.
 
     Raises:
       UserError: if the file cannot be written.
@@ -124,7 +124,7 @@ class MetricsWriter:
           UserError: if the line cannot be written.
         """
         line = json.dumps(jsonable({"step": step, **metrics}), allow_nan=False)
-        # One write call a line: what a kill leaves is whole lines and at most one torn tail.
+        # One write call a line: a kill leaves whole lines and at most one torn tail.
         try:
             self._stream.write(f"{line}\n".encode())
         except OSError as error:
@@ -142,7 +142,7 @@ class MetricsWriter:
         self._stream = self._open()
 
     def close(self) -> None:
-        """Closes the file; nothing is lost without it."""
+        """Closes the file; every line is on disk already."""
         self._stream.close()
 
     def __enter__(self) -> "MetricsWriter":
@@ -154,7 +154,7 @@ class MetricsWriter:
     def _open(self):
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Unbuffered: a line that a full disk refused must not be tried again at the close.
+            # Unbuffered: a line that a full disk refused must not be written again on closing.
             return open(self._path, "ab", buffering=0)
         except OSError as error:
             raise _cannot_write(self._path, error) from error
@@ -165,7 +165,7 @@ def _cannot_write(path: pathlib.Path, error: OSError) -> UserError:
 
 
 def _whole_lines(path: pathlib.Path) -> list[bytes]:
-    """The lines that hold a record, with their line ends."""
+    """Returns the lines that hold a record, with their line ends."""
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:

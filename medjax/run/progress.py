@@ -1,4 +1,4 @@
-"""How far a run is: a bar on a terminal, plain lines elsewhere."""
+"""The progress of a run: a bar on a terminal, plain lines elsewhere."""
 
 import sys
 import time
@@ -12,9 +12,9 @@ class Progress:
 
     Args:
       total: iterations of the whole run.
-      done: iterations done before this process, by a run that is being resumed.
-      stream: where to; a bar if it is a terminal, else one line for each ``update``.
-      shown: whether to show anything; of several processes one does.
+      done: iterations done before this process, in a run that is resumed.
+      stream: where progress is written: a bar if it is a terminal, else one line per ``update``.
+      shown: whether to show anything; one of several processes does.
 
     Example:
       >>> with Progress(100, done=0, stream=sys.stdout) as progress:
@@ -32,7 +32,7 @@ class Progress:
         )
 
     def advance(self, step: int, *, real_images: int) -> None:
-        """Moves the bar after some more iterations.
+        """Moves the bar.
 
         Args:
           step: iterations done.
@@ -44,14 +44,14 @@ class Progress:
         self._matched += real_images
 
     def update(self, *, loss: float) -> None:
-        """Shows the state.
+        """Shows the loss and the speed.
 
         Args:
           loss: the mean matching loss since the last update.
         """
         now = time.perf_counter()
         shown = [f"loss {loss:.4g}"]
-        if self._matched:  # none by a run that goes on from where a line is due
+        if self._matched:  # none in a run resumed at a step that is logged
             shown.append(f"{self._matched / max(now - self._time, 1e-9):,.0f} images/s")
         if self._bar is not None:
             self._bar.set_postfix_str(", ".join(shown))
@@ -60,7 +60,7 @@ class Progress:
         self._matched, self._time = 0, now
 
     def restart_clock(self) -> None:
-        """Forgets the time since the last update: it went into something else."""
+        """Forgets the time since the last update, which was spent on something else."""
         self._time = time.perf_counter()
 
     def note(self, text: str) -> None:
@@ -75,7 +75,7 @@ class Progress:
             print(text, file=self._stream, flush=True)
 
     def close(self) -> None:
-        """Leaves the bar as it stands."""
+        """Closes the bar and leaves it on the terminal."""
         if self._bar is not None:
             self._bar.close()
 

@@ -14,7 +14,7 @@ from absl import flags
 from medjax import data, errors, evaluate, nets, parallel, share, training
 from medjax.cli import startup
 from medjax.cli.flags import parse_flags
-from medjax.run import checks, setup
+from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
 from medjax.run.report import NOTHING, Row, scores_table
 from medjax.run.settings import DataSettings, Settings, check_seed
@@ -156,7 +156,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     source = options.get("source")
     source = source if source is not None and source.name == name else DataSettings(name)
     preparation = share.read_preparation(path)
-    dataset, streaming = setup.load_dataset(
+    dataset, streaming = datasets.load_dataset(
         dataclasses.replace(source, size=options["size"], prepare=preparation)
     )
     multi_label = dataset.train.labels.ndim == 2
@@ -168,7 +168,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
             f"{path} holds {shapes[0]} images, but those of {name} are {shapes[1]}"
         )
     if images.whitening is not None:
-        checks.check_whitened(setup.scored_splits(dataset), above=streaming.above)
+        datasets.check_whitened(datasets.scored_splits(dataset), above=streaming.above)
     made, recipe = _nets(options, dataset), _recipe(options, dataset, images.step_size)
     require_writable(options["out"])
     return Task(
@@ -195,7 +195,7 @@ def _recipe(
     options: Mapping[str, Any], dataset: data.Dataset, step_size: float | None
 ) -> training.Recipe:
     """Returns the recipe, at the learning rate that was learned with the images if there is one."""
-    augment = setup.strategy(options["augment"], dataset)
+    augment = datasets.strategy(options["augment"], dataset)
     changes: dict[str, Any] = {"augment": None if augment == "none" else augment}
     if step_size is not None:
         changes["learning_rate"] = step_size
@@ -210,7 +210,7 @@ def _evaluate(task: Task) -> list[Row]:
 
     dataset, recipe, count = task.dataset, task.recipe, task.networks
     images, labels = task.images.images, task.images.labels
-    splits = setup.scored_splits(dataset)
+    splits = datasets.scored_splits(dataset)
     stats = task.images.stats or (dataset.mean, dataset.std)
     if (whitening := task.images.whitening) is not None:
         images = whitening.whiten(images)

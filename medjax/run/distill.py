@@ -8,6 +8,7 @@ from typing import Any
 from medjax import methods, parallel
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.run import summary as summaries
+from medjax.run.binding import binding
 from medjax.run.checkpoint import Checkpoints
 from medjax.run.experts import with_experts
 from medjax.run.metrics import MetricsWriter
@@ -75,7 +76,7 @@ def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preem
     key, real = experiment.keys["distill"], experiment.real
     start = RunState.at_start(experiment.distiller.init(key, real))
     run = parallel.replicate(start, mesh=mesh)
-    tied_to = {**settings.binding(), "data_digest": experiment.dataset.info.digest}
+    tied_to = {**binding(settings.config), "data_digest": experiment.dataset.info.digest}
     with (
         Checkpoints(
             workdir / "checkpoints", keep=settings.checkpoint.keep, tied_to=tied_to

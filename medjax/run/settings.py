@@ -8,19 +8,6 @@ from medjax import data, nets, parallel
 from medjax.errors import UserError, unknown
 from medjax.run.metrics import jsonable
 
-# They say where files are or what is shown and change no number of a result, except that a mesh
-# may change the order of sums. A name stands for every setting below it.
-RESUMABLE_OVERRIDES = (
-    "checkpoint",
-    "data.cache",
-    "data.convert.threads",
-    "data.download",
-    "data.root",
-    "data.stream_above_gib",
-    "data.tfds.data_dir",
-    "log_every",
-    "mesh",
-)
 _IPC_SHARES = ("balanced", "proportional")
 
 
@@ -238,38 +225,6 @@ class Settings:
             "ipc_per_class": tuple(config["ipc_per_class"]),
         }
         return cls(**{name: config[name] for name in names} | sections, config=config)
-
-    def binding(self) -> dict[str, Any]:
-        """Returns the settings that the result depends on, see ``binding``."""
-        return binding(self.config)
-
-
-def binding(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings that a run's result depends on: the rule for "the same settings".
-
-    Args:
-      config: a config as JSON holds it.
-
-    Returns:
-      The settings by dotted name, without ``RESUMABLE_OVERRIDES``.
-
-    Example:
-      >>> binding({"ipc": 5, "log_every": 2, "data": {"name": "phantom", "root": "/data"}})
-      {'ipc': 5, 'data.name': 'phantom'}
-    """
-    flat = {}
-
-    def walk(node: Any, name: str) -> None:
-        if name in RESUMABLE_OVERRIDES:
-            return
-        if isinstance(node, Mapping) and node:
-            for key, value in node.items():
-                walk(value, f"{name}.{key}" if name else str(key))
-        else:
-            flat[name] = node
-
-    walk(config, "")
-    return flat
 
 
 def check_seed(seed: int) -> None:

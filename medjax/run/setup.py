@@ -11,16 +11,14 @@ import jax
 import numpy as np
 from jax.sharding import Mesh
 
-from medjax import data, evaluate, methods, nets, parallel, planning, training
+from medjax import data, evaluate, methods, nets, parallel, training
 from medjax.errors import UserError, unknown
-from medjax.run import checks
-from medjax.run.settings import DataSettings, EvaluationSettings, Settings
+from medjax.run import datasets
+from medjax.run.settings import EvaluationSettings, Settings
 from medjax.types import Array, PRNGKey
 
 _log = logging.getLogger("medjax")
 _GIB = 2**30
-# Share of the memory that a computation may plan with, which is itself three quarters of all.
-_DATA_SHARE = 1 / 6
 
 
 class Experiment(NamedTuple):
@@ -96,13 +94,13 @@ def make_experiment(settings: Settings) -> Experiment:
     Raises:
       UserError: for whatever a user can get wrong in the settings or the data.
     """
-    dataset, streaming = load_dataset(settings.data)
+    dataset, streaming = datasets.load_dataset(settings.data)
     _check_metric(settings.evaluation.select_by, dataset.info.task)
     pixel_stats = dataset.mean, dataset.std
     zca = data.parse_preparation(settings.data.prepare).zca
     if zca != "none":
-        splits = {"train": dataset.train} | scored_splits(dataset)
-        checks.check_whitened(splits, above=streaming.above)
+        splits = {"train": dataset.train} | datasets.scored_splits(dataset)
+        datasets.check_whitened(splits, above=streaming.above)
     dataset, whitening = data.whiten(dataset, zca=zca)
     counts = _counts(dataset)
     ipc = _ipc(settings, counts)
@@ -120,8 +118,8 @@ def make_experiment(settings: Settings) -> Experiment:
     real = parallel.replicate(real, mesh)
     _check_step(distiller, net, jax.random.key(settings.seed), real)
     _log_place(real, streaming)
-    splits = scored_splits(dataset)
-    checks.check_scored(settings.data.name, splits)
+    splits = datasets.scored_splits(dataset)
+    datasets.check_scored(settings.data.name, splits)
     stats = (dataset.mean, dataset.std)
     return Experiment(
         settings=settings,
@@ -138,51 +136,6 @@ def make_experiment(settings: Settings) -> Experiment:
         pixel_stats=pixel_stats,
         whitening=whitening,
     )
-
-
-def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
-    """Loads the data set of a run.
-
-    Args:
-      settings: the section ``data`` of the settings.
-
-    Returns:
-      ``(dataset, streaming)``: the data set, not whitened, and which of its images stay on disk.
-
-    Raises:
-      UserError: as ``data.load``.
-
-    Example:
-      >>> dataset, _ = load_dataset(DataSettings("phantom"))
-      >>> dataset.num_classes
-      4
-    """
-    limit = settings.stream_above_gib
-    above = planning.device_budget() * _DATA_SHARE if limit is None else limit * _GIB
-    streaming = data.Streaming(above=int(above), cache=settings.cache or None)
-    dataset = data.load(
-        settings.name,
-        size=settings.size,
-        root=settings.root or None,
-        download=settings.download,
-        streaming=streaming,
-        sources=settings.sources,
-        preparation=str(data.parse_preparation(settings.prepare)),
-    )
-    return dataset, streaming
-
-
-def scored_splits(dataset: data.Dataset) -> dict[str, data.Split]:
-    """Returns the splits that networks are scored on.
-
-    Args:
-      dataset: the data set.
-
-    Returns:
-      ``val``, if there is one, and ``test``.
-    """
-    splits = {"val": dataset.val, "test": dataset.test}
-    return {name: split for name, split in splits.items() if split is not None}
 
 
 def keys_of(seed: int) -> dict[str, PRNGKey]:
@@ -203,11 +156,6 @@ def keys_of(seed: int) -> dict[str, PRNGKey]:
         purpose: jax.random.fold_in(root, number)
         for number, purpose in enumerate(("distill", "select", "final", "experts"))
     }
-
-
-def strategy(augment: str, dataset: data.Dataset) -> str:
-    """Returns a DSA strategy, in which ``auto`` stands for the strategy of the data set."""
-    return dataset.info.augment if augment == "auto" else augment
 
 
 def _check_metric(name: str, task: str) -> None:
@@ -235,7 +183,7 @@ def _distiller(
 ) -> methods.Distiller:
     options = dict(settings.distill)
     if "augment" in options:
-        options["augment"] = strategy(options["augment"], dataset)
+        options["augment"] = datasets.strategy(options["augment"], dataset)
     return methods.make(settings.method, net=net, **layout, **options)
 
 
@@ -299,7 +247,7 @@ def _check_step(
 
 
 def _recipe(evaluation: EvaluationSettings, dataset: data.Dataset) -> training.Recipe:
-    augment = strategy(evaluation.augment, dataset)
+    augment = datasets.strategy(evaluation.augment, dataset)
     return training.Recipe(
         epochs=evaluation.epochs,
         learning_rate=evaluation.learning_rate,

@@ -12,9 +12,10 @@ import numpy as np
 
 import medjax
 from medjax import data, evaluate
+from medjax.run.binding import binding
 from medjax.run.metrics import read_metrics, write_json
 from medjax.run.report import write_report
-from medjax.run.settings import Settings, binding
+from medjax.run.settings import Settings
 from medjax.run.setup import Experiment
 from medjax.run.state import Candidate
 from medjax.types import Array, SyntheticSet
@@ -142,7 +143,7 @@ def read_finished(settings: Settings, workdir: Path) -> dict[str, Any] | None:
       The content of ``summary.json``, or ``None``.
     """
     summary = read_summary(workdir / "summary.json")
-    if summary is None or binding(summary["config"]) != settings.binding():
+    if summary is None or binding(summary["config"]) != binding(settings.config):
         return None
     return summary if (workdir / "synthetic.npz").exists() else None
 

@@ -16,8 +16,8 @@ import optax
 import pytest
 
 from medjax.errors import UserError
+from medjax.run.binding import binding
 from medjax.run.checkpoint import Checkpoints, checksum
-from medjax.run.settings import binding
 
 SETTINGS = {"ipc": 10, "method.name": "dm", "method.lr": 1.0, "data.size": (28,)}
 

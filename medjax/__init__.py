@@ -1,8 +1,23 @@
 """medjax: dataset distillation for medical images, in JAX.
 
-Importing ``medjax`` itself loads nothing heavy; import the part you need::
+Importing ``medjax`` loads nothing heavy; import the part you need::
 
     from medjax import augment, data, evaluate, kernels, methods, nets, share
+
+``medjax.distill(config, workdir)`` is one whole run, as ``python -m medjax.launch`` does it.
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from medjax.run.distill import distill as distill
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> object:
+    if name == "distill":  # which loads everything, and so only when it is asked for
+        from medjax.run.distill import distill
+
+        return distill
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

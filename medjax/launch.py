@@ -20,7 +20,7 @@ def main(argv: Sequence[str]) -> int:
       The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted, 143 preempted.
 
     Example:
-      >>> main(["launch", "--workdir=runs/dm"])  # its line goes to standard error
+      >>> main(["launch", "--workdir=runs/dm"])  # writes one line to standard error
       2
     """
     messages.show_warnings()
@@ -38,17 +38,18 @@ def main(argv: Sequence[str]) -> int:
     except PreemptedError as error:
         return messages.say(error, status=STATUS)
     except KeyboardInterrupt:
-        line = "interrupted; the same command goes on from the last checkpoint"
+        line = "interrupted; the same command resumes from the last checkpoint"
         return messages.say(line, status=messages.INTERRUPTED)
 
 
 def _run(options: command_line.Options, preemption: Preemption) -> int:
-    # Imported late: help and a wrong command line need not wait for all of it.
+    # Imported late: help and a wrong command line need not wait for it.
     from medjax.run import distill, report
 
     summary = distill.distill(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
-        print(f"\n{report.results_table(summary)}\n\n{options.workdir}/report.html tells the rest.")
+        table = report.results_table(summary)
+        print(f"\n{table}\n\n{options.workdir}/report.html has the details.")
     return messages.DONE
 
 

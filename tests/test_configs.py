@@ -8,6 +8,7 @@ import pytest
 
 from medjax import methods
 from medjax.run import config
+from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -66,7 +67,7 @@ def test_what_it_names_can_be_made(path, request):
         root = request.getfixturevalue("real_data_root")
         if not (root / f"{made.data.name}.npz").is_file():
             pytest.skip(f"needs {made.data.name}.npz in {root}")
-    experiment = make_experiment(made.to_dict())
+    experiment = make_experiment(Settings.from_config(made.to_dict()))
     assert experiment.dataset.info.name == made.data.name
     assert experiment.recipe.epochs == made.evaluation.epochs
     state = experiment.distiller.init(experiment.keys["distill"], experiment.real)

@@ -54,7 +54,7 @@ USE_ML_COLLECTIONS = {"medjax.run.config", "medjax.cli.command_line"}
 def row(part):
     """Who may be imported by a part, and which libraries it may use."""
     if part == "":
-        return Row(set(), set())  # medjax/__init__.py loads nothing
+        return Row({"run"}, set())  # medjax/__init__.py loads nothing until `distill` is used
     libraries = (LIBRARY | APPLICATION)[part]
     return Row(NARROW.get(part, set(ORDER[: ORDER.index(part)])), libraries)
 

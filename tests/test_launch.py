@@ -9,6 +9,7 @@ import warnings
 
 import pytest
 
+import medjax
 from medjax import launch
 from medjax.cli import startup
 from medjax.errors import RunError, UserError
@@ -57,7 +58,7 @@ def test_the_run_gets_the_settings(distilled, capsys):
     assert said.err == ""
     assert said.out.split("\n\n") == [
         "\nthe table of {'ipc': 1}",
-        "runs/x/report.html tells the rest.\n",
+        "runs/x/report.html has the details.\n",
     ]
 
 
@@ -116,6 +117,48 @@ def test_a_mistake_is_one_line_and_status_two(args, message, distilled, capsys, 
 
 
 @pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        ("return {}[arg]", "KeyError: 'word'"),
+        ("return int(arg)", "ValueError: invalid literal for int() with base 10: 'word'"),
+        ("return nothing", "NameError: name 'nothing' is not defined"),
+        ("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_n"),
+        ("return (", "SyntaxError: '(' was never closed"),
+    ],
+)
+def test_an_error_in_a_config_file_shows_its_traceback(code, error, distilled, capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(f"def get_config(arg=None):\n    {code}\n")
+    assert run(f"--config={path}:word", "--workdir=w") == 2
+    said = capsys.readouterr()
+    frames = [line for line in said.err.splitlines() if line.startswith('  File "')]
+    assert said.out == "" and not distilled
+    assert len(frames) == 1 and frames[0].startswith(f'  File "{path}", line 2')
+    assert code in said.err and error in said.err
+    assert said.err.splitlines()[-1] == (
+        f"medjax: the config file raised {error.partition(':')[0]}, see the lines above"
+    )
+
+
+def test_a_user_error_in_a_config_file_is_one_line(distilled, capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from medjax.errors import UserError\n"
+        "def get_config(arg=None):\n"
+        "    try:\n        return {}[arg]\n"
+        "    except KeyError as error:\n        raise UserError('no such scanner') from error\n"
+    )
+    assert run(f"--config={path}:word", "--workdir=w") == 2
+    assert capsys.readouterr() == ("", "medjax: no such scanner\n") and not distilled
+
+
+def test_the_python_entry_is_what_the_launcher_runs():
+    assert medjax.distill is distill.distill
+    with pytest.raises(AttributeError, match="has no attribute 'distil'"):
+        _ = medjax.distil
+
+
+@pytest.mark.parametrize(
     ("error", "status", "line"),
     [
         (UserError("ipc is 0"), 2, "medjax: ipc is 0\n"),
@@ -123,7 +166,7 @@ def test_a_mistake_is_one_line_and_status_two(args, message, distilled, capsys, 
         (
             KeyboardInterrupt(),
             130,
-            "medjax: interrupted; the same command goes on from the last checkpoint\n",
+            "medjax: interrupted; the same command resumes from the last checkpoint\n",
         ),
     ],
 )

@@ -1,31 +1,47 @@
 """The launcher's command line: absl flags over an ml_collections config file."""
 
-from collections.abc import Sequence
+import sys
+import sysconfig
+import traceback
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import Any, NamedTuple
 
+import absl
+import ml_collections
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
 from medjax.errors import UserError
 from medjax.parallel import Cluster
 
-_USAGE = """Distils a data set as a config file says, and reports what the result is worth.
+# Code between this module and a config file; the folder of absl is a namespace with several paths.
+_NOT_THE_USERS = (
+    __file__,
+    "<frozen importlib",
+    *absl.__path__,
+    *ml_collections.__path__,
+    sysconfig.get_path("stdlib"),
+)
+# What the flags library raises for a wrong command line.
+_FLAG_ERRORS = (flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError)
+_USAGE = """Distils a data set with the settings of a config file, and reports the scores.
 
   python -m medjax.launch --config=configs/dm.py:breastmnist,quick --workdir=runs/breast
   python -m medjax.launch --config=configs/dm.py:breastmnist --config.ipc=5 --workdir=runs/five
 
-Running the same command again goes on from the last checkpoint."""
+The same command resumes a stopped run from its last checkpoint."""
 
 
 class Options(NamedTuple):
-    """What a command line says.
+    """The options of a command line.
 
     Attributes:
       config: the settings, as nested dicts.
       workdir: folder for everything the run writes.
       distributed: whether this process is one of several: ``auto``, ``on`` or ``off``.
-      cluster: which ones, where that is said.
+      cluster: the processes, as far as the command line names them.
     """
 
     config: dict[str, Any]
@@ -41,10 +57,11 @@ def parse(argv: Sequence[str]) -> Options | None:
       argv: the command line, program name first.
 
     Returns:
-      The options; ``None`` where help was asked for, and printed.
+      The options; ``None`` after ``--help``, which is printed.
 
     Raises:
-      UserError: for whatever is wrong with it.
+      UserError: for whatever is wrong with it. If the code of the config file raised another
+        error, its traceback has been printed to standard error.
     """
     values = flags.FlagValues()
     config_flags.DEFINE_config_file(
@@ -74,9 +91,8 @@ def parse(argv: Sequence[str]) -> Options | None:
         return _checked(values, rest)
     except UserError:
         raise
-    # What a config file raises arrives here too, wrapped by the flags library.
-    except (flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError) as error:
-        raise UserError(_reason(error)) from error
+    except Exception as error:  # a config file may raise anything
+        raise _explained(error) from error
 
 
 def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
@@ -92,15 +108,34 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
     return Options(values.config.to_dict(), Path(values.workdir), values.distributed, cluster)
 
 
-def _reason(error: BaseException) -> str:
-    """One line: what a config file itself said, or what the flags library makes of it."""
-    said, link = None, error
-    while link is not None:  # the innermost: the library repeats the error with its traceback
-        said = str(link) if isinstance(link, UserError) else said
-        link = link.__cause__ or link.__context__
-    if said:
-        return said
+def _explained(error: Exception) -> Exception:
+    """Returns the error to raise; prints the traceback of an error in the user's code."""
+    links = list(_chain(error))
+    said = [link for link in links if isinstance(link, UserError)]
+    if said:  # the innermost one, because the flags library repeats it with its traceback
+        return UserError(str(said[-1]))
+    for link in reversed(links):
+        trace = _in_user_code(link.__traceback__)
+        if trace is not None or isinstance(link, SyntaxError):
+            lines = traceback.format_exception(type(link), link, trace, chain=False)
+            sys.stderr.write("".join(lines))
+            return UserError(f"the config file raised {type(link).__name__}, see the lines above")
+    if not isinstance(error, _FLAG_ERRORS):
+        return error
     text = str(error.args[0] if error.args else error)
     if isinstance(error, AttributeError):  # its text is a quoted KeyError's
         text = "unknown config key " + text.strip("'").replace("\\'", "'").replace("\\n", "; ")
-    return text.strip().splitlines()[-1]
+    return UserError(text.strip().splitlines()[-1])
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _in_user_code(trace: TracebackType | None) -> TracebackType | None:
+    """Returns a traceback from the first line of the user's code on; ``None`` if it has none."""
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_NOT_THE_USERS):
+        trace = trace.tb_next
+    return trace

@@ -1,6 +1,6 @@
-"""``python -m medjax.evaluate``: how well networks do that were trained on a set of images."""
+"""``python -m medjax.evaluate``: scores of networks that are trained on a set of images."""
 
-import json
+import dataclasses
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,9 +13,11 @@ from absl import flags
 from medjax import data, errors, evaluate, nets, parallel, share, training
 from medjax.cli import messages, startup
 from medjax.cli.flags import parse_flags
-from medjax.run import checks, setup
+from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
 from medjax.run.report import NOTHING, Row, scores_table
+from medjax.run.settings import DataSettings, Settings, check_seed
+from medjax.run.summary import read_summary
 from medjax.store import require_writable
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
@@ -24,8 +26,8 @@ _USAGE = """Trains fresh networks on a set of images and scores them on a data s
   python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --nets=resnet18:norm=batch
   python -m medjax.evaluate --synthetic=pictures --data=mine/real.npz --epochs=300
 
-The set is a synthetic.npz, any npz with images and labels, or a folder of a folder for each class.
-Whatever is not given is as in the summary.json beside the set, if there is one."""
+The set is a synthetic.npz, an npz with images and labels, or a folder with a folder per class.
+What is not given is taken from the summary.json beside the set, if there is one."""
 
 _FLAGS = (
     (flags.DEFINE_string, "synthetic", "the set to train on: an npz file or a folder"),
@@ -52,21 +54,27 @@ _DEFAULTS = {
 
 
 class Task(NamedTuple):
-    """What to do, checked.
+    """An evaluation whose arguments have been checked.
 
     Attributes:
       images: the set.
-      dataset: what networks are scored on.
-      nets: networks by what the user called them.
-      recipe: how they are trained.
-      options: all settings, as they were given or found.
+      dataset: the data set that networks are scored on.
+      nets: the networks by the text that names them.
+      recipe: how the networks are trained.
+      networks: how many of each network are trained.
+      seed: the seed of the networks.
+      synthetic: the path of the set.
+      out: the JSON file to write.
     """
 
     images: share.ImageSet
     dataset: data.Dataset
     nets: dict[str, Any]
     recipe: training.Recipe
-    options: dict[str, Any]
+    networks: int
+    seed: int
+    synthetic: str
+    out: str
 
 
 def main(argv: Sequence[str]) -> int:
@@ -84,15 +92,16 @@ def main(argv: Sequence[str]) -> int:
         if options is not None:
             startup.set_up_jax(os.environ)
             task = _prepare(options)
-            rows, first = _evaluate(task), _headline(task)
-            print(f"{scores_table(rows, first=first)}\n\n{options['out']} has all of it.")
+            info, labels = task.dataset.info, task.dataset.train.labels
+            rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
+            print(f"{scores_table(rows, first=first)}\n\n{task.out} has all of it.")
         return messages.DONE
     except (errors.UserError, OSError) as error:
         return messages.say(error, status=messages.USAGE)
 
 
 def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
-    """The settings: given, else of the run that made the set, else the usual ones."""
+    """Returns the options: those given, else those of the run beside the set, else the defaults."""
     values = flags.FlagValues()
     for define, name, meaning in _FLAGS:
         define(name, None, meaning, flag_values=values)
@@ -106,116 +115,122 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     if not path.name:
         raise errors.UserError(f"--synthetic must be a file or a folder of its own, got {path}")
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
-    found = _of_the_run(path.with_name("summary.json"))
-    if given.get("data", found.get("data")) != found.get("data"):
-        found.pop("where", None)  # of another data set
-    options = {**_DEFAULTS, **out, **found, **given}
+    options = _DEFAULTS | out | _of_the_run(path.with_name("summary.json")) | given
     if "data" not in options:
         raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
     return options
 
 
-def _of_the_run(summary: Path) -> dict[str, Any]:
-    """The settings with which a run scored its own images."""
-    try:
-        content = json.loads(summary.read_text())
-        config, recipe = content["config"], content["recipe"]
-        net = config["net"]
-        usual = nets.options(net["name"])
-        changed = [f"{k}={net[k]}" for k, v in usual.items() if net.get(k, v) != v]
-        found = {
-            "data": config["data"]["name"],
-            "size": config["data"]["size"],
-            "where": {
-                "root": config["data"]["root"] or None,
-                "download": config["data"]["download"],
-                "sources": data.Sources.of(config["data"]),
-                "streaming": setup.streaming_of(
-                    config["data"]["stream_above_gib"], config["data"]["cache"]
-                ),
-            },
-            "nets": [":".join([net["name"], *changed])],
-            "networks": config["evaluation"]["networks"],
-            "precision": config["precision"],
-            "seed": config["seed"],
-            "recipe": recipe,
-        }
-    except (OSError, ValueError, KeyError, TypeError):  # there is none, or it is something else
+def _of_the_run(path: Path) -> dict[str, Any]:
+    """Returns the options with which a run scored its own images; none if there is no such run."""
+    summary = read_summary(path)
+    if summary is None:
         return {}
-    return {**found, "augment": recipe["augment"] or "none"}
+    try:
+        settings = Settings.from_config(summary["config"])
+        recipe = vars(training.Recipe(**summary["recipe"]))
+    except (errors.UserError, KeyError, TypeError) as error:
+        warnings.warn(f"{path} is not of this version and is ignored ({error})", stacklevel=2)
+        return {}
+    return {
+        "data": settings.data.name,
+        "size": settings.data.size,
+        "source": settings.data,
+        "nets": [settings.net.text],
+        "networks": settings.evaluation.networks,
+        "precision": settings.precision,
+        "seed": settings.seed,
+        "recipe": recipe,
+        "augment": recipe["augment"] or "none",
+    }
 
 
 def _prepare(options: Mapping[str, Any]) -> Task:
-    """Reads and checks everything, so that nothing is refused after hours."""
-    import jax
-
+    """Reads and checks everything, so that nothing is refused after hours of training."""
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
-    checks.check_seed(options["seed"])
-    preparation = share.read_preparation(options["synthetic"])
-    where = {"streaming": setup.streaming_of(None, None)} | options.get("where", {})
-    dataset = data.load(options["data"], size=options["size"], preparation=preparation, **where)
-    multi_label = dataset.train.labels.ndim == 2
-    images = share.read_set(
-        options["synthetic"], classes=dataset.info.classes, multi_label=multi_label
+    check_seed(options["seed"])
+    name, path = options["data"], options["synthetic"]
+    source = options.get("source")
+    source = source if source is not None and source.name == name else DataSettings(name)
+    preparation = share.read_preparation(path)
+    dataset, streaming = datasets.load_dataset(
+        dataclasses.replace(source, size=options["size"], prepare=preparation)
     )
+    multi_label = dataset.train.labels.ndim == 2
+    images = share.read_set(path, classes=dataset.info.classes, multi_label=multi_label)
     ours, theirs = (x.shape[1:] for x in (images.images, dataset.test.images))
     if ours != theirs:
         shapes = ["×".join(map(str, shape)) for shape in (ours, theirs)]
         raise errors.UserError(
-            f"{options['synthetic']} holds {shapes[0]} images, but those of {options['data']} are "
-            f"{shapes[1]}"
+            f"{path} holds {shapes[0]} images, but those of {name} are {shapes[1]}"
         )
     if images.whitening is not None:
-        checks.check_whitened(_splits(dataset), above=where["streaming"].above)
-    made = {}
+        datasets.check_whitened(datasets.scored_splits(dataset), above=streaming.above)
+    made, recipe = _nets(options, dataset), _recipe(options, dataset, images.step_size)
+    require_writable(options["out"])
+    return Task(
+        images, dataset, made, recipe, options["networks"], options["seed"], path, options["out"]
+    )
+
+
+def _nets(options: Mapping[str, Any], dataset: data.Dataset) -> dict[str, Any]:
+    """Makes the networks, and checks that they take the images."""
+    import jax
+
+    made, image = {}, jax.ShapeDtypeStruct((1, *dataset.test.images.shape[1:]), "float32")
     if not options["nets"]:
         raise errors.UserError(f"--nets is empty; choose from: {', '.join(nets.names())}")
     for text in options["nets"]:
         name, chosen = nets.parse(text.strip())
         chosen = {"precision": options["precision"], **chosen}
         net = made[text.strip()] = nets.make(name, num_classes=dataset.num_classes, **chosen)
-        jax.eval_shape(net.init, jax.random.key(0), jax.ShapeDtypeStruct((1, *ours), "float32"))
-    augment = dataset.info.augment if options["augment"] == "auto" else options["augment"]
-    known = training.Recipe.__dataclass_fields__  # a run of another version may have others
-    recipe = {name: x for name, x in options.get("recipe", {}).items() if name in known}
-    recipe["augment"] = None if augment == "none" else augment
-    if images.step_size is not None:  # as the run did, unless told otherwise
-        recipe["learning_rate"] = images.step_size
-    recipe |= {k: options[k] for k in ("epochs", "batch_size", "learning_rate") if k in options}
-    recipe = training.Recipe(**recipe)
-    require_writable(options["out"])
-    return Task(images, dataset, made, recipe, dict(options))
+        jax.eval_shape(net.init, jax.random.key(0), image)
+    return made
+
+
+def _recipe(
+    options: Mapping[str, Any], dataset: data.Dataset, step_size: float | None
+) -> training.Recipe:
+    """Returns the recipe, at the learning rate that was learned with the images if there is one."""
+    augment = datasets.strategy(options["augment"], dataset)
+    changes: dict[str, Any] = {"augment": None if augment == "none" else augment}
+    if step_size is not None:
+        changes["learning_rate"] = step_size
+    given = ("epochs", "batch_size", "learning_rate")
+    changes |= {name: options[name] for name in given if name in options}
+    return training.Recipe(**options.get("recipe", {}) | changes)
 
 
 def _evaluate(task: Task) -> list[Row]:
-    """Scores network after network; what is done is written after each."""
+    """Scores one network after another, and writes the scores after each."""
     import jax
 
-    dataset, options, recipe = task.dataset, task.options, task.recipe
+    dataset, recipe, count = task.dataset, task.recipe, task.networks
     images, labels = task.images.images, task.images.labels
-    splits, stats = _splits(dataset), task.images.stats or (dataset.mean, dataset.std)
+    splits = datasets.scored_splits(dataset)
+    stats = task.images.stats or (dataset.mean, dataset.std)
     if (whitening := task.images.whitening) is not None:
         images = whitening.whiten(images)
         splits = {k: data.Split(whitening.whiten(s.images), s.labels) for k, s in splits.items()}
         stats = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
     mean, std = (x[None, None, None] for x in stats)
     images = (images - mean) / std
-    mesh, count = None, options["networks"]
+    mesh = None
     if jax.device_count() > 1:
         batch = min(recipe.batch_size, len(labels))
         mesh = parallel.make_mesh(classes=1, networks=count, rows=batch, devices=jax.devices())
     benchmark = evaluate.Benchmark(splits, stats, dataset.info.task, mesh)
-    key, rows = setup.keys_of(options["seed"])["final"], []
+    key, rows = setup.keys_of(task.seed)["final"], []
     content = {
-        "synthetic": options["synthetic"],
+        "synthetic": task.synthetic,
         "num_images": len(labels),
         "data": {
             "name": dataset.info.name,
             "digest": dataset.info.digest,
             "preparation": data.parse_preparation(dataset.preparation).listed(),
         },
-        "seed": options["seed"],
+        "seed": task.seed,
         "recipe": vars(recipe),
         "results": {},
     }
@@ -225,22 +240,12 @@ def _evaluate(task: Task) -> list[Row]:
             key, net, images, labels, benchmark, recipe=recipe, num_networks=count
         )
         content["results"][name] = scores
-        write_json(options["out"], content)
+        write_json(task.out, content)
         rows.append(Row(name, scores.get("val"), scores["test"]))
-    if task.dataset.train.labels.ndim == 2:
+    if dataset.train.labels.ndim == 2:
         nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
         rows.append(Row(NOTHING, nothing.get("val"), nothing["test"]))
     return rows
-
-
-def _splits(dataset: data.Dataset) -> dict[str, data.Split]:
-    """What networks are scored on."""
-    splits = {"val": dataset.val, "test": dataset.test}
-    return {name: split for name, split in splits.items() if split is not None}
-
-
-def _headline(task: Task) -> str:
-    return evaluate.headline(task.dataset.train.labels, task=task.dataset.info.task)
 
 
 if __name__ == "__main__":

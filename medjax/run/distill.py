@@ -1,39 +1,38 @@
-"""One distillation run: distil, select and save as one goes, judge at the end."""
+"""One distillation run: distil, validate and save on the way, score at the end."""
 
 import time
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
-import numpy as np
-
-from medjax import data, methods, parallel
+from medjax import methods, parallel
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.run import summary as summaries
+from medjax.run.binding import binding
 from medjax.run.checkpoint import Checkpoints
 from medjax.run.experts import with_experts
-from medjax.run.metrics import MetricsWriter, jsonable
+from medjax.run.metrics import MetricsWriter
 from medjax.run.pace import Pace, agreed
 from medjax.run.preemption import Preemption, preempted
 from medjax.run.progress import Progress
+from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, make_experiment
-from medjax.run.state import FREE, Saved, nothing_done
-from medjax.run.validation import Journal
-from medjax.types import SyntheticSet
+from medjax.run.state import Candidate, RunState
+from medjax.run.validation import Validator
 
 
 def distill(
     config: Mapping[str, Any], workdir: str | Path, *, preemption: Preemption | None = None
 ) -> dict[str, Any]:
-    """Runs, or goes on with, one distillation.
+    """Runs one distillation, or resumes it from its last checkpoint.
+
+    The launcher calls this function, and ``medjax.distill`` is the same one.
 
     Args:
-      config: settings as ``medjax.config.defaults`` has them, as nested dicts.
-      workdir: the run's folder. A run in it with the same settings is gone on with from its last
-        checkpoint; a finished one is only read.
-      preemption: tells the run when to end; without it a signal does what it does to any program.
+      config: all settings that ``medjax.run.config.defaults`` has, as nested dicts.
+      workdir: folder for everything the run writes. A run that is there with the same settings is
+        resumed; a finished one is only read.
+      preemption: tells the run when to end; without it a signal ends the program as usual.
 
     Returns:
       The content of ``summary.json``.
@@ -41,114 +40,115 @@ def distill(
     Raises:
       UserError: for whatever a user can get wrong; nothing is written to the workdir then.
       RunError: if the loss or the pixels stop being finite; the last checkpoint stays usable.
-      PreemptedError: if it was told to end; the same call goes on from there.
+      PreemptedError: if the run was told to end; the same call resumes it.
+
+    Example:
+      >>> import medjax
+      >>> from medjax.run import config
+      >>> settings = config.make("dm", "phantom", "quick,ipc=5").to_dict()
+      >>> summary = medjax.distill(settings, "runs/phantom")  # doctest: +SKIP
+      >>> summary["test"]["auroc"]["mean"]  # doctest: +SKIP
+      0.98
     """
     if ":/" in str(workdir):  # as of gs://bucket, in which a Path has joined the slashes
         raise UserError(f"workdir must be a folder of this machine, got {workdir}")
-    workdir, config = Path(workdir), jsonable(config)
-    finished = summaries.read_finished(config, workdir, free=FREE)
+    workdir, settings = Path(workdir), Settings.from_config(config)
+    finished = summaries.read_finished(settings, workdir)
     if finished is not None:
         return finished
     start, commit = time.perf_counter(), summaries.commit_of_code()
-    experiment = with_experts(make_experiment(config), config)
+    experiment = with_experts(make_experiment(settings))
     with parallel.reports_folder(workdir) as reports:
-        saved = _run(experiment, config, workdir, reports, preemption or Preemption())
-        best, last = saved.best, saved.state
-        mean, std = experiment.pixel_stats
-        step_sizes = [None if x.step_size is None else float(x.step_size) for x in (best, last)]
-        data.save_synthetic(
-            reports / "synthetic.npz",
-            SyntheticSet(best.images, best.labels),
-            mean=mean,
-            std=std,
-            step_size=step_sizes[0],
-            whitening=experiment.whitening,
-            preparation=experiment.dataset.preparation,
-        )
-        sets = [SyntheticSet(x.images, x.labels) for x in (best, last)]
-        made = summaries.Made(sets[0], int(best.step), sets[1], *step_sizes)
+        run = _run(experiment, workdir, reports, preemption or Preemption())
+        selected, last = run.best, Candidate.of(run.state)
+        summaries.write_images(reports, experiment, selected)
         seconds = time.perf_counter() - start
         summary = summaries.summarise(
-            experiment, config, made, distill_seconds=seconds, commit=commit
+            experiment, selected, last, distill_seconds=seconds, commit=commit
         )
-        pixels = experiment.to_pixels(best.images)
-        summaries.write(reports, summary, pixels, np.asarray(best.labels))
+        summaries.write(reports, summary, experiment, selected)
     return summary
 
 
-def _run(
-    experiment: Experiment,
-    config: dict[str, Any],
-    workdir: Path,
-    reports: Path,
-    preemption: Preemption,
-) -> Saved:
-    """The loop: a call of some iterations, a checkpoint if one is due, then what is reported."""
-    key, real, total = experiment.keys["distill"], experiment.real, config["iterations"]
-    step_fn, pace = experiment.distiller.step, _pace(config)
-    everywhere = partial(parallel.replicate, mesh=experiment.mesh)
-    state = experiment.distiller.init(key, real)
-    saved = everywhere(nothing_done(state))
-    tied_to = {**config, "data_digest": experiment.dataset.info.digest}
+def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preemption) -> RunState:
+    """Restores the run or starts it, and distils to the end."""
+    settings, mesh = experiment.settings, experiment.mesh
+    key, real = experiment.keys["distill"], experiment.real
+    start = RunState.at_start(experiment.distiller.init(key, real))
+    run = parallel.replicate(start, mesh=mesh)
+    tied_to = {**binding(settings.config), "data_digest": experiment.dataset.info.digest}
     with (
-        Checkpoints(workdir / "checkpoints", keep=config["checkpoint"]["keep"]) as checkpoints,
+        Checkpoints(
+            workdir / "checkpoints", keep=settings.checkpoint.keep, tied_to=tied_to
+        ) as checkpoints,
         MetricsWriter(reports / "metrics.jsonl") as metrics,
     ):
-        step, saved = checkpoints.restore(saved, config=tied_to, free=FREE) or (0, saved)
-        metrics.truncate_after(step - 1)  # what is written of a step comes after its checkpoint
-        state, _ = step_fn(key, saved.state, real, 0)  # compiles, where there is nothing to lose
-        saved, count = saved._replace(state=state), 1
+        step, run = checkpoints.restore(run) or (0, run)
+        metrics.truncate_after(step - 1)  # the lines of a step come after its checkpoint
+        # Compiles the step before there is anything to lose.
+        state, _ = experiment.distiller.step(key, run.state, real, 0)
+        run = run._replace(state=state)
         with (
-            Progress(total, done=step, shown=parallel.is_first()) as progress,
+            Progress(settings.iterations, done=step, shown=parallel.is_first()) as progress,
             preemption.deferred(),
         ):
-            journal = Journal(experiment, config, reports, metrics, progress)
             if step:
-                progress.note(f"going on from step {step}")
-            while True:
-                if journal.logs_at(step):
-                    journal.log(step, float(saved.state.loss_sum), since=int(saved.logged))
-                    zero = jnp.zeros_like(saved.state.loss_sum)
-                    state = saved.state._replace(loss_sum=zero)
-                    saved = everywhere(saved._replace(state=state, logged=jnp.int32(step)))
-                if journal.judges_at(step):
-                    checkpoints.wait()
-                    with preemption.allowed(step):
-                        best = journal.judge(step, saved.state, saved.best)
-                    saved = everywhere(saved._replace(best=best))
-                if step == total:
-                    return saved
-                start = time.perf_counter()
-                methods.read_ahead(key, experiment.distiller, real, step=step, num_steps=count)
-                state, info = step_fn(key, saved.state, real, count)
-                _check_finite(int(info.bad_step), step, workdir)
-                step, saved = step + count, saved._replace(state=state)
-                progress.advance(step, real_images=int(info.real_images))
-                seconds, stop = time.perf_counter() - start, preemption.requested
-                own = pace.decide(step, iterations=count, seconds=seconds, stop=stop)
-                decision = agreed(parallel.of_all_processes(own))
-                count = decision.iterations
-                if decision.save:
-                    checkpoints.save(step, saved, config=tied_to)
-                if decision.stop:
-                    checkpoints.wait()
-                    raise PreemptedError(preempted(step))
+                progress.note(f"resuming from step {step}")
+            validator = Validator(experiment, reports, metrics, progress)
+            return _loop(step, run, validator, checkpoints, preemption)
 
 
-def _pace(config: Mapping[str, Any]) -> Pace:
-    checkpoint, evaluate_every = config["checkpoint"], config["evaluation"]["every"]
+def _loop(
+    step: int,
+    run: RunState,
+    validator: Validator,
+    checkpoints: Checkpoints,
+    preemption: Preemption,
+) -> RunState:
+    """Alternates between a call of some iterations, a checkpoint if one is due, and reports."""
+    experiment, progress = validator.experiment, validator.progress
+    key, real, pace = experiment.keys["distill"], experiment.real, _pace(experiment.settings)
+    count = 1
+    while True:
+        if validator.logs_at(step):
+            run = validator.log(step, run)
+        if validator.validates_at(step):
+            checkpoints.wait()
+            with preemption.allowed(step):
+                run = validator.validate(step, run)
+        if step == experiment.settings.iterations:
+            return run
+        start = time.perf_counter()
+        methods.read_ahead(key, experiment.distiller, real, step=step, num_steps=count)
+        state, info = experiment.distiller.step(key, run.state, real, count)
+        _check_finite(int(info.bad_step), step, checkpoints.directory)
+        step, run = step + count, run._replace(state=state)
+        progress.advance(step, real_images=int(info.real_images))
+        seconds, stop = time.perf_counter() - start, preemption.requested
+        own = pace.decide(step, iterations=count, seconds=seconds, stop=stop)
+        decision = agreed(parallel.of_all_processes(own))
+        count = decision.iterations
+        if decision.save:
+            checkpoints.save(step, run)
+        if decision.stop:
+            checkpoints.wait()
+            raise PreemptedError(preempted(step))
+
+
+def _pace(settings: Settings) -> Pace:
+    checkpoint, evaluate_every = settings.checkpoint, settings.evaluation.every
     return Pace(
-        total=config["iterations"],
-        report_every=[config["log_every"]],
-        save_every=[evaluate_every, checkpoint["every_steps"] or evaluate_every],
-        save_minutes=checkpoint["every_minutes"],
+        total=settings.iterations,
+        report_every=[settings.log_every],
+        save_every=[evaluate_every, checkpoint.every_steps or evaluate_every],
+        save_minutes=checkpoint.every_minutes,
     )
 
 
-def _check_finite(bad_step: int, start: int, workdir: Path) -> None:
+def _check_finite(bad_step: int, start: int, checkpoints: Path) -> None:
     if bad_step >= 0:
         raise RunError(
             f"loss or pixels are not finite at iteration {bad_step} (all was well at {start}); "
-            f"the checkpoints in {workdir / 'checkpoints'} are from before; "
+            f"the checkpoints in {checkpoints} are from before; "
             "lower distill.learning_rate and use another workdir"
         )

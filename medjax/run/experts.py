@@ -1,8 +1,6 @@
-"""The experts of a run: trained once, kept in the cache, and found there by the next run."""
+"""The experts of a run: trained once and kept in the cache for later runs."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,47 +12,44 @@ from medjax.run.expert_file import ExpertFile, open_experts
 from medjax.run.setup import Experiment
 
 _log = logging.getLogger("medjax")
-# Experts of one compiled call. A constant, as what is saved is saved for so many.
+# Experts in one compiled call. A constant, because snapshots are saved for so many at once.
 _TOGETHER = 10
 
 
-def with_experts(experiment: Experiment, config: Mapping[str, Any]) -> Experiment:
-    """Trains the experts that the method asks for, as far as the cache does not have them.
+def with_experts(experiment: Experiment) -> Experiment:
+    """Trains the experts that the method asks for and the cache lacks.
 
-    They lie in the cache under a digest of all that one depends on: the data, the network, how it
-    is trained and the seed. A run that is killed goes on from the last epoch, and one that asks for
-    more experts or epochs from those that are there.
+    The cache keeps them under a digest of everything that an expert depends on: the data, the
+    network, its training and the seed. A killed run resumes from the last epoch, and a run that
+    asks for more experts or epochs starts from those that exist.
 
     Args:
-      experiment: what the run works with.
-      config: its settings.
+      experiment: the experiment of the run.
 
     Returns:
-      The experiment with ``real.experts``: on the device or, above the limit for images, on the
-      host; as it was for a method without experts.
+      The experiment with ``real.experts``, on the device or, above the limit for images, on the
+      host; the experiment itself for a method without experts.
 
     Raises:
-      UserError: if the cache cannot be written; or, with several processes, if experts are missing:
-        one process trains them.
+      UserError: if the cache cannot be written, or if experts are missing in a run of several
+        processes, because a single process trains them.
     """
     experts, net, real = experiment.distiller.experts, experiment.net, experiment.real
     if experts is None:
         return experiment
+    own, dataset = experiment.settings, experiment.dataset
     how = experts._asdict()
     count, _ = how.pop("count"), how.pop("epochs")  # an expert is the same among more or fewer
     settings = {
         "experts": how,
-        "net": config["net"] | {"precision": config["precision"]},
-        "data": {
-            "digest": experiment.dataset.info.digest,
-            "preparation": experiment.dataset.preparation,
-        },
-        "seed": config["seed"],
+        "net": {"name": own.net.name, **own.net.options, "precision": own.precision},
+        "data": {"digest": dataset.info.digest, "preparation": dataset.preparation},
+        "seed": own.seed,
     }
     size = methods.vector_size(net, real)
-    root = data.cache_root(config["data"]["cache"] or None) / "experts"
-    where = {"experts": count, "snapshots": experts.snapshots, "size": size}
-    with open_experts(root, settings, **where) as file:
+    root = data.cache_root(own.data.cache or None) / "experts"
+    shape = {"experts": count, "snapshots": experts.snapshots, "size": size}
+    with open_experts(root, settings, **shape) as file:
         _train_missing(experiment, file)
         rows = file.rows()
     if rows.nbytes <= experiment.streaming.above:
@@ -64,7 +59,7 @@ def with_experts(experiment: Experiment, config: Mapping[str, Any]) -> Experimen
 
 
 def _train_missing(experiment: Experiment, file: ExpertFile) -> None:
-    mesh = experiment.benchmark.mesh  # that of networks which are trained together
+    mesh = experiment.benchmark.mesh  # the mesh of networks that are trained together
     trainer = methods.make_trainer(experiment.net, experiment.distiller.experts, mesh=mesh)
     key, real = experiment.keys["experts"], parallel.replicate(experiment.real, mesh)
     for first in range(0, len(file), _TOGETHER):
@@ -74,8 +69,8 @@ def _train_missing(experiment: Experiment, file: ExpertFile) -> None:
             continue
         if jax.process_count() > 1:
             raise UserError(
-                "experts are trained by a single process: start the run once as one, and with "
-                "the others when it distils"
+                "a single process trains experts: start the run as one process until it distils, "
+                "then with all of them"
             )
         if done == 0:
             file.write(group, 0, np.asarray(trainer.start(key, numbers, real)))

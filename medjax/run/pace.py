@@ -1,4 +1,4 @@
-"""The pace of a run: how far its next call goes, and whether to save or end before that."""
+"""The pace of a run: the length of its next call, and whether to save or stop before it."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,14 +8,14 @@ import numpy as np
 
 _MINUTE = 60.0
 CALL_SECONDS = 3.0
-"""How long a call runs, and so how soon a signal is answered: a tenth of the usual grace."""
+"""Seconds of a call, and so until a signal is answered: a tenth of the usual grace period."""
 
 
 class Decision(NamedTuple):
-    """What to do now that a call is over.
+    """The decision after a call.
 
     Attributes:
-      iterations: of the next call.
+      iterations: iterations of the next call.
       save: whether to write a checkpoint.
       stop: whether to end the run, after saving.
     """
@@ -26,10 +26,10 @@ class Decision(NamedTuple):
 
 
 def agreed(decisions: np.ndarray) -> Decision:
-    """What processes that run in step do: as the first decided, but all stop if one must.
+    """Merges the decisions of processes that run in step: the first decides, but any may stop all.
 
     Args:
-      decisions: int ``[processes, 3]``, each a ``Decision``.
+      decisions: int ``[processes, 3]``, one ``Decision`` a row.
 
     Returns:
       The decision for all of them.
@@ -44,18 +44,18 @@ def agreed(decisions: np.ndarray) -> Decision:
 
 
 class Pace:
-    """Cuts a run into calls short enough that it answers a signal soon, and saves by the clock.
+    """Cuts a run into calls that are short enough to answer a signal soon, and saves by the clock.
 
-    Neither changes a result: an iteration does not depend on the call it is in. Whatever depends
-    on the clock is decided here, in ``decide``; processes that run in step must decide alike.
+    Neither changes a result, because an iteration does not depend on the call it is in. Everything
+    that depends on the clock is decided in ``decide``; processes that run in step must agree.
 
     Args:
       total: iterations of the whole run.
-      report_every: at the multiples of each of these a call ends.
-      save_every: at the multiples of each of these a checkpoint is due.
-      save_minutes: a checkpoint is also due this long after the last; ``None`` never.
-      call_seconds: how long a call may take; one iteration takes as long as it takes.
-      clock: seconds.
+      report_every: a call ends at the multiples of each of these.
+      save_every: a checkpoint is due at the multiples of each of these.
+      save_minutes: minutes after the last checkpoint when another is due; ``None`` for never.
+      call_seconds: seconds that a call may take; it always runs at least one iteration.
+      clock: returns seconds.
 
     Example:
       >>> pace = Pace(
@@ -87,12 +87,12 @@ class Pace:
 
         Args:
           step: iterations done in all.
-          iterations: of the call that is over.
-          seconds: it took.
+          iterations: iterations of the call that ended.
+          seconds: seconds that the call took.
           stop: whether this process was told to end.
 
         Returns:
-          The decision; one to stop is also one to save.
+          The decision; a decision to stop is also one to save.
         """
         now = self._clock()
         save = stop or step == self._total or any(step % n == 0 for n in self._save_every)

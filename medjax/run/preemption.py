@@ -1,4 +1,4 @@
-"""Preemption: SIGTERM ends a run within seconds, and nothing that was computed is lost."""
+"""Preemption: SIGTERM ends a run within seconds without losing what was computed."""
 
 import contextlib
 import os
@@ -9,17 +9,17 @@ from collections.abc import Iterator
 
 from medjax.errors import PreemptedError
 
-STATUS = 128 + signal.SIGTERM  # what a shell makes of a process that SIGTERM ended
+STATUS = 128 + signal.SIGTERM  # the status that a shell gives a process ended by SIGTERM
 _STDERR = 2
-_ANYWHERE = "preempted; the same command goes on from the last checkpoint"
+_ANYWHERE = "preempted; the same command resumes from the last checkpoint"
 
 
 class Preemption:
-    """Whether this process was told to end, and whether it may do so at once.
+    """Tells whether this process was asked to end, and whether it may end at once.
 
     Inside the context SIGTERM ends the process at once, with status 143 and one line, even while
-    it waits for a compiled program; a process that has unsaved work defers that. Outside the
-    context nothing is changed, and ``requested`` stays false.
+    it waits for a compiled program; a process with unsaved work defers that. Outside the context
+    signals have their usual effect, and ``requested`` stays false.
 
     Example:
       >>> with Preemption() as preemption:
@@ -35,10 +35,10 @@ class Preemption:
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
-        """Lets SIGTERM wait: inside, it only sets ``requested``.
+        """Defers SIGTERM: inside, it only sets ``requested``.
 
         Raises:
-          PreemptedError: on leaving, if it came inside.
+          PreemptedError: on leaving, if SIGTERM came inside.
         """
         with self._answering(None):
             yield
@@ -47,10 +47,10 @@ class Preemption:
 
     @contextlib.contextmanager
     def allowed(self, step: int) -> Iterator[None]:
-        """Lets SIGTERM end the process at once again, as all is saved.
+        """Lets SIGTERM end the process at once again, because everything is saved.
 
         Args:
-          step: iterations that are in a checkpoint on disk.
+          step: iterations that a checkpoint on disk contains.
 
         Raises:
           PreemptedError: on entering, if SIGTERM came before.
@@ -64,8 +64,8 @@ class Preemption:
         reader, writer = socket.socketpair()
         writer.setblocking(False)
         self._writer = writer
-        # Python runs a handler only between two of its own instructions, and a compiled program
-        # of minutes is less than one; the number of the signal arrives in the socket at once.
+        # Python runs a handler only between two of its own instructions, and a compiled program of
+        # minutes is a part of one; the number of the signal arrives in the socket at once.
         self._watcher = threading.Thread(target=self._watch, args=(reader,), daemon=True)
         self._watcher.start()
         self._descriptor = signal.set_wakeup_fd(writer.fileno())
@@ -96,26 +96,26 @@ class Preemption:
 
     def _notice(self) -> None:
         with self._lock:
-            # The socket and the handler both tell of a signal, one of them late.
+            # The socket and the handler both report a signal, one of them late.
             already, self.requested = self.requested, True
             if self._message is not None and not already:
-                # Past Python's own buffer, which the main thread may be writing to.
+                # Bypasses Python's own buffer, which the main thread may be writing to.
                 with contextlib.suppress(OSError):
                     os.write(_STDERR, f"medjax: {self._message}\n".encode())
                 os._exit(STATUS)
 
 
 def preempted(step: int) -> str:
-    """The line with which a run ends.
+    """Returns the last line of a run that was told to end.
 
     Args:
-      step: iterations saved.
+      step: iterations that are saved.
 
     Returns:
       The line.
 
     Example:
       >>> preempted(120)
-      'preempted at step 120; the same command goes on from there'
+      'preempted at step 120; the same command resumes from there'
     """
-    return f"preempted at step {step}; the same command goes on from there"
+    return f"preempted at step {step}; the same command resumes from there"

@@ -1,48 +1,53 @@
-"""What a checkpoint of a run holds, and which settings may change before it is gone on with."""
+"""The state of a run: what a checkpoint holds, and the synthetic images that are kept."""
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
 
 from medjax.methods import DistillState
-from medjax.run.selection import Best, nothing_yet
 from medjax.types import Array
 
-# Where things are or what is shown, but no number of the result: a mesh at most the order of sums.
-FREE = (
-    "checkpoint",
-    "data.cache",
-    "data.convert.threads",
-    "data.download",
-    "data.root",
-    "data.stream_above_gib",
-    "data.tfds.data_dir",
-    "log_every",
-    "mesh",
-)
 
-
-class Saved(NamedTuple):
-    """A run as it stands, taken before anything of its step was logged or judged.
+class Candidate(NamedTuple):
+    """A set of synthetic images that a run may select.
 
     Attributes:
-      state: the method's.
-      best: the best images so far.
+      images: float32 ``[n, h, w, c]``, normalised.
+      step: int32 scalar, the iterations that made the images.
+      score: float32 scalar, the score on val; −∞ before there is one, ∞ without a val split.
+      labels: int32 ``[n]`` or float32 ``[n, L]``; rows may be learned with the images.
+      step_size: float32 scalar, the learning rate that was learned with the images; ``None``
+        where none is.
+    """
+
+    images: Array
+    step: Array
+    score: Array
+    labels: Array
+    step_size: Array | None = None
+
+    @classmethod
+    def of(cls, state: DistillState, *, score: float = -jnp.inf) -> "Candidate":
+        """Copies the images of a state, because the next call of the step consumes the state."""
+        kept = (state.images, state.step, state.labels, state.step_size)
+        images, step, labels, step_size = (None if x is None else jnp.copy(x) for x in kept)
+        return cls(images, step, jnp.float32(score), labels, step_size)
+
+
+class RunState(NamedTuple):
+    """The state of a run at a step, before anything of that step is logged or validated.
+
+    Attributes:
+      state: the state of the method.
+      best: the candidate with the best score on val so far.
       logged: int32 scalar, the step at which the state's sum of losses was last set to zero.
     """
 
     state: DistillState
-    best: Best
+    best: Candidate
     logged: Array
 
-
-def nothing_done(state: DistillState) -> Saved:
-    """A run before its first iteration.
-
-    Args:
-      state: from ``Distiller.init``.
-
-    Returns:
-      What a checkpoint of it would hold.
-    """
-    return Saved(state, nothing_yet(state), jnp.int32(0))
+    @classmethod
+    def at_start(cls, state: DistillState) -> "RunState":
+        """Returns the run before its first iteration; any validated images beat its best."""
+        return cls(state, Candidate.of(state), jnp.int32(0))

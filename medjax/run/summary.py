@@ -1,45 +1,30 @@
-"""What a finished run says: its scores beside the baselines', its summary, report and table."""
+"""The results of a finished run: its images, its scores beside the baselines, its summary."""
 
 import json
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
 
 import medjax
 from medjax import data, evaluate
+from medjax.run.binding import binding
 from medjax.run.metrics import read_metrics, write_json
 from medjax.run.report import write_report
+from medjax.run.settings import Settings
 from medjax.run.setup import Experiment
-from medjax.types import SyntheticSet
-
-
-class Made(NamedTuple):
-    """What a finished run made.
-
-    Attributes:
-      selected: the synthetic set that did best on val, or the last; normalised.
-      selected_step: the iterations after which it stood.
-      last: that of the last iteration.
-      selected_step_size: the learning rate learned with the selected images, if one is.
-      last_step_size: with the last.
-    """
-
-    selected: SyntheticSet
-    selected_step: int
-    last: SyntheticSet
-    selected_step_size: float | None = None
-    last_step_size: float | None = None
+from medjax.run.state import Candidate
+from medjax.types import Array, SyntheticSet
 
 
 def summarise(
     experiment: Experiment,
-    config: Mapping[str, Any],
-    made: Made,
+    selected: Candidate,
+    last: Candidate,
     *,
     distill_seconds: float,
     commit: str | None,
@@ -47,72 +32,34 @@ def summarise(
     """Scores the images on test, once, beside the baselines.
 
     Args:
-      experiment: what the run worked with.
-      config: its settings.
-      made: what it made.
-      distill_seconds: what distilling and selecting took.
-      commit: of the code that the process began with, see ``commit_of_code``.
+      experiment: the experiment of the run.
+      selected: the images that did best on val or, without a val split, the last ones.
+      last: the images of the last iteration.
+      distill_seconds: seconds that distilling and validating took.
+      commit: commit of the code that the process began with, see ``commit_of_code``.
 
     Returns:
       The content of ``summary.json``.
     """
-    evaluation, dataset = config["evaluation"], experiment.dataset
-    start = time.perf_counter()
-
-    def score(candidate, step_size):
-        return evaluate.evaluate_set(
-            experiment.keys["final"],
-            experiment.net,
-            *candidate,
-            experiment.benchmark,
-            recipe=experiment.recipe_for(step_size),
-            num_networks=evaluation["networks"],
-        )
-
-    selected = score(made.selected, made.selected_step_size)
-    is_last = made.selected_step == config["iterations"]
-    last = selected if is_last else score(made.last, made.last_step_size)
+    settings, start = experiment.settings, time.perf_counter()
+    scores = _score(experiment, selected)
+    is_last = int(selected.step) == settings.iterations
+    last_scores = scores if is_last else _score(experiment, last)
     evaluate_seconds = time.perf_counter() - start
     baselines = evaluate.score_baselines(
         experiment.keys["final"],
         experiment.net,
-        dataset.train,
+        experiment.dataset.train,
         experiment.benchmark,
         ipc=experiment.ipc,
         recipe=experiment.recipe,
-        whole_epochs=evaluation["whole_epochs"],
-        num_networks=evaluation["networks"],
+        whole_epochs=settings.evaluation.whole_epochs,
+        num_networks=settings.evaluation.networks,
     )
     total = time.perf_counter() - start
-    multi_label = dataset.train.labels.ndim == 2
-    # Where findings are rare all networks predict alike at 0.5, but do not rank alike.
-    compared_by = "auroc" if multi_label else "balanced_accuracy"
-    compared = {name: scores["test"][compared_by]["mean"] for name, scores in baselines.items()}
-    reached = selected["test"][compared_by]["mean"]
-    has_val = dataset.val is not None
     return {
-        "method": config["method"],
-        "dataset": dataset.info.name,
-        "ipc": list(experiment.ipc) if isinstance(experiment.ipc, tuple) else experiment.ipc,
-        "seed": config["seed"],
-        "init": config["distill"].get("init", "coreset"),
-        "num_images": len(made.selected.labels),
-        "num_train": len(dataset.train),
-        "iterations": config["iterations"],
-        "selected_step": made.selected_step,
-        "step_size": made.selected_step_size,
-        "step_size_last": made.last_step_size,
-        "select_by": evaluation["select_by"] if has_val else None,
-        "val": selected.get("val"),
-        "test": selected["test"],
-        "val_last": last.get("val"),
-        "test_last": last["test"],
-        "baselines": {name: scores["test"] for name, scores in baselines.items()},
-        "baselines_val": {name: s["val"] for name, s in baselines.items()} if has_val else None,
-        "headline": evaluate.headline(dataset.train.labels, task=dataset.info.task),
-        "compared_by": compared_by,
-        "ior": evaluate.ior(reached, compared["random"]),
-        "hlr": evaluate.hlr(compared["whole"], reached),
+        **_description(experiment, selected, last),
+        **_results(experiment.dataset, scores, last_scores, baselines),
         "time": {
             "distill_s": distill_seconds,
             "evaluate_s": evaluate_seconds,
@@ -122,7 +69,7 @@ def summarise(
         "device": _device(experiment),
         "data": _provenance(experiment),
         "recipe": vars(experiment.recipe),
-        "config": dict(config),
+        "config": dict(settings.config),
         "versions": {
             "medjax": medjax.__version__,
             "jax": jax.__version__,
@@ -132,50 +79,134 @@ def summarise(
     }
 
 
-def write(
-    workdir: Path, summary: Mapping[str, Any], images: np.ndarray, labels: np.ndarray
-) -> None:
-    """Writes ``report.html`` and, last of all, ``summary.json``: its presence means "finished".
+def write_images(folder: Path, experiment: Experiment, selected: Candidate) -> None:
+    """Writes ``synthetic.npz``.
 
     Args:
-      workdir: the run's folder, with ``metrics.jsonl`` in it.
-      summary: from ``summarise``.
-      images: float32 ``[n, h, w, c]``, the selected images in pixel units.
-      labels: int ``[n]``.
+      folder: the workdir.
+      experiment: the experiment of the run.
+      selected: the images to write.
     """
-    history = read_metrics(workdir / "metrics.jsonl")
-    write_report(workdir / "report.html", summary, images=images, labels=labels, history=history)
-    write_json(workdir / "summary.json", summary)
+    mean, std = experiment.pixel_stats
+    data.save_synthetic(
+        folder / "synthetic.npz",
+        SyntheticSet(selected.images, selected.labels),
+        mean=mean,
+        std=std,
+        step_size=_number(selected.step_size),
+        whitening=experiment.whitening,
+        preparation=experiment.dataset.preparation,
+    )
 
 
-def read_finished(
-    config: Mapping[str, Any], workdir: Path, *, free: Sequence[str]
-) -> dict[str, Any] | None:
-    """The summary of a run that is already there, finished, with the same settings.
+def write(
+    folder: Path, summary: Mapping[str, Any], experiment: Experiment, selected: Candidate
+) -> None:
+    """Writes ``report.html`` and then ``summary.json``, whose presence means "finished".
 
     Args:
-      config: the settings.
+      folder: the workdir, with ``metrics.jsonl`` in it.
+      summary: the content of ``summary.json``.
+      experiment: the experiment of the run.
+      selected: the images that the report shows.
+    """
+    pixels, labels = experiment.to_pixels(selected.images), np.asarray(selected.labels)
+    history = read_metrics(folder / "metrics.jsonl")
+    write_report(folder / "report.html", summary, images=pixels, labels=labels, history=history)
+    write_json(folder / "summary.json", summary)
+
+
+def read_summary(path: Path) -> dict[str, Any] | None:
+    """Reads the summary of a finished run.
+
+    Args:
+      path: the file ``summary.json``.
+
+    Returns:
+      Its content, or ``None`` if there is no such file or it is something else.
+    """
+    try:
+        summary = json.loads(path.read_text())
+        return summary if isinstance(summary["config"], dict) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def read_finished(settings: Settings, workdir: Path) -> dict[str, Any] | None:
+    """Reads the summary of a run that is finished and has the same settings.
+
+    Args:
+      settings: the settings.
       workdir: the run's folder.
-      free: dotted names of settings that may differ; a name frees all below it.
 
     Returns:
       The content of ``summary.json``, or ``None``.
     """
-    try:
-        summary = json.loads((workdir / "summary.json").read_text())
-    except (OSError, ValueError):
+    summary = read_summary(workdir / "summary.json")
+    if summary is None or binding(summary["config"]) != binding(settings.config):
         return None
-    same = _binding(summary.get("config", {}), free) == _binding(config, free)
-    return summary if same and (workdir / "synthetic.npz").exists() else None
+    return summary if (workdir / "synthetic.npz").exists() else None
 
 
-def _binding(config: Mapping[str, Any], free: Sequence[str], prefix: str = "") -> dict[str, Any]:
-    """The settings that a result depends on."""
+def _score(experiment: Experiment, candidate: Candidate) -> dict[str, Any]:
+    return evaluate.evaluate_set(
+        experiment.keys["final"],
+        experiment.net,
+        candidate.images,
+        candidate.labels,
+        experiment.benchmark,
+        recipe=experiment.recipe_for(candidate.step_size),
+        num_networks=experiment.settings.evaluation.networks,
+    )
+
+
+def _description(experiment: Experiment, selected: Candidate, last: Candidate) -> dict[str, Any]:
+    """Returns what was distilled, how, and which images were selected."""
+    settings, dataset, ipc = experiment.settings, experiment.dataset, experiment.ipc
     return {
-        key: _binding(value, free, f"{prefix}{key}.") if isinstance(value, dict) else value
-        for key, value in config.items()
-        if prefix + key not in free
+        "method": settings.method,
+        "dataset": dataset.info.name,
+        "ipc": list(ipc) if isinstance(ipc, tuple) else ipc,
+        "seed": settings.seed,
+        "init": settings.distill.get("init", "coreset"),
+        "num_images": len(selected.labels),
+        "num_train": len(dataset.train),
+        "iterations": settings.iterations,
+        "selected_step": int(selected.step),
+        "step_size": _number(selected.step_size),
+        "step_size_last": _number(last.step_size),
+        "select_by": settings.evaluation.select_by if dataset.val is not None else None,
     }
+
+
+def _results(
+    dataset: data.Dataset,
+    scores: Mapping[str, Any],
+    last_scores: Mapping[str, Any],
+    baselines: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Returns the scores of the images and of the baselines, and how they compare."""
+    has_val, multi_label = dataset.val is not None, dataset.train.labels.ndim == 2
+    # Where findings are rare all networks predict alike at 0.5, but do not rank alike.
+    compared_by = "auroc" if multi_label else "balanced_accuracy"
+    compared = {name: s["test"][compared_by]["mean"] for name, s in baselines.items()}
+    reached = scores["test"][compared_by]["mean"]
+    return {
+        "val": scores.get("val"),
+        "test": scores["test"],
+        "val_last": last_scores.get("val"),
+        "test_last": last_scores["test"],
+        "baselines": {name: s["test"] for name, s in baselines.items()},
+        "baselines_val": {name: s["val"] for name, s in baselines.items()} if has_val else None,
+        "headline": evaluate.headline(dataset.train.labels, task=dataset.info.task),
+        "compared_by": compared_by,
+        "ior": evaluate.ior(reached, compared["random"]),
+        "hlr": evaluate.hlr(compared["whole"], reached),
+    }
+
+
+def _number(array: Array | None) -> float | None:
+    return None if array is None else float(array)
 
 
 def _device(experiment: Experiment) -> dict[str, Any]:
@@ -211,7 +242,7 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
 
 
 def commit_of_code() -> str | None:
-    """The commit of the checkout that the code is from, now: it may move on while the code runs.
+    """Returns the present commit of the checkout; the checkout may move on while the code runs.
 
     Returns:
       The commit, or ``None`` for an installed package.

@@ -1,68 +1,76 @@
-"""What a run writes down on its way: losses, what val makes of the images, pictures of them."""
+"""Validation during a run: losses, scores on val, the best images and pictures of them."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
+from medjax import evaluate, parallel
 from medjax.methods import DistillState
 from medjax.run.metrics import MetricsWriter
 from medjax.run.progress import Progress
 from medjax.run.report import image_grid, save_png
-from medjax.run.selection import Best, select
 from medjax.run.setup import Experiment
+from medjax.run.state import Candidate, RunState
 
 
-class Journal(NamedTuple):
-    """A run's diary, at steps that its settings alone decide.
+class Validator(NamedTuple):
+    """Logs losses and validates images, at steps that the settings alone decide.
 
     Attributes:
-      experiment: what the run works with.
-      config: its settings.
-      workdir: the run's folder.
-      metrics: where numbers go.
-      progress: where the user looks.
+      experiment: the experiment of the run.
+      workdir: folder of the reports.
+      metrics: writer of ``metrics.jsonl``.
+      progress: the progress that the user sees.
     """
 
     experiment: Experiment
-    config: Mapping[str, Any]
     workdir: Path
     metrics: MetricsWriter
     progress: Progress
 
     def logs_at(self, step: int) -> bool:
-        """Whether the loss is written down after so many iterations."""
-        return self._due(step, self.config["log_every"])
+        """Returns whether the loss is logged after so many iterations."""
+        return self._due(step, self.experiment.settings.log_every)
 
-    def judges_at(self, step: int) -> bool:
-        """Whether the images are scored after so many iterations."""
-        return self._due(step, self.config["evaluation"]["every"])
+    def validates_at(self, step: int) -> bool:
+        """Returns whether the images are scored after so many iterations."""
+        return self._due(step, self.experiment.settings.evaluation.every)
 
-    def log(self, step: int, loss_sum: float, *, since: int) -> None:
-        """Writes the mean loss of the iterations since a step.
-
-        Args:
-          step: iterations done.
-          loss_sum: the sum of the losses of those after ``since``.
-          since: iterations that were done when the sum was zero.
-        """
-        loss = loss_sum / (step - since)
-        self.metrics.write(step, {"loss": loss})
-        self.progress.update(loss=loss)
-
-    def judge(self, step: int, state: DistillState, best: Best) -> Best:
-        """Scores the images on val, and writes scores and images.
+    def log(self, step: int, run: RunState) -> RunState:
+        """Writes the mean loss of the iterations since the last line.
 
         Args:
           step: iterations done.
-          state: the run as it stands.
-          best: the best images before.
+          run: the run at that step.
 
         Returns:
-          The best images.
+          The run with a sum of losses that starts at zero again.
         """
-        best, scores = select(self.experiment, self.config["evaluation"], state, best)
+        loss = float(run.state.loss_sum) / (step - int(run.logged))
+        self.metrics.write(step, {"loss": loss})
+        self.progress.update(loss=loss)
+        state = run.state._replace(loss_sum=jnp.zeros_like(run.state.loss_sum))
+        return self._everywhere(run._replace(state=state, logged=jnp.int32(step)))
+
+    def validate(self, step: int, run: RunState) -> RunState:
+        """Scores the images on val, and writes the scores and a picture of the images.
+
+        Without a val split the newest images are the best ones.
+
+        Args:
+          step: iterations done.
+          run: the run at that step.
+
+        Returns:
+          The run with its best images; of equal scores the later ones are the best.
+        """
+        state = run.state
+        score, scores = self._score(state)
+        if score >= run.best.score:
+            run = run._replace(best=Candidate.of(state, score=score))
         also = {"step_size": state.step_size, "clipped": state.clipped}
         also = {name: float(value) for name, value in also.items() if value is not None}
         if scores or also:
@@ -72,10 +80,37 @@ class Journal(NamedTuple):
         grid = image_grid(pixels, np.asarray(state.labels))
         save_png(self.workdir / "images" / f"step_{step:06d}.png", grid)
         self.progress.restart_clock()
-        return best
+        return self._everywhere(run)
+
+    def _score(self, state: DistillState) -> tuple[float, dict[str, float]]:
+        """Returns the score that selects, and all scores by ``val_<metric>[_std]``.
+
+        Every validation starts from the same networks, so that only the images differ; the
+        networks of the final scores are others.
+        """
+        experiment, evaluation = self.experiment, self.experiment.settings.evaluation
+        val = experiment.benchmark.splits.get("val")
+        if val is None:
+            return float("inf"), {}
+        found = evaluate.evaluate_set(
+            experiment.keys["select"],
+            experiment.net,
+            state.images,
+            state.labels,
+            experiment.benchmark._replace(splits={"val": val}),
+            recipe=experiment.recipe_for(state.step_size),
+            num_networks=evaluation.select_networks,
+        )["val"]
+        scores = {}
+        for metric, value in found.items():
+            scores |= {f"val_{metric}": value["mean"], f"val_{metric}_std": value["std"]}
+        return found[evaluation.select_by]["mean"], scores
+
+    def _everywhere(self, run: RunState) -> RunState:
+        return parallel.replicate(run, mesh=self.experiment.mesh)
 
     def _due(self, step: int, every: int) -> bool:
-        return step > 0 and (step % every == 0 or step == self.config["iterations"])
+        return step > 0 and (step % every == 0 or step == self.experiment.settings.iterations)
 
 
 def _sentence(step: int, scores: Mapping[str, float]) -> str:

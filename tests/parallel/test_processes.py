@@ -131,7 +131,7 @@ def test_sigterm_to_one_saves_in_all_and_all_go_on(start, tmp_path):
     assert f"preempted at step {last};" in said(tmp_path, 0)
     again = start(tmp_path / "run", 2, 1, words=endless)
     until_said(f"step {last // 10 * 10 + 20}/", tmp_path)
-    assert f"going on from step {last}\n" in said(tmp_path, 0)
+    assert f"resuming from step {last}\n" in said(tmp_path, 0)
     again[0].terminate()
     assert [p.wait(60) for p in again] == [143, 143]
 

@@ -11,8 +11,9 @@ import pytest
 from medjax import data, evaluate, launch
 from medjax.run import config, summary
 from medjax.run.checkpoint import Checkpoints
+from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
-from medjax.types import SyntheticSet
+from medjax.run.state import Candidate
 
 # The flags library loads a config file in a way that Python will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
@@ -158,8 +159,8 @@ def contents(folder):
 
 def test_a_corrupt_checkpoint(capsys):
     write()
-    with Checkpoints("w/checkpoints", keep=1) as checkpoints:
-        checkpoints.save(3, {"images": jnp.ones(1000)}, config={})
+    with Checkpoints("w/checkpoints", keep=1, tied_to={}) as checkpoints:
+        checkpoints.save(3, {"images": jnp.ones(1000)})
     for path in pathlib.Path("w/checkpoints").rglob("*"):
         if path.is_file():
             path.write_bytes(path.read_bytes()[:10])
@@ -197,7 +198,7 @@ def test_a_file_that_is_not_the_published_one(capsys, monkeypatch):
     assert "class 1 has 5 training images" in error
 
     made = config.make("dm", "breastmnist", f"{TINY},ipc=1").to_dict()
-    experiment = make_experiment(made)
+    experiment = make_experiment(Settings.from_config(made))
     info = experiment.dataset.info
     assert (info.digest, info.official_digest, info.source) == (ours, theirs, str(path))
     fake = {name: {"mean": 0.5, "std": 0.0, "n": 1} for name in ("balanced_accuracy", "auroc")}
@@ -206,8 +207,7 @@ def test_a_file_that_is_not_the_published_one(capsys, monkeypatch):
     baselines = dict.fromkeys(("random", "kcenter", "whole"), scores)
     monkeypatch.setattr(evaluate, "score_baselines", lambda *_, **__: baselines)
     state = experiment.distiller.init(experiment.keys["distill"], experiment.real)
-    start = SyntheticSet(state.images, state.labels)
-    made_images = summary.Made(start, 1, start)
-    result = summary.summarise(experiment, made, made_images, distill_seconds=1.0, commit=None)
+    start = Candidate.of(state)
+    result = summary.summarise(experiment, start, start, distill_seconds=1.0, commit=None)
     assert result["data"]["digest"] == ours and result["data"]["official_digest"] == theirs
     assert data.REGISTRY["breastmnist"].md5[0] == theirs

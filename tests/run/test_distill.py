@@ -1,5 +1,6 @@
 """Whole runs on twenty images a class: what they write, and that a kill changes nothing."""
 
+import dataclasses
 import errno
 import functools
 import importlib.util
@@ -18,8 +19,9 @@ import pytest
 from medjax import evaluate
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.run import distill, summary
-from medjax.run.metrics import jsonable, read_metrics
+from medjax.run.metrics import read_metrics
 from medjax.run.preemption import Preemption
+from medjax.run.settings import Settings
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TINY = (
@@ -249,13 +251,13 @@ def test_without_val_the_last_are_chosen(settings, judged, tmp_path):
     assert (tmp_path / "report.html").exists()
 
 
-# Going on.
+# Resuming.
 
 
 def test_a_finished_run_is_only_read(straight, settings, monkeypatch):
     workdir = straight("dm")
     before = {path: path.stat().st_mtime_ns for path in workdir.rglob("*")}
-    monkeypatch.setattr(distill, "make_experiment", lambda config: pytest.fail("ran again"))
+    monkeypatch.setattr(distill, "make_experiment", lambda settings: pytest.fail("ran again"))
     # Nor does it matter where the data lay, or how often the loss was logged.
     again = distill.distill(settings("dm", "data.root=/elsewhere,log_every=3"), workdir)
     assert again == read(workdir)
@@ -280,7 +282,7 @@ def test_a_stopped_run_goes_on_to_the_same_end(
     assert steps == [1, 2, 2, 3, 4]  # the last is written anew: it came after the checkpoint
     capsys.readouterr()
     distill.distill(settings(method), tmp_path)
-    assert "going on from step 4" in capsys.readouterr().err
+    assert "resuming from step 4" in capsys.readouterr().err
     assert result(tmp_path) == expected
 
 
@@ -323,8 +325,8 @@ def test_a_preempted_run_saves_and_goes_on_to_the_same_end(
     monkeypatch.setattr(distill, "Pace", functools.partial(distill.Pace, call_seconds=0.0))
     config, original = settings("dm", LOGGED_BY_THREE), distill.make_experiment
 
-    def told_to_end(config):
-        experiment = original(config)
+    def told_to_end(settings):
+        experiment = original(settings)
 
         def told(key, state, real, num_steps):
             if state.step == step - 1 and num_steps:
@@ -395,7 +397,7 @@ def test_a_damaged_checkpoint_costs_time_alone(straight, settings, tmp_path, mon
     for path in (tmp_path / "checkpoints" / "4").rglob("*"):
         if path.is_file():
             path.write_bytes(path.read_bytes()[:10])
-    with pytest.warns(UserWarning, match=r"checkpoints/4 is damaged .* going on from step 2"):
+    with pytest.warns(UserWarning, match=r"checkpoints/4 is damaged .* resuming from step 2"):
         distill.distill(settings("dm"), tmp_path)
     assert result(tmp_path) == result(straight("dm"))
 
@@ -441,8 +443,8 @@ def test_what_is_not_finite_stops_the_run_and_keeps_the_last_good(
 ):
     original = distill.make_experiment
 
-    def failing(config):
-        experiment = original(config)
+    def failing(settings):
+        experiment = original(settings)
 
         def step(key, state, real, num_steps):
             if state.step >= 3:
@@ -489,36 +491,39 @@ def test_a_disk_that_is_full_in_the_end_costs_time_alone(
 # Settings.
 
 
-class Read(dict):
-    """A dict that notes which of its keys are looked up; sections also note ``**``."""
-
-    def __init__(self, content, seen, prefix=""):
-        section = type("Section", (Read,), {"__iter__": lambda self: dict.__iter__(self)})
-        nested = {
-            key: section(value, seen, f"{prefix}{key}.") if isinstance(value, dict) else value
-            for key, value in content.items()
-        }
-        super().__init__(nested)
-        self.seen, self.prefix = seen, prefix
-
-    def __getitem__(self, key):
-        self.seen.add(self.prefix + key)
-        return super().__getitem__(key)
+def fields_of(record, prefix=""):
+    """Yields the dotted name of every field of nested records."""
+    for field in dataclasses.fields(record):
+        value, name = getattr(record, field.name), f"{prefix}{field.name}"
+        yield from fields_of(value, f"{name}.") if dataclasses.is_dataclass(value) else [name]
 
 
-def dotted(settings, prefix=""):
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            yield from dotted(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key
+def note_reads(record, monkeypatch):
+    """Returns the dotted names of the fields of nested records that are read from now on."""
+    seen, original = set(), object.__getattribute__
+    prefixes = {type(record): ""}
+    for field in dataclasses.fields(record):
+        if dataclasses.is_dataclass(value := getattr(record, field.name)):
+            prefixes[type(value)] = f"{field.name}."
+
+    def read(self, name):
+        seen.add(prefixes[type(self)] + name)
+        return original(self, name)
+
+    for kind in prefixes:
+        monkeypatch.setattr(kind, "__getattribute__", read)
+    return seen
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_setting_reaches_something(method, settings, tmp_path, monkeypatch, judged):
-    seen = set()
-    monkeypatch.setattr(distill, "jsonable", lambda config: Read(jsonable(config), seen))
-    config = settings(method) | {"unheard_of": 1}
-    config["evaluation"]["unheard_of"] = 1
-    judged(config, tmp_path, [0.5, 0.6, 0.7])
-    assert {"unheard_of", "evaluation.unheard_of"} == set(dotted(config)) - seen
+    made = Settings.from_config(settings(method))
+    names = set(fields_of(made))
+    seen = note_reads(made, monkeypatch)
+    monkeypatch.setattr(distill.Settings, "from_config", lambda config: made)
+    judged(settings(method), tmp_path, [0.5, 0.6, 0.7])
+    assert names - seen == set()
+    # A run that is there already needs few of them: the reads are noted one by one.
+    seen.clear()
+    judged(settings(method), tmp_path, [])
+    assert "config" in seen and not {"iterations", "evaluation.every"} & seen

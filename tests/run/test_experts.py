@@ -1,4 +1,4 @@
-"""Experts of a run: trained once, found again, and gone on with after a kill."""
+"""Experts of a run: trained once, found again, and resumed after a kill."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import pytest
 from medjax import data, methods
 from medjax.errors import UserError
 from medjax.run import config, experts
+from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 
 
@@ -24,13 +25,14 @@ def settings(striped, tmp_path):
             "distill.expert_epochs": 1,
             "distill.batch_real": 16,
         }
-        return config.make("mtt", "phantom", None, overrides=own | overrides).to_dict()
+        made = config.make("mtt", "phantom", None, overrides=own | overrides)
+        return Settings.from_config(made.to_dict())
 
     return make
 
 
 def experts_of(settings):
-    experiment = experts.with_experts(make_experiment(settings), settings)
+    experiment = experts.with_experts(make_experiment(settings))
     return experiment.real.experts
 
 
@@ -99,7 +101,7 @@ def test_more_of_them_go_on_from_those_there_are(settings, epochs, monkeypatch, 
     epochs["epochs"] = 0
     ours = np.asarray(experts_of(settings(**change)))
     assert epochs["epochs"] == new
-    other = {"data.cache": settings()["data"]["cache"] + "_other"}
+    other = {"data.cache": settings().data.cache + "_other"}
     np.testing.assert_array_equal(ours, experts_of(settings(**change, **other)))
 
 
@@ -132,9 +134,8 @@ def test_above_the_limit_they_stay_on_disk(settings):
 
 
 def test_a_method_without_experts_is_left_alone(settings, monkeypatch):
-    own = settings()
     dm = config.make("dm", "phantom", None, overrides={"net.width": 4}).to_dict()
-    dm["data"] = own["data"]
+    dm["data"] = settings().config["data"]
     monkeypatch.setattr(experts, "open_experts", lambda *_, **__: pytest.fail("looked for experts"))
-    experiment = make_experiment(dm)
-    assert experts.with_experts(experiment, dm) is experiment
+    experiment = make_experiment(Settings.from_config(dm))
+    assert experts.with_experts(experiment) is experiment

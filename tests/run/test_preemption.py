@@ -34,7 +34,7 @@ def test_deferred_it_is_noted_and_raised_on_leaving():
             wait_for(preemption)
             done = True
         pytest.fail("went on")
-    assert done and "the same command goes on" in str(caught.value)
+    assert done and "the same command resumes" in str(caught.value)
 
 
 def test_what_was_saved_is_said_where_it_is_allowed_again():
@@ -80,9 +80,9 @@ def test_outside_the_context_nothing_is_changed():
     [
         (
             "contextlib.nullcontext()",
-            "preempted; the same command goes on from the last checkpoint",
+            "preempted; the same command resumes from the last checkpoint",
         ),
-        ("preemption.allowed(12)", "preempted at step 12; the same command goes on from there"),
+        ("preemption.allowed(12)", "preempted at step 12; the same command resumes from there"),
     ],
 )
 def test_a_compiled_program_is_not_waited_for(context, line):

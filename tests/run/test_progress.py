@@ -26,7 +26,7 @@ def clock(monkeypatch):
 def test_lines_off_a_terminal(clock):
     stream = io.StringIO()
     with Progress(20, done=5, stream=stream) as progress:
-        progress.note("going on from step 5")
+        progress.note("resuming from step 5")
         clock.now += 2
         progress.advance(8, real_images=3000)
         progress.advance(10, real_images=2000)
@@ -35,7 +35,7 @@ def test_lines_off_a_terminal(clock):
         progress.advance(15, real_images=2)
         progress.update(loss=12.0)
     assert stream.getvalue().splitlines() == [
-        "going on from step 5",
+        "resuming from step 5",
         "step 10/20  loss 0.1235  2,500 images/s",
         "step 15/20  loss 12  0 images/s",
     ]

@@ -6,6 +6,7 @@ import pytest
 from medjax import data, methods, planning
 from medjax.errors import UserError
 from medjax.run import config
+from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 
 FULL = "color_crop_cutout_flip_scale_rotate"
@@ -37,8 +38,45 @@ def settings(folder):
     return make
 
 
+def experiment_of(config):
+    return make_experiment(Settings.from_config(config))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"iterationss": 1}, r"unknown config key 'iterationss' \(did you mean 'iterations'\?\)"),
+        ({"evaluation": {"evry": 1}}, r"unknown config key 'evaluation\.evry' \(did you mean"),
+        ({"data": {"folder": {"column": ""}}}, r"unknown config key 'data\.folder\.column' \(did"),
+        ({"mesh": {"rows": 1}}, r"unknown config key 'mesh\.rows'"),
+        ({"seed": None}, r"^config key seed is missing$"),
+        ({"net": {"name": None}}, r"^config key net\.name is missing$"),
+        ({"checkpoint": {"keep": None}}, r"^config key checkpoint\.keep is missing$"),
+    ],
+)
+def test_unknown_and_missing_keys_are_named(settings, change, message):
+    def changed(section, change):
+        for key, value in change.items():
+            if value is None:
+                del section[key]
+            elif isinstance(value, dict):
+                changed(section[key], value)
+            else:
+                section[key] = value
+        return section
+
+    with pytest.raises(UserError, match=message):
+        Settings.from_config(changed(settings(), change))
+
+
+def test_settings_keep_the_config_and_the_networks_text(settings):
+    made = Settings.from_config(settings(ipc_per_class=(1, 4, 2)))
+    assert made.config == settings(ipc_per_class=(1, 4, 2)) | {"ipc_per_class": [1, 4, 2]}
+    assert made.ipc_per_class == (1, 4, 2) and made.net.text == "convnet:width=4:depth=1"
+
+
 def test_everything_that_a_config_names(settings):
-    made = make_experiment(
+    made = experiment_of(
         settings(
             **{
                 "net.norm": "group",
@@ -70,7 +108,7 @@ def test_images_above_the_limit_stay_on_disk(settings, tmp_path, caplog, limit, 
     """The training images take 1,920 bytes."""
     where = {"data.cache": str(tmp_path), "data.stream_above_gib": limit}
     with caplog.at_level("INFO", "medjax"):
-        made = make_experiment(settings(**where))
+        made = experiment_of(settings(**where))
     assert isinstance(made.real.images, data.HostImages) == streams
     assert ("stream from disk" if streams else "are on the device") in caplog.text
     splits = made.benchmark.splits.values()
@@ -81,12 +119,12 @@ def test_images_above_the_limit_stay_on_disk(settings, tmp_path, caplog, limit, 
 
 
 def test_one_number_for_each_class(settings):
-    made = make_experiment(settings(ipc_per_class=(1, 4, 2)))
+    made = experiment_of(settings(ipc_per_class=(1, 4, 2)))
     assert made.ipc == (1, 4, 2)
     state = made.distiller.init(made.keys["distill"], made.real)
     assert np.bincount(state.labels).tolist() == [1, 4, 2]
     with pytest.raises(UserError, match=r"ipc lists 2 numbers \[1, 4\] for 3 classes"):
-        make_experiment(settings(ipc_per_class=(1, 4)))
+        experiment_of(settings(ipc_per_class=(1, 4)))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +142,7 @@ def test_augmentation_is_the_data_sets_unless_given(
 ):
     made, given = methods.make, {}
     monkeypatch.setattr(methods, "make", lambda n, **k: given.update(k) or made(n, **k))
-    experiment = make_experiment(settings(method, name, **overrides))
+    experiment = experiment_of(settings(method, name, **overrides))
     assert given["augment"] == distilled
     assert experiment.recipe.augment == evaluated
 
@@ -113,7 +151,7 @@ def test_a_network_named_too_late(settings):
     made = settings()
     made["net"]["name"] = "resnet18"
     with pytest.raises(UserError) as caught:
-        make_experiment(made)
+        experiment_of(made)
     assert str(caught.value) == (
         "net.name=resnet18 has other options than the config's network: name it behind the "
         "config's colon, as in configs/dm.py:net.name=resnet18"
@@ -122,13 +160,13 @@ def test_a_network_named_too_late(settings):
 
 def test_a_core_set_has_no_augmentation_of_its_own(folder):
     own = {"ipc": 2, "net.width": 4, "net.depth": 1, "data.name": f"{folder / 'set'}.npz"}
-    made = make_experiment(config.make("random", "phantom", None, overrides=own).to_dict())
+    made = experiment_of(config.make("random", "phantom", None, overrides=own).to_dict())
     assert made.recipe.augment == FULL and made.recipe.epochs == 1000
 
 
 @pytest.mark.parametrize(("students", "devices"), [(1, None), (2, 2), (3, 3)])
 def test_students_have_no_more_devices_than_there_are_of_them(settings, students, devices):
-    made = make_experiment(settings("mtt", **{"distill.num_networks": students}))
+    made = experiment_of(settings("mtt", **{"distill.num_networks": students}))
     assert (made.mesh and made.mesh.shape["net"]) == devices
     assert made.benchmark.mesh.size == 8
 
@@ -139,11 +177,11 @@ def test_whitening_is_refused_where_floats_would_not_fit(settings):
     with pytest.raises(
         UserError, match=r"^zca makes floats of pixels, .*: train would take .* GiB"
     ):
-        make_experiment(settings(**knobs))
+        experiment_of(settings(**knobs))
 
 
 def test_without_a_val_split(settings):
-    assert list(make_experiment(settings(name="noval")).benchmark.splits) == ["test"]
+    assert list(experiment_of(settings(name="noval")).benchmark.splits) == ["test"]
 
 
 def test_a_split_of_one_class_is_refused(settings, folder):
@@ -151,11 +189,11 @@ def test_a_split_of_one_class_is_refused(settings, folder):
         alone = dict(arrays) | {"test_labels": np.ones_like(arrays["test_labels"])}
     np.savez(folder / "alone.npz", **alone)
     with pytest.raises(UserError, match="nothing to tell apart in test: all its images have"):
-        make_experiment(settings(name="alone"))
+        experiment_of(settings(name="alone"))
 
 
 def test_keys_follow_the_seed_and_the_purpose(settings):
-    zero, again, one = (make_experiment(settings(seed=seed)).keys for seed in (0, 0, 1))
+    zero, again, one = (experiment_of(settings(seed=seed)).keys for seed in (0, 0, 1))
     assert set(zero) == {"distill", "select", "final", "experts"}
     assert all((zero[name] == again[name]).all() for name in zero)
     bits = {str(key) for keys in (zero, one) for key in keys.values()}
@@ -180,7 +218,7 @@ def test_keys_follow_the_seed_and_the_purpose(settings):
 )
 def test_numbers_out_of_range_are_named(settings, key, value, least):
     with pytest.raises(UserError) as caught:
-        make_experiment(settings(**{key: value}))
+        experiment_of(settings(**{key: value}))
     assert str(caught.value) == f"{key} must be at least {least}, got {value}"
 
 
@@ -203,12 +241,12 @@ def test_numbers_out_of_range_are_named(settings, key, value, least):
 )
 def test_values_that_cannot_work_are_named(settings, overrides, message):
     with pytest.raises(UserError, match=message):
-        make_experiment(settings(**overrides))
+        experiment_of(settings(**overrides))
 
 
 @pytest.mark.filterwarnings("ignore:.*each row of its labels has a single 1")
 def test_a_multi_label_set_is_matched_by_groups(settings):
-    made = make_experiment(settings(name="multi"))
+    made = experiment_of(settings(name="multi"))
     assert made.benchmark.task == "multi-label, binary-class"
     assert made.real.counts.tolist() == [10, 10, 10]  # every image has a finding
     state = made.distiller.init(made.keys["distill"], made.real)
@@ -220,18 +258,18 @@ def test_images_in_proportion_to_the_classes(settings, folder):
         arrays = dict(file)
     arrays["train_labels"] = np.repeat([0, 1, 2], [22, 6, 2])
     np.savez(folder / "uneven.npz", **arrays)
-    made = make_experiment(settings(name="uneven", ipc=5, ipc_shares="proportional"))
+    made = experiment_of(settings(name="uneven", ipc=5, ipc_shares="proportional"))
     assert made.ipc == (11, 3, 1)
     with pytest.raises(UserError, match="unknown ipc_shares 'even'; choose from: balanced"):
-        make_experiment(settings(ipc_shares="even"))
+        experiment_of(settings(ipc_shares="even"))
 
 
 @pytest.mark.filterwarnings("ignore:.*each row of its labels has a single 1")
 def test_images_are_selected_by_what_the_task_has(settings):
     chosen = {"evaluation.select_by": "average_precision"}
-    assert make_experiment(settings(name="multi", **chosen))
+    assert experiment_of(settings(name="multi", **chosen))
     with pytest.raises(UserError, match=r"unknown evaluation\.select_by 'average_precision'"):
-        make_experiment(settings(**chosen))
+        experiment_of(settings(**chosen))
 
 
 def test_what_does_not_fit_in_memory_is_refused(settings, monkeypatch):
@@ -239,10 +277,10 @@ def test_what_does_not_fit_in_memory_is_refused(settings, monkeypatch):
     with pytest.raises(
         UserError, match=r"take about .* GiB to match, and this device has 0\.0 GiB"
     ):
-        make_experiment(settings())
+        experiment_of(settings())
 
 
 def test_precision_is_the_networks(settings):
-    assert make_experiment(settings(precision="bfloat16")).net.precision == "bfloat16"
+    assert experiment_of(settings(precision="bfloat16")).net.precision == "bfloat16"
     with pytest.raises(UserError, match="unknown precision 'half'; choose from: float32, tf32"):
-        make_experiment(settings(precision="half"))
+        experiment_of(settings(precision="half"))

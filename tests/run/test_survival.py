@@ -1,4 +1,4 @@
-"""Whatever ends a run, the same command goes on to the bytes of a run that nothing ended.
+"""Whatever ends a run, the same command resumes it to the bytes of an uninterrupted run.
 
 The suite ends one at random a few times. ``MEDJAX_KILLS=30 pytest tests/test_survival.py -s`` does
 it thirty times, and prints what was hit when; ``MEDJAX_KILLS_SEED`` is another thirty.
@@ -111,7 +111,7 @@ def preempt(run):
     seconds = time.monotonic() - start
     if status != FINISHED:
         assert status == PREEMPTED and seconds < 10
-        assert line.startswith("medjax: preempted") and "the same command goes on" in line
+        assert line.startswith("medjax: preempted") and "the same command resumes" in line
     return status, f"{line}, within {seconds:.2f} s"
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of a run: saved in the background, checked when read, tied to the run's settings."""
+"""Checkpoints of a run: saved in the background, checked when read, tied to its settings."""
 
 import contextlib
 import json
@@ -7,7 +7,7 @@ import pathlib
 import re
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
@@ -20,19 +20,25 @@ from medjax.run.metrics import jsonable
 
 # The two parts of each checkpoint: its arrays, and what they belong to.
 _STATE, _RUN = "state", "run"
-# Bytes that a checkpoint takes beside its arrays, and what is written between two of them.
+# Bytes that a checkpoint takes beside its arrays, and that a run writes between two of them.
 _ROOM = 2**19
 
 
 class Checkpoints:
     """The checkpoints of one run, in one folder.
 
-    A checkpoint is a pytree of arrays, the run's settings and the SHA-256 of both. Typed PRNG keys
+    A checkpoint is a pytree of arrays, what it is tied to and the SHA-256 of both. Typed PRNG keys
     do not belong in the tree: randomness is a function of the seed and the step.
 
     Args:
-      directory: the folder; made if it is not there.
-      keep: how many of the newest checkpoints stay; 2 or more leaves one to fall back on.
+      directory: the folder; made if it does not exist.
+      keep: how many of the newest checkpoints are kept; with 2 or more there is one to fall back
+        on if the newest is damaged.
+      tied_to: the settings that the arrays depend on, by dotted name; anything that has a JSON
+        form. A checkpoint that is tied to others is refused.
+
+    Attributes:
+      directory: the folder, absolute.
 
     Raises:
       UserError: if the folder cannot be written, or ``keep`` is not positive.
@@ -40,41 +46,41 @@ class Checkpoints:
     Example:
       >>> import tempfile
       >>> with tempfile.TemporaryDirectory() as folder:
-      ...     with Checkpoints(folder, keep=2) as checkpoints:
-      ...         checkpoints.save(10, {"images": jnp.ones((2, 3))}, config={"ipc": 1})
+      ...     with Checkpoints(folder, keep=2, tied_to={"ipc": 1}) as checkpoints:
+      ...         checkpoints.save(10, {"images": jnp.ones((2, 3))})
       ...         checkpoints.wait()
-      ...         step, tree = checkpoints.restore({"images": jnp.zeros((2, 3))}, config={"ipc": 1})
+      ...         step, tree = checkpoints.restore({"images": jnp.zeros((2, 3))})
       >>> print(step, float(tree["images"].sum()))
       10 6.0
     """
 
-    def __init__(self, directory: str | os.PathLike, *, keep: int):
+    def __init__(self, directory: str | os.PathLike, *, keep: int, tied_to: Mapping[str, Any]):
         if keep < 1:
             raise UserError(f"the number of checkpoints to keep must be 1 or more, got {keep}")
-        self._directory = pathlib.Path(directory).absolute()
+        self.directory = pathlib.Path(directory).absolute()
+        self._tied_to = jsonable(tied_to)
         self._damaged: list[int] = []
         with contextlib.ExitStack() as stack, self._explained("write"):
-            self._directory.mkdir(parents=True, exist_ok=True)
+            self.directory.mkdir(parents=True, exist_ok=True)
             # Orbax would notice a folder it may not write to hours later, at the first save.
-            with tempfile.TemporaryFile(dir=self._directory):
+            with tempfile.TemporaryFile(dir=self.directory):
                 pass
             # Orbax takes seconds to import; only a run that has checkpoints pays for it.
             from medjax.run.checkpoint import handlers
 
             stack.enter_context(handlers.quiet())
-            self._manager = _open_manager(self._directory, keep)
+            self._manager = _open_manager(self.directory, keep)
             stack.callback(self._manager.close)
             self._stack = stack.pop_all()
 
-    def save(self, step: int, tree: Any, *, config: Mapping[str, Any]) -> None:
+    def save(self, step: int, tree: Any) -> None:
         """Starts saving; the arrays may be donated or changed as soon as this returns.
 
-        A step that is already there is left as it is.
+        A checkpoint that the step already has is kept as is.
 
         Args:
           step: how many outer steps are done.
           tree: a pytree of arrays.
-          config: the run's settings, anything that has a JSON form.
 
         Raises:
           UserError: if this save, or the one before it, could not be written.
@@ -87,7 +93,7 @@ class Checkpoints:
             if step in self._manager.all_steps():
                 return
             self._check_room(tree)
-            run = {"config": jsonable(config), "tree": _describe(tree)}
+            run = {"tied_to": self._tied_to, "tree": _describe(tree)}
             self._manager.save(
                 step,
                 args=ocp.args.Composite(
@@ -96,44 +102,40 @@ class Checkpoints:
                 force=True,
             )
 
-    def restore(
-        self, template: Any, *, config: Mapping[str, Any], free: Sequence[str] = ()
-    ) -> tuple[int, Any] | None:
+    def restore(self, template: Any) -> tuple[int, Any] | None:
         """Reads the newest checkpoint that is whole.
 
-        A damaged one is passed over with a warning, and removed by the next ``save``.
+        A damaged one is skipped with a warning, and removed by the next ``save``.
 
         Args:
           template: a pytree like the one saved; it gives shapes, dtypes and placement.
-          config: the run's settings, which must be those of the checkpoint.
-          free: dotted names of settings that may differ; a name frees all below it.
 
         Returns:
           ``(step, tree)``, bit-identical to what was saved, or ``None`` if nothing was.
 
         Raises:
           UserError: if the checkpoint belongs to other settings or another tree, was not written
-            by medjax, or if every checkpoint is damaged.
+            by this version of medjax, or if every checkpoint is damaged.
         """
         self.wait()
         damaged = {}
         for step in sorted(self._manager.all_steps(), reverse=True):
             try:
-                tree = self._read(step, template, jsonable(config), free)
+                tree = self._read(step, template)
             except checksum.DamageError as error:
                 damaged[step] = error
                 continue
             for bad, error in damaged.items():
                 warnings.warn(
-                    f"checkpoint {self._directory / str(bad)} is damaged ({error}); "
-                    f"going on from step {step}",
+                    f"checkpoint {self.directory / str(bad)} is damaged ({error}); "
+                    f"resuming from step {step}",
                     stacklevel=2,
                 )
             self._damaged = list(damaged)
             return step, tree
         if damaged:
             raise UserError(
-                f"every checkpoint in {self._directory} is damaged: "
+                f"every checkpoint in {self.directory} is damaged: "
                 + "; ".join(f"step {step}: {error}" for step, error in damaged.items())
                 + "; remove the folder to start again"
             )
@@ -149,7 +151,7 @@ class Checkpoints:
             self._manager.wait_until_finished()
 
     def close(self) -> None:
-        """Waits, then lets go of the folder.
+        """Waits until what was saved is on disk, then closes the folder.
 
         Raises:
           UserError: if the last save could not be written.
@@ -163,21 +165,26 @@ class Checkpoints:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _read(self, step: int, template: Any, config: dict, free: Sequence[str]) -> Any:
+    def _read(self, step: int, template: Any) -> Any:
         from orbax import checkpoint as ocp
 
-        folder = self._directory / str(step)
+        folder = self.directory / str(step)
         parts = {path.name for path in folder.iterdir() if path.is_dir()}
         if parts and not parts & {_RUN, _STATE}:
             raise UserError(f"{folder} is not a checkpoint of medjax; use another workdir")
-        checksum.check_seal(folder / _RUN)
-        checksum.check_seal(folder / _STATE)
+        checksum.check(folder / _RUN)
+        checksum.check(folder / _STATE)
         run = self._manager.restore(step, args=ocp.args.Composite(**{_RUN: ocp.args.JsonRestore()}))
         run = run[_RUN]
-        ours, theirs = _settings(config, free), _settings(run["config"], free)
-        if ours != theirs:
+        if "tied_to" not in run:
             raise UserError(
-                f"checkpoint {folder} was written with other settings: {_compare(theirs, ours)}; "
+                f"checkpoint {folder} was written by another version of medjax; use that version "
+                "or another workdir"
+            )
+        if run["tied_to"] != self._tied_to:
+            raise UserError(
+                f"checkpoint {folder} was written with other settings: "
+                f"{_compare(run['tied_to'], self._tied_to)}; "
                 "use the same settings or another workdir"
             )
         if run["tree"] != _describe(template):
@@ -192,7 +199,7 @@ class Checkpoints:
     def _check_room(self, tree: Any) -> None:
         # A disk that fills up while Orbax writes makes each of its threads print a traceback.
         needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(tree)) + _ROOM
-        with tempfile.TemporaryFile(dir=self._directory) as stream:
+        with tempfile.TemporaryFile(dir=self.directory) as stream:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(stream.fileno(), 0, needed)
 
@@ -202,12 +209,12 @@ class Checkpoints:
             yield
         except (OSError, ValueError, RuntimeError) as error:
             raise UserError(
-                f"cannot {verb} checkpoints in {self._directory}: {_reason(error)}"
+                f"cannot {verb} checkpoints in {self.directory}: {_reason(error)}"
             ) from error
 
 
 def _reason(error: Exception) -> str:
-    """What the system said, which TensorStore puts at the end of all it knows."""
+    """Returns the reason that the system gave, which TensorStore puts at the end of its message."""
     code = re.search(r"os_error_code='(\d+)'", str(error))
     if code:
         return os.strerror(int(code[1]))
@@ -221,7 +228,7 @@ def _open_manager(directory: pathlib.Path, keep: int):
     from medjax.run.checkpoint import handlers
 
     registry = ocp.handlers.DefaultCheckpointHandlerRegistry()
-    arrays, run = handlers.SealedArrays(), handlers.SealedJson()
+    arrays, run = handlers.CheckedArrays(), handlers.CheckedJson()
     registry.add(_STATE, ocp.args.StandardSave, arrays)
     registry.add(_STATE, ocp.args.StandardRestore, arrays)
     registry.add(_RUN, ocp.args.JsonSave, run)
@@ -243,23 +250,6 @@ def _describe(tree: Any) -> dict[str, str]:
     }
 
 
-def _settings(config: Mapping[str, Any], free: Sequence[str]) -> dict[str, Any]:
-    """Nested settings as dotted names, without the free ones."""
-    flat = {}
-
-    def walk(node: Any, name: str) -> None:
-        if name in free:
-            return
-        if isinstance(node, Mapping) and node:
-            for key, value in node.items():
-                walk(value, f"{name}.{key}" if name else str(key))
-        else:
-            flat[name] = node
-
-    walk(config, "")
-    return flat
-
-
 def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
     """Lists what differs, as in ``ipc is 10 there and 20 here``."""
 
@@ -279,15 +269,15 @@ def _is_placed(leaf: Any) -> bool:
 
 
 def _slot(leaf: Any) -> Any:
-    """What Orbax reads a leaf into: the template's sharding if it has one, else host memory."""
+    """Returns what Orbax reads a leaf into: the template's sharding, or else host memory."""
     if _is_placed(leaf):
         return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=leaf.sharding)
     return np.empty(leaf.shape, leaf.dtype)
 
 
 def _place(restored: Any, leaf: Any) -> Any:
-    # An array that JAX was free to move must stay so, or the resumed step would be pinned to a
-    # device that the first one was not.
+    # An array that JAX may move must stay so, or the resumed step would be pinned to a device to
+    # which the first step was not pinned.
     if _is_placed(leaf) or isinstance(leaf, np.ndarray):
         return restored
     return jnp.asarray(restored)

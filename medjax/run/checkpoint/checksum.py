@@ -1,4 +1,4 @@
-"""A seal on a folder: the SHA-256 of each file in it, so that damage is noticed when it is read."""
+"""Checksums of a folder: the SHA-256 of each of its files, so that reading notices damage."""
 
 import hashlib
 import json
@@ -8,10 +8,10 @@ _NAME = "sha256.json"
 
 
 class DamageError(Exception):
-    """A folder does not hold what was sealed in it."""
+    """A folder whose files do not match their checksums."""
 
 
-def write_seal(folder: pathlib.Path) -> None:
+def write(folder: pathlib.Path) -> None:
     """Records the SHA-256 of every file below a folder, in ``sha256.json`` there.
 
     Args:
@@ -25,25 +25,25 @@ def write_seal(folder: pathlib.Path) -> None:
     (folder / _NAME).write_text(json.dumps(digests, indent=0))
 
 
-def check_seal(folder: pathlib.Path) -> None:
-    """Checks that every file sealed in a folder is as it was; files added since do not matter.
+def check(folder: pathlib.Path) -> None:
+    """Checks that every file with a checksum is unchanged; files added since do not matter.
 
     Args:
       folder: the folder.
 
     Raises:
-      DamageError: if a file, or the seal itself, is missing or has changed.
+      DamageError: if a file or the list of checksums is missing or has changed.
 
     Example:
       >>> import tempfile
       >>> with tempfile.TemporaryDirectory() as name:
       ...     folder = pathlib.Path(name)
       ...     _ = (folder / "a").write_text("one")
-      ...     write_seal(folder)
-      ...     check_seal(folder)
+      ...     write(folder)
+      ...     check(folder)
       ...     _ = (folder / "a").write_text("two")
       ...     try:
-      ...         check_seal(folder)
+      ...         check(folder)
       ...     except DamageError as error:
       ...         print(str(error).removeprefix(folder.name))
       /a has changed

@@ -1,8 +1,8 @@
-"""Orbax as a run uses it: sealed, and silent. This module loads Orbax: import it late.
+"""Orbax with checksums and without its log. This module loads Orbax: import it late.
 
-Orbax's array data carries no checksum of its own: a flipped bit restores as another number, and
-no error. The seal is written while Orbax finalises a part, before it commits the checkpoint, so a
-checkpoint is either absent or sealed.
+Orbax's array data carries no checksum of its own: a flipped bit restores as another number, without
+an error. The checksums are written while Orbax finalises a part, before it commits the checkpoint,
+so that every checkpoint that exists has them.
 """
 
 import contextlib
@@ -15,25 +15,25 @@ from orbax import checkpoint as ocp
 from medjax.run.checkpoint import checksum
 
 
-class SealedArrays(ocp.StandardCheckpointHandler):
-    """Orbax's handler for a pytree of arrays, sealed."""
+class CheckedArrays(ocp.StandardCheckpointHandler):
+    """Orbax's handler for a pytree of arrays, with checksums."""
 
     def finalize(self, directory) -> None:
         super().finalize(directory)
-        checksum.write_seal(pathlib.Path(directory))
+        checksum.write(pathlib.Path(directory))
 
 
-class SealedJson(ocp.JsonCheckpointHandler):
-    """Orbax's handler for a JSON object, sealed."""
+class CheckedJson(ocp.JsonCheckpointHandler):
+    """Orbax's handler for a JSON object, with checksums."""
 
     def finalize(self, directory) -> None:
         super().finalize(directory)
-        checksum.write_seal(pathlib.Path(directory))
+        checksum.write(pathlib.Path(directory))
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps Orbax out of the log: its errors, which it logs from its threads, are raised too."""
+    """Keeps Orbax out of the log; the errors that its threads log are raised as well."""
 
     def passes(record: logging.LogRecord) -> bool:
         return "orbax" not in pathlib.Path(record.pathname).parts

@@ -16,9 +16,10 @@ import optax
 import pytest
 
 from medjax.errors import UserError
-from medjax.run.checkpoint import Checkpoints
+from medjax.run.binding import binding
+from medjax.run.checkpoint import Checkpoints, checksum
 
-CONFIG = {"ipc": 10, "method": {"name": "dm", "lr": 1.0}, "data": {"root": "/data", "size": [28]}}
+SETTINGS = {"ipc": 10, "method.name": "dm", "method.lr": 1.0, "data.size": (28,)}
 
 
 class State(NamedTuple):
@@ -50,15 +51,15 @@ def assert_identical(restored, state):
         assert np.asarray(new).tobytes() == np.asarray(old).tobytes()
 
 
-def save(folder, steps, config=CONFIG, keep=3):
-    with Checkpoints(folder, keep=keep) as checkpoints:
+def save(folder, steps, settings=SETTINGS, keep=3):
+    with Checkpoints(folder, keep=keep, tied_to=settings) as checkpoints:
         for step in steps:
-            checkpoints.save(step, make_state(step), config=config)
+            checkpoints.save(step, make_state(step))
 
 
-def restore(folder, config=CONFIG, template=None, **knobs):
-    with Checkpoints(folder, keep=3) as checkpoints:
-        return checkpoints.restore(template or make_state(99), config=config, **knobs)
+def restore(folder, settings=SETTINGS, template=None):
+    with Checkpoints(folder, keep=3, tied_to=settings) as checkpoints:
+        return checkpoints.restore(template or make_state(99))
 
 
 @pytest.fixture(scope="module")
@@ -103,19 +104,19 @@ def test_round_trip_is_bit_identical(saved):
 def test_float64(tmp_path, x64):
     state = {"images": jax.random.normal(jax.random.key(0), (4, 3))}
     assert state["images"].dtype == jnp.float64
-    with Checkpoints(tmp_path, keep=1) as checkpoints:
-        checkpoints.save(1, state, config={})
-        _, back = checkpoints.restore(jax.tree.map(jnp.zeros_like, state), config={})
+    with Checkpoints(tmp_path, keep=1, tied_to={}) as checkpoints:
+        checkpoints.save(1, state)
+        _, back = checkpoints.restore(jax.tree.map(jnp.zeros_like, state))
     assert_identical(back, state)
 
 
 def test_saving_does_not_see_later_donation(tmp_path):
     state = {"images": jnp.arange(1000.0)}
     step = jax.jit(lambda tree: jax.tree.map(lambda x: x * 0 - 1, tree), donate_argnums=0)
-    with Checkpoints(tmp_path, keep=1) as checkpoints:
-        checkpoints.save(1, state, config={})
+    with Checkpoints(tmp_path, keep=1, tied_to={}) as checkpoints:
+        checkpoints.save(1, state)
         later = step(state)
-        _, back = checkpoints.restore(later, config={})
+        _, back = checkpoints.restore(later)
     np.testing.assert_array_equal(back["images"], np.arange(1000.0, dtype=np.float32))
 
 
@@ -125,8 +126,8 @@ def test_keeps_the_newest(tmp_path):
 
 
 def test_a_step_already_there_is_left(saved):
-    with Checkpoints(saved, keep=3) as checkpoints:
-        checkpoints.save(30, make_state(5), config=CONFIG)
+    with Checkpoints(saved, keep=3, tied_to=SETTINGS) as checkpoints:
+        checkpoints.save(30, make_state(5))
     assert_identical(restore(saved)[1], make_state(30))
 
 
@@ -135,12 +136,12 @@ def test_placement_follows_the_template(tmp_path):
     sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("class"))
     whole = jnp.arange(16.0)
     sharded = jax.device_put(whole, sharding)
-    with Checkpoints(tmp_path, keep=2) as checkpoints:
-        checkpoints.save(1, {"x": whole}, config={})
-        checkpoints.save(2, {"x": sharded}, config={})
-        _, tree = checkpoints.restore({"x": sharded}, config={})
+    with Checkpoints(tmp_path, keep=2, tied_to={}) as checkpoints:
+        checkpoints.save(1, {"x": whole})
+        checkpoints.save(2, {"x": sharded})
+        _, tree = checkpoints.restore({"x": sharded})
         assert tree["x"].sharding == sharding
-        _, tree = checkpoints.restore({"x": whole}, config={})
+        _, tree = checkpoints.restore({"x": whole})
         # Free to move, as the template is: else it could not meet a sharded array under jit.
         assert not tree["x"].committed
         np.testing.assert_array_equal(tree["x"] + sharded, 2 * np.arange(16))
@@ -198,11 +199,11 @@ def test_an_empty_step_is_passed_over(saved):
 
 def test_a_damaged_checkpoint_is_replaced_when_its_step_comes_again(saved):
     flip(data_file(saved, 30))
-    with Checkpoints(saved, keep=3) as checkpoints:
+    with Checkpoints(saved, keep=3, tied_to=SETTINGS) as checkpoints:
         with pytest.warns(UserWarning, match="/30 is damaged"):
-            checkpoints.restore(make_state(0), config=CONFIG)
-        checkpoints.save(25, make_state(25), config=CONFIG)
-        checkpoints.save(30, make_state(30), config=CONFIG)
+            checkpoints.restore(make_state(0))
+        checkpoints.save(25, make_state(25))
+        checkpoints.save(30, make_state(30))
     step, state = restore(saved)
     assert step == 30
     assert_identical(state, make_state(30))
@@ -216,9 +217,9 @@ def test_all_damaged(saved):
 
 
 def test_other_settings_are_refused(saved):
-    other = {"ipc": 20, "method": {"name": "dm", "lr": 1.0}, "data": {"root": "/data"}, "seed": 1}
+    other = {"ipc": 20, "method.name": "dm", "method.lr": 1.0, "seed": 1}
     with pytest.raises(UserError) as caught:
-        restore(saved, config=other)
+        restore(saved, settings=other)
     assert str(caught.value) == (
         f"checkpoint {saved / '30'} was written with other settings: data.size is [28] there and "
         "absent here, ipc is 10 there and 20 here, seed is absent there and 1 here; "
@@ -226,12 +227,24 @@ def test_other_settings_are_refused(saved):
     )
 
 
-@pytest.mark.parametrize("free", [["data.root"], ["data"]])
-def test_free_settings_may_change(saved, free):
-    moved = CONFIG | {"data": {"root": "/elsewhere", "size": (28,)}}
-    assert restore(saved, config=moved, free=free)[0] == 30
-    with pytest.raises(UserError, match=r'data\.root is "/data" there and "/elsewhere" here'):
-        restore(saved, config=moved)
+@pytest.mark.parametrize(
+    "moved", [{"data": {"root": "/elsewhere", "size": [28]}}, {"checkpoint": {"keep": 3}}]
+)
+def test_free_settings_may_change(tmp_path, moved):
+    config = {"ipc": 10, "data": {"root": "/data", "size": [28]}, "checkpoint": {"keep": 2}}
+    save(tmp_path, [30], settings=binding(config))
+    assert restore(tmp_path, settings=binding(config | moved))[0] == 30
+    with pytest.raises(UserError, match=r"data\.size is \[28\] there and \[64\] here"):
+        restore(tmp_path, settings=binding(config | {"data": {"root": "/data", "size": [64]}}))
+
+
+def test_a_checkpoint_of_another_version_is_refused(saved):
+    (path,) = (path for path in (saved / "30" / "run").iterdir() if path.name == "metadata")
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({"config": content["tied_to"], "tree": content["tree"]}))
+    checksum.write(path.parent)
+    with pytest.raises(UserError, match=r"/30 was written by another version of medjax; [^\n]+$"):
+        restore(saved)
 
 
 def test_another_state_is_refused(saved):
@@ -259,22 +272,22 @@ def test_a_checkpoint_of_somebody_else_is_refused(tmp_path):
 
 def test_keep_must_be_positive(tmp_path):
     with pytest.raises(UserError, match="1 or more, got 0"):
-        Checkpoints(tmp_path, keep=0)
+        Checkpoints(tmp_path, keep=0, tied_to={})
 
 
 def test_unwritable_folder(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match=r"^cannot write checkpoints in \S+/file/below: [^\n]+$"):
-        Checkpoints(tmp_path / "file" / "below", keep=1)
+        Checkpoints(tmp_path / "file" / "below", keep=1, tied_to={})
 
 
 def test_a_write_that_fails_later_is_told(tmp_path):
     folder = tmp_path / "gone"
-    checkpoints = Checkpoints(folder, keep=1)
+    checkpoints = Checkpoints(folder, keep=1, tied_to={})
     shutil.rmtree(folder)
     folder.touch()
     with pytest.raises(UserError, match="cannot write checkpoints in"), checkpoints:
-        checkpoints.save(1, {"x": jnp.ones(3)}, config={})
+        checkpoints.save(1, {"x": jnp.ones(3)})
         checkpoints.wait()
 
 
@@ -282,20 +295,20 @@ def test_a_killed_run_leaves_whole_checkpoints_only(tmp_path):
     script = textwrap.dedent(f"""
         import os, jax.numpy as jnp
         from medjax.run.checkpoint.checkpoints import Checkpoints
-        checkpoints = Checkpoints({str(tmp_path)!r}, keep=2)
-        checkpoints.save(1, {{"x": jnp.full(200_000, 1.0)}}, config={{}})
+        checkpoints = Checkpoints({str(tmp_path)!r}, keep=2, tied_to={{}})
+        checkpoints.save(1, {{"x": jnp.full(200_000, 1.0)}})
         checkpoints.wait()
-        checkpoints.save(2, {{"x": jnp.full(200_000, 2.0)}}, config={{}})
+        checkpoints.save(2, {{"x": jnp.full(200_000, 2.0)}})
         os._exit(9)
     """)
     child = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True
     )
     assert child.returncode == 9, child.stderr
-    with Checkpoints(tmp_path, keep=2) as checkpoints:
-        step, tree = checkpoints.restore({"x": jnp.zeros(200_000)}, config={})
+    with Checkpoints(tmp_path, keep=2, tied_to={}) as checkpoints:
+        step, tree = checkpoints.restore({"x": jnp.zeros(200_000)})
         np.testing.assert_array_equal(tree["x"], np.full(200_000, step))
-        checkpoints.save(3, tree, config={})
+        checkpoints.save(3, tree)
     names = {path.name for path in tmp_path.iterdir()}
     assert "3" in names and names <= {"1", "2", "3"}  # what the kill left half-written is gone
 
@@ -306,10 +319,10 @@ def test_says_nothing(tmp_path):
         absl.logging.use_absl_handler()
         absl.logging.set_verbosity(absl.logging.INFO)
         from medjax.run.checkpoint.checkpoints import Checkpoints
-        with Checkpoints({str(tmp_path)!r}, keep=1) as checkpoints:
+        with Checkpoints({str(tmp_path)!r}, keep=1, tied_to={{}}) as checkpoints:
             for step in range(3):
-                checkpoints.save(step, {{"x": jnp.ones(3)}}, config={{}})
-            checkpoints.restore({{"x": jnp.ones(3)}}, config={{}})
+                checkpoints.save(step, {{"x": jnp.ones(3)}})
+            checkpoints.restore({{"x": jnp.ones(3)}})
         absl.logging.info("after")
     """)
     child = subprocess.run(

@@ -9,36 +9,36 @@ def folder(tmp_path):
     (folder / "deep").mkdir(parents=True)
     (folder / "a").write_bytes(b"abc")
     (folder / "deep" / "b").write_bytes(b"")
-    checksum.write_seal(folder)
+    checksum.write(folder)
     return folder
 
 
 def test_whole_passes_and_later_files_do_not_matter(folder):
-    checksum.check_seal(folder)
+    checksum.check(folder)
     (folder / "later").touch()
-    checksum.check_seal(folder)
+    checksum.check(folder)
 
 
 @pytest.mark.parametrize("name", ["a", "deep/b"])
 def test_a_changed_file_is_named(folder, name):
     (folder / name).write_bytes(b"abd")
     with pytest.raises(checksum.DamageError, match=f"^state/{name} has changed$"):
-        checksum.check_seal(folder)
+        checksum.check(folder)
 
 
 def test_a_missing_file(folder):
     (folder / "a").unlink()
     with pytest.raises(checksum.DamageError, match=r"^state is incomplete$"):
-        checksum.check_seal(folder)
+        checksum.check(folder)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"a": ', b"\xff"])
 def test_a_broken_seal(folder, content):
     (folder / "sha256.json").write_bytes(content)
     with pytest.raises(checksum.DamageError, match="incomplete"):
-        checksum.check_seal(folder)
+        checksum.check(folder)
 
 
 def test_no_seal(tmp_path):
     with pytest.raises(checksum.DamageError, match="incomplete"):
-        checksum.check_seal(tmp_path)
+        checksum.check(tmp_path)

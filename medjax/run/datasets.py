@@ -1,0 +1,100 @@
+"""The data set of a run: loaded as its settings say, and checked before anything is distilled."""
+
+import math
+from collections.abc import Mapping
+
+from medjax import data, planning
+from medjax.errors import UserError
+from medjax.run.settings import DataSettings
+
+_FLOAT, _GIB = 4, 2**30
+# Share of the memory that a computation may plan with, which is itself three quarters of all.
+_DATA_SHARE = 1 / 6
+
+
+def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
+    """Loads the data set of a run.
+
+    Args:
+      settings: the section ``data`` of the settings.
+
+    Returns:
+      ``(dataset, streaming)``: the data set, not whitened, and which of its images stay on disk.
+
+    Raises:
+      UserError: as ``data.load``.
+
+    Example:
+      >>> dataset, _ = load_dataset(DataSettings("phantom"))
+      >>> dataset.num_classes
+      4
+    """
+    limit = settings.stream_above_gib
+    above = planning.device_budget() * _DATA_SHARE if limit is None else limit * _GIB
+    streaming = data.Streaming(above=int(above), cache=settings.cache or None)
+    dataset = data.load(
+        settings.name,
+        size=settings.size,
+        root=settings.root or None,
+        download=settings.download,
+        streaming=streaming,
+        sources=settings.sources,
+        preparation=data.parse_preparation(settings.prepare),
+    )
+    return dataset, streaming
+
+
+def scored_splits(dataset: data.Dataset) -> dict[str, data.Split]:
+    """Returns the splits that networks are scored on.
+
+    Args:
+      dataset: the data set.
+
+    Returns:
+      ``val``, if there is one, and ``test``.
+    """
+    splits = {"val": dataset.val, "test": dataset.test}
+    return {name: split for name, split in splits.items() if split is not None}
+
+
+def strategy(augment: str, dataset: data.Dataset) -> str:
+    """Returns a DSA strategy, in which ``auto`` stands for the strategy of the data set."""
+    return dataset.info.augment if augment == "auto" else augment
+
+
+def check_whitened(splits: Mapping[str, data.Split], *, above: int) -> None:
+    """Refuses to whiten images that would then exceed the memory for images.
+
+    Args:
+      splits: the splits by name, before whitening.
+      above: bytes that the images of one split may take; whitened images cannot stream.
+
+    Raises:
+      UserError: for a split that would take more, with both sizes.
+    """
+    for name, split in splits.items():
+        size = _FLOAT * math.prod(split.images.shape)
+        if size > above:
+            raise UserError(
+                f"zca makes floats of pixels, which cannot stream: {name} would take "
+                f"{size / _GIB:.3g} GiB of the {above / _GIB:.3g} GiB allowed; "
+                "raise data.stream_above_gib, or resize to a smaller size before it"
+            )
+
+
+def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
+    """Refuses splits on which no network can be scored.
+
+    Args:
+      name: name of the data set, for the message.
+      splits: test and, if there is one, val.
+
+    Raises:
+      UserError: for a split whose images all have the same label.
+    """
+    for split, content in splits.items():
+        found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
+        if not (found.min(axis=0) < found.max(axis=0)).any():
+            raise UserError(
+                f"{name} has nothing to tell apart in {split}: all its images have the same label"
+            )

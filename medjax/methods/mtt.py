@@ -12,10 +12,10 @@ from jax.sharding import Mesh
 from medjax import kernels, parallel, planning
 from medjax.augment import Strategy, parse_strategy
 from medjax.errors import UserError, unknown
+from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
 from medjax.methods.experts import Experts, check_experts, parameter_shapes, unraveller
 from medjax.methods.layout import make_layout
-from medjax.methods.matching import check_numbers
 from medjax.methods.networks import apply_fn
 from medjax.methods.stepsize import move_step_size
 from medjax.types import Array, PRNGKey

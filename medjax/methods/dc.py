@@ -23,7 +23,7 @@ from medjax.methods.innerloop import InnerLoop
 from medjax.methods.layout import make_layout
 from medjax.methods.loops import loops_for
 from medjax.methods.matching import ClassBatch, Matching
-from medjax.methods.networks import apply_fn, network_keys
+from medjax.methods.networks import apply_fn, both_keys
 from medjax.methods.softlabels import learn_labels, move_labels
 from medjax.types import Array, DistanceFn, Params, PRNGKey, SyntheticSet
 
@@ -77,8 +77,7 @@ def dc(
         with the images and their momentum, within ``[0, 1]``; 0 keeps them fixed.
       batch_norm: ``reference`` or ``batch``, where a batch norm takes its moments from before each
         update of the images, see ``with_moments``; it does not affect other norms.
-      num_groups: number of groups of a multi-label set, see ``data.group_indices``; ``None`` means
-        that the groups are the classes.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -175,7 +174,7 @@ class _GradientMatching(Matching):
 
     def draws(self, key: PRNGKey, real: RealData) -> Array:
         """Returns the rows that ``run`` reads, see ``Iteration``."""
-        keys = network_keys(key, jnp.arange(self.num_networks))
+        _, keys = both_keys(key, jnp.arange(self.num_networks))
 
         def one_update(index: Array) -> Array:
             return self.drawn_rows(_update_keys(keys, index)[1], real)

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch, Matching
-from medjax.methods.networks import apply_fn, network_keys
+from medjax.methods.networks import apply_fn, both_keys
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
 
@@ -53,8 +53,7 @@ def dm(
       init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
       augment: a DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
-      num_groups: number of groups of a multi-label set, see ``data.group_indices``; ``None`` means
-        that the groups are the classes.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -94,7 +93,7 @@ class _DistributionMatching(Matching):
         embed = apply_fn(self.net, method=self.method, variables=variables)
         params = variables["params"]
         real, syn = (batch.real_images, batch.real_labels), (batch.syn_images, batch.syn_labels)
-        options = {
+        options: dict[str, Any] = {
             "real_weights": batch.real_weights,
             "syn_weights": batch.syn_weights,
             "chunk_size": chunks.images,
@@ -120,4 +119,4 @@ class _DistributionMatching(Matching):
 
     def draws(self, key: PRNGKey, real: RealData) -> Array:
         """Returns the rows that ``run`` reads, see ``Iteration``."""
-        return self.drawn_rows(network_keys(key, jnp.arange(self.num_networks)), real)
+        return self.drawn_rows(both_keys(key, jnp.arange(self.num_networks))[1], real)

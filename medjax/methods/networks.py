@@ -63,24 +63,6 @@ def random_networks(
     return use_keys, jax.vmap(lambda init_key: dict(net.init(init_key, image)))(init_keys)
 
 
-def network_keys(key: PRNGKey, indices: Array) -> PRNGKey:
-    """Returns the keys that ``random_networks`` gives to its networks.
-
-    Args:
-      key: PRNG key.
-      indices: int ``[k]``, the numbers of the networks.
-
-    Returns:
-      Keys ``[k]``.
-
-    Example:
-      >>> import jax.numpy as jnp
-      >>> network_keys(jax.random.key(0), jnp.arange(3)).shape
-      (3,)
-    """
-    return both_keys(key, indices)[1]
-
-
 def both_keys(key: PRNGKey, indices: Array) -> tuple[PRNGKey, PRNGKey]:
     """Returns the keys that networks are initialised with and the keys that they are used with.
 

@@ -112,8 +112,7 @@ def make(
       name: one of ``names()``.
       net: a flax module.
       ipc: images per class, one number for all classes or one for each.
-      num_groups: number of groups of a multi-label set, see ``data.group_indices``; ``None`` means
-        that the groups are the classes.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
       **settings: the method's own options, listed by ``options(name)``.
 

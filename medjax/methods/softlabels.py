@@ -1,5 +1,6 @@
 """Label rows that are learned with the images of a multi-label set."""
 
+import chex
 import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh
@@ -14,16 +15,16 @@ from medjax.types import Array, PRNGKey
 def learn_labels(
     distiller: Distiller, optimizer: optax.GradientTransformation, *, mesh: Mesh | None
 ) -> Distiller:
-    """A method whose state holds what its label rows are learned with.
+    """Adds the optimiser of the label rows to the state of a method.
 
     Args:
       distiller: the method; its steps move the rows by ``move_labels``.
-      optimizer: of the rows.
+      optimizer: the optimiser of the rows.
       mesh: devices of the run; ``None`` is one device.
 
     Returns:
-      The method, whose ``opt_state`` is then ``(of the images, of the rows)``; its ``init`` refuses
-      a set with one label an image.
+      The method with ``opt_state = (state of the images, state of the rows)``. Its ``init`` raises
+      a ``UserError`` for a set with one label per image.
 
     Example:
       >>> from medjax import methods, nets
@@ -47,13 +48,13 @@ def move_labels(
     gradient: Array,
     opt_state: optax.OptState,
 ) -> tuple[Array, optax.OptState]:
-    """A step of the label rows, kept within ``[0, 1]``.
+    """Moves label rows by one step and keeps them within ``[0, 1]``.
 
     Args:
-      optimizer: of the rows.
+      optimizer: the optimiser of the rows.
       labels: float ``[n, L]``.
       gradient: float ``[n, L]``.
-      opt_state: of the optimiser.
+      opt_state: state of the optimiser.
 
     Returns:
       ``(labels, opt_state)``.
@@ -63,5 +64,7 @@ def move_labels(
       >>> move_labels(sgd, labels, jnp.array([[0.25, -3.0]]), sgd.init(labels))[0]
       Array([[0.25, 1.  ]], dtype=float32)
     """
+    chex.assert_rank(labels, 2)
+    chex.assert_equal_shape([labels, gradient])
     updates, opt_state = optimizer.update(gradient, opt_state)
     return jnp.clip(optax.apply_updates(labels, updates), 0, 1), opt_state

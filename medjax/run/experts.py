@@ -40,7 +40,7 @@ def with_experts(experiment: Experiment, config: Mapping[str, Any]) -> Experimen
     experts, net, real = experiment.distiller.experts, experiment.net, experiment.real
     if experts is None:
         return experiment
-    how = experts._asdict()
+    how = dict(vars(experts))
     count, _ = how.pop("count"), how.pop("epochs")  # an expert is the same among more or fewer
     settings = {
         "experts": how,

@@ -120,9 +120,5 @@ def _embedding(net: nn.Module, space: str) -> nn.Module | None:
 def _coreset(
     layout: Layout, mesh: Mesh | None, *, init: str, net: nn.Module | None = None
 ) -> Distiller:
-    idle = Iteration(
-        run=lambda key, state, real: (state, jnp.zeros((), state.images.dtype)),
-        real_images=lambda real: 0,
-        draws=lambda key, real: jnp.zeros((0, 1), jnp.int32),
-    )
+    idle = Iteration(lambda key, state, real: (state, jnp.zeros((), state.images.dtype)))
     return make_distiller(idle, optax.identity(), layout, init=init, net=net, mesh=mesh)

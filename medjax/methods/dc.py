@@ -18,13 +18,12 @@ from medjax.data import RealData
 from medjax.errors import unknown
 from medjax.methods.batchnorm import MODES, with_moments
 from medjax.methods.checks import check_numbers
-from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
+from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.innerloop import InnerLoop
 from medjax.methods.layout import make_layout
 from medjax.methods.loops import loops_for
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
-from medjax.methods.softlabels import learn_labels, move_labels
 from medjax.types import Array, DistanceFn, Params, PRNGKey, SyntheticSet
 
 DISTANCES = {
@@ -105,8 +104,7 @@ def dc(
     rates = {"net_learning_rate": net_learning_rate, "label_learning_rate": label_learning_rate}
     check_numbers(at_least=0, **rates)
     strategy, axes = parse_strategy(augment), parallel.axes_of(mesh)
-    label_optimizer = optax.sgd(label_learning_rate, momentum) if label_learning_rate else None
-    matching = _GradientMatching(
+    return _GradientMatching(
         net=net,
         layout=layout,
         strategy=strategy,
@@ -119,11 +117,8 @@ def dc(
         inner_epochs=inner_loop,
         updates=outer_loop,
         batch_norm=batch_norm,
-        label_optimizer=label_optimizer,
-    )
-    iteration = Iteration(matching.run, matching.real_images, matching.draws)
-    distiller = make_distiller(iteration, matching.optimizer, layout, init=init, net=net, mesh=mesh)
-    return learn_labels(distiller, label_optimizer, mesh=mesh) if label_optimizer else distiller
+        label_optimizer=(optax.sgd(label_learning_rate, momentum) if label_learning_rate else None),
+    ).distiller(init, mesh)
 
 
 _Carry = tuple[SyntheticSet, optax.OptState, Params, Array]
@@ -145,20 +140,12 @@ class _GradientMatching(Matching):
         return kernels.matching_loss(
             apply_fn(self.net, variables=variables),
             variables["params"],
-            batch.real_images,
-            batch.real_labels,
-            batch.syn_images,
-            batch.syn_labels,
+            *batch[:4],
             distance=self.distance,
-            real_weights=batch.real_weights,
-            syn_weights=batch.syn_weights,
-            chunk_size=chunks.images,
-            syn_chunk_size=chunks.synthetic,
-            axis_name=self.axes.rows or None,
+            **self.loss_options(batch, chunks),
         )
 
     def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
-        """Runs an iteration, see ``Iteration``."""
         keys, variables = self.networks(key, state.images)
         chunks = self.chunks(variables, state.images, real)
         update = functools.partial(self._update, keys, real, chunks)
@@ -169,11 +156,9 @@ class _GradientMatching(Matching):
         return moved, total / self.updates
 
     def real_images(self, real: RealData) -> Array:
-        """Returns how many real images ``run`` matches, see ``Iteration``."""
-        return self.updates * self.matched_images(real)
+        return self.updates * super().real_images(real)
 
     def draws(self, key: PRNGKey, real: RealData) -> Array:
-        """Returns the rows that ``run`` reads, see ``Iteration``."""
         _, keys = both_keys(key, jnp.arange(self.num_networks))
 
         def one_update(index: Array) -> Array:
@@ -205,14 +190,14 @@ class _GradientMatching(Matching):
     def _move(
         self, syn: SyntheticSet, gradients: tuple[Array, ...], opt_state: optax.OptState
     ) -> tuple[SyntheticSet, optax.OptState]:
-        labels = syn.labels
-        if self.label_optimizer:
-            opt_state, rows_state = opt_state
-            labels, rows_state = move_labels(self.label_optimizer, labels, gradients[1], rows_state)
-        updates, opt_state = self.optimizer.update(gradients[0], opt_state)
+        image_state, label_state = opt_state if self.label_optimizer else (opt_state, None)
+        updates, image_state = self.optimizer.update(gradients[0], image_state)
         images = optax.apply_updates(syn.images, updates)
-        opt_state = (opt_state, rows_state) if self.label_optimizer else opt_state
-        return SyntheticSet(images, labels), opt_state
+        if self.label_optimizer is None:
+            return SyntheticSet(images, syn.labels), image_state
+        updates, label_state = self.label_optimizer.update(gradients[1], label_state)
+        labels = jnp.clip(optax.apply_updates(syn.labels, updates), 0, 1)
+        return SyntheticSet(images, labels), (image_state, label_state)
 
 
 def _update_keys(keys: PRNGKey, index: Array) -> tuple[PRNGKey, PRNGKey]:

@@ -90,16 +90,20 @@ class Distiller(NamedTuple):
 class Iteration(NamedTuple):
     """The part in which methods differ: what they do with one network (or several).
 
+    The defaults are those of a method that reads no real image and learns only the images.
+
     Attributes:
       run: ``(key, state, real) -> (state, loss)``; it neither counts iterations nor sums losses.
       real_images: ``real -> int``, real images matched in one run.
       draws: ``(key, real) -> rows``, int32 ``[..., b]``, the rows of all real batches that ``run``
         reads with this key, in order.
+      extend: ``state -> state``; adds what is learned besides the images to the first state.
     """
 
     run: Callable[[PRNGKey, DistillState, RealData], tuple[DistillState, Array]]
-    real_images: Callable[[RealData], int | Array]
-    draws: Callable[[PRNGKey, RealData], Array]
+    real_images: Callable[[RealData], int | Array] = lambda real: 0
+    draws: Callable[[PRNGKey, RealData], Array] = lambda key, real: jnp.zeros((0, 1), jnp.int32)
+    extend: Callable[[DistillState], DistillState] = lambda state: state
 
 
 def make_distiller(
@@ -132,8 +136,9 @@ def make_distiller(
       >>> from medjax.methods.layout import make_layout
       >>> def halve(key, state, real):
       ...     return state._replace(images=state.images / 2), jnp.sum(state.images)
-      >>> iteration = Iteration(halve, real_images=lambda real: 0, draws=lambda key, real: None)
-      >>> distiller = make_distiller(iteration, optax.sgd(1.0), make_layout(1, 2), init="noise")
+      >>> distiller = make_distiller(
+      ...     Iteration(halve), optax.sgd(1.0), make_layout(1, 2), init="noise"
+      ... )
       >>> zero, images = jnp.zeros((), jnp.int32), jnp.ones((2, 1, 1, 2))
       >>> start = DistillState(zero, images, jnp.arange(2), (), jnp.zeros(()))
       >>> state, info = distiller.step(jax.random.key(0), start, None, 2)
@@ -150,7 +155,7 @@ def make_distiller(
         images, labels = initial_images(start_key, real, layout, init=init, net=net)
         step, loss_sum = jnp.zeros((), jnp.int32), jnp.zeros((), images.dtype)
         state = DistillState(step, images, labels, optimizer.init(images), loss_sum)
-        return parallel.replicate(state, mesh)
+        return parallel.replicate(iteration.extend(state), mesh)
 
     @jax.jit
     def draws(key: PRNGKey, step: int, real: RealData) -> Array:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from medjax.augment import parse_strategy
 from medjax.data import RealData
 from medjax.methods.batchnorm import with_moments
 from medjax.methods.checks import check_numbers
-from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
+from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
@@ -70,7 +70,7 @@ def dm(
     """
     check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
-    matching = _DistributionMatching(
+    return _DistributionMatching(
         net=net,
         layout=make_layout(ipc, num_groups or net.num_classes),
         strategy=parse_strategy(augment),
@@ -78,11 +78,7 @@ def dm(
         batch_real=batch_real,
         num_networks=num_networks,
         axes=parallel.axes_of(mesh),
-    )
-    iteration = Iteration(matching.run, matching.matched_images, matching.draws)
-    return make_distiller(
-        iteration, matching.optimizer, matching.layout, init=init, net=net, mesh=mesh
-    )
+    ).distiller(init, mesh)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,20 +88,13 @@ class _DistributionMatching(Matching):
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
         embed = apply_fn(self.net, method=self.method, variables=variables)
         params = variables["params"]
-        real, syn = (batch.real_images, batch.real_labels), (batch.syn_images, batch.syn_labels)
-        options: dict[str, Any] = {
-            "real_weights": batch.real_weights,
-            "syn_weights": batch.syn_weights,
-            "chunk_size": chunks.images,
-            "syn_chunk_size": chunks.synthetic,
-            "axis_name": self.axes.rows or None,
-        }
+        options = self.loss_options(batch, chunks)
         if batch.real_labels.ndim == 1:
-            return kernels.mean_embedding_loss(embed, params, real[0], syn[0], **options)
-        return kernels.conditional_embedding_loss(embed, params, *real, *syn, **options)
+            images = batch.real_images, batch.syn_images
+            return kernels.mean_embedding_loss(embed, params, *images, **options)
+        return kernels.conditional_embedding_loss(embed, params, *batch[:4], **options)
 
     def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
-        """Runs an iteration, see ``Iteration``."""
         keys, variables = self.networks(key, state.images)
         chunks = self.chunks(variables, state.images, real)
         variables = with_moments(
@@ -118,5 +107,4 @@ class _DistributionMatching(Matching):
         return state._replace(images=images, opt_state=opt_state), loss
 
     def draws(self, key: PRNGKey, real: RealData) -> Array:
-        """Returns the rows that ``run`` reads, see ``Iteration``."""
         return self.drawn_rows(both_keys(key, jnp.arange(self.num_networks))[1], real)

@@ -42,16 +42,13 @@ class InnerLoop:
         *,
         chunk_size: int | None,
     ) -> Params:
-        """Trains a network.
+        """Returns the variables of a network after some epochs on the synthetic set.
 
         Args:
           network: its key and its variables.
           syn: the synthetic set, normalised.
           epochs: int scalar, passes over the set.
           chunk_size: images per backward pass; ``None`` is the whole minibatch.
-
-        Returns:
-          The variables of the trained network.
         """
         key, variables = network
         step = functools.partial(self._step, syn, chunk_size)

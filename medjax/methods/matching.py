@@ -11,10 +11,12 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
+from jax.sharding import Mesh
 
 from medjax import kernels, parallel, planning
 from medjax.augment import Strategy
 from medjax.data import RealData, sample_rows, take
+from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
 from medjax.methods.layout import Layout
 from medjax.methods.networks import random_networks
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
@@ -26,17 +28,17 @@ class ClassBatch(NamedTuple):
     Attributes:
       real_images: float ``[b, h, w, c]``.
       real_labels: int32 ``[b]``; multi-label, float ``[b, L]``.
-      real_weights: float ``[b]``, 0 for padding.
       syn_images: float ``[max_ipc, h, w, c]``.
       syn_labels: int32 ``[max_ipc]``; multi-label, float ``[max_ipc, L]``.
+      real_weights: float ``[b]``, 0 for padding.
       syn_weights: float ``[max_ipc]``, 0 for padding.
     """
 
     real_images: Array
     real_labels: Array
-    real_weights: Array
     syn_images: Array
     syn_labels: Array
+    real_weights: Array
     syn_weights: Array
 
 
@@ -64,23 +66,45 @@ class Matching(abc.ABC):
     axes: parallel.Axes
     method: ClassVar[str | None] = None
 
+    def distiller(self, init: str, mesh: Mesh | None) -> Distiller:
+        """Returns the method that starts from ``init`` and works on the devices of ``mesh``."""
+        iteration = Iteration(self.run, self.real_images, self.draws, self.extend)
+        return make_distiller(
+            iteration, self.optimizer, self.layout, init=init, net=self.net, mesh=mesh
+        )
+
     @abc.abstractmethod
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
-        """Returns the loss of one class under one network, a scalar.
+        """Returns the loss of one class under one network, ``chunks`` images at once."""
 
-        Args:
-          variables: the network.
-          batch: the images.
-          chunks: how many real and synthetic images are computed at once.
-        """
+    @abc.abstractmethod
+    def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
+        """Runs an iteration, see ``Iteration.run``."""
+
+    @abc.abstractmethod
+    def draws(self, key: PRNGKey, real: RealData) -> Array:
+        """Returns the rows that ``run`` reads, see ``Iteration.draws``."""
+
+    def real_images(self, real: RealData) -> Array:
+        """Returns how many real images the loss under all networks reads, an int32 scalar."""
+        return self.num_networks * jnp.sum(jnp.minimum(real.counts, self.batch_real))
+
+    def extend(self, state: DistillState) -> DistillState:
+        """Adds what is learned besides the images to the first state, see ``Iteration.extend``."""
+        return state
+
+    def loss_options(self, batch: ClassBatch, chunks: planning.Chunks) -> dict[str, Any]:
+        """Returns the keyword arguments that the losses of ``kernels`` have in common."""
+        return {
+            "real_weights": batch.real_weights,
+            "syn_weights": batch.syn_weights,
+            "chunk_size": chunks.images,
+            "syn_chunk_size": chunks.synthetic,
+            "axis_name": self.axes.rows or None,
+        }
 
     def networks(self, key: PRNGKey, images: Array) -> tuple[PRNGKey, Params]:
-        """Returns the keys and variables of this device's networks, freshly initialised.
-
-        Args:
-          key: the key of the iteration.
-          images: float ``[n, h, w, c]``, of which only the shape matters.
-        """
+        """Returns the keys and variables of this device's networks, freshly initialised."""
         indices = self._share().take(jnp.arange(self.num_networks))
         return random_networks(key, self.net, images[:1], indices)
 
@@ -163,7 +187,7 @@ class Matching(abc.ABC):
         def loss(variables: Params, syn: Array) -> Array:
             weights = jnp.ones(len(syn), syn.dtype)
             labels = jnp.zeros((len(syn), *real.labels.shape[1:]), real.labels.dtype)
-            batch = ClassBatch(syn[:1], labels[:1], weights[:1], syn, labels, weights)
+            batch = ClassBatch(syn[:1], labels[:1], syn, labels, weights[:1], weights)
             return self.class_loss(variables, batch, planning.Chunks(None, None, None))
 
         real_side = planning.network_bytes(forward, network, image)
@@ -173,10 +197,6 @@ class Matching(abc.ABC):
         syn_side = planning.network_bytes(loss, network, image)
         cost = planning.Cost(syn_side.fixed, syn_side.per_image, real_side.per_image)
         return planning.fit(wanted, sizes, cost, budget=planning.device_budget())
-
-    def matched_images(self, real: RealData) -> Array:
-        """Returns how many real images the loss under all networks reads, an int32 scalar."""
-        return self.num_networks * jnp.sum(jnp.minimum(real.counts, self.batch_real))
 
     def drawn_rows(self, keys: PRNGKey, real: RealData) -> Array:
         """Returns the rows of all real batches that ``loss_and_gradient`` reads with these keys.
@@ -220,9 +240,9 @@ class Matching(abc.ABC):
             batch = ClassBatch(
                 real_images=self.strategy.apply(draw, take(real, rows)),
                 real_labels=real.labels[rows],
-                real_weights=real_weights,
                 syn_images=self.strategy.apply(draw, images),
                 syn_labels=labels,
+                real_weights=real_weights,
                 syn_weights=weights,
             )
             return self.class_loss(variables, batch, chunks)

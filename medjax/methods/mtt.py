@@ -115,12 +115,9 @@ def mtt(
             f"{max_start_epoch - 1 + expert_epochs}, which max_start_epoch={max_start_epoch} and "
             f"expert_epochs={expert_epochs} ask for"
         )
-    layout, sgd = (
-        make_layout(ipc, num_groups or net.num_classes),
-        optax.sgd(learning_rate, momentum),
-    )
+    layout = make_layout(ipc, num_groups or net.num_classes)
+    size, sgd = len(layout.labels), optax.sgd(learning_rate, momentum)
     optimizer = optax.chain(optax.clip_by_global_norm(clip), sgd)
-    size = len(layout.labels)
     matching = _TrajectoryMatching(
         net=net,
         experts=Experts(num_experts, train_epochs, net_learning_rate, batch_real, augment),
@@ -137,16 +134,10 @@ def mtt(
         num_networks=num_networks,
         axes=parallel.axes_of(mesh).networks,
     )
-    # It reads no real image: all that it needs of them is in the experts.
-    iteration = Iteration(
-        matching.run, lambda real: 0, lambda key, real: jnp.zeros((0, 1), jnp.int32)
-    )
+    # It reads no real image: the experts stand for them.
+    iteration = Iteration(matching.run, extend=matching.extend)
     distiller = make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
-
-    def start(key: PRNGKey, real: RealData) -> DistillState:
-        return parallel.replicate(matching.learn_step_size(distiller.init(key, real)), mesh)
-
-    return distiller._replace(init=start, experts=matching.experts)
+    return distiller._replace(experts=matching.experts)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -168,8 +159,8 @@ class _TrajectoryMatching:
     num_networks: int
     axes: parallel.AxisNames
 
-    def learn_step_size(self, state: DistillState) -> DistillState:
-        """Adds the step size and its optimiser to the state of the images."""
+    def extend(self, state: DistillState) -> DistillState:
+        """Adds the step size and its optimiser to the state, see ``Iteration``."""
         step_size = jnp.asarray(self.step_size, state.images.dtype)
         opt_state = state.opt_state, self.step_size_optimizer.init(step_size)
         clipped = jnp.zeros((), jnp.int32)
@@ -239,7 +230,7 @@ class _TrajectoryMatching:
         )
 
     def _move(self, state: DistillState, by_images: Array, by_step_size: Array) -> DistillState:
-        assert state.step_size is not None and state.clipped is not None  # from learn_step_size
+        assert state.step_size is not None and state.clipped is not None  # see extend
         image_state, rate_state = state.opt_state
         updates, image_state = self.optimizer.update(by_images, image_state)
         rate_update, rate_state = self.step_size_optimizer.update(by_step_size, rate_state)

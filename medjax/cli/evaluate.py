@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -88,9 +89,9 @@ def main(argv: Sequence[str]) -> int:
     """
     messages.show_warnings()
     try:
+        startup.set_up_jax(os.environ)  # the defaults may ask which backend there is
         options = _parse(argv)
         if options is not None:
-            startup.set_up_jax(os.environ)
             task = _prepare(options)
             info, labels = task.dataset.info, task.dataset.train.labels
             rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)

@@ -1,15 +1,16 @@
-"""Distillation methods: each a factory of a ``Distiller``."""
+"""Distillation methods, each a factory of a ``Distiller``."""
 
 from medjax.methods.coreset import herding, kcenter, random
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
-from medjax.methods.experts import Experts, Trainer, make_trainer, train_experts, vector_size
+from medjax.methods.experts import Experts, Trainer, make_trainer, train_experts
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
 from medjax.methods.registry import axes, make, names, options
+from medjax.methods.vectors import vector_size
 
 __all__ = [
     "DistillState",

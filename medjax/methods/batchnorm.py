@@ -1,5 +1,6 @@
-"""Batch norm in a network that is matched: running moments of real images of all classes."""
+"""Batch norm in matched networks: running moments of real images of all classes."""
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -24,24 +25,24 @@ def with_moments(
     mode: str,
     chunk_size: int | None,
 ) -> Params:
-    """Networks with the moments that they normalise by while they are matched.
+    """Gives networks the moments that they normalise by while they are matched.
 
-    16 real images of each class go through a network together; a class that has fewer repeats its
-    own. In mode ``reference`` their moments move the network's running ones by a tenth, as
-    PyTorch's training mode does: those of a fresh network are then far from the images'. In mode
-    ``batch`` they take the place of the running ones. Matching sees constants, so how its batches
-    are padded or cut changes nothing.
+    16 real images of each class pass through a network together; a smaller class repeats its
+    images. In mode ``reference``, their moments move the running moments of the network by a tenth,
+    as PyTorch's training mode does, which leaves those of a fresh network far from the images. In
+    mode ``batch``, they replace the running moments. Matching treats the moments as constants, so
+    the padding and chunking of its batches change nothing.
 
     Args:
       keys: a key for each network, ``[k]``.
       net: a flax module.
-      variables: the networks', leading axis ``[k]``; without ``batch_stats`` they stay as they are.
+      variables: the networks, leading axis ``[k]``; returned as is without ``batch_stats``.
       real: the training images.
       mode: one of ``MODES``.
-      chunk_size: networks at once, ``None`` is all.
+      chunk_size: networks computed at once; ``None`` is all.
 
     Returns:
-      The networks' variables.
+      The variables of the networks.
 
     Example:
       >>> split = data.Split(np.full((2, 8, 8, 1), 255, np.uint8), np.array([0, 1], np.int32))
@@ -57,26 +58,28 @@ def with_moments(
     if "batch_stats" not in variables:
         return variables
 
-    def one(network):
+    def one(network: tuple[PRNGKey, Params]) -> Params:
         key, own = network
         images = data.take(real, _rows(jax.random.fold_in(key, _KEY), real))
         stats = own["batch_stats"]
-        if mode == "batch":  # from nothing the running moments are a tenth of the batch's
+        if mode == "batch":  # from zero, the running moments are a tenth of the batch's
             stats = jax.tree.map(jnp.zeros_like, stats)
         _, moved = net.apply({**own, "batch_stats": stats}, images, mutable="batch_stats")
         if mode == "batch":
             moved = jax.tree.map(lambda x: x / MOMENTUM, moved)
         return {**own, **moved}
 
+    chex.assert_rank(keys, 1)
     return kernels.chunked_map(one, (keys, variables), chunk_size=chunk_size)
 
 
 def _rows(key: PRNGKey, real: data.RealData) -> Array:
-    """Rows of every class, as many of each."""
+    """Draws as many rows of each class, int32 ``[C · b]``."""
 
-    def one_class(label):
+    def one_class(label: Array) -> Array:
         class_key = jax.random.fold_in(key, label)
         rows, _ = data.sample_rows(class_key, real, label, batch=_PER_CLASS)
         return rows[jnp.arange(len(rows), dtype=jnp.int32) % real.counts[label]]
 
-    return jax.lax.map(one_class, jnp.arange(len(real.counts), dtype=jnp.int32)).reshape(-1)
+    rows: Array = jax.lax.map(one_class, jnp.arange(len(real.counts), dtype=jnp.int32))
+    return rows.reshape(-1)

@@ -1,4 +1,4 @@
-"""Core-sets: real images as they are, chosen once. What distilling must beat."""
+"""Core-sets: unchanged real images, chosen once. Distillation has to beat them."""
 
 from collections.abc import Sequence
 
@@ -21,13 +21,12 @@ def random(
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Real images of each class, drawn uniformly without replacement.
+    """Draws real images of each class uniformly without replacement.
 
     Args:
-      net: a flax module; its number of classes alone matters.
-      ipc: images per class, one number or one for each class.
-      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
-        class of a set with one label an image.
+      net: a flax module; only its number of classes matters.
+      ipc: images per class, one number for all classes or one for each.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -52,14 +51,13 @@ def herding(
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Real images whose mean feature stays near that of their class, see ``coreset.herding``.
+    """Chooses real images whose mean feature stays near that of their class: ``coreset.herding``.
 
     Args:
       net: a flax module with ``embed``.
-      ipc: images per class, one number or one for each class.
-      space: ``embedding``, features of ``net`` after 20 epochs on all real images; or ``pixels``.
-      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
-        class of a set with one label an image.
+      ipc: images per class, one number for all classes or one for each.
+      space: ``embedding`` (features of ``net`` after 20 epochs on all images) or ``pixels``.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -86,14 +84,13 @@ def kcenter(
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Real images that cover their class, see ``coreset.k_center``.
+    """Chooses real images that cover their class: ``coreset.k_center``.
 
     Args:
       net: a flax module with ``embed``.
-      ipc: images per class, one number or one for each class.
-      space: ``embedding``, features of ``net`` after 20 epochs on all real images; or ``pixels``.
-      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
-        class of a set with one label an image.
+      ipc: images per class, one number for all classes or one for each.
+      space: ``embedding`` (features of ``net`` after 20 epochs on all images) or ``pixels``.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -114,7 +111,7 @@ def kcenter(
 
 
 def _embedding(net: nn.Module, space: str) -> nn.Module | None:
-    """Whose features distances are between; ``None`` for pixels."""
+    """Returns the network whose features are compared; ``None`` compares pixels."""
     if space not in SPACES:
         raise unknown("space", space, SPACES)
     return net if space == "embedding" else None
@@ -123,9 +120,5 @@ def _embedding(net: nn.Module, space: str) -> nn.Module | None:
 def _coreset(
     layout: Layout, mesh: Mesh | None, *, init: str, net: nn.Module | None = None
 ) -> Distiller:
-    idle = Iteration(
-        run=lambda key, state, real: (state, jnp.zeros((), state.images.dtype)),
-        real_images=lambda real: 0,
-        draws=lambda key, real: jnp.zeros((0, 1), jnp.int32),
-    )
+    idle = Iteration(lambda key, state, real: (state, jnp.zeros((), state.images.dtype)))
     return make_distiller(idle, optax.identity(), layout, init=init, net=net, mesh=mesh)

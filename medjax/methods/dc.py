@@ -1,6 +1,9 @@
-"""DC: gradient matching, and what DSA shares with it."""
+"""DC: gradient matching."""
 
+import dataclasses
+import functools
 from collections.abc import Sequence
+from typing import cast
 
 import flax.linen as nn
 import jax
@@ -9,25 +12,25 @@ import optax
 from jax import lax
 from jax.sharding import Mesh
 
-from medjax import kernels, parallel, training
-from medjax.augment import Strategy, parse_strategy
+from medjax import kernels, parallel, planning
+from medjax.augment import parse_strategy
+from medjax.data import RealData
 from medjax.errors import unknown
 from medjax.methods.batchnorm import MODES, with_moments
-from medjax.methods.distiller import Distiller, Iteration, make_distiller
+from medjax.methods.checks import check_numbers
+from medjax.methods.distiller import Distiller, DistillState
+from medjax.methods.innerloop import InnerLoop
 from medjax.methods.layout import make_layout
 from medjax.methods.loops import loops_for
-from medjax.methods.matching import Matching, check_numbers
-from medjax.methods.networks import apply_fn, network_keys, random_networks
-from medjax.methods.softlabels import learn_labels, move_labels
-from medjax.training.trainer import gradient_with_moments
-from medjax.types import Array, Params, PRNGKey, SyntheticSet
+from medjax.methods.matching import ClassBatch, Matching
+from medjax.methods.networks import apply_fn, both_keys
+from medjax.types import Array, DistanceFn, Params, PRNGKey, SyntheticSet
 
 DISTANCES = {
     "columnwise_cosine": kernels.columnwise_cosine,
     "squared_error": kernels.squared_error,
     "cosine": kernels.cosine,
 }
-_BATCH_TRAIN = 256
 
 
 def dc(
@@ -49,32 +52,31 @@ def dc(
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Gradient matching: equal gradients along the training of fresh networks.
+    """Matches the gradients of real and synthetic images along the training of fresh networks.
 
     Each iteration draws ``num_networks`` fresh networks. ``outer_loop`` times, the images make one
     SGD step on ``mean_networks Σ_classes D(∇_θ ℓ(real), ∇_θ ℓ(syn))``; between two steps each
-    network trains for ``inner_loop`` epochs on the synthetic images as they then are.
+    network trains for ``inner_loop`` epochs on the current synthetic images.
 
     Args:
       net: a flax module.
-      ipc: images per class, one number or one for each class.
-      learning_rate: of the images.
-      momentum: of the images.
+      ipc: images per class, one number for all classes or one for each.
+      learning_rate: learning rate of the images.
+      momentum: momentum of the images.
       batch_real: real images of each class and update, drawn without replacement; a smaller
-        class counts with all it has.
+        class contributes all its images.
       init: ``noise`` (the reference), ``real``, ``herding`` or ``kcenter``.
-      augment: siamese DSA strategy, or ``none``.
+      augment: a siamese DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an update; 1 is the reference.
       distance: ``columnwise_cosine`` (the reference), ``squared_error`` or ``cosine``.
       outer_loop: updates of the images in an iteration; ``None`` follows ``loops_for(ipc)``.
       inner_loop: epochs between two updates; ``None`` follows ``loops_for(ipc)``.
-      net_learning_rate: of the networks, plain SGD in batches of 256.
-      label_learning_rate: of the label rows of a multi-label set, which are learned with the images
-        and the momentum of the images, within ``[0, 1]``; 0 keeps them as they are.
-      batch_norm: ``reference`` or ``batch``, where the moments of a batch norm come from before
-        each update of the images, see ``with_moments``; other norms take no notice.
-      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
-        class of a set with one label an image.
+      net_learning_rate: learning rate of the networks, plain SGD in batches of 256.
+      label_learning_rate: learning rate of the label rows of a multi-label set, which are learned
+        with the images and their momentum, within ``[0, 1]``; 0 keeps them fixed.
+      batch_norm: ``reference`` or ``batch``, where a batch norm takes its moments from before each
+        update of the images, see ``with_moments``; it does not affect other norms.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -93,149 +95,113 @@ def dc(
         raise unknown("batch_norm", batch_norm, MODES)
     if distance not in DISTANCES:
         raise unknown("distance", distance, DISTANCES)
-    layout = make_layout(ipc, num_groups or net.num_classes)
-    loops = loops_for(ipc)
+    layout, loops = make_layout(ipc, num_groups or net.num_classes), loops_for(ipc)
     outer_loop = loops.outer if outer_loop is None else outer_loop
     inner_loop = loops.inner if inner_loop is None else inner_loop
-    counts = {"batch_real": batch_real, "num_networks": num_networks, "outer_loop": outer_loop}
-    check_numbers(at_least=1, **counts)
-    rates = {"learning_rate": learning_rate, "net_learning_rate": net_learning_rate}
-    rates |= {"label_learning_rate": label_learning_rate}
-    check_numbers(at_least=0, inner_loop=inner_loop, momentum=momentum, **rates)
-    optimizer = optax.sgd(learning_rate, momentum)
-    rows_optimizer = optax.sgd(label_learning_rate, momentum)
-    strategy = parse_strategy(augment)
-    axes = parallel.axes_of(mesh)
+    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
+    check_numbers(at_least=1, outer_loop=outer_loop)
+    check_numbers(at_least=0, inner_loop=inner_loop, momentum=momentum, learning_rate=learning_rate)
+    rates = {"net_learning_rate": net_learning_rate, "label_learning_rate": label_learning_rate}
+    check_numbers(at_least=0, **rates)
+    strategy, axes = parse_strategy(augment), parallel.axes_of(mesh)
+    return _GradientMatching(
+        net=net,
+        layout=layout,
+        strategy=strategy,
+        optimizer=optax.sgd(learning_rate, momentum),
+        batch_real=batch_real,
+        num_networks=num_networks,
+        axes=axes,
+        distance=DISTANCES[distance],
+        inner=InnerLoop(net, strategy, optax.sgd(net_learning_rate), axes.classes + axes.rows),
+        inner_epochs=inner_loop,
+        updates=outer_loop,
+        batch_norm=batch_norm,
+        label_optimizer=(optax.sgd(label_learning_rate, momentum) if label_learning_rate else None),
+    ).distiller(init, mesh)
 
-    def class_loss(variables, batch, chunks):
+
+_Carry = tuple[SyntheticSet, optax.OptState, Params, Array]
+"""``(syn, opt_state, variables, loss_sum)``, what one update passes on to the next."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _GradientMatching(Matching):
+    """The options of ``dc``, checked and made into the objects that they name."""
+
+    distance: DistanceFn
+    inner: InnerLoop
+    inner_epochs: int
+    updates: int
+    batch_norm: str
+    label_optimizer: optax.GradientTransformation | None
+
+    def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
         return kernels.matching_loss(
-            apply_fn(net, variables=variables),
+            apply_fn(self.net, variables=variables),
             variables["params"],
-            batch.real_images,
-            batch.real_labels,
-            batch.syn_images,
-            batch.syn_labels,
-            distance=DISTANCES[distance],
-            real_weights=batch.real_weights,
-            syn_weights=batch.syn_weights,
-            chunk_size=chunks.images,
-            syn_chunk_size=chunks.synthetic,
-            axis_name=axes.rows or None,
+            *batch[:4],
+            distance=self.distance,
+            **self.loss_options(batch, chunks),
         )
 
-    matching = Matching(class_loss, net.apply, layout, strategy, batch_real, num_networks, axes)
-    train = _trainer(net, strategy, optax.sgd(net_learning_rate), axes.classes + axes.rows)
-
-    def run(key, state, real):
-        images = state.images
-        indices = matching.networks().take(jnp.arange(num_networks))
-        keys, variables = random_networks(key, net, images[:1], indices)
-        chunks = matching.chunks(variables, images, real)
-
-        def outer_step(index, carry):
-            syn, opt_state, variables, total = carry
-            train_keys, match_keys = _update_keys(keys, index)
-            # The reference trains after each update but the last: that is before each but the
-            # first, and then no program for the last one is needed.
-            epochs = jnp.where(index > 0, inner_loop, 0)
-            variables = kernels.chunked_map(
-                lambda network: train(*network, syn, epochs, chunks.images),
-                (train_keys, variables),
-                chunk_size=chunks.networks,
-            )
-            variables = with_moments(
-                match_keys, net, variables, real, mode=batch_norm, chunk_size=chunks.networks
-            )
-            loss, gradients = matching.loss_and_gradient(
-                match_keys, variables, syn, real, chunks=chunks
-            )
-            syn, opt_state = move(syn, gradients, opt_state)
-            return syn, opt_state, variables, total + loss
-
-        syn = SyntheticSet(images, state.labels)
-        start = (syn, state.opt_state, variables, jnp.zeros((), images.dtype))
-        syn, opt_state, _, total = lax.fori_loop(0, outer_loop, outer_step, start)
+    def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
+        keys, variables = self.networks(key, state.images)
+        chunks = self.chunks(variables, state.images, real)
+        update = functools.partial(self._update, keys, real, chunks)
+        syn = SyntheticSet(state.images, state.labels)
+        start: _Carry = (syn, state.opt_state, variables, jnp.zeros((), state.images.dtype))
+        syn, opt_state, _, total = lax.fori_loop(0, self.updates, update, start)
         moved = state._replace(images=syn.images, labels=syn.labels, opt_state=opt_state)
-        return moved, total / outer_loop
+        return moved, total / self.updates
 
-    def move(syn, gradients, opt_state):
-        labels = syn.labels
-        if label_learning_rate:
-            opt_state, rows_state = opt_state
-            labels, rows_state = move_labels(rows_optimizer, labels, gradients[1], rows_state)
-        updates, opt_state = optimizer.update(gradients[0], opt_state)
+    def real_images(self, real: RealData) -> Array:
+        return self.updates * super().real_images(real)
+
+    def draws(self, key: PRNGKey, real: RealData) -> Array:
+        _, keys = both_keys(key, jnp.arange(self.num_networks))
+
+        def one_update(index: Array) -> Array:
+            return self.drawn_rows(_update_keys(keys, index)[1], real)
+
+        return cast(Array, lax.map(one_update, jnp.arange(self.updates, dtype=jnp.int32)))
+
+    def _update(
+        self, keys: PRNGKey, real: RealData, chunks: planning.Chunks, index: Array, carry: _Carry
+    ) -> _Carry:
+        syn, opt_state, variables, total = carry
+        train_keys, match_keys = _update_keys(keys, index)
+        # The reference trains after each update except the last. Training before each update
+        # except the first is the same and needs no separate program for the last one.
+        epochs = jnp.where(index > 0, self.inner_epochs, 0)
+        variables = kernels.chunked_map(
+            lambda network: self.inner.train(network, syn, epochs, chunk_size=chunks.images),
+            (train_keys, variables),
+            chunk_size=chunks.networks,
+        )
+        variables = with_moments(
+            match_keys, self.net, variables, real, mode=self.batch_norm, chunk_size=chunks.networks
+        )
+        networks = match_keys, variables
+        loss, gradients = self.loss_and_gradient(networks, syn, real, chunks=chunks)
+        syn, opt_state = self._move(syn, gradients, opt_state)
+        return syn, opt_state, variables, total + loss
+
+    def _move(
+        self, syn: SyntheticSet, gradients: tuple[Array, ...], opt_state: optax.OptState
+    ) -> tuple[SyntheticSet, optax.OptState]:
+        image_state, label_state = opt_state if self.label_optimizer else (opt_state, None)
+        updates, image_state = self.optimizer.update(gradients[0], image_state)
         images = optax.apply_updates(syn.images, updates)
-        opt_state = (opt_state, rows_state) if label_learning_rate else opt_state
-        return SyntheticSet(images, labels), opt_state
-
-    def draws(key, real):
-        keys = network_keys(key, jnp.arange(num_networks))
-        indices = jnp.arange(outer_loop, dtype=jnp.int32)
-        return lax.map(lambda index: matching.draws(_update_keys(keys, index)[1], real), indices)
-
-    per_iteration = num_networks * outer_loop
-    iteration = Iteration(run, lambda real: per_iteration * matching.real_images(real), draws)
-    distiller = make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
-    return learn_labels(distiller, rows_optimizer, mesh=mesh) if label_learning_rate else distiller
+        if self.label_optimizer is None:
+            return SyntheticSet(images, syn.labels), image_state
+        updates, label_state = self.label_optimizer.update(gradients[1], label_state)
+        labels = jnp.clip(optax.apply_updates(syn.labels, updates), 0, 1)
+        return SyntheticSet(images, labels), (image_state, label_state)
 
 
 def _update_keys(keys: PRNGKey, index: Array) -> tuple[PRNGKey, PRNGKey]:
-    """What each network is trained with before an update of the images, and matched with in it."""
+    """Returns the keys that networks are trained with before an update and matched with in it."""
     step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, index)
-    return tuple(jax.vmap(jax.random.split, out_axes=1)(step_keys))
-
-
-def _trainer(
-    net: nn.Module,
-    strategy: Strategy,
-    optimizer: optax.GradientTransformation,
-    axes: parallel.AxisNames,
-):
-    """Training of one network on the synthetic images: shuffled minibatches, per-image draws.
-
-    The devices along ``axes`` divide each minibatch.
-    """
-
-    def train(
-        key: PRNGKey,
-        variables: Params,
-        syn: SyntheticSet,
-        epochs: Array,
-        image_chunk: int | None,
-    ) -> Params:
-        images, labels = syn
-        # A batch norm needs the minibatch in one piece: then each device computes all of it.
-        batch_norm = "batch_stats" in variables
-        row_axes = () if batch_norm else axes
-
-        def step(variables, rows, key):
-            own = parallel.share(len(rows), row_axes)
-            draw = strategy.sample_per_image(key, len(rows))
-            draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
-            inputs = strategy.apply(draw, images[rows])
-            if batch_norm:
-                gradient, updated = gradient_with_moments(net, variables, inputs, labels[rows])
-            else:
-                updated = {}
-                gradient = kernels.loss_gradient(
-                    apply_fn(net),
-                    variables["params"],
-                    inputs,
-                    labels[rows],
-                    weights=own.weights(images.dtype),
-                    chunk_size=image_chunk,
-                    axis_name=row_axes or None,
-                )
-            params = variables["params"]
-            updates, _ = optimizer.update(gradient, optimizer.init(params))
-            return {**updated, "params": optax.apply_updates(params, updates)}
-
-        def epoch(index, variables):
-            epoch_key = jax.random.fold_in(key, index)
-            return training.run_epoch(
-                epoch_key, step, variables, num_rows=len(labels), batch_size=_BATCH_TRAIN
-            )
-
-        return lax.fori_loop(0, epochs, epoch, variables)
-
-    return train
+    train_keys, match_keys = jax.vmap(jax.random.split, out_axes=1)(step_keys)
+    return train_keys, match_keys

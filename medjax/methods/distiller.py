@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+import chex
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -16,22 +17,25 @@ from medjax import parallel
 from medjax.data import HostImages, RealData
 from medjax.errors import unknown
 from medjax.methods.experts import Experts
-from medjax.methods.layout import INITS, Layout, initial_images
+from medjax.methods.initial import INITS, initial_images
+from medjax.methods.layout import Layout
 from medjax.types import Array, PRNGKey
 
 
 class DistillState(NamedTuple):
-    """All that a run needs to go on; it holds no random state.
+    """All that a run needs to continue; it holds no random state.
 
     Attributes:
       step: int32 scalar, iterations done.
       images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
-      labels: int32 ``[n]``; of a multi-label set, rows ``[n, L]`` in 0–1.
+      labels: int32 ``[n]``; multi-label, rows ``[n, L]`` in 0–1.
       opt_state: state of the optimiser of the images.
-      loss_sum: float scalar, the losses of all iterations since the caller last set it to zero,
-        added one by one: how the iterations were cut into calls does not change a bit of it.
-      step_size: the learning rate that is learned with the images; ``None`` where none is.
-      clipped: int32 scalar, iterations whose gradient was scaled down; ``None`` where none is.
+      loss_sum: float scalar, the sum of the losses of all iterations since the caller last set it
+        to zero. They are added one by one, so that the sum does not depend on how the iterations
+        were divided into calls.
+      step_size: the learning rate that is learned with the images; ``None`` if there is none.
+      clipped: int32 scalar, iterations whose gradient was scaled down; ``None`` if the method does
+        not clip.
     """
 
     step: Array
@@ -47,10 +51,10 @@ class StepInfo(NamedTuple):
     """What happened in one call of ``step``.
 
     Attributes:
-      loss: float scalar, the matching loss averaged over classes, networks, outer steps and
+      loss: float scalar, the matching loss averaged over the classes, networks, outer steps and
         iterations of the call.
-      bad_step: int32 scalar, the iteration that gave a loss, a pixel or a step size that is not
-        finite, or −1. Nothing runs after it, and the images are then not to be used.
+      bad_step: int32 scalar, the iteration that produced a loss, a pixel or a step size that is not
+        finite, or −1. No iteration runs after it, and the images are unusable.
       real_images: int32 scalar, real images that were matched.
     """
 
@@ -65,16 +69,16 @@ class Distiller(NamedTuple):
     Attributes:
       init: ``(key, real) -> state``; the synthetic images before the first update.
       step: ``(key, state, real, num_steps) -> (state, info)``; runs ``num_steps`` iterations in
-        one compiled call and donates ``state``. An iteration is the life of one network (of
+        one compiled call and donates ``state``. An iteration is the life of one network (or of
         ``num_networks`` networks): one update of the images for DM, ``outer_loop`` updates for DC
-        and DSA. Every call takes the *same* key: an iteration's randomness is a function of the
-        key and its number alone, so neither resuming nor the number of steps in a call changes
-        a result.
-      draws: ``(key, step, real) -> rows``; int32 ``[n, b]``, the rows of all real batches of that
-        iteration, in their order. They are what ``real.images.read_ahead`` takes where the images
-        are on the host.
-      experts: the networks whose parameters the method matches, which then must lie in
-        ``real.experts``; ``None`` for a method without.
+        and DSA. Every call takes the *same* key: the randomness of an iteration is a function of
+        the key and the iteration's number alone, so neither resuming nor the number of steps in a
+        call changes a result.
+      draws: ``(key, step, real) -> rows``; int32 ``[n, b]``, the rows of all real batches of
+        iteration ``step`` in order, as ``real.images.read_ahead`` takes them if the images are on
+        the host.
+      experts: the networks whose parameters the method matches, which must then be in
+        ``real.experts``; ``None`` for a method without experts.
     """
 
     init: Callable[[PRNGKey, RealData], DistillState]
@@ -84,19 +88,22 @@ class Distiller(NamedTuple):
 
 
 class Iteration(NamedTuple):
-    """What a method does with one network (or several): the part that differs.
+    """The part in which methods differ: what they do with one network (or several).
+
+    The defaults are those of a method that reads no real image and learns only the images.
 
     Attributes:
-      run: ``(key, state, real) -> (state, loss)``; counting iterations and summing losses is not
-        its business.
+      run: ``(key, state, real) -> (state, loss)``; it neither counts iterations nor sums losses.
       real_images: ``real -> int``, real images matched in one run.
-      draws: ``(key, real) -> rows``, int32 ``[..., b]`` of all real batches that ``run`` with this
-        key looks at, in their order.
+      draws: ``(key, real) -> rows``, int32 ``[..., b]``, the rows of all real batches that ``run``
+        reads with this key, in order.
+      extend: ``state -> state``; adds what is learned besides the images to the first state.
     """
 
     run: Callable[[PRNGKey, DistillState, RealData], tuple[DistillState, Array]]
-    real_images: Callable[[RealData], int]
-    draws: Callable[[PRNGKey, RealData], Array]
+    real_images: Callable[[RealData], int | Array] = lambda real: 0
+    draws: Callable[[PRNGKey, RealData], Array] = lambda key, real: jnp.zeros((0, 1), jnp.int32)
+    extend: Callable[[DistillState], DistillState] = lambda state: state
 
 
 def make_distiller(
@@ -108,15 +115,15 @@ def make_distiller(
     net: nn.Module | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Makes a method of what it does with one network.
+    """Makes a method from its iteration.
 
     Args:
-      iteration: what differs between methods.
-      optimizer: of the images.
-      layout: where each class's synthetic images lie.
+      iteration: what the method does with one network.
+      optimizer: the optimiser of the images.
+      layout: where the synthetic images of each class lie.
       init: what the images start from, see ``initial_images``.
-      net: whose features the images of a start are chosen by, where it chooses; ``None`` is by
-        pixels.
+      net: the network by whose features ``herding`` and ``kcenter`` choose the start; ``None``
+        chooses by pixels.
       mesh: devices to work on; each has the whole state, and ``iteration.run`` divides the work.
 
     Returns:
@@ -129,51 +136,66 @@ def make_distiller(
       >>> from medjax.methods.layout import make_layout
       >>> def halve(key, state, real):
       ...     return state._replace(images=state.images / 2), jnp.sum(state.images)
-      >>> iteration = Iteration(halve, real_images=lambda real: 0, draws=lambda key, real: None)
-      >>> distiller = make_distiller(iteration, optax.sgd(1.0), make_layout(1, 2), init="noise")
-      >>> zero = jnp.zeros((), jnp.int32)
-      >>> start = DistillState(zero, jnp.ones(4), jnp.zeros(4, int), (), jnp.zeros(()))
+      >>> distiller = make_distiller(
+      ...     Iteration(halve), optax.sgd(1.0), make_layout(1, 2), init="noise"
+      ... )
+      >>> zero, images = jnp.zeros((), jnp.int32), jnp.ones((2, 1, 1, 2))
+      >>> start = DistillState(zero, images, jnp.arange(2), (), jnp.zeros(()))
       >>> state, info = distiller.step(jax.random.key(0), start, None, 2)
-      >>> float(state.images[0]), float(info.loss), int(info.bad_step)
+      >>> float(state.images[0, 0, 0, 0]), float(info.loss), int(info.bad_step)
       (0.25, 3.0, -1)
     """
     if init not in INITS:
         raise unknown("init", init, INITS)
 
     def start(key: PRNGKey, real: RealData) -> DistillState:
-        # A constant that no iteration has: the start must not share its randomness with one.
+        chex.assert_rank([key, real.images, real.labels], [0, 4, {1, 2}])
+        # A number that no iteration has: the start must not share its randomness with one.
         start_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
         images, labels = initial_images(start_key, real, layout, init=init, net=net)
         step, loss_sum = jnp.zeros((), jnp.int32), jnp.zeros((), images.dtype)
         state = DistillState(step, images, labels, optimizer.init(images), loss_sum)
-        return parallel.replicate(state, mesh)
+        return parallel.replicate(iteration.extend(state), mesh)
 
     @jax.jit
     def draws(key: PRNGKey, step: int, real: RealData) -> Array:
-        rows = iteration.draws(_iteration_key(key, step), real)
+        rows = iteration.draws(jax.random.fold_in(key, step), real)
         rows = rows.reshape(-1, rows.shape[-1])
-        # As each device will ask for its own.
+        # The columns are divided as the devices divide a batch, with its first row as padding.
         parts = 1 if mesh is None else mesh.shape["batch"]
         place = np.arange(-(-rows.shape[1] // parts) * parts)
         place = np.where(place < rows.shape[1], place, 0)
         return rows[:, place].reshape(len(rows) * parts, len(place) // parts)
 
-    return Distiller(init=start, step=_repeat(iteration, mesh), draws=draws)
+    spread = parallel.on_mesh(_repeat(iteration), mesh)
+
+    @partial(jax.jit, donate_argnums=1)
+    def step(
+        key: PRNGKey, state: DistillState, real: RealData, num_steps: int
+    ) -> tuple[DistillState, StepInfo]:
+        chex.assert_rank([key, state.images, state.labels], [0, 4, {1, 2}])
+        chex.assert_equal_shape_prefix([state.images, state.labels], 1)
+        result: tuple[DistillState, StepInfo] = spread(
+            key, state, real, jnp.asarray(num_steps, jnp.int32)
+        )
+        return result
+
+    return Distiller(init=start, step=step, draws=draws)
 
 
 def read_ahead(
     key: PRNGKey, distiller: Distiller, real: RealData, *, step: int, num_steps: int
 ) -> None:
-    """Begins to read what the next call of ``distiller.step`` will look at, if it is on the host.
+    """Starts to read the images of the next call of ``distiller.step`` if they are on the host.
 
-    It only saves time; without it every batch is read when the step asks for it.
+    This only saves time; without it every batch is read when the step asks for it.
 
     Args:
-      key: what ``distiller.step`` will be called with.
+      key: the key of the call.
       distiller: the method.
       real: the training images.
       step: iterations done.
-      num_steps: iterations of the next call.
+      num_steps: iterations of the call.
 
     Example:
       >>> from medjax import data, nets
@@ -187,25 +209,29 @@ def read_ahead(
     if isinstance(real.images, HostImages):
         draws = [distiller.draws(key, index, real) for index in range(step, step + num_steps)]
         rows = np.concatenate(jax.device_get(draws))
-        if rows.size:  # a method may look at no image
+        if rows.size:  # some methods read no image
             real.images.read_ahead(rows)
 
 
-def _iteration_key(key: PRNGKey, step: int | Array) -> PRNGKey:
-    return jax.random.fold_in(key, step)
+_Carry = tuple[DistillState, Array, Array, Array]
+"""``(state, loss_sum, done, bad_step)``, what one iteration passes on to the next."""
 
 
-def _repeat(iteration: Iteration, mesh: Mesh | None) -> Callable:
-    """``Distiller.step``: jitted, the state donated, one program for calls of any length."""
+def _repeat(
+    iteration: Iteration,
+) -> Callable[[PRNGKey, DistillState, RealData, Array], tuple[DistillState, StepInfo]]:
+    """Returns ``Distiller.step`` before it is compiled: one program for calls of any length."""
 
-    def repeat(key, state, real, num_steps):
-        def unfinished(carry):
+    def repeat(
+        key: PRNGKey, state: DistillState, real: RealData, num_steps: Array
+    ) -> tuple[DistillState, StepInfo]:
+        def unfinished(carry: _Carry) -> Array:
             _, _, done, bad_step = carry
             return (done < num_steps) & (bad_step < 0)
 
-        def body(carry):
+        def body(carry: _Carry) -> _Carry:
             state, total, done, bad_step = carry
-            moved, loss = iteration.run(_iteration_key(key, state.step), state, real)
+            moved, loss = iteration.run(jax.random.fold_in(key, state.step), state, real)
             learned = jax.tree.leaves((loss, moved.images, moved.step_size))
             finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in learned]))
             bad_step = jnp.where(finite, bad_step, state.step)
@@ -218,10 +244,4 @@ def _repeat(iteration: Iteration, mesh: Mesh | None) -> Callable:
         matched = done * iteration.real_images(real)
         return state, StepInfo(total / jnp.maximum(done, 1).astype(total.dtype), bad_step, matched)
 
-    spread = parallel.on_mesh(repeat, mesh)
-
-    @partial(jax.jit, donate_argnums=1)
-    def step(key, state, real, num_steps):
-        return spread(key, state, real, jnp.asarray(num_steps, jnp.int32))
-
-    return step
+    return repeat

@@ -1,20 +1,24 @@
 """DM: distribution matching."""
 
+import dataclasses
 from collections.abc import Sequence
+from typing import ClassVar
 
 import flax.linen as nn
 import jax.numpy as jnp
 import optax
 from jax.sharding import Mesh
 
-from medjax import kernels, parallel
+from medjax import kernels, parallel, planning
 from medjax.augment import parse_strategy
+from medjax.data import RealData
 from medjax.methods.batchnorm import with_moments
-from medjax.methods.distiller import Distiller, Iteration, make_distiller
+from medjax.methods.checks import check_numbers
+from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.layout import make_layout
-from medjax.methods.matching import Matching, check_numbers
-from medjax.methods.networks import embed_fn, network_keys, random_networks
-from medjax.types import SyntheticSet
+from medjax.methods.matching import ClassBatch, Matching
+from medjax.methods.networks import apply_fn, both_keys
+from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
 
 def dm(
@@ -30,27 +34,26 @@ def dm(
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Distribution matching: equal mean features under random networks.
+    """Matches the mean features of real and synthetic images under random networks.
 
     Each iteration draws ``num_networks`` fresh networks, which are never trained, and makes one
     SGD step on ``mean_networks Σ_classes ‖mean ψ(A(real)) − mean ψ(A(syn))‖²`` with one siamese
-    augmentation ``A`` for each network and class. Of a multi-label set the classes are groups,
-    whose means are matched given each label, too: ``kernels.conditional_embedding_loss``.
+    augmentation ``A`` for each network and class. The classes of a multi-label set are groups,
+    whose means given each label are matched as well: ``kernels.conditional_embedding_loss``.
 
     Args:
       net: a flax module with ``embed``. Batch norm takes its moments from real images of all
         classes, anew in each iteration, see ``with_moments``; the reference normalises the real
         and the synthetic images of all classes each by their own.
-      ipc: images per class, one number or one for each class.
-      learning_rate: of the images.
-      momentum: of the images.
+      ipc: images per class, one number for all classes or one for each.
+      learning_rate: learning rate of the images.
+      momentum: momentum of the images.
       batch_real: real images of each class and iteration, drawn without replacement; a smaller
-        class counts with all it has.
+        class contributes all its images.
       init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
-      augment: DSA strategy, or ``none``.
+      augment: a DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
-      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
-        class of a set with one label an image.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -67,47 +70,41 @@ def dm(
     """
     check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
-    optimizer = optax.sgd(learning_rate, momentum)
+    return _DistributionMatching(
+        net=net,
+        layout=make_layout(ipc, num_groups or net.num_classes),
+        strategy=parse_strategy(augment),
+        optimizer=optax.sgd(learning_rate, momentum),
+        batch_real=batch_real,
+        num_networks=num_networks,
+        axes=parallel.axes_of(mesh),
+    ).distiller(init, mesh)
 
-    axes = parallel.axes_of(mesh)
 
-    def forward(variables, images):
-        return net.apply(variables, images, method="embed")
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _DistributionMatching(Matching):
+    method: ClassVar[str | None] = "embed"
 
-    def class_loss(variables, batch, chunks):
-        network = embed_fn(net, variables=variables), variables["params"]
-        knobs = {
-            "real_weights": batch.real_weights,
-            "syn_weights": batch.syn_weights,
-            "chunk_size": chunks.images,
-            "syn_chunk_size": chunks.synthetic,
-            "axis_name": axes.rows or None,
-        }
-        real, syn = (batch.real_images, batch.real_labels), (batch.syn_images, batch.syn_labels)
+    def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
+        embed = apply_fn(self.net, method=self.method, variables=variables)
+        params = variables["params"]
+        options = self.loss_options(batch, chunks)
         if batch.real_labels.ndim == 1:
-            return kernels.mean_embedding_loss(*network, real[0], syn[0], **knobs)
-        return kernels.conditional_embedding_loss(*network, *real, *syn, **knobs)
+            images = batch.real_images, batch.syn_images
+            return kernels.mean_embedding_loss(embed, params, *images, **options)
+        return kernels.conditional_embedding_loss(embed, params, *batch[:4], **options)
 
-    layout = make_layout(ipc, num_groups or net.num_classes)
-    strategy = parse_strategy(augment)
-    matching = Matching(class_loss, forward, layout, strategy, batch_real, num_networks, axes)
-
-    def run(key, state, real):
-        images = state.images
-        indices = matching.networks().take(jnp.arange(num_networks))
-        keys, variables = random_networks(key, net, images[:1], indices)
-        chunks = matching.chunks(variables, images, real)
+    def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
+        keys, variables = self.networks(key, state.images)
+        chunks = self.chunks(variables, state.images, real)
         variables = with_moments(
-            keys, net, variables, real, mode="batch", chunk_size=chunks.networks
+            keys, self.net, variables, real, mode="batch", chunk_size=chunks.networks
         )
-        syn = SyntheticSet(images, state.labels)
-        loss, gradients = matching.loss_and_gradient(keys, variables, syn, real, chunks=chunks)
-        updates, opt_state = optimizer.update(gradients[0], state.opt_state)
-        images = optax.apply_updates(images, updates)
+        syn = SyntheticSet(state.images, state.labels)
+        loss, gradients = self.loss_and_gradient((keys, variables), syn, real, chunks=chunks)
+        updates, opt_state = self.optimizer.update(gradients[0], state.opt_state)
+        images = optax.apply_updates(state.images, updates)
         return state._replace(images=images, opt_state=opt_state), loss
 
-    def draws(key, real):
-        return matching.draws(network_keys(key, jnp.arange(num_networks)), real)
-
-    iteration = Iteration(run, lambda real: num_networks * matching.real_images(real), draws)
-    return make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
+    def draws(self, key: PRNGKey, real: RealData) -> Array:
+        return self.drawn_rows(both_keys(key, jnp.arange(self.num_networks))[1], real)

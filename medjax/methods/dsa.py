@@ -1,6 +1,7 @@
 """DSA: gradient matching under differentiable siamese augmentation."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 
@@ -16,25 +17,25 @@ def dsa(
     ipc: int | Sequence[int],
     init: str = "real",
     augment: str = "color_crop_cutout_flip_scale_rotate",
-    **options,
+    **options: Any,
 ) -> Distiller:
-    """Gradient matching with one augmentation for the real and the synthetic images of a class.
+    """Matches gradients under one augmentation for the real and synthetic images of a class.
 
-    ``dc`` with another start and a siamese augmentation, drawn anew for each class, network and
-    update; the networks train on the synthetic images with augmentations drawn for each image.
+    DSA is ``dc`` with another start and a siamese augmentation, drawn anew for each class, network
+    and update. The networks train on synthetic images that are each augmented separately.
 
     Args:
       net: a flax module.
-      ipc: images per class, one number or one for each class.
+      ipc: images per class, one number for all classes or one for each.
       init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
-      augment: DSA strategy; one that keeps the labels true (no ``flip`` for digits).
-      **options: as for ``dc``.
+      augment: a DSA strategy that preserves the labels (no ``flip`` for digits).
+      **options: the other options of ``dc``.
 
     Returns:
       A ``Distiller``.
 
     Raises:
-      UserError: without an augmentation, which would be DC; or as ``dc``.
+      UserError: if there is no augmentation, which would be DC, and as ``dc`` does.
 
     Example:
       >>> from medjax import nets
@@ -43,5 +44,5 @@ def dsa(
     Zhao and Bilen, "Dataset Condensation with Differentiable Siamese Augmentation", ICML 2021.
     """
     if not parse_strategy(augment).names:
-        raise UserError(f"dsa needs an augmentation, got augment={augment!r}; without, use dc")
+        raise UserError(f"dsa needs an augmentation, got augment={augment!r}; without one, use dc")
     return dc(net=net, ipc=ipc, init=init, augment=augment, **options)

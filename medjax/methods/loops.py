@@ -1,15 +1,15 @@
-"""How many image updates a network lives for, and how long it trains between them."""
+"""The loop counts of DC and DSA: updates of the images, and epochs of training between them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 
 class Loops(NamedTuple):
-    """The two loop counts of DC and DSA.
+    """The loop counts of one network.
 
     Attributes:
-      outer: updates of the synthetic images for each network.
-      inner: epochs that the network trains on them between two updates.
+      outer: updates of the synthetic images.
+      inner: epochs of training on the synthetic images between two updates.
     """
 
     outer: int
@@ -27,15 +27,14 @@ _REFERENCE = {
 
 
 def loops_for(ipc: int | Sequence[int]) -> Loops:
-    """The loop counts for a number of images per class.
+    """Returns the loop counts for a number of images per class.
 
-    The reference's table knows 1, 10, 20, 30, 40 and 50. Every other number follows a rule of
-    medjax that passes through or near the table: as many outer loops as images per class, at
-    most 50, and about 500 epochs of training over the life of a network, at most 50 between two
-    updates.
+    The table of the reference covers 1, 10, 20, 30, 40 and 50. Every other number follows a rule
+    of medjax that passes through or near the table: as many outer loops as images per class, at
+    most 50, and about 500 epochs of training in total, at most 50 between two updates.
 
     Args:
-      ipc: images per class, at least 1; of a list, the rounded mean counts.
+      ipc: images per class, at least 1; a list counts as its rounded mean.
 
     Returns:
       The loop counts.

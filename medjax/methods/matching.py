@@ -1,95 +1,140 @@
-"""What every matching method shares: one class at a time, siamese, averaged over networks."""
+"""What DC, DSA and DM share: they match one class at a time and average over networks."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+import abc
+import dataclasses
+import functools
+from typing import Any, ClassVar, NamedTuple, cast
 
+import chex
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import optax
 from jax import lax
+from jax.sharding import Mesh
 
 from medjax import kernels, parallel, planning
 from medjax.augment import Strategy
 from medjax.data import RealData, sample_rows, take
-from medjax.errors import UserError
+from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
 from medjax.methods.layout import Layout
-from medjax.types import ApplyFn, Array, Params, PRNGKey, SyntheticSet
+from medjax.methods.networks import random_networks
+from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
 
 class ClassBatch(NamedTuple):
-    """One class's images, real and synthetic, after the same augmentation.
+    """The real and synthetic images of one class, after the same augmentation.
 
     Attributes:
       real_images: float ``[b, h, w, c]``.
-      real_labels: int32 ``[b]``, or of a multi-label set float ``[b, L]``.
-      real_weights: float ``[b]``, 0 for padding.
+      real_labels: int32 ``[b]``; multi-label, float ``[b, L]``.
       syn_images: float ``[max_ipc, h, w, c]``.
-      syn_labels: int32 ``[max_ipc]``, or float ``[max_ipc, L]``.
+      syn_labels: int32 ``[max_ipc]``; multi-label, float ``[max_ipc, L]``.
+      real_weights: float ``[b]``, 0 for padding.
       syn_weights: float ``[max_ipc]``, 0 for padding.
     """
 
     real_images: Array
     real_labels: Array
-    real_weights: Array
     syn_images: Array
     syn_labels: Array
+    real_weights: Array
     syn_weights: Array
 
 
-ClassLoss = Callable[[Params, ClassBatch, planning.Chunks], Array]
-"""``(variables, batch, chunks) -> scalar``, the loss of one class under one network; so many real
-and synthetic images as ``chunks`` says are computed at once."""
-
-
-class Matching(NamedTuple):
-    """How classes are matched, whatever the loss; of a multi-label set, groups of images.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Matching(abc.ABC):
+    """A sum of class losses under several networks. The classes of a multi-label set are groups.
 
     Attributes:
-      loss: the matching loss of one class.
-      forward: ``(variables, images) -> outputs``, what the loss sees of the network.
-      layout: where each class's synthetic images lie.
+      net: a flax module.
+      layout: where the synthetic images of each class lie.
       strategy: the siamese augmentation.
+      optimizer: the optimiser of the images.
       batch_real: real images of a class, fewer if the class is smaller.
-      num_networks: networks whose losses are averaged.
-      axes: the mesh axes that divide networks, classes and a class's real images.
+      num_networks: networks over which the loss is averaged.
+      axes: the mesh axes that divide the networks, the classes and the real images of a class.
+      method: the method of ``net`` whose outputs are compared; ``None`` for the logits.
     """
 
-    loss: ClassLoss
-    forward: ApplyFn
+    net: nn.Module
     layout: Layout
     strategy: Strategy
+    optimizer: optax.GradientTransformation
     batch_real: int
     num_networks: int
     axes: parallel.Axes
+    method: ClassVar[str | None] = None
 
-    def networks(self) -> parallel.Share:
-        """The networks of this device."""
-        return parallel.share(self.num_networks, self.axes.networks)
+    def distiller(self, init: str, mesh: Mesh | None) -> Distiller:
+        """Returns the method that starts from ``init`` and works on the devices of ``mesh``."""
+        iteration = Iteration(self.run, self.real_images, self.draws, self.extend)
+        return make_distiller(
+            iteration, self.optimizer, self.layout, init=init, net=self.net, mesh=mesh
+        )
+
+    @abc.abstractmethod
+    def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
+        """Returns the loss of one class under one network, ``chunks`` images at once."""
+
+    @abc.abstractmethod
+    def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
+        """Runs an iteration, see ``Iteration.run``."""
+
+    @abc.abstractmethod
+    def draws(self, key: PRNGKey, real: RealData) -> Array:
+        """Returns the rows that ``run`` reads, see ``Iteration.draws``."""
+
+    def real_images(self, real: RealData) -> Array:
+        """Returns how many real images the loss under all networks reads, an int32 scalar."""
+        return self.num_networks * jnp.sum(jnp.minimum(real.counts, self.batch_real))
+
+    def extend(self, state: DistillState) -> DistillState:
+        """Adds what is learned besides the images to the first state, see ``Iteration.extend``."""
+        return state
+
+    def loss_options(self, batch: ClassBatch, chunks: planning.Chunks) -> dict[str, Any]:
+        """Returns the keyword arguments that the losses of ``kernels`` have in common."""
+        return {
+            "real_weights": batch.real_weights,
+            "syn_weights": batch.syn_weights,
+            "chunk_size": chunks.images,
+            "syn_chunk_size": chunks.synthetic,
+            "axis_name": self.axes.rows or None,
+        }
+
+    def networks(self, key: PRNGKey, images: Array) -> tuple[PRNGKey, Params]:
+        """Returns the keys and variables of this device's networks, freshly initialised."""
+        indices = self._share().take(jnp.arange(self.num_networks))
+        return random_networks(key, self.net, images[:1], indices)
 
     def loss_and_gradient(
         self,
-        keys: PRNGKey,
-        variables: Params,
+        networks: tuple[PRNGKey, Params],
         syn: SyntheticSet,
         real: RealData,
         *,
         chunks: planning.Chunks,
     ) -> tuple[Array, tuple[Array, ...]]:
-        """The matching loss of the synthetic set and its gradient by it.
+        """Returns the matching loss of the synthetic set and the gradient with respect to it.
 
         The gradient is that of the *sum* over classes, averaged over networks.
 
         Args:
-          keys: a key for each network of this device, ``[k]``; a class's batch and augmentation
-            are functions of the network's key and the class alone.
-          variables: the networks, leading axis ``[k]``; moments of a batch norm are constants.
+          networks: keys ``[k]`` and variables with a leading axis ``[k]``, those of this device.
+            The batch and augmentation of a class are functions of the network's key and the class
+            alone; the moments of a batch norm are constants.
           syn: the synthetic set, normalised.
           real: the training images.
-          chunks: what is computed at once, see ``chunks``.
+          chunks: how much is computed at once, see ``chunks``.
 
         Returns:
-          ``(loss, gradients)``: a scalar, the mean over classes and networks; and by the images
-          ``[n, h, w, c]``, beside it by the labels ``[n, L]`` where these are rows.
+          ``(loss, gradients)``: a scalar, the mean over classes and networks; and the gradient
+          with respect to the images ``[n, h, w, c]``, followed by that with respect to the labels
+          ``[n, L]`` of a multi-label set.
         """
+        chex.assert_rank([syn.images, syn.labels], [4, {1, 2}])
+        chex.assert_equal_shape_prefix([syn.images, syn.labels], 1)
         num_classes = len(self.layout.index)
         own = parallel.share(num_classes, self.axes.classes)
         classes = own.take(
@@ -99,37 +144,23 @@ class Matching(NamedTuple):
                 jnp.asarray(self.layout.weights, syn.images.dtype),
             )
         )
-        by = (0,) if syn.labels.ndim == 1 else (0, 1)
 
-        def one_network(network):
-            def one_class(inputs):
-                label, syn, weights = inputs
-                key = jax.random.fold_in(network[0], label)
-
-                def loss(images, labels):
-                    syn = SyntheticSet(images, labels)
-                    batch = self._batch(key, label, syn, weights, real)
-                    return self.loss(network[1], batch, chunks)
-
-                return jax.value_and_grad(loss, argnums=by)(*syn)
-
+        def one_network(network: tuple[PRNGKey, Params]) -> Any:
+            one_class = functools.partial(self._one_class, network, real, chunks)
             return kernels.chunked_map(one_class, classes, chunk_size=chunks.classes)
 
-        losses, gradients = kernels.chunked_map(
-            one_network, (keys, variables), chunk_size=chunks.networks
-        )
-        networks = self.networks()
-        sums = [jnp.sum(networks.mask(x), axis=0) for x in (losses, *gradients)]
+        losses, gradients = kernels.chunked_map(one_network, networks, chunk_size=chunks.networks)
+        sums = [jnp.sum(self._share().mask(x), axis=0) for x in (losses, *gradients)]
         sums = [own.place(x, count=num_classes) for x in sums]
         summed = lax.psum(sums, self.axes.classes + self.axes.networks)
         loss, *gradients = jax.tree.map(lambda x: x / self.num_networks, summed)
         return jnp.mean(loss), tuple(map(self.layout.flat, gradients))
 
     def chunks(self, variables: Params, images: Array, real: RealData) -> planning.Chunks:
-        """What to compute at once: what is fastest here, or as much of it as fits in memory.
+        """Chooses how much to compute at once: what is fastest here, or what fits in memory.
 
         Args:
-          variables: the networks, leading axis ``[k]``; shapes are enough, nothing is computed.
+          variables: the networks, leading axis ``[k]``; only their shapes matter.
           images: float32 ``[n, h, w, c]``, the synthetic images.
           real: the training images.
 
@@ -137,7 +168,7 @@ class Matching(NamedTuple):
           Chunk sizes.
 
         Raises:
-          UserError: if two images, a real and a synthetic one, do not fit.
+          UserError: if one real and one synthetic image do not fit together.
         """
         num_classes, ipc = self.layout.index.shape
         rows = min(self.batch_real, real.index.shape[1])
@@ -148,84 +179,78 @@ class Matching(NamedTuple):
             synthetic=ipc,
         )
         network = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), variables)
+        image = jax.ShapeDtypeStruct((1, *images.shape[1:]), images.dtype)
 
-        def some(count):
-            return jax.ShapeDtypeStruct((count, *images.shape[1:]), images.dtype)
+        def forward(variables: Params, images: Array) -> Array:
+            return cast(Array, self.net.apply(variables, images, method=self.method))
 
-        def loss(variables, syn):
+        def loss(variables: Params, syn: Array) -> Array:
             weights = jnp.ones(len(syn), syn.dtype)
             labels = jnp.zeros((len(syn), *real.labels.shape[1:]), real.labels.dtype)
-            batch = ClassBatch(syn[:1], labels[:1], weights[:1], syn, labels, weights)
-            return self.loss(variables, batch, planning.Chunks(None, None, None))
+            batch = ClassBatch(syn[:1], labels[:1], syn, labels, weights[:1], weights)
+            return self.class_loss(variables, batch, planning.Chunks(None, None, None))
 
-        real_side = planning.network_bytes(self.forward, network, some(1))
+        real_side = planning.network_bytes(forward, network, image)
         wanted = planning.backend_chunks(
             jax.default_backend(), real_side.per_image, weight_bytes=real_side.fixed
         )
-        syn_side = planning.network_bytes(loss, network, some(1))
+        syn_side = planning.network_bytes(loss, network, image)
         cost = planning.Cost(syn_side.fixed, syn_side.per_image, real_side.per_image)
         return planning.fit(wanted, sizes, cost, budget=planning.device_budget())
 
-    def real_images(self, real: RealData) -> Array:
-        """Real images that one evaluation of the loss under one network looks at."""
-        return jnp.sum(jnp.minimum(real.counts, self.batch_real))
-
-    def draws(self, keys: PRNGKey, real: RealData) -> Array:
-        """The rows of all real batches that ``loss_and_gradient`` with these keys looks at.
+    def drawn_rows(self, keys: PRNGKey, real: RealData) -> Array:
+        """Returns the rows of all real batches that ``loss_and_gradient`` reads with these keys.
 
         Args:
           keys: a key for each network, ``[k]``.
           real: the training images.
 
         Returns:
-          int32 ``[k, C, b]``, in the order in which networks and classes are taken.
+          int32 ``[k, C, b]``, in the order of the networks and classes.
         """
         labels = jnp.arange(len(self.layout.index), dtype=jnp.int32)
 
-        def one_class(key, label):
-            batch_key, _ = _batch_keys(jax.random.fold_in(key, label))
+        def one_class(key: PRNGKey, label: Array) -> Array:
+            batch_key, _ = _batch_keys(key, label)
             return sample_rows(batch_key, real, label, batch=self.batch_real)[0]
 
-        return jax.lax.map(
-            lambda key: jax.lax.map(lambda label: one_class(key, label), labels), keys
-        )
+        def one_network(key: PRNGKey) -> Any:
+            return lax.map(functools.partial(one_class, key), labels)
 
-    def _batch(
-        self, key: PRNGKey, label: Array, syn: SyntheticSet, weights: Array, real: RealData
-    ) -> ClassBatch:
-        batch_key, augment_key = _batch_keys(key)
-        rows, real_weights = sample_rows(batch_key, real, label, batch=self.batch_real)
-        own = parallel.share(len(rows), self.axes.rows)
-        rows, real_weights = own.take(rows), own.mask(own.take(real_weights))
-        draw = self.strategy.sample(augment_key)
-        return ClassBatch(
-            real_images=self.strategy.apply(draw, take(real, rows)),
-            real_labels=real.labels[rows],
-            real_weights=real_weights,
-            syn_images=self.strategy.apply(draw, syn.images),
-            syn_labels=syn.labels,
-            syn_weights=weights,
-        )
+        return cast(Array, lax.map(one_network, keys))
+
+    def _share(self) -> parallel.Share:
+        return parallel.share(self.num_networks, self.axes.networks)
+
+    def _one_class(
+        self,
+        network: tuple[PRNGKey, Params],
+        real: RealData,
+        chunks: planning.Chunks,
+        inputs: tuple[Array, SyntheticSet, Array],
+    ) -> tuple[Array, tuple[Array, ...]]:
+        (key, variables), (label, syn, weights) = network, inputs
+        batch_key, augment_key = _batch_keys(key, label)
+
+        def loss(images: Array, labels: Array) -> Array:
+            rows, real_weights = sample_rows(batch_key, real, label, batch=self.batch_real)
+            own = parallel.share(len(rows), self.axes.rows)
+            rows, real_weights = own.take(rows), own.mask(own.take(real_weights))
+            draw = self.strategy.sample(augment_key)
+            batch = ClassBatch(
+                real_images=self.strategy.apply(draw, take(real, rows)),
+                real_labels=real.labels[rows],
+                syn_images=self.strategy.apply(draw, images),
+                syn_labels=labels,
+                real_weights=real_weights,
+                syn_weights=weights,
+            )
+            return self.class_loss(variables, batch, chunks)
+
+        learned = (0,) if syn.labels.ndim == 1 else (0, 1)
+        return jax.value_and_grad(loss, argnums=learned)(syn.images, syn.labels)
 
 
-def _batch_keys(key: PRNGKey) -> PRNGKey:
-    """What a class's real batch is drawn with, and its augmentation."""
-    return jax.random.split(key)
-
-
-def check_numbers(*, at_least: float, **numbers: float) -> None:
-    """Refuses numbers that are too small.
-
-    Args:
-      at_least: the smallest value that will do.
-      **numbers: values by the name that the user knows.
-
-    Raises:
-      UserError: naming the first that is smaller.
-
-    Example:
-      >>> check_numbers(at_least=1, batch_real=256)
-    """
-    for name, value in numbers.items():
-        if not value >= at_least:
-            raise UserError(f"{name} must be at least {at_least}, got {value}")
+def _batch_keys(key: PRNGKey, label: Array) -> PRNGKey:
+    """Returns the keys that draw the real batch and the augmentation of a class, ``[2]``."""
+    return jax.random.split(jax.random.fold_in(key, label))

@@ -1,5 +1,7 @@
 """MTT: trajectory matching."""
 
+import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 
 import flax.linen as nn
@@ -11,13 +13,15 @@ from jax.sharding import Mesh
 
 from medjax import kernels, parallel, planning
 from medjax.augment import Strategy, parse_strategy
+from medjax.data import HostImages, RealData
 from medjax.errors import UserError, unknown
-from medjax.methods.distiller import Distiller, Iteration, make_distiller
-from medjax.methods.experts import Experts, check_experts, parameter_shapes, unraveller
+from medjax.methods.checks import check_numbers
+from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
+from medjax.methods.experts import Experts
 from medjax.methods.layout import make_layout
-from medjax.methods.matching import check_numbers
 from medjax.methods.networks import apply_fn
 from medjax.methods.stepsize import move_step_size
+from medjax.methods.vectors import unraveller, variable_shapes, vector_size
 from medjax.types import Array, PRNGKey
 
 
@@ -45,40 +49,40 @@ def mtt(
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
-    """Trajectory matching: train a student on the images to where experts on real ones went.
+    """Matches the training of a student on the synthetic images to that of experts on real ones.
 
     Each iteration draws an expert and one of its first epochs. A student starts from the expert's
     parameters there and makes ``syn_steps`` steps of SGD on the synthetic images, with a learned
-    step size α; the images and α then make one step of SGD on how far the student ends from where
-    the expert was ``expert_epochs`` later, see ``kernels.trajectory_loss``. The expert's parameters
-    are rows of ``real.experts``, from ``train_experts``.
+    step size α. The images and α then make one SGD step on the distance between the end of the
+    student and the expert ``expert_epochs`` later, see ``kernels.trajectory_loss``. The parameters
+    of the experts are rows of ``real.experts``, from ``train_experts``.
 
-    α stays positive, see ``move_step_size``; for small steps its move is the reference's.
+    α stays positive, see ``move_step_size``; small updates of it are those of the reference.
 
     Args:
-      net: a flax module; the moments of a batch norm are those of each minibatch, of experts too.
-      ipc: images per class, one number or one for each class.
-      learning_rate: of the images.
-      momentum: of the images and of α.
-      clip: the largest norm of the loss's gradient by all pixels; a larger one is scaled down to
-        it, and ``state.clipped`` counts how often. Far above what is usual, for explosions alone.
+      net: a flax module; the moments of a batch norm are those of each minibatch, for experts too.
+      ipc: images per class, one number for all classes or one for each.
+      learning_rate: learning rate of the images.
+      momentum: momentum of the images and of α.
+      clip: the largest norm of the gradient with respect to all pixels; a larger gradient is
+        scaled down to it and counted in ``state.clipped``. It is far above usual norms and only
+        guards against explosions.
       step_size: what α starts from.
-      step_size_learning_rate: of α.
+      step_size_learning_rate: learning rate of α.
       init: what the images start from, see ``initial_images``; ``real`` is the reference.
-      augment: DSA strategy, drawn for every image of a batch, for student and experts; or ``none``.
+      augment: a DSA strategy, drawn for every image of a student's or expert's batch; or ``none``.
       syn_steps: steps of the student.
-      batch_syn: synthetic images in a step, from shuffled passes over all of them in which a
-        smaller rest is left out; ``None`` is all.
-      expert_epochs: how many epochs of the expert the student is to make up for.
+      batch_syn: synthetic images in a step, from shuffled passes over all of them that drop a
+        smaller last batch; ``None`` is all.
+      expert_epochs: epochs of the expert that the student has to match.
       max_start_epoch: the student starts from an epoch before this one.
       unroll: how the student is differentiated, see ``kernels.trajectory_loss``.
       num_networks: students whose losses are averaged in an iteration; 1 is the reference.
-      num_experts: experts to draw from.
-      train_epochs: epochs that each was trained for.
-      net_learning_rate: of the experts.
+      num_experts: number of experts to draw from.
+      train_epochs: epochs of training of each expert.
+      net_learning_rate: learning rate of the experts.
       batch_real: real images in a step of an expert.
-      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
-        class of a set with one label an image.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, which divide the students; ``None`` is one device.
 
     Returns:
@@ -97,98 +101,152 @@ def mtt(
     """
     if unroll not in kernels.UNROLLS:
         raise unknown("unroll", unroll, kernels.UNROLLS)
-    counts = {"syn_steps": syn_steps, "expert_epochs": expert_epochs, "num_networks": num_networks}
-    counts |= {"max_start_epoch": max_start_epoch, "num_experts": num_experts}
-    batches = {"batch_syn": 1 if batch_syn is None else batch_syn, "batch_real": batch_real}
-    check_numbers(at_least=1, **counts, **batches)
-    rates = {"learning_rate": learning_rate, "step_size_learning_rate": step_size_learning_rate}
-    check_numbers(at_least=0, **rates, momentum=momentum)
-    positive = {"step_size": step_size, "clip": clip, "net_learning_rate": net_learning_rate}
-    check_numbers(at_least=1e-8, **positive)
+    check_numbers(at_least=1, syn_steps=syn_steps, expert_epochs=expert_epochs)
+    check_numbers(at_least=1, num_networks=num_networks, max_start_epoch=max_start_epoch)
+    check_numbers(at_least=1, num_experts=num_experts, batch_real=batch_real)
+    check_numbers(at_least=1, batch_syn=1 if batch_syn is None else batch_syn)
+    check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
+    check_numbers(at_least=0, step_size_learning_rate=step_size_learning_rate)
+    check_numbers(at_least=1e-8, step_size=step_size, clip=clip)
+    check_numbers(at_least=1e-8, net_learning_rate=net_learning_rate)
     if max_start_epoch + expert_epochs > train_epochs + 1:
         raise UserError(
             f"experts of train_epochs={train_epochs} end before epoch "
             f"{max_start_epoch - 1 + expert_epochs}, which max_start_epoch={max_start_epoch} and "
             f"expert_epochs={expert_epochs} ask for"
         )
-    layout, strategy = make_layout(ipc, num_groups or net.num_classes), parse_strategy(augment)
-    experts = Experts(num_experts, train_epochs, net_learning_rate, batch_real, augment)
-    sgd = optax.sgd(learning_rate, momentum)
-    image_optimizer = optax.chain(optax.clip_by_global_norm(clip), sgd)
-    rate_optimizer = optax.sgd(step_size_learning_rate, momentum)
-    axes = parallel.axes_of(mesh)
-    size = len(layout.labels) if batch_syn is None else min(batch_syn, len(layout.labels))
+    layout = make_layout(ipc, num_groups or net.num_classes)
+    size, sgd = len(layout.labels), optax.sgd(learning_rate, momentum)
+    optimizer = optax.chain(optax.clip_by_global_norm(clip), sgd)
+    matching = _TrajectoryMatching(
+        net=net,
+        experts=Experts(num_experts, train_epochs, net_learning_rate, batch_real, augment),
+        strategy=parse_strategy(augment),
+        optimizer=optimizer,
+        step_size_optimizer=optax.sgd(step_size_learning_rate, momentum),
+        step_size=step_size,
+        clip=clip,
+        syn_steps=syn_steps,
+        batch_syn=size if batch_syn is None else min(batch_syn, size),
+        expert_epochs=expert_epochs,
+        max_start_epoch=max_start_epoch,
+        unroll=unroll,
+        num_networks=num_networks,
+        axes=parallel.axes_of(mesh).networks,
+    )
+    # It reads no real image: the experts stand for them.
+    iteration = Iteration(matching.run, extend=matching.extend)
+    distiller = make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
+    return distiller._replace(experts=matching.experts)
 
-    def run(key, state, real):
-        check_experts(net, experts, real)
-        unravel = unraveller(net, real)
 
-        def student_loss(student_key, images, step_size):
-            expert_key, epoch_key, batch_key = jax.random.split(student_key, 3)
-            expert = jax.random.randint(expert_key, (), 0, num_experts, jnp.int32)
-            epoch = jax.random.randint(epoch_key, (), 0, max_start_epoch, jnp.int32)
-            row = expert * experts.snapshots + epoch
-            return kernels.trajectory_loss(
-                apply_fn(net),
-                unravel(real.experts[row]),
-                unravel(real.experts[row + expert_epochs]),
-                images,
-                state.labels,
-                step_size,
-                num_steps=syn_steps,
-                batch_fn=_batches(batch_key, size, strategy),
-                unroll=unroll,
-            )
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _TrajectoryMatching:
+    """The options of ``mtt``, checked and made into the objects that they name."""
 
-        planning.check_unroll(
-            lambda images, params: kernels.loss_gradient(
-                apply_fn(net), params, images, state.labels[:size]
-            ),
-            state.images[:size],
-            parameter_shapes(net, real),
-            num_steps=syn_steps,
-            copies=unroll == "stored",
-            budget=planning.device_budget(),
-        )
+    net: nn.Module
+    experts: Experts
+    strategy: Strategy
+    optimizer: optax.GradientTransformation
+    step_size_optimizer: optax.GradientTransformation
+    step_size: float
+    clip: float
+    syn_steps: int
+    batch_syn: int
+    expert_epochs: int
+    max_start_epoch: int
+    unroll: str
+    num_networks: int
+    axes: parallel.AxisNames
+
+    def extend(self, state: DistillState) -> DistillState:
+        """Adds the step size and its optimiser to the state, see ``Iteration``."""
+        step_size = jnp.asarray(self.step_size, state.images.dtype)
+        opt_state = state.opt_state, self.step_size_optimizer.init(step_size)
+        clipped = jnp.zeros((), jnp.int32)
+        return state._replace(opt_state=opt_state, step_size=step_size, clipped=clipped)
+
+    def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
+        """Runs an iteration, see ``Iteration``."""
+        self._check_memory(state, real)
+        student_loss = functools.partial(self._student_loss, state.labels, real)
         grade = jax.value_and_grad(student_loss, argnums=(1, 2))
-        own = parallel.share(num_networks, axes.networks)
-        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(num_networks))
+        own = parallel.share(self.num_networks, self.axes)
+        keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(self.num_networks))
         graded = kernels.chunked_map(
             lambda student_key: grade(student_key, state.images, state.step_size),
             own.take(keys),
             chunk_size=1,
         )
         sums = jax.tree.map(lambda x: jnp.sum(own.mask(x), axis=0), graded)
-        summed = lax.psum(sums, axes.networks)
-        loss, (by_images, by_rate) = jax.tree.map(lambda x: x / num_networks, summed)
+        summed = lax.psum(sums, self.axes)
+        loss, gradients = jax.tree.map(lambda x: x / self.num_networks, summed)
+        return self._move(state, *gradients), loss
+
+    def _student_loss(
+        self, labels: Array, real: RealData, key: PRNGKey, images: Array, step_size: Array
+    ) -> Array:
+        expert_key, epoch_key, batch_key = jax.random.split(key, 3)
+        expert = jax.random.randint(expert_key, (), 0, self.experts.count, jnp.int32)
+        epoch = jax.random.randint(epoch_key, (), 0, self.max_start_epoch, jnp.int32)
+        row, unravel = expert * self.experts.snapshots + epoch, unraveller(self.net, real)
+        experts = self._experts_of(real)
+        return kernels.trajectory_loss(
+            apply_fn(self.net),
+            unravel(experts[row]),
+            unravel(experts[row + self.expert_epochs]),
+            images,
+            labels,
+            step_size,
+            num_steps=self.syn_steps,
+            batch_fn=_batches(batch_key, self.batch_syn, self.strategy),
+            unroll=self.unroll,
+        )
+
+    def _experts_of(self, real: RealData) -> Array | HostImages:
+        """Returns ``real.experts``, or raises a ``UserError`` if they cannot be the experts."""
+        count, snapshots = self.experts.count, self.experts.snapshots
+        needed = [count * snapshots, vector_size(self.net, real)]
+        found = None if real.experts is None else list(real.experts.shape)
+        if real.experts is None or found != needed:
+            raise UserError(
+                f"real.experts must be {needed}, {snapshots} snapshots of {count} experts as "
+                f"train_experts makes them, got {found}"
+            )
+        return real.experts
+
+    def _check_memory(self, state: DistillState, real: RealData) -> None:
+        """Raises a ``UserError`` if a student does not fit in memory."""
+        labels = state.labels[: self.batch_syn]
+        planning.check_unroll(
+            lambda images, params: kernels.loss_gradient(
+                apply_fn(self.net), params, images, labels
+            ),
+            state.images[: self.batch_syn],
+            variable_shapes(self.net, real)["params"],
+            num_steps=self.syn_steps,
+            copies=self.unroll == "stored",
+            budget=planning.device_budget(),
+        )
+
+    def _move(self, state: DistillState, by_images: Array, by_step_size: Array) -> DistillState:
+        assert state.step_size is not None and state.clipped is not None  # see extend
         image_state, rate_state = state.opt_state
-        updates, image_state = image_optimizer.update(by_images, image_state)
-        rate_update, rate_state = rate_optimizer.update(by_rate, rate_state)
-        exploded = jnp.linalg.norm(by_images.ravel()) > clip
-        moved = state._replace(
+        updates, image_state = self.optimizer.update(by_images, image_state)
+        rate_update, rate_state = self.step_size_optimizer.update(by_step_size, rate_state)
+        exploded = jnp.linalg.norm(by_images.ravel()) > self.clip
+        return state._replace(
             images=optax.apply_updates(state.images, updates),
-            step_size=move_step_size(state.step_size, rate_update, start=step_size),
+            step_size=move_step_size(state.step_size, rate_update, start=self.step_size),
             opt_state=(image_state, rate_state),
             clipped=state.clipped + exploded.astype(jnp.int32),
         )
-        return moved, loss
-
-    def start(key, real):
-        state = distiller.init(key, real)
-        rate = jnp.asarray(step_size, state.images.dtype)
-        own = rate, rate_optimizer.init(rate), jnp.zeros((), jnp.int32)
-        rate, rate_state, clipped = parallel.replicate(own, mesh)
-        opt_state = state.opt_state, rate_state
-        return state._replace(opt_state=opt_state, step_size=rate, clipped=clipped)
-
-    # No real image is looked at: what is to be known of them is in the experts.
-    iteration = Iteration(run, lambda real: 0, lambda key, real: jnp.zeros((0, 1), jnp.int32))
-    distiller = make_distiller(iteration, image_optimizer, layout, init=init, net=net, mesh=mesh)
-    return distiller._replace(init=start, experts=experts)
 
 
-def _batches(key: PRNGKey, size: int, strategy: Strategy) -> Callable:
-    """A student's batches: shuffled passes over the synthetic images, each image augmented."""
+def _batches(
+    key: PRNGKey, size: int, strategy: Strategy
+) -> Callable[[Array, Array, Array], tuple[Array, Array]]:
+    """Returns the batches of a student: shuffled passes over the augmented synthetic images."""
 
     def batch_fn(step: Array, images: Array, labels: Array) -> tuple[Array, Array]:
         order_key, draw_key = jax.random.split(key)

@@ -1,7 +1,8 @@
 """Methods by name."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import flax.linen as nn
 from jax.sharding import Mesh
@@ -15,22 +16,35 @@ from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.mtt import mtt
 
-_METHODS: dict[str, Callable[..., Distiller]] = {
-    "dc": dc,
-    "dm": dm,
-    "dsa": dsa,
-    "herding": herding,
-    "kcenter": kcenter,
-    "mtt": mtt,
-    "random": random,
+
+class Method(NamedTuple):
+    """A method as the registry knows it.
+
+    Attributes:
+      factory: makes the ``Distiller``; its keyword arguments are the options of the method.
+      extends: the factory to which ``factory`` passes every option that it does not name itself.
+      axes: the axes of a mesh along which devices divide the work.
+    """
+
+    factory: Callable[..., Distiller]
+    extends: Callable[..., Distiller] | None = None
+    axes: tuple[str, ...] = parallel.AXES
+
+
+_METHODS = {
+    "dc": Method(dc),
+    "dm": Method(dm),
+    "dsa": Method(dsa, extends=dc),
+    "herding": Method(herding),
+    "kcenter": Method(kcenter),
+    "mtt": Method(mtt, axes=("net",)),
+    "random": Method(random),
 }
-# What devices can divide among them, where that is not everything.
-_DIVIDED = {"mtt": ("net",)}
-_OF_THE_RUN = ("net", "ipc", "num_groups", "mesh")
+_SET_BY_THE_RUN = ("net", "ipc", "num_groups", "mesh")
 
 
 def names() -> tuple[str, ...]:
-    """The names that ``make`` knows.
+    """Returns the names that ``make`` knows.
 
     Returns:
       The names, sorted.
@@ -43,7 +57,7 @@ def names() -> tuple[str, ...]:
 
 
 def options(name: str) -> dict[str, object]:
-    """A method's options with their defaults.
+    """Returns the options of a method with their defaults.
 
     Args:
       name: one of ``names()``.
@@ -58,18 +72,14 @@ def options(name: str) -> dict[str, object]:
       >>> options("dm")["batch_real"]
       256
     """
-    if name not in _METHODS:
-        raise unknown("method", name, names())
-    defaults = {}
-    if name == "dsa":  # passes the rest of its options on to dc
-        defaults.update(options("dc"))
-    parameters = inspect.signature(_METHODS[name]).parameters.values()
-    defaults.update((p.name, p.default) for p in parameters if p.kind is p.KEYWORD_ONLY)
-    return {key: value for key, value in defaults.items() if key not in _OF_THE_RUN}
+    method = _find(name)
+    signatures = [inspect.signature(f) for f in (method.extends, method.factory) if f]
+    named = [p for s in signatures for p in s.parameters.values() if p.kind is p.KEYWORD_ONLY]
+    return {p.name: p.default for p in named if p.name not in _SET_BY_THE_RUN}
 
 
 def axes(name: str) -> tuple[str, ...]:
-    """The axes of a mesh along which devices divide a method's work.
+    """Returns the axes of a mesh along which devices divide the work of a method.
 
     Args:
       name: one of ``names()``.
@@ -84,30 +94,27 @@ def axes(name: str) -> tuple[str, ...]:
       >>> axes("dm"), axes("mtt")
       (('class', 'net', 'batch'), ('net',))
     """
-    if name not in _METHODS:
-        raise unknown("method", name, names())
-    return _DIVIDED.get(name, parallel.AXES)
+    return _find(name).axes
 
 
 def make(
     name: str,
     *,
     net: nn.Module,
-    ipc,
+    ipc: int | Sequence[int],
     num_groups: int | None = None,
     mesh: Mesh | None = None,
-    **knobs,
+    **settings: object,
 ) -> Distiller:
     """Makes a method by name.
 
     Args:
       name: one of ``names()``.
       net: a flax module.
-      ipc: images per class, one number or one for each class.
-      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` is one for each
-        class of a set with one label an image.
+      ipc: images per class, one number for all classes or one for each.
+      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
-      **knobs: the method's own options, as ``options(name)`` lists them.
+      **settings: the method's own options, listed by ``options(name)``.
 
     Returns:
       A ``Distiller``.
@@ -121,7 +128,13 @@ def make(
       >>> distiller = make("dsa", net=net, ipc=10, num_networks=2)
     """
     known = options(name)
-    for knob in knobs:
-        if knob not in known:
-            raise unknown(f"option of {name}", knob, known)
-    return _METHODS[name](net=net, ipc=ipc, num_groups=num_groups, mesh=mesh, **knobs)
+    for option in settings:
+        if option not in known:
+            raise unknown(f"option of {name}", option, known)
+    return _find(name).factory(net=net, ipc=ipc, num_groups=num_groups, mesh=mesh, **settings)
+
+
+def _find(name: str) -> Method:
+    if name not in _METHODS:
+        raise unknown("method", name, names())
+    return _METHODS[name]

@@ -39,7 +39,7 @@ def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
         download=settings.download,
         streaming=streaming,
         sources=settings.sources,
-        preparation=data.parse_preparation(settings.prepare),
+        preparation=settings.prepare,
     )
     return dataset, streaming
 

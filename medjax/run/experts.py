@@ -38,7 +38,7 @@ def with_experts(experiment: Experiment) -> Experiment:
     if experts is None:
         return experiment
     own, dataset = experiment.settings, experiment.dataset
-    how = experts._asdict()
+    how = dict(vars(experts))
     count, _ = how.pop("count"), how.pop("epochs")  # an expert is the same among more or fewer
     settings = {
         "experts": how,

@@ -31,7 +31,7 @@ class DataSettings:
     size: int = 28
     root: str = ""
     download: bool = True
-    prepare: str = ""
+    prepare: str | data.Preparation = ""
     stream_above_gib: float | None = None
     cache: str = ""
     sources: data.Sources = dataclasses.field(default_factory=data.Sources)

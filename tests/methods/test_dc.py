@@ -111,7 +111,7 @@ def test_the_loop_of_the_reference(problem, real_by_class, monkeypatch, chunks):
     [({"ipc": 10}, 10), ({"ipc": [2, 8]}, 5), ({"ipc": 10, "outer_loop": 3}, 3)],
 )
 def test_updates_follow_ipc_unless_given(problem, monkeypatch, knobs, updates):
-    module = importlib.import_module("medjax.methods.dc")
+    module = importlib.import_module("medjax.methods.matching")
     monkeypatch.setattr(module, "make_distiller", lambda iteration, *_, **__: iteration)
     net, real = problem
     iteration = methods.dc(net=net, batch_real=4, **knobs)

@@ -20,7 +20,7 @@ def walk(key, state, real):
 
 
 def distiller_of(run):
-    iteration = Iteration(run, real_images=lambda real: 7, draws=lambda key, real: None)
+    iteration = Iteration(run, real_images=lambda real: 7)
     return make_distiller(iteration, optax.sgd(1.0, 0.5), make_layout(2, 2), init="noise")
 
 

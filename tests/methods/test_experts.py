@@ -1,5 +1,7 @@
 """Experts: plain SGD over shuffled epochs, each a function of its number alone."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 from medjax import data, methods, parallel, planning
-from medjax.methods.experts import unraveller
+from medjax.methods.vectors import unraveller
 
 KEY, SIZES = jax.random.key(5), (6, 14)
 PLAIN = methods.Experts(3, epochs=2, learning_rate=0.1, batch_size=20, augment="none")
@@ -32,7 +34,7 @@ def test_moments_are_of_the_whole_batch(net, real, monkeypatch):
     net = net.clone(norm="batch")
     few = planning.Chunks(networks=None, classes=None, images=5)
     monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: few)
-    before, after, last = methods.train_experts(KEY, net, PLAIN._replace(count=1), real)
+    before, after, last = methods.train_experts(KEY, net, dataclasses.replace(PLAIN, count=1), real)
     images, unravel = data.take(real, jnp.arange(20, dtype=jnp.int32)), unraveller(net, real)
 
     def loss(vector):
@@ -90,7 +92,7 @@ def test_experts_differ_from_the_start(trained):
 
 def test_an_expert_is_the_same_whoever_trains_with_it(net, real):
     """In minibatches with augmentation, whose draws are its own as well."""
-    how = PLAIN._replace(batch_size=8, augment="crop_flip")
+    how = dataclasses.replace(PLAIN, batch_size=8, augment="crop_flip")
     trainer = methods.make_trainer(net, how)
 
     def epochs(numbers):
@@ -105,7 +107,7 @@ def test_an_expert_is_the_same_whoever_trains_with_it(net, real):
 
 
 def test_they_learn(net, real):
-    how = PLAIN._replace(count=1, epochs=30, batch_size=5)
+    how = dataclasses.replace(PLAIN, count=1, epochs=30, batch_size=5)
     rows = methods.train_experts(KEY, net, how, real)
     images = data.take(real, jnp.arange(20, dtype=jnp.int32))
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from medjax.errors import UserError
-from medjax.methods.layout import initial_images, make_layout
+from medjax.methods.initial import initial_images
+from medjax.methods.layout import make_layout
 
 UNEQUAL = (2, 1, 4)
 

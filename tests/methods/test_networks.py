@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from medjax.methods.networks import apply_fn, embed_fn, random_networks
+from medjax.methods.networks import apply_fn, random_networks
 
 IMAGE = jnp.zeros((1, 8, 8, 1))
 
@@ -24,7 +24,7 @@ def test_networks_are_distinct_and_do_not_depend_on_their_number(make_net):
 def test_the_network_as_functions(make_net):
     net, images = make_net(3, depth=1), jax.random.normal(jax.random.key(1), (2, 8, 8, 1))
     params = net.init(jax.random.key(0), images)["params"]
-    features = embed_fn(net)(params, images)
+    features = apply_fn(net, method="embed")(params, images)
     head = params["head"]
     logits = features @ head["kernel"] + head["bias"][None]
     np.testing.assert_allclose(apply_fn(net)(params, images), logits, atol=1e-6)

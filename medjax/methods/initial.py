@@ -1,0 +1,86 @@
+"""What the synthetic images start from."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from medjax import data
+from medjax.coreset.selection import SELECTIONS, select_rows
+from medjax.errors import UserError, unknown
+from medjax.methods.layout import Layout
+from medjax.types import Array, PRNGKey, SyntheticSet
+
+INITS = ("noise", "real", *SELECTIONS)
+
+
+def initial_images(
+    key: PRNGKey, real: data.RealData, layout: Layout, *, init: str, net: nn.Module | None = None
+) -> SyntheticSet:
+    """Returns the synthetic images before the first update.
+
+    Args:
+      key: PRNG key.
+      real: the training images on the device.
+      layout: where the images of each class lie.
+      init: ``noise`` (standard normal in normalised space); or distinct training images of each
+        class, which show real patients until they are optimised away, if ever: ``real`` (drawn at
+        random), ``herding`` or ``kcenter`` (chosen, see ``select_rows``).
+      net: the network by whose features images are chosen; ``None`` chooses by pixels.
+
+    Returns:
+      The synthetic set, float32 normalised. The label rows of a multi-label set are those of the
+      images that it starts from; from noise, those of distinct real images of the group, repeated
+      if it has fewer.
+
+    Raises:
+      UserError: for an unknown ``init``, or if a class has fewer images than it starts from.
+
+    Example:
+      >>> from medjax.methods.layout import make_layout
+      >>> split = data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
+      >>> mean, std = np.zeros(1, "f"), np.ones(1, "f")
+      >>> real = data.real_data(split, num_classes=2, mean=mean, std=std)
+      >>> key = jax.random.key(0)
+      >>> initial_images(key, real, make_layout(1, 2), init="real").images.shape
+      (2, 4, 4, 1)
+    """
+    if init not in INITS:
+        raise unknown("init", init, INITS)
+    if len(layout.index) != len(real.counts):
+        raise UserError(f"ipc is for {len(layout.index)} classes, the set has {len(real.counts)}")
+    if init == "noise":
+        labels = jnp.asarray(layout.labels)
+        if real.labels.ndim == 2:
+            # A number that no group has: the rows must not share their randomness with pixels.
+            rows_key = jax.random.fold_in(key, len(layout.index))
+            labels = real.labels[layout.flat(_random_rows(rows_key, real, layout))]
+        shape = (len(layout.labels), *real.images.shape[1:])
+        return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
+    wanted = np.bincount(layout.labels, minlength=len(layout.index))
+    for label, (have, want) in enumerate(zip(np.asarray(real.counts), wanted, strict=True)):
+        if have < want:
+            raise UserError(
+                f"class {label} has {have} training images, too few to start {want} synthetic "
+                f"ones from; use ipc of at most {have} for it or, to distil, init=noise"
+            )
+    if init in SELECTIONS:
+        rows = select_rows(key, real, wanted.tolist(), selection=init, net=net)
+        return SyntheticSet(data.take(real, rows), real.labels[rows])
+    rows = _random_rows(key, real, layout)
+    images = jax.lax.map(lambda some: data.take(real, some), rows)
+    return SyntheticSet(layout.flat(images), real.labels[layout.flat(rows)])
+
+
+def _random_rows(key: PRNGKey, real: data.RealData, layout: Layout) -> Array:
+    """Draws distinct rows of each class, repeated if it has too few, int32 ``[C, max_ipc]``."""
+    ipc = layout.index.shape[1]
+
+    def draw(label: Array) -> Array:
+        class_key = jax.random.fold_in(key, label)
+        rows, _ = data.sample_rows(class_key, real, label, batch=ipc)
+        have = jnp.minimum(real.counts[label], len(rows))
+        return rows[jnp.arange(ipc, dtype=jnp.int32) % have]
+
+    drawn: Array = jax.lax.map(draw, jnp.arange(len(layout.index), dtype=jnp.int32))
+    return drawn

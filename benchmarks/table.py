@@ -3,13 +3,13 @@
     python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/table --out=runs/table/all
     python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/quick --quick
 
-runs every method whose run is not already in the workdir (a stopped one goes on), then prints the
-scores and, with ``--out``, writes those on test as ``.md`` and everything as ``.jsonl``. Random,
-k-center and whole are the baselines of the first run, under its recipe: each network of random has
-a subset of its own, and k-center is chosen in the embedding of the first network of whole. Herding,
-and k-center where it is among the methods, choose in that of a network of their own. A method's
-settings are those of ``configs/METHOD_DATA.py`` if there is such a file, else of
-``configs/METHOD.py``.
+runs every method whose run is not yet in the workdir, resumes one that was stopped, then prints
+the scores and, with ``--out``, writes the test scores as ``.md`` and everything as ``.jsonl``.
+Random, k-center and whole are the baselines of the first run, under its recipe: each network of
+random has its own subset, and k-center is chosen in the embedding of the first network of whole.
+Herding, and k-center if it is one of the methods, choose in the embedding of their own network. The
+settings of a method come from ``configs/METHOD_DATA.py``, else from the preset ``METHOD_DATA``,
+else from ``configs/METHOD.py``.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from medjax import errors
@@ -37,12 +38,12 @@ BASELINES = {"random": "random", "kcenter": "k-center", "whole": "whole"}
 
 
 def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
-    """A method's settings on a data set.
+    """Returns the settings of a method on a data set.
 
     Args:
       method: ``dm``, or the name of another config or core-set.
       data: a name or a path.
-      words: what else stands behind the config's colon.
+      words: what else stands behind the colon of the config.
 
     Returns:
       The settings, as ``distill.distill`` takes them.
@@ -50,22 +51,30 @@ def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
     Raises:
       UserError: for a method without a config, or a wrong word.
     """
-    own = CONFIGS / f"{method}_{data.removesuffix('mnist')}.py"
-    usual = CONFIGS / f"{method}.py"
-    path = own if own.is_file() else usual if usual.is_file() else CONFIGS / "coreset.py"
-    spec = importlib.util.spec_from_file_location("config", path)
+    own, words = f"{method}_{data.removesuffix('mnist')}", [data, *words]
+    if (CONFIGS / f"{own}.py").is_file():
+        config_file = _load(own)
+    elif own in _load("presets").PRESETS:
+        config_file, words = _load("presets"), [own, *words]
+    elif (CONFIGS / f"{method}.py").is_file():
+        config_file = _load(method)
+    else:
+        config_file, words = _load("coreset"), [method, *words]
+    return config_file.get_config(",".join(words)).to_dict()
+
+
+def _load(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, CONFIGS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if path.stem == "coreset":
-        words = [method, *words]
-    return module.get_config(",".join([data, *words])).to_dict()
+    return module
 
 
 def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
-    """The table: the first run's baselines around what each method made.
+    """Returns the rows of the table: the baselines of the first run, and what each method made.
 
     Args:
-      summaries: of each run, by method.
+      summaries: the summary of each run, by method.
 
     Returns:
       A row for each training set.
@@ -83,7 +92,7 @@ def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
 
 
 def markdown(rows: Sequence[Row], *, first: str | None = None) -> str:
-    """The rows' test scores as a table, one metric first: accuracies in per cent."""
+    """Returns the test scores as a table, one metric first; accuracies are in percent."""
     metrics = ordered((name for row in rows for name in row.test or ()), first=first)
     heads = [metric_name(metric) for metric in metrics]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(metrics) + 1) + "|"]

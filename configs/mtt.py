@@ -2,6 +2,8 @@
 
 python -m medjax.launch --config=configs/mtt.py:bloodmnist --workdir=runs/mtt_blood
 python -m medjax.launch --config=configs/mtt.py:data/mine.npz,quick,ipc=5 --workdir=runs/mine
+
+With these settings: not yet run. configs/presets.py has results on two MedMNIST sets.
 """
 
 from medjax.run import config

@@ -1,4 +1,4 @@
-"""Every file in configs/: it loads, plain and quick, and what it names can be made."""
+"""Every config, a file or a preset: it loads, plain and quick, and what it names can be made."""
 
 import importlib.util
 import pathlib
@@ -7,62 +7,109 @@ import re
 import pytest
 
 from medjax import methods
+from medjax.cli import command_line
+from medjax.errors import UserError
 from medjax.run import config
 from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FILES = sorted((ROOT / "configs").glob("*.py"))
+CONFIGS = ROOT / "configs"
+FILES = sorted(path.stem for path in CONFIGS.glob("*.py") if path.stem != "presets")
 # A run of two short steps with a network that costs nothing.
 TINY = "quick,net.width=4,iterations=2,evaluation.every=1"
 CORESETS = {"herding", "kcenter", "random"}
 
 
-def get_config(path, arg):
-    spec = importlib.util.spec_from_file_location(f"config_{path.stem}", path)
+def load(name):
+    spec = importlib.util.spec_from_file_location(f"config_{name}", CONFIGS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module, module.get_config(arg)
+    return module
 
 
-@pytest.fixture(params=FILES, ids=[path.stem for path in FILES])
-def path(request):
+PRESETS = tuple(load("presets").PRESETS)
+
+
+def get_config(name, arg):
+    """The config of a file, or of a preset."""
+    if name in PRESETS:
+        return load("presets").get_config(f"{name},{arg}" if arg else name)
+    return load(name).get_config(arg)
+
+
+@pytest.fixture(params=[*FILES, *PRESETS])
+def name(request):
     return request.param
 
 
 def test_there_is_one_for_every_method():
-    stems = {path.stem for path in FILES}
-    assert stems >= {*methods.names(), "quickstart", "coreset"} - CORESETS
-    coreset = ROOT / "configs" / "coreset.py"
-    assert {get_config(coreset, f"quick,{name}")[1].method for name in CORESETS} == CORESETS
-    assert get_config(coreset, "ipc=5,kcenter,retinamnist")[1].data.name == "retinamnist"
+    assert set(FILES) >= {*methods.names(), "quickstart", "coreset"} - CORESETS
+    assert {get_config("coreset", f"quick,{name}").method for name in CORESETS} == CORESETS
+    assert get_config("coreset", "ipc=5,kcenter,retinamnist").data.name == "retinamnist"
 
 
-def test_it_loads_plain_and_quick(path):
-    (_, plain), (_, quick) = (get_config(path, arg) for arg in (None, "quick"))
-    method = path.stem.partition("_")[0]
+def test_each_has_one_name():
+    assert not set(FILES) & set(PRESETS)
+    rows = re.findall(r"^\| (\w+_\w+) ", load("presets").__doc__, re.MULTILINE)
+    assert rows == sorted(PRESETS) == list(PRESETS)
+
+
+def test_it_loads_plain_and_quick(name):
+    plain, quick = (get_config(name, arg) for arg in (None, "quick"))
+    method = name.partition("_")[0]
     expected = {"coreset": "herding", "quickstart": "dm"}.get(method, method)
     assert plain.method == quick.method == expected
     assert quick.iterations <= plain.iterations and quick.net.width <= plain.net.width
-    _, five = get_config(path, "quick,ipc=5")
+    five = get_config(name, "quick,ipc=5")
     assert five.ipc == 5 and five.iterations == quick.iterations
     keys = set(plain.to_dict())
     assert keys == set(config.defaults(plain.method, "phantom").to_dict())
 
 
-def test_its_docstring_gives_its_command(path):
-    module, made = get_config(path, None)
-    commands = re.findall(r"--config=configs/(\S+?)\.py", module.__doc__ or "")
-    assert path.stem == "quickstart" or (commands and set(commands) == {path.stem})
-    if "_" in path.stem:
-        assert made.data.name == f"{path.stem.partition('_')[2]}mnist"
+def test_its_docstring_gives_its_command(name):
+    file = "presets" if name in PRESETS else name
+    commands = re.findall(r"--config=configs/(\S+?)\.py", load(file).__doc__ or "")
+    assert commands and set(commands) == {file}
+    if "_" in name:
+        assert get_config(name, None).data.name == f"{name.partition('_')[2]}mnist"
+
+
+@pytest.mark.parametrize(
+    ("arg", "said"),
+    [
+        ("dc_brest,quick", "unknown preset 'dc_brest' (did you mean 'dc_breast'?); choose from: "),
+        ("quick", "unknown preset 'quick'; choose from: dc_breast, "),
+        (None, "unknown preset ''; choose from: dc_breast, "),
+    ],
+)
+def test_a_preset_that_does_not_exist(arg, said):
+    with pytest.raises(UserError, match=f"^{re.escape(said)}.*$"):
+        load("presets").get_config(arg)
+
+
+# How ml_collections reads a config file.
+@pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
+def test_a_preset_on_the_command_line():
+    """The words behind its name, and the flags, change what the preset says."""
+
+    def parse(preset):
+        flag = f"--config={CONFIGS / 'presets.py'}:{preset}"
+        return command_line.parse(["launch", flag, "--config.seed=2", "--workdir=w"]).config
+
+    made = parse("dsa_retina,quick,ipc=10,iterations=60")
+    assert (made["method"], made["data"]["name"], made["seed"]) == ("dsa", "retinamnist", 2)
+    assert (made["ipc"], made["iterations"], made["evaluation"]["every"]) == (10, 60, 20)
+    assert made["distill"]["init"] == "noise"
+    with pytest.raises(UserError, match=r"^unknown preset 'dsa_retna' \(did you mean"):
+        parse("dsa_retna")
 
 
 # Real files may have been packed anew, which alone changes their digest.
 @pytest.mark.filterwarnings("ignore:.* is not the published")
-def test_what_it_names_can_be_made(path, request):
-    word = "random" if path.stem == "coreset" else "distill.batch_real=8"
-    _, made = get_config(path, f"{TINY},{word}")
+def test_what_it_names_can_be_made(name, request):
+    word = "random" if name == "coreset" else "distill.batch_real=8"
+    made = get_config(name, f"{TINY},{word}")
     if not made.data.name.startswith("phantom"):
         root = request.getfixturevalue("real_data_root")
         if not (root / f"{made.data.name}.npz").is_file():

@@ -42,7 +42,8 @@ def test_every_row_in_its_order(runs, tmp_path, monkeypatch, capsys):
     for config in runs.values():
         assert (config["data"]["name"], config["ipc"], config["seed"]) == ("retinamnist", 10, 3)
         assert config["net"]["width"] == 32
-    assert runs["dm"]["distill"]["init"] == "noise"  # as in configs/dm_retina.py
+    assert runs["dm"]["distill"]["init"] == "noise"  # as in the preset dm_retina
+    assert runs["mtt"]["data"]["prepare"] == "zca(mtt)"
     lines = out.with_suffix(".md").read_text().splitlines()
     names = [line.split("|")[1].strip() for line in lines[2:10]]
     assert names == ["random", "k-center", "herding", "DM", "DC", "DSA", "MTT", "whole"]
@@ -52,6 +53,20 @@ def test_every_row_in_its_order(runs, tmp_path, monkeypatch, capsys):
     said = capsys.readouterr().out
     for text in (lines[-1], said.splitlines()[-1]):  # that there are two embeddings
         assert text.startswith("k-center: in the embedding of the first network of whole; herding")
+
+
+@pytest.mark.parametrize(
+    ("method", "data", "init"),
+    [
+        ("dsa", "breastmnist", "noise"),  # configs/dsa_breast.py
+        ("dsa", "pneumoniamnist", "noise"),  # a preset
+        ("dsa", "bloodmnist", "real"),  # configs/dsa.py
+    ],
+)
+def test_where_the_settings_come_from(method, data, init):
+    config = importlib.import_module("table").config_of(method, data, ["quick", "ipc=3"])
+    assert (config["method"], config["data"]["name"], config["ipc"]) == (method, data, 3)
+    assert config["distill"]["init"] == init
 
 
 def test_a_method_that_does_not_exist():

@@ -3,14 +3,6 @@
     python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/table --out=runs/table/all
     python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/quick --quick
 
-<<<<<<< HEAD
-runs every method without a finished run in the workdir (a stopped run resumes), then prints the
-scores. ``--out`` writes the test scores as ``.md`` and everything as ``.jsonl``. Random, k-center
-and whole are the baselines of the first run, under its recipe: each network of random has its own
-subset, and k-center is chosen in the embedding of the first network of whole. Herding, and
-k-center if it is among the methods, use the embedding of their own network. A method's settings
-come from ``configs/METHOD_DATA.py`` if that file exists, else from ``configs/METHOD.py``.
-=======
 runs every method whose run is not yet in the workdir, resumes one that was stopped, then prints
 the scores and, with ``--out``, writes the test scores as ``.md`` and everything as ``.jsonl``.
 Random, k-center and whole are the baselines of the first run, under its recipe: each network of
@@ -18,7 +10,6 @@ random has its own subset, and k-center is chosen in the embedding of the first 
 Herding, and k-center if it is one of the methods, choose in the embedding of their own network. The
 settings of a method come from ``configs/METHOD_DATA.py``, else from the preset ``METHOD_DATA``,
 else from ``configs/METHOD.py``.
->>>>>>> w-configs
 """
 
 import argparse
@@ -52,11 +43,7 @@ def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
     Args:
       method: the name of a config, such as ``dm``, or of a core-set.
       data: a name or a path.
-<<<<<<< HEAD
       words: more words for the config, as after its colon.
-=======
-      words: what else stands behind the colon of the config.
->>>>>>> w-configs
 
     Returns:
       The settings, as ``distill.distill`` takes them.
@@ -84,11 +71,7 @@ def _load(name: str) -> ModuleType:
 
 
 def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
-<<<<<<< HEAD
     """Returns the table: the baselines of the first run around the results of each method.
-=======
-    """Returns the rows of the table: the baselines of the first run, and what each method made.
->>>>>>> w-configs
 
     Args:
       summaries: the summary of each run, by method.
@@ -109,11 +92,7 @@ def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
 
 
 def markdown(rows: Sequence[Row], *, first: str | None = None) -> str:
-<<<<<<< HEAD
     """Formats the test scores as a table, one metric first, accuracies in per cent."""
-=======
-    """Returns the test scores as a table, one metric first; accuracies are in percent."""
->>>>>>> w-configs
     metrics = ordered((name for row in rows for name in row.test or ()), first=first)
     heads = [metric_name(metric) for metric in metrics]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(metrics) + 1) + "|"]

@@ -15,7 +15,7 @@ from jax.sharding import Mesh
 from medjax import kernels, parallel, planning
 from medjax.augment import parse_strategy
 from medjax.data import RealData
-from medjax.errors import unknown
+from medjax.errors import UserError, unknown
 from medjax.methods.batchnorm import MODES, with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
@@ -165,6 +165,14 @@ class _GradientMatching(Matching):
             return self.drawn_rows(_update_keys(keys, index)[1], real)
 
         return cast(Array, lax.map(one_update, jnp.arange(self.updates, dtype=jnp.int32)))
+
+    def extend(self, state: DistillState) -> DistillState:
+        if self.label_optimizer is None:
+            return state
+        if state.labels.ndim == 1:
+            raise UserError("label_learning_rate is for multi-label sets; set it to 0 for this one")
+        label_state = self.label_optimizer.init(state.labels)
+        return state._replace(opt_state=(state.opt_state, label_state))
 
     def _update(
         self, keys: PRNGKey, real: RealData, chunks: planning.Chunks, index: Array, carry: _Carry

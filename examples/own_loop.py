@@ -1,4 +1,4 @@
-"""medjax inside a loop of one's own: first a whole method, then one kernel with any network.
+"""medjax inside your own loop: first a whole method, then one kernel with any network.
 
 python examples/own_loop.py --steps=300
 """
@@ -31,7 +31,7 @@ pixels = data.denormalize(state.images, ds.mean, ds.std)
 print(f"dm: {len(pixels)} images, pixels {pixels.min():.2f} to {pixels.max():.2f}")
 
 
-# A kernel: any function of parameters and images will do as a network, here a linear one.
+# A kernel: any function of parameters and images serves as a network, here a linear one.
 def linear(params, images):
     return images.reshape(len(images), -1) @ params["weights"] + params["bias"]
 

@@ -119,3 +119,29 @@ def test_what_it_names_can_be_made(name, request):
     assert experiment.recipe.epochs == made.evaluation.epochs
     state = experiment.distiller.init(experiment.keys["distill"], experiment.real)
     assert len(state.images) == made.ipc * len(experiment.real.counts)
+
+
+def test_the_methods_page_is_right_about_options():
+    text = (ROOT / "docs" / "METHODS.md").read_text()
+    known = set()
+    for method in methods.names():
+        settings = config.defaults(method, "phantom").to_dict()
+        known |= {f"{k}.{n}" for k, v in settings.items() if isinstance(v, dict) for n in v}
+        known |= set(settings)
+    named = re.findall(r"`((?:data|distill|evaluation|net)\.\w+|ipc_\w+|precision)[`=]", text)
+    assert len(named) > 10 and set(named) <= known
+    table = text.partition("| option |")[2].partition("\n\n")[0]
+    heads, _, *rows = [line.strip(" |").split(" | ") for line in table.splitlines()]
+    words = {"DSA": "color_crop_cutout_flip_scale_rotate", "by `ipc`": None, "all": None}
+    for column, method in enumerate(head.strip("`") for head in heads[:4]):
+        shown = {}
+        for row in rows:
+            names, cell = re.findall(r"`(\w+)`", row[0]), row[column + 1]
+            values = [words.get(value, value) for value in cell.split(", ")]
+            if cell != "–":
+                shown |= zip(names, values * (len(names) // len(values)), strict=True)
+        options = methods.options(method)
+        assert set(shown) == set(options), method
+        for name, default in options.items():
+            value = type(default)(shown[name]) if default is not None else shown[name]
+            assert value == default, (method, name)

@@ -1,4 +1,4 @@
-"""The examples run as they stand."""
+"""The examples, also those of the README and of docs/METHODS.md, run as they are."""
 
 import os
 import pathlib
@@ -31,3 +31,22 @@ def test_a_method_in_a_loop_of_ones_own(own_loop):
 def test_a_kernel_with_a_plain_function(own_loop):
     first, last = re.findall(r"^kernel, step \d+: gradient distance ([\d.]+)$", own_loop, re.M)
     assert 0 < float(last) < float(first)
+
+
+def blocks(name):
+    text = (ROOT / name).read_text()
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_kernel_in_the_readme():
+    names = {}
+    exec(blocks("README.md")[0], names)
+    assert names["value"] > 0 and names["gradient"].shape == names["syn"].shape
+
+
+def test_the_method_on_its_page():
+    (source,) = blocks("docs/METHODS.md")
+    assert "width=32" in source and ", 100)" in source
+    names = {}
+    exec(source.replace("width=32", "width=4").replace(", 100)", ", 2)"), names)
+    assert names["state"].step == 2 and names["info"].loss > 0

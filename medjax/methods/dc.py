@@ -132,7 +132,6 @@ class _GradientMatching(Matching):
     distance: DistanceFn
     inner: InnerLoop
     inner_epochs: int
-    updates: int
     batch_norm: str
     label_optimizer: optax.GradientTransformation | None
 
@@ -154,9 +153,6 @@ class _GradientMatching(Matching):
         syn, opt_state, _, total = lax.fori_loop(0, self.updates, update, start)
         moved = state._replace(images=syn.images, labels=syn.labels, opt_state=opt_state)
         return moved, total / self.updates
-
-    def real_images(self, real: RealData) -> Array:
-        return self.updates * super().real_images(real)
 
     def draws(self, key: PRNGKey, real: RealData) -> Array:
         _, keys = both_keys(key, jnp.arange(self.num_networks))

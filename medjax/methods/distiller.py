@@ -167,7 +167,7 @@ def make_distiller(
         place = np.where(place < rows.shape[1], place, 0)
         return rows[:, place].reshape(len(rows) * parts, len(place) // parts)
 
-    spread = parallel.on_mesh(_repeat(iteration), mesh)
+    spread = parallel.on_mesh(partial(_repeat, iteration), mesh)
 
     @partial(jax.jit, donate_argnums=1)
     def step(
@@ -218,30 +218,25 @@ _Carry = tuple[DistillState, Array, Array, Array]
 
 
 def _repeat(
-    iteration: Iteration,
-) -> Callable[[PRNGKey, DistillState, RealData, Array], tuple[DistillState, StepInfo]]:
-    """Returns ``Distiller.step`` before it is compiled: one program for calls of any length."""
+    iteration: Iteration, key: PRNGKey, state: DistillState, real: RealData, num_steps: Array
+) -> tuple[DistillState, StepInfo]:
+    """Runs ``Distiller.step``; the number of steps is an array, so that one program serves all."""
 
-    def repeat(
-        key: PRNGKey, state: DistillState, real: RealData, num_steps: Array
-    ) -> tuple[DistillState, StepInfo]:
-        def unfinished(carry: _Carry) -> Array:
-            _, _, done, bad_step = carry
-            return (done < num_steps) & (bad_step < 0)
+    def unfinished(carry: _Carry) -> Array:
+        _, _, done, bad_step = carry
+        return (done < num_steps) & (bad_step < 0)
 
-        def body(carry: _Carry) -> _Carry:
-            state, total, done, bad_step = carry
-            moved, loss = iteration.run(jax.random.fold_in(key, state.step), state, real)
-            learned = jax.tree.leaves((loss, moved.images, moved.step_size))
-            finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in learned]))
-            bad_step = jnp.where(finite, bad_step, state.step)
-            moved = moved._replace(step=state.step + 1, loss_sum=state.loss_sum + loss)
-            return moved, total + loss, done + 1, bad_step
+    def body(carry: _Carry) -> _Carry:
+        state, total, done, bad_step = carry
+        moved, loss = iteration.run(jax.random.fold_in(key, state.step), state, real)
+        learned = jax.tree.leaves((loss, moved.images, moved.step_size))
+        finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in learned]))
+        bad_step = jnp.where(finite, bad_step, state.step)
+        moved = moved._replace(step=state.step + 1, loss_sum=state.loss_sum + loss)
+        return moved, total + loss, done + 1, bad_step
 
-        zero = jnp.zeros((), jnp.int32)
-        start = (state, jnp.zeros((), state.images.dtype), zero, zero - 1)
-        state, total, done, bad_step = lax.while_loop(unfinished, body, start)
-        matched = done * iteration.real_images(real)
-        return state, StepInfo(total / jnp.maximum(done, 1).astype(total.dtype), bad_step, matched)
-
-    return repeat
+    zero = jnp.zeros((), jnp.int32)
+    start = (state, jnp.zeros((), state.images.dtype), zero, zero - 1)
+    state, total, done, bad_step = lax.while_loop(unfinished, body, start)
+    matched = done * iteration.real_images(real)
+    return state, StepInfo(total / jnp.maximum(done, 1).astype(total.dtype), bad_step, matched)

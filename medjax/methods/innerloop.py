@@ -42,13 +42,9 @@ class InnerLoop:
         *,
         chunk_size: int | None,
     ) -> Params:
-        """Returns the variables of a network after some epochs on the synthetic set.
+        """Returns the variables of a network, given as key and variables, after some epochs.
 
-        Args:
-          network: its key and its variables.
-          syn: the synthetic set, normalised.
-          epochs: int scalar, passes over the set.
-          chunk_size: images per backward pass; ``None`` is the whole minibatch.
+        A backward pass takes ``chunk_size`` images, or the whole minibatch for ``None``.
         """
         key, variables = network
         step = functools.partial(self._step, syn, chunk_size)

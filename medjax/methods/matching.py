@@ -54,6 +54,7 @@ class Matching(abc.ABC):
       batch_real: real images of a class, fewer if the class is smaller.
       num_networks: networks over which the loss is averaged.
       axes: the mesh axes that divide the networks, the classes and the real images of a class.
+      updates: updates of the images in an iteration.
       method: the method of ``net`` whose outputs are compared; ``None`` for the logits.
     """
 
@@ -64,6 +65,7 @@ class Matching(abc.ABC):
     batch_real: int
     num_networks: int
     axes: parallel.Axes
+    updates: int = 1
     method: ClassVar[str | None] = None
 
     def distiller(self, init: str, mesh: Mesh | None) -> Distiller:
@@ -86,8 +88,9 @@ class Matching(abc.ABC):
         """Returns the rows that ``run`` reads, see ``Iteration.draws``."""
 
     def real_images(self, real: RealData) -> Array:
-        """Returns how many real images the loss under all networks reads, an int32 scalar."""
-        return self.num_networks * jnp.sum(jnp.minimum(real.counts, self.batch_real))
+        """Returns how many real images ``run`` matches, an int32 scalar."""
+        each = jnp.sum(jnp.minimum(real.counts, self.batch_real))
+        return self.num_networks * self.updates * each
 
     def extend(self, state: DistillState) -> DistillState:
         """Adds what is learned besides the images to the first state, see ``Iteration.extend``."""
@@ -164,9 +167,6 @@ class Matching(abc.ABC):
           images: float32 ``[n, h, w, c]``, the synthetic images.
           real: the training images.
 
-        Returns:
-          Chunk sizes.
-
         Raises:
           UserError: if one real and one synthetic image do not fit together.
         """
@@ -199,15 +199,7 @@ class Matching(abc.ABC):
         return planning.fit(wanted, sizes, cost, budget=planning.device_budget())
 
     def drawn_rows(self, keys: PRNGKey, real: RealData) -> Array:
-        """Returns the rows of all real batches that ``loss_and_gradient`` reads with these keys.
-
-        Args:
-          keys: a key for each network, ``[k]``.
-          real: the training images.
-
-        Returns:
-          int32 ``[k, C, b]``, in the order of the networks and classes.
-        """
+        """Returns the rows of all real batches drawn with the keys ``[k]``, int32 ``[k, C, b]``."""
         labels = jnp.arange(len(self.layout.index), dtype=jnp.int32)
 
         def one_class(key: PRNGKey, label: Array) -> Array:

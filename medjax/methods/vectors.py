@@ -12,14 +12,11 @@ from medjax.types import Array, Params
 
 
 def unraveller(net: nn.Module, real: RealData) -> Callable[[Array], Params]:
-    """Returns a function that makes parameters of a vector ``[p]``.
+    """Returns the inverse of ``ravel_pytree`` for the parameters of a network, ``[p] -> pytree``.
 
     Args:
       net: a flax module.
       real: images of the shape that it is for.
-
-    Returns:
-      A pure function, the inverse of ``ravel_pytree``.
     """
     shapes = variable_shapes(net, real)["params"]
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
@@ -49,14 +46,11 @@ def vector_size(net: nn.Module, real: RealData) -> int:
 
 
 def variable_shapes(net: nn.Module, real: RealData) -> Params:
-    """Returns the shapes of the variables of a network.
+    """Returns the variables of a network as a pytree of ``jax.ShapeDtypeStruct``.
 
     Args:
       net: a flax module.
       real: images of the shape that it is for.
-
-    Returns:
-      A pytree of ``jax.ShapeDtypeStruct``.
     """
     image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
     return jax.eval_shape(net.init, jax.random.key(0), image)

@@ -1,4 +1,4 @@
-"""Areas that measure how well scores rank positives above negatives."""
+"""Areas under curves, which measure how well scores rank positives above negatives."""
 
 import numpy as np
 

@@ -25,8 +25,8 @@ class InnerLoop:
       net: a flax module.
       strategy: the augmentation.
       optimizer: an optimiser without state.
-      axes: mesh axes along which devices divide each minibatch. A batch norm needs the minibatch
-        in one piece: then each device computes all of it.
+      axes: mesh axes along which devices divide each minibatch. Batch norm needs a whole minibatch,
+        so that each device then computes all of it.
     """
 
     net: nn.Module
@@ -42,10 +42,7 @@ class InnerLoop:
         *,
         chunk_size: int | None,
     ) -> Params:
-        """Returns the variables of a network, given as key and variables, after some epochs.
-
-        A backward pass takes ``chunk_size`` images, or the whole minibatch for ``None``.
-        """
+        """Trains a network (key and variables), ``chunk_size`` images of a minibatch at once."""
         key, variables = network
         step = functools.partial(self._step, syn, chunk_size)
 

@@ -52,9 +52,10 @@ def make_mesh(
     """
     devices = jax.devices() if devices is None else list(devices)
     wanted = [(shape or {}).get(axis) or 0 for axis in AXES]
+    divisors = [n for n in range(1, len(devices) + 1) if len(devices) % n == 0]
     layouts = [
         sizes
-        for sizes in itertools.product(_divisors(len(devices)), repeat=len(AXES))
+        for sizes in itertools.product(divisors, repeat=len(AXES))
         if math.prod(sizes) == len(devices)
         and all(want in (0, size) for want, size in zip(wanted, sizes, strict=True))
     ]
@@ -105,7 +106,3 @@ def replicate(tree: Tree, mesh: Mesh | None) -> Tree:
         return jax.make_array_from_callback(host.shape, sharding, lambda index: host[index])
 
     return cast(Tree, jax.tree.map(place, tree))
-
-
-def _divisors(count: int) -> list[int]:
-    return [n for n in range(1, count + 1) if count % n == 0]

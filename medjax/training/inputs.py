@@ -59,7 +59,12 @@ def chunks(
 
 
 def chunks_of(
-    net: nn.Module, image: Array, *, num_networks: int, rows: int, whole: bool = False
+    net: nn.Module,
+    image: Array | jax.ShapeDtypeStruct,
+    *,
+    num_networks: int,
+    rows: int,
+    whole: bool = False,
 ) -> planning.Chunks:
     """How many networks, and how many images of each, one device computes at once.
 

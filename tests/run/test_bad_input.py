@@ -108,8 +108,8 @@ class TestBeforeTheRun:
     def test_more_images_than_a_class_has(self, capsys):
         write()
         assert refused(capsys, "--config.ipc=6") == (
-            "class 1 has 5 training images, too few to start 6 synthetic ones from; "
-            "use ipc of at most 5 for it or, to distil, init=noise"
+            "class 1 has 5 training images, too few to start 6 synthetic images; "
+            "use an ipc of at most 5 for it, or init=noise to distil"
         )
 
     def test_pixels_that_are_no_numbers(self, capsys):

@@ -1,13 +1,15 @@
 """PyTorch's default initialisation, which the published results were made with."""
 
 import math
+from collections.abc import Callable
 
 import jax
+from jax.typing import DTypeLike
 
 from medjax.types import Array, PRNGKey
 
 
-def torch_uniform(fan_in: int):
+def torch_uniform(fan_in: int) -> Callable[[PRNGKey, tuple[int, ...], DTypeLike], Array]:
     """Makes the initialiser ``U(−1/√fan_in, 1/√fan_in)``, PyTorch's for weights *and* biases.
 
     PyTorch writes it as ``kaiming_uniform_(a=√5)``, which is the same distribution.
@@ -26,7 +28,7 @@ def torch_uniform(fan_in: int):
     """
     bound = 1 / math.sqrt(fan_in)
 
-    def init(key: PRNGKey, shape: tuple[int, ...], dtype) -> Array:
+    def init(key: PRNGKey, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         return jax.random.uniform(key, shape, dtype, -bound, bound)
 
     return init

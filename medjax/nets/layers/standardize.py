@@ -35,14 +35,16 @@ def standardize(x: Array, axes: tuple[int, ...]) -> Array:
     return _forward(x, axes)[0]
 
 
-def _forward(x, axes):
+def _forward(x: Array, axes: tuple[int, ...]) -> tuple[Array, tuple[Array, Array]]:
     deviation = x - jnp.mean(x, axes, keepdims=True)
     scale = lax.rsqrt(jnp.mean(jnp.square(deviation), axes, keepdims=True) + EPS)
     y = deviation * scale
     return y, (y, scale)
 
 
-def _backward(axes, residuals, cotangent):
+def _backward(
+    axes: tuple[int, ...], residuals: tuple[Array, Array], cotangent: Array
+) -> tuple[Array]:
     y, scale = residuals
     mean = jnp.mean(cotangent, axes, keepdims=True)
     along = jnp.mean(cotangent * y, axes, keepdims=True)
@@ -74,20 +76,26 @@ def standardize_channels(x: Array, scale: Array, bias: Array, axes: tuple[int, .
              [2.]], dtype=float32)
     """
     lead = (None,) * (x.ndim - 1)
-    return _channels(*varying_alike(x, scale[lead], bias[lead]), axes)
+    y: Array = _channels(*varying_alike(x, scale[lead], bias[lead]), axes)
+    return y
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(3,))
-def _channels(x, scale, bias, axes):
-    return standardize(x, axes) * scale + bias
+def _channels(x: Array, scale: Array, bias: Array, axes: tuple[int, ...]) -> Array:
+    y: Array = standardize(x, axes)
+    return y * scale + bias
 
 
-def _channels_forward(x, scale, bias, axes):
+def _channels_forward(
+    x: Array, scale: Array, bias: Array, axes: tuple[int, ...]
+) -> tuple[Array, tuple[Array, Array, Array]]:
     y, (_, inverse) = _forward(x, axes)
     return y * scale + bias, (y, inverse, scale)
 
 
-def _channels_backward(axes, residuals, cotangent):
+def _channels_backward(
+    axes: tuple[int, ...], residuals: tuple[Array, Array, Array], cotangent: Array
+) -> tuple[Array, Array, Array]:
     y, inverse, scale = residuals
     others = tuple(axis for axis in range(y.ndim - 1) if axis not in axes)
     sums = [jnp.sum(g, axes, keepdims=True) for g in (cotangent, cotangent * y)]

@@ -12,7 +12,7 @@ from medjax.types import Array
 
 
 class Conv(nn.Module):
-    """A convolution; parameters ``kernel`` (HWIO) and ``bias``.
+    """A convolution with the parameters ``kernel`` (HWIO) and ``bias``.
 
     Attributes:
       features: output channels.
@@ -45,7 +45,7 @@ class Conv(nn.Module):
 
 
 class Dense(nn.Module):
-    """A linear layer with bias; parameters ``kernel`` ``[in, out]`` and ``bias``.
+    """A linear layer with the parameters ``kernel`` ``[in, out]`` and ``bias``.
 
     Attributes:
       features: outputs.

@@ -23,19 +23,12 @@ _LEAST_DEPTH = 3
 
 
 def usual_depth(side: int) -> int:
-    """Returns the usual number of blocks for images of a size, ``max(3, round(log2(side)) - 2)``.
+    """Returns the usual number of blocks for images with this (shorter) side in pixels.
 
     Each doubling of the side adds a block, so that the head sees about as many features.
 
-    Args:
-      side: side length in pixels, the shorter one of two.
-
-    Returns:
-      The number of blocks.
-
-    Example:
-      >>> [usual_depth(side) for side in (28, 32, 64, 128, 224)]
-      [3, 3, 4, 5, 6]
+    >>> [usual_depth(side) for side in (28, 32, 64, 128, 224)]
+    [3, 3, 4, 5, 6]
     """
     return max(_LEAST_DEPTH, round(math.log2(side)) - 2)
 

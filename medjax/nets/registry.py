@@ -28,7 +28,7 @@ _CHOICES = {
     "norm": NORMS,
     "activation": tuple(ACTIVATIONS),
     "pooling": POOLINGS,
-    "precision": PRECISIONS,
+    "precision": tuple(PRECISIONS),
 }
 
 

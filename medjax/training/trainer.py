@@ -220,15 +220,8 @@ def gradient_with_moments(
 ) -> tuple[Any, Any]:
     """Computes the training loss's gradient and the running moments of a network with batch norm.
 
-    Args:
-      net: a flax module.
-      variables: ``params`` and ``batch_stats``.
-      images: float ``[n, h, w, c]``, normalised; the whole batch, whose moments are used.
-      labels: int ``[n]``, or rows ``[n, C]``.
-      weights: float ``[n]``, of each image in the loss; ``None`` is equal weights.
-
-    Returns:
-      ``(gradient, updated)``: by ``params``, and ``{"batch_stats"}`` after the batch.
+    ``images`` are the whole batch, whose moments are used; ``weights [n]`` are those of images in
+    the loss. Returns the gradient by ``params``, and ``{"batch_stats"}`` after the batch.
     """
 
     def loss(params: Params) -> tuple[Array, Any]:

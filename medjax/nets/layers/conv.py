@@ -170,12 +170,6 @@ def _taps(images: Array, size: tuple[int, int], window: _Window) -> list[Array]:
     ]
 
 
-def _conv2d_forward(
-    images: Array, kernel: Array, window: _Window
-) -> tuple[Array, tuple[Array, Array]]:
-    return _conv2d(images, kernel, window), (images, kernel)
-
-
 def _conv2d_backward(
     window: _Window, residuals: tuple[Array, Array], cotangent: Array
 ) -> tuple[Array, Array]:
@@ -186,7 +180,7 @@ def _conv2d_backward(
     )
 
 
-_conv2d.defvjp(_conv2d_forward, _conv2d_backward)
+_conv2d.defvjp(lambda *args: (_conv2d(*args), args[:2]), _conv2d_backward)
 
 
 def _input_gradient(
@@ -250,12 +244,6 @@ def _taps_gradient(
     return jnp.swapaxes(gradient, 1, 2).reshape(*size, c, o)
 
 
-def _kernel_gradient_forward(
-    images: Array, cotangent: Array, size: tuple[int, int], window: _Window
-) -> tuple[Array, tuple[Array, Array]]:
-    return _kernel_gradient(images, cotangent, size, window), (images, cotangent)
-
-
 def _kernel_gradient_backward(
     size: tuple[int, int], window: _Window, residuals: tuple[Array, Array], kernel: Array
 ) -> tuple[Array, Array]:
@@ -266,4 +254,6 @@ def _kernel_gradient_backward(
     )
 
 
-_kernel_gradient.defvjp(_kernel_gradient_forward, _kernel_gradient_backward)
+_kernel_gradient.defvjp(
+    lambda *args: (_kernel_gradient(*args), args[:2]), _kernel_gradient_backward
+)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from medjax.nets.layers.conv import Padding, conv2d
 from medjax.nets.layers.initializers import torch_uniform
-from medjax.nets.layers.precision import activations, products
+from medjax.nets.layers.precision import PRECISIONS, activations
 from medjax.types import Array
 
 
@@ -20,7 +20,7 @@ class Conv(nn.Module):
       padding: zeros on both sides of the rows and of the columns.
       stride: of rows and columns.
       use_bias: whether there is a bias.
-      precision: see ``precision.products``.
+      precision: one of ``PRECISIONS``.
     """
 
     features: int
@@ -39,7 +39,7 @@ class Conv(nn.Module):
         bias = self.param("bias", init, (self.features,), jnp.float32) if self.use_bias else None
         images = activations(images, self.precision)
         y = conv2d(
-            images, kernel, self.padding, precision=products(self.precision), stride=self.stride
+            images, kernel, self.padding, precision=PRECISIONS[self.precision], stride=self.stride
         )
         return y if bias is None else y + activations(bias, self.precision)[None, None, None]
 
@@ -49,7 +49,7 @@ class Dense(nn.Module):
 
     Attributes:
       features: outputs.
-      precision: see ``precision.products``.
+      precision: one of ``PRECISIONS``.
     """
 
     features: int
@@ -61,5 +61,5 @@ class Dense(nn.Module):
         init = torch_uniform(inputs.shape[-1])
         kernel = self.param("kernel", init, (inputs.shape[-1], self.features), jnp.float32)
         bias = self.param("bias", init, (self.features,), jnp.float32)
-        product = jnp.matmul(inputs, kernel, precision=products(self.precision))
+        product = jnp.matmul(inputs, kernel, precision=PRECISIONS[self.precision])
         return product + bias[None]

@@ -9,19 +9,7 @@ POOLINGS = ("avg", "max", "none")
 
 
 def pool(x: Array, kind: str) -> Array:
-    """Pools 2×2 at stride 2 and drops a last odd row or column, as PyTorch does.
-
-    Args:
-      x: ``[n, h, w, c]``.
-      kind: ``avg``, ``max``, or ``none`` to return ``x`` as is.
-
-    Returns:
-      ``[n, ⌊h / 2⌋, ⌊w / 2⌋, c]``.
-
-    Example:
-      >>> pool(jnp.arange(6.0).reshape(1, 2, 3, 1), "max").tolist()
-      [[[[4.0]]]]
-    """
+    """Pools at stride 2: ``[n, h, w, c] -> [n, ⌊h / 2⌋, ⌊w / 2⌋, c]``; ``none`` returns ``x``."""
     if kind == "none":
         return x
     n, h, w, c = x.shape

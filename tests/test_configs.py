@@ -1,4 +1,4 @@
-"""Every config, a file or a preset: it loads, plain and quick, and what it names can be made."""
+"""Every config, a file or a preset: it loads, plain and quick, and its experiment can be made."""
 
 import importlib.util
 import pathlib
@@ -91,7 +91,7 @@ def test_a_preset_that_does_not_exist(arg, said):
 # How ml_collections reads a config file.
 @pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
 def test_a_preset_on_the_command_line():
-    """The words behind its name, and the flags, change what the preset says."""
+    """The words after its name and the flags change its settings."""
 
     def parse(preset):
         flag = f"--config={CONFIGS / 'presets.py'}:{preset}"
@@ -105,7 +105,7 @@ def test_a_preset_on_the_command_line():
         parse("dsa_retna")
 
 
-# Real files may have been packed anew, which alone changes their digest.
+# Repacking real files changes their digest.
 @pytest.mark.filterwarnings("ignore:.* is not the published")
 def test_what_it_names_can_be_made(name, request):
     word = "random" if name == "coreset" else "distill.batch_real=8"

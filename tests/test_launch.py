@@ -15,7 +15,7 @@ from medjax.cli import startup
 from medjax.errors import RunError, UserError
 from medjax.run import distill, report
 
-# The flags library loads a config file in a way that Python will drop.
+# The flags library loads a config file with a deprecated function.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -24,7 +24,7 @@ DM = f"--config={ROOT}/configs/dm.py"
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path, monkeypatch):
-    """A folder of its own, and what ``main`` sets for the process put back afterwards."""
+    """Runs in a folder of its own and restores what ``main`` sets for the process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     logger, level = logging.getLogger("medjax"), logging.getLogger("medjax").level
@@ -36,7 +36,7 @@ def surroundings(tmp_path, monkeypatch):
 
 @pytest.fixture
 def distilled(monkeypatch):
-    """Stands in for the run; lists what it was asked for."""
+    """Stands in for the run; lists its calls."""
     calls = []
     monkeypatch.setattr(distill, "distill", lambda *args, **_: calls.append(args) or {"ipc": 1})
     monkeypatch.setattr(report, "results_table", lambda summary: f"the table of {summary}")

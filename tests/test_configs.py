@@ -51,6 +51,7 @@ def test_there_is_one_for_every_method():
 
 def test_each_has_one_name():
     assert not set(FILES) & set(PRESETS)
+    assert list(load("presets").FILES) == [name for name in FILES if "_" in name]
     rows = re.findall(r"^\| (\w+_\w+) ", load("presets").__doc__, re.MULTILINE)
     assert rows == sorted(PRESETS) == list(PRESETS)
 
@@ -79,6 +80,11 @@ def test_its_docstring_gives_its_command(name):
     ("arg", "said"),
     [
         ("dc_brest,quick", "unknown preset 'dc_brest' (did you mean 'dc_breast'?); choose from: "),
+        (
+            "dsa_brest",
+            "unknown preset 'dsa_brest' (did you mean the file configs/dsa_breast.py?); ",
+        ),
+        ("dm_pneumonia", "unknown preset 'dm_pneumonia' (did you mean the file configs/dm_pneum"),
         ("quick", "unknown preset 'quick'; choose from: dc_breast, "),
         (None, "unknown preset ''; choose from: dc_breast, "),
     ],

@@ -153,7 +153,7 @@ def test_a_network_named_too_late(settings):
     with pytest.raises(UserError) as caught:
         experiment_of(made)
     assert str(caught.value) == (
-        "net.name=resnet18 has other options than the config's network: name it behind the "
+        "net.name=resnet18 has other options than the config's network: name it after the "
         "config's colon, as in configs/dm.py:net.name=resnet18"
     )
 

@@ -13,6 +13,7 @@ import absl
 import ml_collections
 from absl import flags
 from ml_collections import ConfigDict, config_flags
+from ml_collections.config_flags.config_flags import ConfigFileFlagParser
 
 from medjax.errors import UserError
 from medjax.parallel import Cluster
@@ -51,7 +52,7 @@ class Options(NamedTuple):
     cluster: Cluster
 
 
-class _ConfigParser(config_flags.ConfigFileFlagParser):
+class _ConfigParser(ConfigFileFlagParser):
     """The parser of a config file; it raises at once the OSErrors that ml_collections defers."""
 
     def parse(self, path: str) -> ConfigDict:
@@ -94,7 +95,7 @@ def parse(argv: Sequence[str]) -> Options | None:
     flags.DEFINE_string(
         "distributed",
         "auto",
-        "one of several processes: on, off or auto (SLURM, mpirun, a TPU pod or MEDJAX_COORDINATOR)",
+        "one of several processes: on, off, auto (SLURM, mpirun, a TPU pod, MEDJAX_COORDINATOR)",
         flag_values=values,
     )
     flags.DEFINE_string("coordinator", None, "host:port of process 0", flag_values=values)

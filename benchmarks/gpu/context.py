@@ -13,8 +13,8 @@ from typing import Any
 import cases
 import jax
 import numpy as np
-from gpu import records
 
+from gpu import records
 from medjax import data, methods, nets, planning
 
 _LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "chex", "numpy", "torch")

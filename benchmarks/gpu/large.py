@@ -5,28 +5,29 @@ from typing import Any
 
 import cases
 import jax
-from gpu import context
 
+from gpu import context
 from medjax import planning
 
 
 def dm(ctx: context.Context) -> None:
     """Times a step as it is planned."""
-    _row(ctx, "d dm 3x224x2")
+    _row(ctx)
 
 
 def dm_one_network(ctx: context.Context) -> None:
     """Times a step that does not vectorise over its single network."""
     context.one_network_at_a_time()
-    _row(ctx, "d dm 3x224x2, one network at a time")
+    _row(ctx, ", one network at a time")
 
 
-def _row(ctx: context.Context, name: str) -> None:
+def _row(ctx: context.Context, note: str = "") -> None:
     case = cases.Case(3, 16 if ctx.tiny else 224, 2, 10)
     for precision in ("tf32",) if ctx.tiny else ("bfloat16", "tf32"):  # the smaller peak first
-        with ctx.part(f"{name} {precision}"):
+        name = f"d dm {case.shape} {precision}{note}"
+        with ctx.part(name):
             found = _step(case, precision, steps=1 if ctx.tiny else 5)
-            ctx.emit(f"{name} {precision}", precision=precision, **found)
+            ctx.emit(name, precision=precision, **found)
 
 
 def _step(case: cases.Case, precision: str, *, steps: int) -> dict[str, Any]:

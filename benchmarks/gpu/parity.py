@@ -7,8 +7,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from gpu import context, programs, records
 
+from gpu import context, programs, records
 from medjax import augment, kernels, nets
 
 GOLDEN = records.ROOT / "tests" / "golden"

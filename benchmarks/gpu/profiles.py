@@ -10,6 +10,13 @@ from typing import Any
 
 import jax
 
+_DIRECTIONS = {
+    "d2h": "device_to_host",
+    "dtoh": "device_to_host",
+    "h2d": "host_to_device",
+    "htod": "host_to_device",
+}
+
 
 def per_step(run: Callable[[int], Any], *, few: int = 2, many: int = 6) -> dict[str, Any]:
     """Counts the events of one step: those of a long call less those of a short one.
@@ -57,10 +64,7 @@ def _kind(name: str) -> str:
         return "memset"
     if "memcpy" not in lower:
         return "kernel"
-    for short, long in (("d2h", "device_to_host"), ("h2d", "host_to_device")):
-        if short in lower:
-            return long
-    return "copy_on_device"
+    return next((kind for short, kind in _DIRECTIONS.items() if short in lower), "copy_on_device")
 
 
 def _device_events(folder: Path) -> Iterator[tuple[str, float]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from gpu import context, profiles
 
+from gpu import context, profiles
 from medjax import methods, planning
 from medjax.nets.layers import winograd
 
@@ -84,7 +84,11 @@ class _Step:
             transfers = "none"
         except Exception as error:  # the guard's own error says which array it was
             transfers = str(error).splitlines()[0][:200]
-        sound = not self.facts["winograd_calls"] and not self.facts["callbacks"]
+        facts = self.facts
+        sound = not facts["winograd_calls"] and not facts["callbacks"] + facts["host_operations"]
+        if jax.default_backend() != "cpu":
+            unchunked = all(size is None for chunks in facts["chunks"] for size in chunks)
+            sound = sound and unchunked and not facts["cpu_libraries"]
         return {
             "holds": bool(sound and recompiled == (0, 0) and transfers == "none"),
             "compilations_in_later_calls": recompiled[0],

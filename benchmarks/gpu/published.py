@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import cases
 import jax
 import numpy as np
-from gpu import context
 
+from gpu import context
 from medjax import data, evaluate, methods, nets, training
 
 # Of digits, DSA's strategy leaves out the flip.
@@ -63,7 +63,9 @@ def _images(ctx: context.Context) -> tuple[str, dict[str, np.ndarray]]:
         pixels = rng.integers(0, 256, (40, 8, 8), dtype=np.uint8)
         splits = {"train": (pixels, labels), "test": (pixels[:8], labels[:8])}
         arrays = {
-            f"{s}_{n}": x for s, xs in splits.items() for n, x in zip(("images", "labels"), xs, strict=True)
+            f"{split}_{name}": array
+            for split, pair in splits.items()
+            for name, array in zip(("images", "labels"), pair, strict=True)
         }
         return "made-up", arrays
     for name in _SETS:
@@ -131,7 +133,7 @@ def _distil(ctx: context.Context, plan: _Plan, case: _Case) -> tuple[Any, dict[s
         "iterations_planned": plan.iterations,
         "complete": done == plan.iterations,
         "first_call_s": first,
-        "step_s": taken / max(done - 1, 1),
+        "step_s": taken / (done - 1) if done > 1 else None,
         "loss": float(info.loss),
     }
     return state, facts

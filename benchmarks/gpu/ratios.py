@@ -12,6 +12,7 @@ import engine
 import floor
 import jax
 import timing
+
 from gpu import context
 
 REPEATS = 3

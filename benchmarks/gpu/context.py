@@ -15,7 +15,7 @@ import jax
 import numpy as np
 
 from gpu import records
-from medjax import data, methods, nets, planning
+from medjax import data, methods, nets
 
 _LIBRARIES = ("jax", "jaxlib", "flax", "optax", "orbax-checkpoint", "chex", "numpy", "torch")
 _MARGIN = 5
@@ -109,11 +109,6 @@ def distiller(method: str, case: cases.Case, *, net: Any, **options: Any) -> Any
         options = {"batch_real": cases.BATCH_REAL} | options
     options = {"augment": "none" if method == "dc" else cases.STRATEGY} | options
     return methods.make(method, net=net, ipc=case.ipc, init="noise", **options)
-
-
-def one_network_at_a_time() -> None:
-    """Keeps everything else at once, but never vectorises over networks."""
-    planning.backend_chunks = lambda *_, **__: planning.Chunks(1, None, None)
 
 
 def at_the_same_time(works: list[Callable[[], Any]]) -> list[Any]:

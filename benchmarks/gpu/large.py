@@ -12,19 +12,9 @@ from medjax import planning
 
 def dm(ctx: context.Context) -> None:
     """Times a step as it is planned."""
-    _row(ctx)
-
-
-def dm_one_network(ctx: context.Context) -> None:
-    """Times a step that does not vectorise over its single network."""
-    context.one_network_at_a_time()
-    _row(ctx, ", one network at a time")
-
-
-def _row(ctx: context.Context, note: str = "") -> None:
     case = cases.Case(3, 16 if ctx.tiny else 224, 2, 10)
     for precision in ("tf32",) if ctx.tiny else ("bfloat16", "tf32"):  # the smaller peak first
-        name = f"d dm {case.shape} {precision}{note}"
+        name = f"d dm {case.shape} {precision}"
         with ctx.part(name):
             found = _step(case, precision, steps=1 if ctx.tiny else 5)
             ctx.emit(name, precision=precision, **found)

@@ -50,36 +50,22 @@ def step(ctx: context.Context, work: str) -> None:
     _rows(ctx, work, kinds[:1] if ctx.tiny else kinds)
 
 
-def one_network_step(ctx: context.Context, work: str) -> None:
-    """Times the step that does not vectorise over its single network."""
-    context.one_network_at_a_time()
-    kinds = [(context.main_case(), "tf32")]
-    _rows(ctx, work, kinds, note="one network at a time", with_reference=False)
-
-
 def trainings(ctx: context.Context, *works: str) -> None:
     """Times training: evaluation networks, or an epoch of real images."""
     for work in works:
         _rows(ctx, work, [(context.main_case(), "tf32")])
 
 
-def _rows(
-    ctx: context.Context,
-    work: str,
-    kinds: list[tuple[cases.Case, str]],
-    *,
-    note: str = "",
-    with_reference: bool = True,
-) -> None:
+def _rows(ctx: context.Context, work: str, kinds: list[tuple[cases.Case, str]]) -> None:
     """Measures one row for each case and precision, in this order."""
     ours = [_ours(ctx, work, case, precision) for case, precision in kinds]
-    utils = _reference(ctx) if with_reference else None
+    utils = _reference(ctx)
     for index, ((case, precision), medjax) in enumerate(zip(kinds, ours, strict=True)):
         if index == 1:
             # The first was compiled by an earlier row; the others are compiled all at once. A
             # failure is met again, and reported, where the row is measured.
             context.at_the_same_time(ours[1:])
-        name = f"b {work} {case.shape} {precision}" + (f", {note}" if note else "")
+        name = f"b {work} {case.shape} {precision}"
         if ctx.left() < 5:
             ctx.emit(name, failed="out of time")
             continue
@@ -179,7 +165,6 @@ def _measure(ctx, work, case, precision, medjax, theirs) -> dict[str, Any]:
 
 
 dm, dsa, dc = (partial(step, work=work) for work in ("dm", "dsa", "dc"))
-dm_one_network, dc_one_network = (partial(one_network_step, work=work) for work in ("dm", "dc"))
 
 
 def evaluation(ctx: context.Context) -> None:

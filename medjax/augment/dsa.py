@@ -67,7 +67,7 @@ def _cutout(units: Array, images: Array) -> Array:
     # A square of even side has its centre between two pixels, hence one more place for it.
     places = [size + 1 - side % 2 for size, side in zip(sizes, sides, strict=True)]
     centre = [_integer(units[..., axis], count) for axis, count in enumerate(places)]
-    return ops.cutout(images, *centre, size=tuple(sides))
+    return ops.cutout(images, *centre, size=(sides[0], sides[1]))
 
 
 def _flip(units: Array, images: Array) -> Array:
@@ -121,7 +121,7 @@ class Strategy:
 
     names: tuple[str, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for position, name in enumerate(self.names):
             if name not in _OPERATORS:
                 raise unknown("DSA operator", name, _OPERATORS)
@@ -190,7 +190,8 @@ class Strategy:
         if not self.names:
             return images
         branches = [_OPERATORS[name] for name in self.names]
-        return lax.switch(draw.op, branches, draw.units, images)
+        transformed: Array = lax.switch(draw.op, branches, draw.units, images)
+        return transformed
 
     def _draw(self, key: PRNGKey, batch: tuple[int, ...]) -> Draw:
         key_op, key_units = jax.random.split(key)

@@ -22,18 +22,18 @@ def _transform(op: Callable[..., Array], images: Array, *params: Array | float |
         raise UserError(f"images must be [n, h, w, c], got shape {images.shape}")
     if not jnp.issubdtype(images.dtype, jnp.floating):
         raise UserError(f"images must be floating point, got {images.dtype}; normalise them first")
-    batch, params = images.shape[:1], [jnp.asarray(p) for p in params]
-    for p in params:
+    batch, arrays = images.shape[:1], [jnp.asarray(p) for p in params]
+    for p in arrays:
         if p.shape not in ((), batch):
             choices = f"a scalar or one value for each of the {batch[0]} images"
             raise UserError(f"a parameter must be {choices}, got shape {p.shape}")
     # Pixel coordinates need more bits than bfloat16 has.
     wide = images.astype(jnp.float32) if images.dtype.itemsize < 4 else images
-    if all(p.ndim == 0 for p in params):
-        out = op(wide, *params)
+    if all(p.ndim == 0 for p in arrays):
+        out = op(wide, *arrays)
     else:
-        params = [jnp.broadcast_to(p, batch) for p in params]
-        out = jax.vmap(lambda image, *scalars: op(image[None], *scalars)[0])(wide, *params)
+        arrays = [jnp.broadcast_to(p, batch) for p in arrays]
+        out = jax.vmap(lambda image, *scalars: op(image[None], *scalars)[0])(wide, *arrays)
     return out.astype(images.dtype)
 
 
@@ -79,7 +79,7 @@ def saturation(images: Array, factor: Array | float) -> Array:
       [[[[-1.0, 1.0, 3.0]]]]
     """
 
-    def op(x, factor):
+    def op(x: Array, factor: Array) -> Array:
         grey = x.mean(axis=3, keepdims=True)
         return (x - grey) * factor.astype(x.dtype) + grey
 
@@ -107,7 +107,7 @@ def contrast(images: Array, factor: Array | float) -> Array:
       [1.0, 3.0]
     """
 
-    def op(x, factor):
+    def op(x: Array, factor: Array) -> Array:
         mean = x.mean(axis=(1, 2, 3), keepdims=True)
         return (x - mean) * factor.astype(x.dtype) + mean
 
@@ -134,7 +134,7 @@ def translate(images: Array, dy: Array | int, dx: Array | int) -> Array:
       [2.0, 3.0, 0.0]
     """
 
-    def op(x, dy, dx):
+    def op(x: Array, dy: Array, dx: Array) -> Array:
         for axis, shift in ((1, dy), (2, dx)):
             size = x.shape[axis]
             padding = [(size, size) if a == axis else (0, 0) for a in range(4)]
@@ -169,11 +169,11 @@ def cutout(
     """
     height, width = size if isinstance(size, tuple) else (size, size)
 
-    def inside(length, centre, side):
+    def inside(length: int, centre: Array, side: int) -> Array:
         offset = jnp.arange(length, dtype=centre.dtype) - (centre - side // 2)
         return (offset >= 0) & (offset < side)
 
-    def op(x, row, col):
+    def op(x: Array, row: Array, col: Array) -> Array:
         rows = inside(x.shape[1], row, height)[None, :, None, None]
         cols = inside(x.shape[2], col, width)[None, None, :, None]
         return jnp.where(rows & cols, 0, x)
@@ -238,12 +238,12 @@ def scale(images: Array, sy: Array | float, sx: Array | float) -> Array:
       [2.0, 4.0, 6.0]
     """
 
-    def weights(size, factor, dtype):
+    def weights(size: int, factor: Array, dtype: jnp.dtype) -> Array:
         points = _pixels(factor.astype(dtype) * _coordinates(size, dtype), size)
         distance = points[:, None] - jnp.arange(size, dtype=dtype)[None, :]
         return jnp.maximum(0, 1 - jnp.abs(distance))
 
-    def op(x, sy, sx):
+    def op(x: Array, sy: Array, sx: Array) -> Array:
         # Full precision: accelerators would otherwise round the pixels to 10 bits or fewer.
         _, h, w, _ = x.shape
         x = jnp.einsum("ip,npqc->niqc", weights(h, sy, x.dtype), x, precision="highest")
@@ -276,7 +276,7 @@ def rotate(images: Array, radians: Array | float) -> Array:
       [[1.0, 3.0], [0.0, 2.0]]
     """
 
-    def op(x, radians):
+    def op(x: Array, radians: Array) -> Array:
         n, h, w, c = x.shape
         radians = radians.astype(x.dtype)
         cos, sin = jnp.cos(radians), jnp.sin(radians)

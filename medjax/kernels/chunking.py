@@ -10,7 +10,7 @@ from jax import lax
 from medjax.types import Array, varying_axes
 
 
-def chunked_map(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
+def chunked_map(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) -> Any:
     """Maps ``fn`` over the leading axis, ``chunk_size`` items at a time vectorised.
 
     Args:
@@ -32,7 +32,7 @@ def chunked_map(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
     return lax.map(fn, xs, batch_size=None if 1 in (size, chunk_size) else chunk_size)
 
 
-def chunked_sum(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
+def chunked_sum(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) -> Any:
     """Sums ``fn`` over chunks of the leading axis, so that only one chunk is live at a time.
 
     That holds for its derivatives, too: what a chunk keeps for them is computed again.
@@ -61,7 +61,7 @@ def chunked_sum(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
     rows = next(divisors, -(-size // -(-size // chunk_size)))
     count = -(-size // rows)
 
-    def cut(x):
+    def cut(x: Array) -> Array:
         pad = [(0, count * rows - size)] + [(0, 0)] * (x.ndim - 1)
         return jnp.pad(x, pad).reshape(count, rows, *x.shape[1:])
 
@@ -71,7 +71,7 @@ def chunked_sum(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
 
     again = jax.checkpoint(fn, prevent_cse=False)  # the loop already keeps the two apart
 
-    def add(total, chunk):
+    def add(total: Any, chunk: Any) -> tuple[Any, None]:
         return jax.tree.map(jnp.add, total, again(chunk)), None
 
     return lax.scan(add, zeros, chunks)[0]

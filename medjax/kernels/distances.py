@@ -31,7 +31,7 @@ def columnwise_cosine(grads_a: Params, grads_b: Params) -> Array:
     Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021, equation 9.
     """
 
-    def tensor_distance(a, b):
+    def tensor_distance(a: Array, b: Array) -> Array:
         if a.ndim < 2:
             return jnp.zeros((), a.dtype)
         a, b = a.reshape(-1, a.shape[-1]), b.reshape(-1, b.shape[-1])

@@ -49,12 +49,13 @@ def mean_embedding(
     if weights is None:
         weights = jnp.ones(len(images), images.dtype)
 
-    def chunk_sum(chunk):
+    def chunk_sum(chunk: tuple[Array, Array]) -> Array:
         chunk_images, chunk_weights = chunk
         return weighted_sum(embed_fn(params, chunk_images), chunk_weights.T)
 
     summed = chunked_sum(chunk_sum, (images, weights.T), chunk_size=chunk_size)
-    return divide_by_weight(summed, weights, axis_name=axis_name)
+    mean: Array = divide_by_weight(summed, weights, axis_name=axis_name)
+    return mean
 
 
 def mean_embedding_loss(
@@ -219,10 +220,11 @@ def rbf(bandwidths: Sequence[float]) -> GramFn:
     if not bandwidths or min(bandwidths) <= 0:
         raise ValueError(f"bandwidths must be above 0, got {bandwidths!r}")
 
-    def gram(x, y):
+    def gram(x: Array, y: Array) -> Array:
         differences = jnp.expand_dims(x, -2) - jnp.expand_dims(y, -3)
         squares = jnp.sum(jnp.square(differences), axis=-1)
-        return sum(jnp.exp(squares / (-2 * s * s)) for s in bandwidths) / len(bandwidths)
+        total = sum(jnp.exp(squares / (-2 * s * s)) for s in bandwidths)
+        return jnp.divide(total, len(bandwidths))
 
     return gram
 
@@ -265,7 +267,7 @@ def mmd(
         ]
         return jnp.sum(jnp.square(means[0] - means[1]), axis=-1)
 
-    def mean(w, gram, v):
+    def mean(w: Array, gram: Array, v: Array) -> Array:
         return jnp.einsum("...n,...nm,...m->...", w, gram, v)
 
     return (

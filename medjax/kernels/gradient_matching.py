@@ -56,7 +56,7 @@ def loss_gradient(
     if weights is None:
         weights = jnp.ones(len(images), images.dtype)
 
-    def chunk_gradient(chunk):
+    def chunk_gradient(chunk: tuple[Array, Array, Array]) -> Params:
         chunk_images, chunk_labels, chunk_weights = chunk
         total = jnp.sum(chunk_weights)
         return jax.grad(
@@ -140,7 +140,7 @@ def matching_loss(
 
 
 def _varying_like(params: Params, images: Array) -> Params:
-    def mark(x):
+    def mark(x: Array) -> Array:
         axes = tuple(sorted(varying_axes(images) - varying_axes(x)))
         return lax.pcast(x, axes, to="varying") if axes else x
 

@@ -26,7 +26,8 @@ def weighted_mean(values: Array, weights: Array | None) -> Array:
     """
     if weights is None:
         return jnp.mean(values, axis=0)
-    return divide_by_weight(weighted_sum(values, weights), weights)
+    mean: Array = divide_by_weight(weighted_sum(values, weights), weights)
+    return mean
 
 
 def weighted_sum(values: Array, weights: Array) -> Array:

@@ -1,6 +1,7 @@
 """Trajectory matching: the loss of MTT, and three ways to differentiate its unroll."""
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,7 @@ synthetic set; differentiable by the images."""
 
 _Step = Callable[[Array, Params, Array, Array], Params]
 _Student = Callable[[Params, Array, Array], Params]
+_Pull = Callable[[tuple[Any, ...], Params], tuple[Any, ...]]
 
 
 def trajectory_loss(
@@ -81,7 +83,7 @@ def trajectory_loss(
     if unroll not in _STUDENTS:
         raise ValueError(f"unknown unroll {unroll!r}; choose from: {', '.join(_STUDENTS)}")
 
-    def step(index, params, images, rate):
+    def step(index: Array, params: Params, images: Array, rate: Array) -> Params:
         batch, labels = (images, syn_labels)
         if batch_fn is not None:
             batch, labels = batch_fn(index, images, syn_labels)
@@ -95,8 +97,8 @@ def trajectory_loss(
 
 
 def _stored(step: _Step, num_steps: int) -> _Student:
-    def student(start, images, rate):
-        def body(params, index):
+    def student(start: Params, images: Array, rate: Array) -> Params:
+        def body(params: Params, index: Array) -> tuple[Params, None]:
             return jax.checkpoint(step, prevent_cse=False)(index, params, images, rate), None
 
         return lax.scan(body, start, jnp.arange(num_steps, dtype=jnp.int32))[0]
@@ -112,8 +114,8 @@ def _train(step: _Step, start: Params, images: Array, rate: Array, *, num_steps:
 
 
 def _recomputed(step: _Step, num_steps: int) -> _Student:
-    def pull(inputs, cotangent):
-        def back(count, carry):
+    def pull(inputs: tuple[Any, ...], cotangent: Params) -> tuple[Any, ...]:
+        def back(count: Array, carry: Any) -> Any:
             index = num_steps - 1 - count
             by_params, totals = carry
             params = _train(step, *inputs, num_steps=index)
@@ -129,8 +131,8 @@ def _recomputed(step: _Step, num_steps: int) -> _Student:
 
 
 def _held(step: _Step, num_steps: int) -> _Student:
-    def pull(inputs, cotangent):
-        def again(index, carry):
+    def pull(inputs: tuple[Any, ...], cotangent: Params) -> tuple[Any, ...]:
+        def again(index: Array, carry: Any) -> Any:
             params, totals = carry
             params, step_pull = jax.vjp(lambda *args: step(index, params, *args), *inputs[1:])
             return params, jax.tree.map(jnp.add, totals, step_pull(cotangent))
@@ -142,11 +144,11 @@ def _held(step: _Step, num_steps: int) -> _Student:
     return _with_pull(step, num_steps, pull)
 
 
-def _with_pull(step: _Step, num_steps: int, pull: Callable) -> _Student:
+def _with_pull(step: _Step, num_steps: int, pull: _Pull) -> _Student:
     """The student, differentiated by ``pull(inputs, cotangent)`` from its inputs alone."""
 
     @jax.custom_vjp
-    def student(start, images, rate):
+    def student(start: Params, images: Array, rate: Array) -> Params:
         return _train(step, start, images, rate, num_steps=jnp.int32(num_steps))
 
     student.defvjp(lambda *inputs: (student(*inputs), inputs), pull)

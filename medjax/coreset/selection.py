@@ -1,4 +1,4 @@
-"""Real images chosen to stand for their class, by distances between features or between pixels."""
+"""Selection of real images by distances between features or between pixels."""
 
 import contextlib
 from collections.abc import Callable, Sequence
@@ -8,12 +8,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from medjax import coreset, data, training
+from medjax import data, training
+from medjax.coreset.herding import herding
+from medjax.coreset.k_center import k_center
 from medjax.types import Array, PRNGKey
 
 SELECTIONS: dict[str, Callable[[np.ndarray, np.ndarray, Sequence[int]], np.ndarray]] = {
-    "herding": coreset.herding,
-    "kcenter": coreset.k_center,
+    "herding": herding,
+    "kcenter": k_center,
 }
 
 _RECIPE = training.Recipe(epochs=20)
@@ -30,12 +32,12 @@ def select_rows(
     """Chooses real images of every class.
 
     Args:
-      key: PRNG key, of the training of the network.
+      key: PRNG key for training the network.
       real: the training images.
-      counts: images wanted of each class, at most as many as there are.
+      counts: images wanted of each class, at most its number of images.
       selection: one of ``SELECTIONS``, see ``coreset.herding`` and ``coreset.k_center``.
-      net: distances are between its features, after 20 epochs of training on all real images;
-        ``None`` measures them between normalised pixels.
+      net: the network whose features are compared, after 20 epochs of training on all real images;
+        ``None`` compares normalised pixels.
 
     Returns:
       int32 ``[Σ counts]`` rows, those of class 0 first, then those of class 1, ….
@@ -47,12 +49,13 @@ def select_rows(
       >>> select_rows(jax.random.key(0), real, [2], selection="kcenter", net=None).tolist()
       [2, 3]
     """
-    if isinstance(key, jax.core.Tracer):  # for its shape: numpy chooses, outside of any program
-        return jax.pure_callback(_refuse, jax.ShapeDtypeStruct((sum(counts),), jnp.int32))
+    if isinstance(key, jax.core.Tracer):  # numpy cannot choose inside a program, which has a shape
+        shape = jax.ShapeDtypeStruct((sum(counts),), jnp.int32)
+        rows: Array = jax.pure_callback(_refuse, shape)
+        return rows
     vectors = _pixels(real) if net is None else _features(key, real, net)
     with vectors as found:
-        rows = SELECTIONS[selection](found, np.asarray(real.labels), counts)
-    return jnp.asarray(rows, jnp.int32)
+        return jnp.asarray(SELECTIONS[selection](found, np.asarray(real.labels), counts), jnp.int32)
 
 
 def _refuse() -> None:
@@ -60,11 +63,11 @@ def _refuse() -> None:
 
 
 def _pixels(real: data.RealData) -> contextlib.AbstractContextManager[np.ndarray]:
-    """``[N, h · w · c]``, normalised on the host: the images may be on many devices, or on none."""
+    """Yields ``[N, h · w · c]``, normalised on the host: many devices may share the images."""
 
-    def flat(images):
+    def flat(images: np.ndarray) -> np.ndarray:
         scale = 255 if images.dtype == np.uint8 else 1
-        pixels = images.astype(np.float32) / np.float32(scale)
+        pixels: np.ndarray = images.astype(np.float32) / np.float32(scale)
         pixels = (pixels - np.asarray(real.mean)) / np.asarray(real.std)
         return pixels.reshape(len(pixels), -1)
 
@@ -74,8 +77,8 @@ def _pixels(real: data.RealData) -> contextlib.AbstractContextManager[np.ndarray
 def _features(
     key: PRNGKey, real: data.RealData, net: nn.Module
 ) -> contextlib.AbstractContextManager[np.ndarray]:
-    """``[N, f]``, of all real images."""
-    # On this process's device: every process makes the same choice, none needs the others'.
+    """Yields ``[N, f]``, for all real images."""
+    # On this process's device: every process makes the same choice and needs no other process.
     images, stats = _on_host(real), (np.asarray(real.mean), np.asarray(real.std))
     variables = training.train_networks(
         key, net, images, np.asarray(real.labels), recipe=_RECIPE, num_networks=1, stats=stats

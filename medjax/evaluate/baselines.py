@@ -8,10 +8,10 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from medjax.coreset.choosing import at_most, k_center, random_subset
+from medjax.coreset import at_most, k_center, random_subset
 from medjax.data import Split
 from medjax.evaluate.protocol import Benchmark, Scores, score_networks, score_nothing
-from medjax.training.outputs import embed
+from medjax.training.prediction import embed
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import train_networks
 from medjax.training.vectors import vectors_of

@@ -11,7 +11,7 @@ from jax.sharding import Mesh
 from medjax import data
 from medjax.evaluate.scoring import score, summarize
 from medjax.training.inputs import Stats
-from medjax.training.outputs import predict
+from medjax.training.prediction import predict
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import train_networks
 from medjax.types import Array, Params, PRNGKey

@@ -1,4 +1,4 @@
-"""Networks: flax modules with PyTorch's default initialisation and an ``embed`` method."""
+"""Networks: flax modules with PyTorch's default initialisation and a method ``embed``."""
 
 from medjax.nets.alexnet import AlexNet
 from medjax.nets.convnet import ConvNet

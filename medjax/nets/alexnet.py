@@ -1,28 +1,30 @@
-"""AlexNet as the field shrank it for small images."""
+"""AlexNet, shrunk for small images as in the literature on data-set distillation."""
 
 import flax.linen as nn
 
-from medjax.nets.layers.modules import Conv, Dense
+from medjax.nets.classifier import Classifier
+from medjax.nets.layers.image_size import padding_to_32, require_size
+from medjax.nets.layers.linear import Conv
 from medjax.nets.layers.norms import Norm
-from medjax.nets.layers.pooling import pool, require_size
-from medjax.nets.layers.precision import accurate, require_precision
+from medjax.nets.layers.pooling import pool
+from medjax.nets.layers.precision import accurate
 from medjax.types import Array
 
 # Channels in halves of the width, rows and columns of the kernel, whether pooling follows.
 _LAYERS = ((2, 5, True), (3, 5, True), (4, 3, False), (3, 3, False), (3, 3, True))
 
 
-class AlexNet(nn.Module):
+class AlexNet(Classifier):
     """Five convolutions (5×5 twice, then 3×3), three max poolings and a linear head.
 
-    Images of 28 pixels are padded to 32 by the first convolution (padding 4). Parameters are named
+    The first convolution pads images of 28 pixels to 32 (padding 4). Parameters are named
     ``conv_0 … {kernel, bias}``, ``norm_0 … {scale, bias}`` and ``head {kernel, bias}``.
 
     Attributes:
       num_classes: logits per image.
       width: channels of the first convolution; the others have 1.5, 2, 1.5 and 1.5 times as many.
-      norm: after each convolution, see ``ConvNet``; the reference has none, or ``batch``.
-      precision: see ``ConvNet``.
+      norm: after each convolution, see ``ConvNet``; the reference has ``none`` or ``batch``.
+      precision: see ``Classifier``.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -34,14 +36,8 @@ class AlexNet(nn.Module):
     2012, as used by Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021.
     """
 
-    num_classes: int
     width: int = 128
     norm: str = "none"
-    precision: str = "float32"
-
-    def setup(self):
-        require_precision(self.precision)
-        self.head = Dense(self.num_classes, self.precision)
 
     @nn.compact
     def embed(self, images: Array) -> Array:
@@ -49,7 +45,7 @@ class AlexNet(nn.Module):
         require_size(images, "an AlexNet", least=8)
         x = images
         for layer, (halves, size, pooled) in enumerate(_LAYERS):
-            padding = tuple(4 if layer == 0 and have == 28 else size // 2 for have in x.shape[1:3])
+            padding = padding_to_32(x, size // 2) if layer == 0 else (size // 2, size // 2)
             x = Conv(
                 halves * self.width // 2,
                 (size, size),
@@ -60,7 +56,3 @@ class AlexNet(nn.Module):
             x = nn.relu(Norm(self.norm, name=f"norm_{layer}")(x))
             x = pool(x, "max") if pooled else x
         return accurate(x.reshape(x.shape[0], -1))
-
-    def __call__(self, images: Array) -> Array:
-        """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
-        return self.head(self.embed(images))

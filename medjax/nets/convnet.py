@@ -1,14 +1,16 @@
-"""The ConvNet that the field distils with."""
+"""The ConvNet, the usual network of data-set distillation."""
 
 import math
 
 import flax.linen as nn
 
 from medjax.errors import UserError, unknown
-from medjax.nets.layers.modules import Conv, Dense
+from medjax.nets.classifier import Classifier
+from medjax.nets.layers.image_size import padding_to_32
+from medjax.nets.layers.linear import Conv
 from medjax.nets.layers.norms import Norm
 from medjax.nets.layers.pooling import POOLINGS, pool
-from medjax.nets.layers.precision import accurate, require_precision
+from medjax.nets.layers.precision import accurate
 from medjax.types import Array
 
 ACTIVATIONS = {
@@ -17,48 +19,35 @@ ACTIVATIONS = {
     "leakyrelu": lambda x: nn.leaky_relu(x, 0.01),
     "swish": nn.swish,
 }
-
-
 _LEAST_DEPTH = 3
 
 
 def usual_depth(side: int) -> int:
-    """The blocks that the field gives a ConvNet for images of a size.
+    """Returns the usual number of blocks for images with this (shorter) side in pixels.
 
-    ``max(3, round(log2(side)) - 2)``: every doubling of the side is halved again, so that about as
-    many features arrive at the head.
+    Each doubling of the side adds a block, so that the head sees about as many features.
 
-    Args:
-      side: side length in pixels, the shorter one of two.
-
-    Returns:
-      The number of blocks.
-
-    Example:
-      >>> [usual_depth(side) for side in (28, 32, 64, 128, 224)]
-      [3, 3, 4, 5, 6]
+    >>> [usual_depth(side) for side in (28, 32, 64, 128, 224)]
+    [3, 3, 4, 5, 6]
     """
     return max(_LEAST_DEPTH, round(math.log2(side)) - 2)
 
 
-class ConvNet(nn.Module):
+class ConvNet(Classifier):
     """``depth`` blocks of convolution 3×3, norm, activation and pooling 2×2, then a linear head.
 
-    Images of 28 pixels are padded to 32 by the first convolution (padding 3), grey or colour;
-    every other size keeps padding 1. The head is sized from the traced shape.
-
-    Parameters are named ``conv_0 … {kernel, bias}``, ``norm_0 … {scale, bias}`` and
-    ``head {kernel, bias}``.
+    The first convolution pads images of 28 pixels, grey or colour, to 32 (padding 3); every other
+    size has padding 1. The head is sized from the traced shape. Parameters are named
+    ``conv_0 … {kernel, bias}``, ``norm_0 … {scale, bias}`` and ``head {kernel, bias}``.
 
     Attributes:
       num_classes: logits per image.
       width: channels of every convolution.
-      depth: number of blocks; ``None`` for ``usual_depth`` of the traced images.
+      depth: number of blocks; ``None`` is ``usual_depth`` of the traced images.
       norm: ``instance``, ``group``, ``layer``, ``batch`` or ``none``.
       activation: ``relu``, ``sigmoid``, ``leakyrelu`` (slope 0.01) or ``swish``.
       pooling: ``avg``, ``max`` or ``none``.
-      precision: ``float32``, ``tf32`` or ``bfloat16``, what convolutions multiply in and
-        activations are kept in; parameters, moments, features and logits are float32.
+      precision: see ``Classifier``.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -74,42 +63,32 @@ class ConvNet(nn.Module):
     used by Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021.
     """
 
-    num_classes: int
     width: int = 128
     depth: int | None = None
     norm: str = "instance"
     activation: str = "relu"
     pooling: str = "avg"
-    precision: str = "float32"
 
-    def setup(self):
+    def setup(self) -> None:
+        super().setup()
         if self.activation not in ACTIVATIONS:
             raise unknown("activation", self.activation, ACTIVATIONS)
         if self.pooling not in POOLINGS:
             raise unknown("pooling", self.pooling, POOLINGS)
-        require_precision(self.precision)
-        self.head = Dense(self.num_classes, self.precision)
 
     @nn.compact
     def embed(self, images: Array) -> Array:
         """Features before the head, flattened: ``[n, h, w, c] -> [n, f]``."""
-        x, depth = images, self.depth
-        if depth is None:
-            depth = usual_depth(min(images.shape[1:3]))
+        depth = usual_depth(min(images.shape[1:3])) if self.depth is None else self.depth
+        x, padding = images, padding_to_32(images, 1)
         for block in range(depth):
-            padding = tuple(3 if block == 0 and size == 28 else 1 for size in x.shape[1:3])
-            conv = Conv(self.width, padding=padding, precision=self.precision, name=f"conv_{block}")
-            x = conv(x)
+            name = f"conv_{block}"
+            x = Conv(self.width, padding=padding, precision=self.precision, name=name)(x)
             x = Norm(self.norm, name=f"norm_{block}")(x)
-            x = ACTIVATIONS[self.activation](x)
-            x = pool(x, self.pooling)
+            x, padding = pool(ACTIVATIONS[self.activation](x), self.pooling), (1, 1)
             if x.size == 0:
                 raise UserError(
                     f"a ConvNet of depth {depth} pools {images.shape[1]}×{images.shape[2]} "
                     f"images away; the depth can be at most {block}"
                 )
         return accurate(x.reshape(x.shape[0], -1))
-
-    def __call__(self, images: Array) -> Array:
-        """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
-        return self.head(self.embed(images))

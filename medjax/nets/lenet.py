@@ -2,22 +2,24 @@
 
 import flax.linen as nn
 
-from medjax.nets.layers.modules import Conv, Dense
-from medjax.nets.layers.pooling import pool, require_size
-from medjax.nets.layers.precision import accurate, require_precision
+from medjax.nets.classifier import Classifier
+from medjax.nets.layers.image_size import padding_to_32, require_size
+from medjax.nets.layers.linear import Conv, Dense
+from medjax.nets.layers.pooling import pool
+from medjax.nets.layers.precision import accurate
 from medjax.types import Array
 
 
-class LeNet(nn.Module):
-    """Convolutions 5×5 of 6 and 16 channels, each pooled, layers of 120 and 84, a linear head.
+class LeNet(Classifier):
+    """Pooled 5×5 convolutions of 6 and 16 channels, layers of 120 and 84, and a linear head.
 
-    Images of 28 pixels are padded to 32 by the first convolution (padding 2); others are not
-    padded, and must have at least 16 pixels a side. Parameters are named ``conv_0``, ``conv_1``,
-    ``dense_0``, ``dense_1`` and ``head``, each ``{kernel, bias}``.
+    The first convolution pads images of 28 pixels to 32 (padding 2) and no others; these must
+    have at least 16 pixels a side. Parameters are named ``conv_0``, ``conv_1``, ``dense_0``,
+    ``dense_1`` and ``head``, each ``{kernel, bias}``.
 
     Attributes:
       num_classes: logits per image.
-      precision: see ``ConvNet``.
+      precision: see ``Classifier``.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -28,27 +30,15 @@ class LeNet(nn.Module):
     LeCun et al., "Gradient-Based Learning Applied to Document Recognition", Proc. IEEE 1998.
     """
 
-    num_classes: int
-    precision: str = "float32"
-
-    def setup(self):
-        require_precision(self.precision)
-        self.head = Dense(self.num_classes, self.precision)
-
     @nn.compact
     def embed(self, images: Array) -> Array:
         """Features before the head: ``[n, h, w, c] -> [n, 84]``."""
         require_size(images, "a LeNet", least=16)
-        x = images
+        x, padding = images, padding_to_32(images, 0)
         for block, features in enumerate((6, 16)):
-            padding = tuple(2 if block == 0 and size == 28 else 0 for size in x.shape[1:3])
             conv = Conv(features, (5, 5), padding, precision=self.precision, name=f"conv_{block}")
-            x = pool(nn.relu(conv(x)), "max")
+            x, padding = pool(nn.relu(conv(x)), "max"), (0, 0)
         x = accurate(x.reshape(x.shape[0], -1))
         for layer, features in enumerate((120, 84)):
             x = nn.relu(Dense(features, self.precision, name=f"dense_{layer}")(x))
         return x
-
-    def __call__(self, images: Array) -> Array:
-        """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
-        return self.head(self.embed(images))

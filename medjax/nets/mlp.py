@@ -1,13 +1,14 @@
-"""A perceptron with two hidden layers."""
+"""A multi-layer perceptron with two hidden layers."""
 
 import flax.linen as nn
 
-from medjax.nets.layers.modules import Dense
-from medjax.nets.layers.precision import accurate, require_precision
+from medjax.nets.classifier import Classifier
+from medjax.nets.layers.linear import Dense
+from medjax.nets.layers.precision import accurate
 from medjax.types import Array
 
 
-class MLP(nn.Module):
+class MLP(Classifier):
     """Two hidden layers with ReLU on all pixels, then a linear head.
 
     Parameters are named ``dense_0``, ``dense_1`` and ``head``, each ``{kernel, bias}``.
@@ -15,7 +16,7 @@ class MLP(nn.Module):
     Attributes:
       num_classes: logits per image.
       width: units of each hidden layer.
-      precision: see ``ConvNet``; here it is what products multiply in.
+      precision: of the matrix products, see ``Classifier``.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -24,13 +25,7 @@ class MLP(nn.Module):
       (1, 2)
     """
 
-    num_classes: int
     width: int = 128
-    precision: str = "float32"
-
-    def setup(self):
-        require_precision(self.precision)
-        self.head = Dense(self.num_classes, self.precision)
 
     @nn.compact
     def embed(self, images: Array) -> Array:
@@ -39,7 +34,3 @@ class MLP(nn.Module):
         for layer in range(2):
             x = nn.relu(Dense(self.width, self.precision, name=f"dense_{layer}")(x))
         return x
-
-    def __call__(self, images: Array) -> Array:
-        """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
-        return self.head(self.embed(images))

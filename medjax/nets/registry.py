@@ -2,11 +2,11 @@
 
 import ast
 import inspect
-
-import flax.linen as nn
+from typing import Any
 
 from medjax.errors import UserError, unknown
 from medjax.nets.alexnet import AlexNet
+from medjax.nets.classifier import Classifier
 from medjax.nets.convnet import ACTIVATIONS, ConvNet
 from medjax.nets.layers.norms import NORMS
 from medjax.nets.layers.pooling import POOLINGS
@@ -16,7 +16,7 @@ from medjax.nets.mlp import MLP
 from medjax.nets.resnet import ResNet18
 from medjax.nets.vgg import VGG11
 
-_NETS = {
+_NETS: dict[str, type[Classifier]] = {
     "alexnet": AlexNet,
     "convnet": ConvNet,
     "lenet": LeNet,
@@ -28,15 +28,15 @@ _CHOICES = {
     "norm": NORMS,
     "activation": tuple(ACTIVATIONS),
     "pooling": POOLINGS,
-    "precision": PRECISIONS,
+    "precision": tuple(PRECISIONS),
 }
 
 
 def names() -> tuple[str, ...]:
-    """The names that ``make`` knows.
+    """Returns the names of the networks, sorted.
 
     Returns:
-      The names, sorted.
+      The names that ``make`` takes.
 
     Example:
       >>> names()
@@ -46,7 +46,7 @@ def names() -> tuple[str, ...]:
 
 
 def options(name: str) -> dict[str, object]:
-    """A network's options with their defaults.
+    """Returns a network's options with their defaults.
 
     Args:
       name: one of ``names()``.
@@ -55,7 +55,7 @@ def options(name: str) -> dict[str, object]:
       A dict from option to default, without ``num_classes``.
 
     Raises:
-      UserError: for an unknown name.
+      UserError: the name is unknown.
 
     Example:
       >>> options("resnet18")
@@ -68,39 +68,39 @@ def options(name: str) -> dict[str, object]:
     return {p.name: p.default for p in parameters if p.name not in dropped}
 
 
-def make(name: str, *, num_classes: int, **knobs) -> nn.Module:
+def make(name: str, *, num_classes: int, **chosen: Any) -> Classifier:
     """Makes a network by name.
 
     Args:
       name: one of ``names()``.
       num_classes: logits per image.
-      **knobs: the network's own attributes, as ``options(name)`` lists them.
+      **chosen: the network's options, see ``options``.
 
     Returns:
       A flax module: ``init(key, images)``, ``apply({"params": params}, images)`` gives logits
       ``[n, num_classes]``, and with ``method="embed"`` the features before the head.
 
     Raises:
-      UserError: for a name, an option or an option's value that does not exist.
+      UserError: the name, an option or an option's value is unknown.
 
     Example:
       >>> make("convnet", num_classes=7, width=64).width
       64
     """
     known = options(name)
-    for option, value in knobs.items():
+    for option, value in chosen.items():
         if option not in known:
             raise unknown(f"option of {name}", option, known)
         if option in _CHOICES and value not in _CHOICES[option]:
             raise unknown(option, value, _CHOICES[option])
-        chosen = value is None and known[option] is None  # by the network
-        if option not in _CHOICES and not chosen and not (isinstance(value, int) and value >= 1):
+        automatic = value is None and known[option] is None
+        if option not in _CHOICES and not automatic and not (isinstance(value, int) and value >= 1):
             raise UserError(f"{option} of {name} must be a whole number of at least 1, got {value}")
-    return _NETS[name](num_classes=num_classes, **knobs)
+    return _NETS[name](num_classes=num_classes, **chosen)
 
 
 def parse(text: str) -> tuple[str, dict[str, object]]:
-    """Reads a network as a command line names it: ``resnet18:width=32:norm=batch``.
+    """Parses a network as written on a command line: ``resnet18:width=32:norm=batch``.
 
     Args:
       text: a name, then options after colons.
@@ -109,14 +109,15 @@ def parse(text: str) -> tuple[str, dict[str, object]]:
       ``(name, options)``, as ``make`` takes them.
 
     Raises:
-      UserError: for a name or an option that does not exist, or a value of the wrong type.
+      UserError: the name or an option is unknown, or a value has the wrong type.
 
     Example:
       >>> parse("resnet18:width=32:norm=batch")
       ('resnet18', {'width': 32, 'norm': 'batch'})
     """
     name, *words = text.split(":")
-    known, chosen = options(name), {}
+    known = options(name)
+    chosen: dict[str, object] = {}
     for word in words:
         option, _, value = word.partition("=")
         if option not in known:

@@ -3,29 +3,30 @@
 import flax.linen as nn
 import jax.numpy as jnp
 
-from medjax.nets.layers.modules import Conv, Dense
+from medjax.nets.classifier import Classifier
+from medjax.nets.layers.image_size import require_size
+from medjax.nets.layers.linear import Conv
 from medjax.nets.layers.norms import Norm
-from medjax.nets.layers.pooling import require_size
-from medjax.nets.layers.precision import accurate, require_precision
+from medjax.nets.layers.precision import accurate
 from medjax.types import Array
 
 _STAGES = 4
 _BLOCKS = 2
 
 
-class ResNet18(nn.Module):
+class ResNet18(Classifier):
     """A convolution 3×3, four stages of two residual blocks, the mean over pixels, a linear head.
 
-    Convolutions have no bias. The first block of each stage but the first halves the image. Of the
-    sizes that the reference knows (28 and 32) the mean is its pooling 4×4. Parameters are named
+    Convolutions have no bias. The first block of each stage after the first halves the image. For
+    images of 28 or 32 pixels the mean equals the reference's pooling 4×4. Parameters are named
     ``conv``, ``norm``, ``stage_0_block_0 … {conv_0, norm_0, conv_1, norm_1, conv_skip, norm_skip}``
     and ``head``.
 
     Attributes:
       num_classes: logits per image.
-      width: channels of the first stage; each next has twice as many.
+      width: channels of the first stage; each later stage has twice as many as the one before.
       norm: after each convolution, see ``ConvNet``.
-      precision: see ``ConvNet``.
+      precision: see ``Classifier``.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -36,19 +37,13 @@ class ResNet18(nn.Module):
     He et al., "Deep Residual Learning for Image Recognition", CVPR 2016.
     """
 
-    num_classes: int
     width: int = 64
     norm: str = "instance"
-    precision: str = "float32"
-
-    def setup(self):
-        require_precision(self.precision)
-        self.head = Dense(self.num_classes, self.precision)
 
     @nn.compact
     def embed(self, images: Array) -> Array:
         """Features before the head: ``[n, h, w, c] -> [n, 8 · width]``."""
-        # Of fewer pixels the last stage would see one, of which a norm leaves nothing.
+        # Of smaller images the last stage would see one pixel, which a norm turns into zero.
         require_size(images, "a ResNet18", least=9)
         x = Conv(self.width, use_bias=False, precision=self.precision, name="conv")(images)
         x = nn.relu(Norm(self.norm, name="norm")(x))
@@ -63,13 +58,9 @@ class ResNet18(nn.Module):
                 )(x)
         return jnp.mean(accurate(x), axis=(1, 2))
 
-    def __call__(self, images: Array) -> Array:
-        """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
-        return self.head(self.embed(images))
-
 
 class _Block(nn.Module):
-    """Two convolutions 3×3 around which the input skips, through a convolution if it must."""
+    """Two convolutions 3×3 and a skip connection, with a 1×1 convolution where shapes differ."""
 
     features: int
     stride: int

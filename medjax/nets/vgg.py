@@ -2,27 +2,29 @@
 
 import flax.linen as nn
 
-from medjax.nets.layers.modules import Conv, Dense
+from medjax.nets.classifier import Classifier
+from medjax.nets.layers.image_size import padding_to_32, require_size
+from medjax.nets.layers.linear import Conv
 from medjax.nets.layers.norms import Norm
-from medjax.nets.layers.pooling import pool, require_size
-from medjax.nets.layers.precision import accurate, require_precision
+from medjax.nets.layers.pooling import pool
+from medjax.nets.layers.precision import accurate
 from medjax.types import Array
 
-# Channels in multiples of the width; after each group of convolutions a pooling.
+# Channels of the convolutions in multiples of the width; a pooling follows each group.
 _GROUPS = ((1,), (2,), (4, 4), (8, 8), (8, 8))
 
 
-class VGG11(nn.Module):
+class VGG11(Classifier):
     """Eight convolutions 3×3, five max poolings and a linear head.
 
-    Images of 28 pixels are padded to 32 by the first convolution (padding 3). Parameters are named
+    The first convolution pads images of 28 pixels to 32 (padding 3). Parameters are named
     ``conv_0 … {kernel, bias}``, ``norm_0 … {scale, bias}`` and ``head {kernel, bias}``.
 
     Attributes:
       num_classes: logits per image.
       width: channels of the first convolution; the last ones have 8 times as many.
       norm: after each convolution, see ``ConvNet``.
-      precision: see ``ConvNet``.
+      precision: see ``Classifier``.
 
     Example:
       >>> import jax, jax.numpy as jnp
@@ -34,34 +36,19 @@ class VGG11(nn.Module):
     ICLR 2015, as used by Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021.
     """
 
-    num_classes: int
     width: int = 64
     norm: str = "instance"
-    precision: str = "float32"
-
-    def setup(self):
-        require_precision(self.precision)
-        self.head = Dense(self.num_classes, self.precision)
 
     @nn.compact
     def embed(self, images: Array) -> Array:
         """Features before the head, flattened: ``[n, h, w, c] -> [n, f]``."""
         require_size(images, "a VGG11", least=32)
-        x, layer = images, 0
+        x, layer, padding = images, 0, padding_to_32(images, 1)
         for group in _GROUPS:
             for times in group:
-                padding = tuple(3 if layer == 0 and size == 28 else 1 for size in x.shape[1:3])
-                x = Conv(
-                    times * self.width,
-                    padding=padding,
-                    precision=self.precision,
-                    name=f"conv_{layer}",
-                )(x)
-                x = nn.relu(Norm(self.norm, name=f"norm_{layer}")(x))
-                layer += 1
+                features, name = times * self.width, f"conv_{layer}"
+                conv = Conv(features, padding=padding, precision=self.precision, name=name)
+                x = nn.relu(Norm(self.norm, name=f"norm_{layer}")(conv(x)))
+                layer, padding = layer + 1, (1, 1)
             x = pool(x, "max")
         return accurate(x.reshape(x.shape[0], -1))
-
-    def __call__(self, images: Array) -> Array:
-        """Logits: ``[n, h, w, c] -> [n, num_classes]``."""
-        return self.head(self.embed(images))

@@ -1,4 +1,4 @@
-"""How much is computed at once: chunk sizes from shapes and the machine."""
+"""Planning of memory: chunk sizes from shapes and the machine."""
 
 from medjax.planning.chunks import Chunks, at_once, backend_chunks
 from medjax.planning.matching import Cost, fit

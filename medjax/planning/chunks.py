@@ -1,21 +1,21 @@
-"""How much is computed at once: the one place where the backend decides about batching.
+"""Chunk sizes: the number of networks, classes and images that are computed at once.
 
-On a GPU or TPU everything is computed at once (``vmap``). On a CPU one network and one class at a
-time (several networks at once would be slower, see ``nets/layers/conv.py``) over images in chunks
-whose activations stay in the cache.
+A GPU or TPU computes everything at once (``vmap``). A CPU computes one network and one class at a
+time, as several networks at once are slower (``nets/layers/conv.py``), over images in chunks whose
+activations stay in the cache.
 """
 
 from typing import NamedTuple
 
 
 class Chunks(NamedTuple):
-    """How many items are computed at once; ``None`` is all of them.
+    """Numbers of items that are computed at once; ``None`` is all of them.
 
     Attributes:
       networks: networks per vectorised call.
       classes: classes per vectorised call.
-      images: images per forward pass where nothing is differentiated by them.
-      synthetic: images per pass where something is: each pass is then made again on the way back.
+      images: images per forward pass if nothing is differentiated by them.
+      synthetic: images per pass if something is; the backward pass then repeats each forward pass.
     """
 
     networks: int | None
@@ -24,23 +24,23 @@ class Chunks(NamedTuple):
     synthetic: int | None = None
 
 
-# Measured (docs/PERFORMANCE.md): what a chunk's activations may take on a CPU.
+# Measured (docs/PERFORMANCE.md): the best size of a chunk's activations on a CPU.
 _CACHE_BYTES = 14_000_000
-# More of those whose pass is made twice: in one piece they are faster, until far above the cache.
+# Passes that are made twice are faster with larger chunks.
 _SYNTHETIC = 1.5
 
 
 def backend_chunks(platform: str, bytes_per_image: int, *, weight_bytes: int = 0) -> Chunks:
-    """The chunk sizes for a backend, if memory is no matter.
+    """Returns the fastest chunk sizes for a backend, if memory is unlimited.
 
     Args:
-      platform: as ``jax.default_backend()`` names it.
+      platform: a name from ``jax.default_backend()``.
       bytes_per_image: activations that a network keeps of an image, see ``network_bytes``.
-      weight_bytes: its weights; as every chunk adds up a gradient as large, it had better be worth
-        it.
+      weight_bytes: the network's weights. Every chunk adds a gradient of this size, so its
+        activations are at least as large.
 
     Returns:
-      The chunk sizes; on a CPU measured, elsewhere everything at once.
+      The chunk sizes: measured ones on a CPU, otherwise everything at once.
 
     Example:
       >>> backend_chunks("cpu", 10**6)
@@ -55,16 +55,16 @@ def backend_chunks(platform: str, bytes_per_image: int, *, weight_bytes: int = 0
 
 
 def at_once(chunk_size: int | None, *, size: int, bytes_each: int, budget: int) -> int | None:
-    """A chunk size that fits in memory: the wanted one, or as many items as there is room for.
+    """Returns the largest chunk size that fits in memory, up to the wanted one.
 
     Args:
       chunk_size: wanted items per vectorised call; ``None`` is all.
-      size: items there are.
-      bytes_each: memory that each takes.
-      budget: memory there is, in bytes.
+      size: number of items.
+      bytes_each: memory of each item.
+      budget: available memory in bytes.
 
     Returns:
-      ``chunk_size`` if so many fit, otherwise the number that does, at least 1.
+      ``chunk_size`` if that many items fit, otherwise the number that does, at least 1.
 
     Example:
       >>> [at_once(None, size=size, bytes_each=10, budget=45) for size in (9, 4)]

@@ -1,4 +1,4 @@
-"""How much of a matching step is computed at once, so that it fits in memory."""
+"""Chunk sizes of a matching step that fit in memory."""
 
 import logging
 from typing import NamedTuple
@@ -11,12 +11,12 @@ _GIB = 2**30
 
 
 class Cost(NamedTuple):
-    """Memory that matching one class under one network takes, in bytes.
+    """Memory to match one class under one network, in bytes.
 
     Attributes:
-      fixed: kept once, whatever the number of images: weights and their gradients.
-      per_syn: kept for each synthetic image to differentiate the loss by it.
-      per_real: kept for each real image to differentiate the network by its parameters.
+      fixed: independent of the number of images: weights and their gradients.
+      per_syn: for each synthetic image, to differentiate the loss by it.
+      per_real: for each real image, to differentiate the network by its parameters.
     """
 
     fixed: int
@@ -25,22 +25,22 @@ class Cost(NamedTuple):
 
 
 def fit(wanted: Chunks, sizes: Chunks, cost: Cost, *, budget: int) -> Chunks:
-    """What to compute at once: what is wanted, or as much of it as fits.
+    """Reduces chunk sizes until a matching step fits in memory.
 
-    First fewer networks are computed at once, then fewer classes, then fewer images: synthetic ones
-    take what real ones leave, or half of the memory.
+    Networks are reduced first, then classes, then images. Synthetic images get the memory that real
+    ones leave, or half of it.
 
     Args:
       wanted: chunk sizes; ``None`` is all.
-      sizes: how many networks, classes, and real and synthetic images of a class there are.
+      sizes: numbers of networks, classes, and real and synthetic images of a class.
       cost: of one class under one network.
-      budget: bytes.
+      budget: available memory in bytes.
 
     Returns:
       Chunk sizes, none larger than wanted.
 
     Raises:
-      UserError: if a single synthetic image and a single real one do not fit.
+      UserError: one synthetic and one real image do not fit.
 
     Example:
       >>> everything, sizes = Chunks(None, None, None), Chunks(2, 9, 256, 10)

@@ -1,4 +1,4 @@
-"""What differentiating a function will hold in memory, from shapes alone, and what there is."""
+"""Memory that differentiation needs, from shapes alone, and memory that a device has."""
 
 import os
 import pathlib
@@ -7,24 +7,24 @@ from typing import Any, NamedTuple
 
 import jax
 
-# What is not counted: the data, the compiler's scratch, fragmentation. What happens to be in use is
-# left out on purpose: a run that is resumed must be cut into the same chunks.
+# The rest is for the data, the compiler's scratch and fragmentation. Memory in use is not counted,
+# because a resumed run must have the same chunks.
 _USABLE = 0.75
 
 
 def residual_bytes(fn: Callable, *args: Any) -> int:
-    """Bytes that reverse-mode differentiation of ``fn`` keeps between its two passes.
+    """Returns the bytes that reverse-mode differentiation of ``fn`` keeps between its two passes.
 
-    They are what fills a device: the activations of the forward pass and, if ``fn`` is itself a
-    gradient, those of its backward pass too. Nothing is computed or compiled. The compiler may
-    keep less by computing some of it twice, or need a little more as scratch.
+    They dominate a device's memory: the activations of the forward pass and, if ``fn`` is itself a
+    gradient, those of its backward pass. Nothing is computed or compiled. The compiler may keep
+    less by computing some twice, or need a little more as scratch.
 
     Args:
       fn: a differentiable function of its positional arguments.
       *args: arrays or ``jax.ShapeDtypeStruct``s, or pytrees of them.
 
     Returns:
-      The sum over all arrays kept.
+      The sum over all arrays that are kept.
 
     Example:
       >>> import jax.numpy as jnp
@@ -36,10 +36,10 @@ def residual_bytes(fn: Callable, *args: Any) -> int:
 
 
 class NetworkBytes(NamedTuple):
-    """What differentiating a network keeps, in bytes.
+    """Memory that differentiation of a network keeps, in bytes.
 
     Attributes:
-      fixed: once, whatever the number of images: its weights.
+      fixed: independent of the number of images: the weights.
       per_image: for each image: its activations; at least 1.
     """
 
@@ -48,15 +48,15 @@ class NetworkBytes(NamedTuple):
 
 
 def network_bytes(fn: Callable, params: Any, image: Any) -> NetworkBytes:
-    """``residual_bytes`` of a network, as a sum over images.
+    """Returns ``residual_bytes`` of a network, split into a fixed part and a part per image.
 
     Args:
-      fn: ``(params, images) -> outputs``, or any function that keeps as much of each image.
-      params: a pytree; shapes are enough, as in ``residual_bytes``.
-      image: float ``[1, h, w, c]``; likewise.
+      fn: ``(params, images) -> outputs``, or any function that keeps an equal amount per image.
+      params: a pytree; shapes are enough.
+      image: float ``[1, h, w, c]``; a shape is enough.
 
     Returns:
-      What is kept once, and of each image.
+      The two parts.
 
     Example:
       >>> import jax.numpy as jnp
@@ -70,12 +70,12 @@ def network_bytes(fn: Callable, params: Any, image: Any) -> NetworkBytes:
 
 
 def device_budget() -> int:
-    """Bytes that one computation may plan with on this process's first device.
+    """Returns the bytes that one computation may use on this process's first device.
 
     Returns:
-      Three quarters of what the device's allocator may take; on a CPU, of the machine's memory or
-      of the control group's limit, whichever is less, for each of the devices that share it. The
-      same whenever it is asked.
+      Three quarters of the limit of the device's allocator. On a CPU, three quarters of the
+      machine's memory or of the control group's limit, whichever is less, divided by the number of
+      devices. The number does not depend on the memory in use.
 
     Example:
       >>> device_budget() > 2**20

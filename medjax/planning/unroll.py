@@ -1,4 +1,4 @@
-"""Whether the unrolled training of a student can be differentiated in the memory there is."""
+"""A check that the unrolled training of a student can be differentiated in memory."""
 
 import logging
 from collections.abc import Callable
@@ -22,18 +22,18 @@ def check_unroll(
     copies: bool,
     budget: int,
 ) -> None:
-    """Refuses a student that cannot be differentiated in the memory there is.
+    """Checks that a student can be differentiated in the available memory.
 
     Args:
       step_gradient: ``(images, params) -> gradient``, of one step.
-      images: float ``[b, h, w, c]``, as many as a step has; shapes are enough.
+      images: float ``[b, h, w, c]``, the images of a step; a shape is enough.
       params: the student's parameters; shapes are enough.
       num_steps: steps of the student.
-      copies: whether its parameters in each step are kept.
-      budget: bytes, see ``device_budget``.
+      copies: whether the parameters of every step are kept.
+      budget: available memory in bytes, see ``device_budget``.
 
     Raises:
-      UserError: with what it takes and what there is.
+      UserError: the student needs more memory.
 
     Example:
       >>> import jax.numpy as jnp

@@ -1,9 +1,11 @@
-"""Networks trained together on one set of images, in one compiled program."""
+"""Training of several networks on one set of images, in one compiled program."""
 
+from medjax.training.chunk_sizes import chunks_of
 from medjax.training.epoch import run_epoch
-from medjax.training.inputs import chunks_of
-from medjax.training.outputs import embed, predict
-from medjax.training.recipe import Recipe, Schedule, sgd
+from medjax.training.prediction import embed, predict
+from medjax.training.recipe import Recipe
+from medjax.training.schedule import Schedule
+from medjax.training.sgd import sgd
 from medjax.training.trainer import train_networks
 from medjax.training.vectors import vectors_of
 

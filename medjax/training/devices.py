@@ -1,4 +1,4 @@
-"""Several devices: evaluation networks, and the images of each, divided among them."""
+"""Training on several devices, which divide the networks and the images of each."""
 
 import math
 from typing import Any
@@ -8,45 +8,47 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from medjax import parallel
+from medjax.types import Array
 
 
 def network_axes(mesh: Mesh | None) -> parallel.AxisNames:
-    """The mesh axes that divide networks: here there are no classes to divide."""
+    """Returns the mesh axes that divide networks; as classes are not divided, theirs is one."""
     axes = parallel.axes_of(mesh)
     return axes.classes + axes.networks
 
 
 def row_axes(mesh: Mesh | None) -> parallel.AxisNames:
-    """The mesh axes that divide images."""
+    """Returns the mesh axes that divide images."""
     return parallel.axes_of(mesh).rows
 
 
 def parts(mesh: Mesh | None, axes: parallel.AxisNames) -> int:
-    """How many devices there are along some axes."""
-    return math.prod(mesh.shape[axis] for axis in axes) if axes else 1
+    """Returns the number of devices along some axes."""
+    return 1 if mesh is None else math.prod(mesh.shape[axis] for axis in axes)
 
 
 def rounds(mesh: Mesh | None, count: int) -> list[tuple[Mesh | None, slice]]:
-    """Which networks are trained on which layout of the devices, one layout after the other.
+    """Returns device layouts with the networks that train on each, one layout after the other.
 
-    Devices that would divide minibatches wait for each other at each step. So as many networks as
-    give every device equally many are trained apart, and only the rest are divided so.
+    Devices that divide minibatches wait for each other at each step. So each device trains an
+    equal number of networks alone, and only the remaining networks are divided.
     """
-    size = mesh.size if row_axes(mesh) else count + 1
-    apart = count // size * size
-    if not apart:
+    if mesh is None or not row_axes(mesh) or count < mesh.size:
         return [(mesh, slice(count))]
+    size, alone_count = mesh.size, count // mesh.size * mesh.size
+    devices = list(mesh.devices.ravel())
     alone = parallel.make_mesh(
-        classes=1, networks=size, rows=1, devices=mesh.devices.ravel(), shape={"net": size}
+        classes=1, networks=size, rows=1, devices=devices, shape={"net": size}
     )
-    layouts = [(alone, slice(apart)), (mesh, slice(apart, count))]
-    return layouts if apart < count else layouts[:1]
+    if alone_count == count:
+        return [(alone, slice(count))]
+    return [(alone, slice(alone_count)), (mesh, slice(alone_count, count))]
 
 
 def fill(tree: Any, multiple: int) -> Any:
-    """Arrays ``[k, …]`` with their first items repeated up to a multiple of so many."""
+    """Pads arrays ``[k, …]`` with their first items to a multiple of ``multiple`` items."""
 
-    def filled(x):
+    def filled(x: Array) -> Array:
         more = -len(x) % multiple
         return x[jnp.arange(len(x) + more) % len(x)] if more else x
 
@@ -54,7 +56,7 @@ def fill(tree: Any, multiple: int) -> Any:
 
 
 def gather(tree: Any, mesh: Mesh | None) -> Any:
-    """Arrays as they are, whole on every device."""
+    """Copies arrays whole to every device, inside a program."""
     if mesh is None or mesh.size == 1:
         return tree
     return jax.lax.with_sharding_constraint(tree, NamedSharding(mesh, PartitionSpec()))

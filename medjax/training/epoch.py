@@ -1,4 +1,4 @@
-"""One pass over a set in shuffled minibatches, inside a compiled program."""
+"""One epoch of shuffled minibatches, inside a compiled program."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,18 +10,18 @@ from jax import lax
 from medjax.types import Array, PRNGKey
 
 StepFn = Callable[[Any, Array, PRNGKey], Any]
-"""``(carry, rows [b], key) -> carry``, one step on the rows of one minibatch."""
+"""``(carry, rows [b], key) -> carry``: one step on the rows of one minibatch."""
 
 
 def run_epoch(key: PRNGKey, step: StepFn, carry: Any, *, num_rows: int, batch_size: int) -> Any:
-    """Visits every row once: shuffled full batches in a loop, then the remainder as it is.
+    """Visits every row once: shuffled full batches in a loop, then the remainder as is.
 
-    A set no larger than a batch is one batch of all rows in their order.
+    A set no larger than a batch is one batch of all rows in order.
 
     Args:
       key: PRNG key of this epoch.
-      step: one training step; its key differs from batch to batch.
-      carry: what the first step starts from.
+      step: one training step, with a key of its own for every batch.
+      carry: the first step's carry.
       num_rows: rows of the set.
       batch_size: rows of a full batch.
 
@@ -41,7 +41,7 @@ def run_epoch(key: PRNGKey, step: StepFn, carry: Any, *, num_rows: int, batch_si
     order = jax.random.permutation(order_key, num_rows)
     full, rest = divmod(num_rows, batch_size)
 
-    def batch(index, carry):
+    def batch(index: Array, carry: Any) -> Any:
         rows = lax.dynamic_slice_in_dim(order, index * batch_size, batch_size)
         return step(carry, rows, jax.random.fold_in(batches_key, index))
 

@@ -1,7 +1,7 @@
 """Training fresh networks on one set of images, in one compiled program."""
 
 import functools
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import flax.linen as nn
 import jax
@@ -11,51 +11,55 @@ import optax
 from jax import lax
 from jax.sharding import Mesh, PartitionSpec
 
-from medjax import augment, data, errors, kernels, parallel, planning, training
+from medjax import augment, errors, kernels, parallel, planning, training
 from medjax.training import devices
-from medjax.training.inputs import Images, Stats, chunks, on_device
-from medjax.training.recipe import Recipe, Schedule, sgd
-from medjax.types import Array, PRNGKey
+from medjax.training.chunk_sizes import chunks
+from medjax.training.class_weights import class_weights
+from medjax.training.inputs import Images, Pixels, Stats, on_device
+from medjax.training.recipe import Recipe
+from medjax.training.schedule import Schedule
+from medjax.training.sgd import sgd
+from medjax.types import Array, Params, PRNGKey
 
 
 def train_networks(
     key: PRNGKey,
     net: nn.Module,
-    images: Array,
-    labels: Array,
+    images: Pixels,
+    labels: Array | np.ndarray,
     *,
     recipe: Recipe,
     num_networks: int,
-    rows: Array | None = None,
+    rows: Array | np.ndarray | None = None,
     stats: Stats | None = None,
     mesh: Mesh | None = None,
 ) -> Any:
     """Trains freshly initialised networks on one set of images by cross entropy.
 
-    Network ``i`` depends on ``fold_in(key, i)`` alone, and within it an epoch on its index and an
-    augmentation on epoch and batch; so it is the same network whatever ``num_networks`` is. An
-    epoch visits every image once, in batches of ``recipe.batch_size`` and one of the remainder;
-    a set no larger than a batch is one batch. Everything runs in one compiled program, which
-    serves every recipe of the same batch size and augmentation; in two where several devices have
-    some networks to themselves and divide the rest.
+    Network ``i`` depends on ``fold_in(key, i)`` alone, so it does not depend on ``num_networks``;
+    its epochs depend on their index, and augmentations on epoch and batch. An epoch visits every
+    image once, in batches of ``recipe.batch_size`` and one of the remainder; a set no larger than a
+    batch is one batch. Everything runs in one compiled program, which serves every recipe with the
+    same batch size and augmentation. There are two if several devices train some networks alone and
+    divide the rest.
 
     Args:
       key: PRNG key.
       net: a flax module from images to logits ``[n, C]``.
       images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255),
         normalised batch by batch.
-      labels: int ``[n]`` in ``0 … C-1``; or rows ``[n, C]`` in 0–1, one number for each finding.
+      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, C]`` in 0–1 with a number per finding.
       recipe: optimiser, schedule and augmentation.
       num_networks: networks to train, at least 1.
-      rows: int ``[num_networks, m]``, the images that each network is trained on; ``None`` is all.
+      rows: int ``[num_networks, m]``, the training images of each network; ``None`` is all.
       stats: mean and standard deviation that normalise uint8 images; unused for float images.
-      mesh: devices, from ``parallel.make_mesh``. Each trains as many networks as it can have to
-        itself; those left over, and their minibatches, are divided as the mesh says, but for
-        networks with batch norm. ``None`` is one device.
+      mesh: devices, from ``parallel.make_mesh``. Each trains an equal number of networks alone;
+        the mesh divides the remaining networks and, without batch norm, their minibatches.
+        ``None`` is one device.
 
     Returns:
-      The networks' variables (``params``, and ``batch_stats`` where there are some), each array
-      with a leading axis ``[num_networks]``.
+      The networks' variables (``params``, and ``batch_stats`` with batch norm), each array with a
+      leading axis ``[num_networks]``.
 
     Raises:
       UserError: there are no images or networks, the labels do not fit the images or the
@@ -94,7 +98,7 @@ def train_networks(
 
 
 class _TrainingSet(NamedTuple):
-    """Images, their labels, and what each counts in the loss; ``None`` is one like the other."""
+    """Images, their labels and their weights in the loss; ``None`` is equal weights."""
 
     images: Images
     labels: Array
@@ -107,7 +111,7 @@ class _TrainingSet(NamedTuple):
 
 
 class _Program(NamedTuple):
-    """What the training program is compiled for, shapes apart."""
+    """The static arguments that ``_train`` is compiled for."""
 
     net: nn.Module
     batch_size: int
@@ -123,7 +127,9 @@ def _train(
     networks: tuple[PRNGKey, Array | None],
     training_set: _TrainingSet,
 ) -> Any:
-    def some(schedule, networks, training_set):
+    def some(
+        schedule: Schedule, networks: tuple[PRNGKey, Array | None], training_set: _TrainingSet
+    ) -> Any:
         train_one = functools.partial(_train_one, program, schedule, training_set)
         return kernels.chunked_map(train_one, networks, chunk_size=program.chunks.networks)
 
@@ -147,19 +153,16 @@ def _train_one(
     variables = program.net.init(init_key, training_set.images.normalized(slice(1)))
     state = _optimizer(schedule, 0).init(variables["params"])
 
-    def epoch(index, carry):
+    def epoch(index: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
         variables, state = carry
         resets = schedule.resets_momentum_at(index)
         state = jax.tree.map(lambda m: jnp.where(resets, 0, m), state)
         step = functools.partial(_step, program, _optimizer(schedule, index), training_set)
-        epoch_key = jax.random.fold_in(epochs_key, index)
-        return training.run_epoch(
-            epoch_key,
-            step,
-            (variables, state),
-            num_rows=len(training_set.labels),
-            batch_size=program.batch_size,
+        epoch_key, size = jax.random.fold_in(epochs_key, index), len(training_set.labels)
+        trained: tuple[Any, Any] = training.run_epoch(
+            epoch_key, step, (variables, state), num_rows=size, batch_size=program.batch_size
         )
+        return trained
 
     return lax.fori_loop(0, schedule.num_epochs, epoch, (variables, state))[0]
 
@@ -172,9 +175,9 @@ def _step(
     rows: Any,
     key: PRNGKey,
 ) -> tuple[Any, Any]:
-    """One step of SGD on the rows of one batch."""
+    """Makes one step of SGD on the rows of one batch."""
     variables, state = carry
-    # A batch norm needs the batch in one piece: then each device computes all of it.
+    # Batch norm needs the whole batch, so each device computes all of it.
     axes = () if "batch_stats" in variables else devices.row_axes(program.mesh)
     own, strategy = parallel.share(len(rows), axes), program.strategy
     draw = strategy.sample_per_image(key, len(rows))
@@ -183,6 +186,10 @@ def _step(
     images = strategy.apply(draw, images)
     weights = None if training_set.weights is None else training_set.weights[rows]
 
+    def apply(params: Params, images: Array) -> Array:
+        # flax's type allows for updated variables, which only `mutable` returns.
+        return cast(Array, program.net.apply({"params": params}, images))
+
     if "batch_stats" in variables:
         grads, updated = gradient_with_moments(
             program.net, variables, images, labels, weights=weights
@@ -190,7 +197,7 @@ def _step(
     else:
         updated = {}
         grads = kernels.loss_gradient(
-            lambda params, images: program.net.apply({"params": params}, images),
+            apply,
             variables["params"],
             images,
             labels,
@@ -211,33 +218,18 @@ def gradient_with_moments(
     *,
     weights: Array | None = None,
 ) -> tuple[Any, Any]:
-    """The gradient of the training loss of a network with batch norm, and its running moments.
+    """Computes the training loss's gradient and the running moments of a network with batch norm.
 
-    Args:
-      net: a flax module.
-      variables: ``params`` and ``batch_stats``.
-      images: float ``[n, h, w, c]``, normalised; all of the batch, of which the moments are.
-      labels: int ``[n]``, or rows ``[n, C]``.
-      weights: float ``[n]``, what each image counts in the loss.
-
-    Returns:
-      ``(gradient, updated)``: by ``params``, and ``{"batch_stats"}`` after the batch.
-
-    Example:
-      >>> from medjax import nets
-      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1, norm="batch")
-      >>> images, labels = jnp.ones((2, 4, 4, 1)), jnp.arange(2)
-      >>> variables = net.init(jax.random.key(0), images)
-      >>> gradient, updated = gradient_with_moments(net, variables, images, labels)
-      >>> list(updated)
-      ['batch_stats']
+    ``images`` are the whole batch, whose moments are used; ``weights [n]`` are those of images in
+    the loss. Returns the gradient by ``params``, and ``{"batch_stats"}`` after the batch.
     """
 
-    def loss(params):
+    def loss(params: Params) -> tuple[Array, Any]:
         logits, updated = net.apply({**variables, "params": params}, images, mutable="batch_stats")
         return kernels.cross_entropy(logits, labels, weights=weights), updated
 
-    return jax.grad(loss, has_aux=True)(variables["params"])
+    gradient, updated = jax.grad(loss, has_aux=True)(variables["params"])
+    return gradient, updated
 
 
 def _optimizer(schedule: Schedule, epoch: int | Array) -> optax.GradientTransformation:
@@ -246,9 +238,14 @@ def _optimizer(schedule: Schedule, epoch: int | Array) -> optax.GradientTransfor
 
 
 def _training_set(
-    net: nn.Module, images: Array, labels: Array, stats: Stats | None, *, balanced: bool
+    net: nn.Module,
+    given: Pixels,
+    given_labels: Array | np.ndarray,
+    stats: Stats | None,
+    *,
+    balanced: bool,
 ) -> _TrainingSet:
-    images, labels = on_device(images, stats), np.asarray(labels)
+    images, labels = on_device(given, stats), np.asarray(given_labels)
     if len(labels) != len(images.pixels):
         raise errors.UserError(f"{len(labels)} labels do not fit {len(images.pixels)} images")
     image = jax.eval_shape(lambda: images.normalized(slice(1)))
@@ -259,27 +256,16 @@ def _training_set(
         raise errors.UserError(f"labels must be [n] or rows [n, {num_classes}], got {shape}")
     last = 1 if rows else num_classes - 1
     if low < 0 or high > last:
-        # On the device an impossible class would only lose its gradient, without a word.
+        # On the device an impossible class would silently have no gradient.
         raise errors.UserError(
             f"labels must lie between 0 and {last}; these go from {low} to {high}"
         )
-    weights = None
-    if balanced:
-        weights = jnp.asarray(_balancing_weights(labels, num_classes), image.dtype)
+    weights = jnp.asarray(class_weights(labels, num_classes), image.dtype) if balanced else None
     return _TrainingSet(images, jnp.asarray(labels, image.dtype if rows else None), weights)
-
-
-def _balancing_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
-    """How often each image would come if groups came equally often; the mean is 1."""
-    weights = np.zeros(len(labels))
-    groups = data.group_indices(labels, num_classes=num_classes)
-    for group in groups:
-        weights[group] += 1 / max(len(group), 1)
-    return weights / weights.mean()
 
 
 @functools.cache
 def _num_classes(net: nn.Module, shape: tuple[int, ...], dtype: Any) -> int:
     image = jax.ShapeDtypeStruct(shape, dtype)
     logits, _ = jax.eval_shape(net.init_with_output, jax.random.key(0), image)
-    return logits.shape[-1]
+    return int(logits.shape[-1])

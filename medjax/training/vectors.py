@@ -1,34 +1,33 @@
-"""Vectors of images, which lie on disk where the images do."""
+"""Feature vectors of images, kept on disk if the images are."""
 
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from medjax import data
 from medjax.errors import UserError
-from medjax.types import Array
+from medjax.training.inputs import Pixels
 
 _IMAGES_PER_PIECE = 512
 
 
 @contextlib.contextmanager
-def vectors_of(
-    images: Array | data.HostImages, make: Callable[[Array], np.ndarray]
-) -> Iterator[np.ndarray]:
-    """What a function makes of all images: at once, or of images on disk piece by piece.
+def vectors_of(images: Pixels, make: Callable[[Any], np.ndarray]) -> Iterator[np.ndarray]:
+    """Computes a vector for every image, piece by piece for images on disk.
 
     Args:
       images: ``[n, h, w, c]``; memory-mapped ones and ``HostImages`` are on disk.
-      make: images ``[b, h, w, c]`` to vectors ``[b, f]``.
+      make: maps images ``[b, h, w, c]`` to vectors ``[b, f]``.
 
     Yields:
-      Vectors ``[n, f]``; of images on disk mapped from an unnamed file beside theirs, which is gone
-      afterwards.
+      Vectors ``[n, f]``. Those of images on disk are mapped from an unnamed file in the same
+      folder, which disappears afterwards.
 
     Raises:
-      UserError: if that file cannot be written.
+      UserError: that file cannot be written.
 
     Example:
       >>> with vectors_of(np.ones((2, 3, 3, 1)), lambda some: some.reshape(len(some), -1)) as found:
@@ -40,7 +39,7 @@ def vectors_of(
         yield make(images)
         return
     try:
-        with tempfile.TemporaryFile(dir=images.folder) as file:  # without a name: nothing stays
+        with tempfile.TemporaryFile(dir=images.folder) as file:  # unnamed: it leaves nothing behind
             for start in range(0, len(images), _IMAGES_PER_PIECE):
                 rows = np.arange(start, min(start + _IMAGES_PER_PIECE, len(images)))
                 vectors = make(images.read(rows))

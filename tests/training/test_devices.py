@@ -9,7 +9,7 @@ import pytest
 
 from medjax import nets, parallel, training
 from medjax.training import Recipe, trainer
-from medjax.training import outputs as forward
+from medjax.training import prediction as forward
 
 KEY = jax.random.key(0)
 RECIPE = Recipe(epochs=2, learning_rate=0.05, batch_size=5, augment="color_crop")

@@ -11,7 +11,8 @@ import pytest
 from medjax import evaluate, nets, planning, training
 from medjax.errors import UserError
 from medjax.training import Recipe
-from medjax.training.inputs import chunks, on_device
+from medjax.training.chunk_sizes import chunks
+from medjax.training.inputs import on_device
 
 CONVNET = nets.make("convnet", num_classes=2, width=4, depth=1)
 

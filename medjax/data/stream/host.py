@@ -100,7 +100,7 @@ class HostImages:
         self._ahead = Ahead(self._file, draws)
         self.direct_reads = 0
 
-    def read(self, rows: Array) -> np.ndarray:
+    def read(self, rows: Array | np.ndarray) -> np.ndarray:
         """The images of some rows, on the host.
 
         Args:

@@ -1,1 +1,1 @@
-"""Layers, and the operations that they are made of."""
+"""Layers of the networks, and the operations inside them."""

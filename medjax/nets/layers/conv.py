@@ -1,18 +1,19 @@
-"""A convolution whose derivatives, of any order, are fast on the CPU and on a GPU.
+"""A convolution with fast derivatives of any order, on a CPU and on a GPU.
 
-XLA's own weight gradient of a convolution is slow on the CPU for batches of more than a few
-dozen images, and under ``vmap`` over networks or classes it becomes a grouped convolution, which
-is slow everywhere. Written as one matrix product for each tap of the kernel it is neither. For
-the same reason several kernels at once (``vmap`` over networks) are a batched matrix product, and
-one kernel on several batches (``vmap`` over classes) is one larger batch.
+XLA's own weight gradient is slow on a CPU for batches of more than a few dozen images. Under
+``vmap`` over networks or classes it becomes a grouped convolution, which is slow everywhere. Here
+it is one matrix product for each tap of the kernel, which avoids both. For the same reason ``vmap``
+over kernels (networks) gives a batched matrix product, and ``vmap`` over batches that share a
+kernel (classes) gives one larger batch.
 
 The convolution and its weight gradient form a closed system: each derivative of either is again
-one of the two, with stride and dilation exchanged. So both carry their own rule and can be
-differentiated as often as one likes (reverse mode).
+one of the two, with stride and dilation exchanged. Each has its own rule, so both can be
+differentiated any number of times (reverse mode).
 
-On a CPU both take half the multiplications where the kernel has three rows (``winograd.py``).
+On a CPU both halve the multiplications of a kernel with three rows (``winograd.py``).
 """
 
+from collections.abc import Callable
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -27,25 +28,27 @@ from medjax.types import Array
 
 Padding = tuple[int, int]
 
-# Below this many input channels the taps' products are too thin to fill a matrix unit, so all
+# With fewer input channels than this, the taps' products are too thin to fill a matrix unit, so all
 # taps of a pixel are laid side by side instead (k²·channels columns).
 _THIN = 16
-# Below this many rows of output the transforms of Winograd's filtering take what it saves.
+# With fewer output rows than this, Winograd's transforms cost what they save.
 _LEAST_ROWS = 8
 
 
-class _Geometry(NamedTuple):
-    """Where a kernel's taps meet the images.
+class _Window(NamedTuple):
+    """How a kernel moves over the images.
 
     Attributes:
-      padding: zeros before and after the rows, and before and after the columns; negative cuts.
-      stride: outputs lie so many places apart.
-      dilation: the images' pixels lie so many places apart, zeros between them.
+      padding: zeros before and after the rows, and before and after the columns; negative crops.
+      stride: distance between outputs, in pixels.
+      dilation: distance between the images' pixels, with zeros between them.
+      precision: of the multiplications.
     """
 
     padding: tuple[Padding, Padding]
     stride: int
     dilation: int
+    precision: lax.Precision | None
 
 
 def conv2d(
@@ -63,7 +66,7 @@ def conv2d(
 
     Args:
       images: ``[n, h, w, c]``; bfloat16 images are multiplied with the kernel as bfloat16.
-      kernel: ``[k_h, k_w, c, o]`` (HWIO), of the images' dtype or, beside bfloat16, float32.
+      kernel: ``[k_h, k_w, c, o]`` (HWIO), of the images' dtype, or float32 for bfloat16 images.
       padding: zeros added on both sides of the rows and of the columns, ``(p_h, p_w)``.
       precision: of the multiplications; ``None`` is JAX's default.
       stride: of rows and columns.
@@ -77,26 +80,28 @@ def conv2d(
       >>> conv2d(jnp.ones((1, 4, 4, 2)), jnp.ones((3, 3, 2, 5)), (1, 1), stride=2).shape
       (1, 2, 2, 5)
     """
-    geometry = _Geometry(tuple((p, p) for p in padding), stride, 1)
-    return _conv2d(*varying_alike(images, kernel), geometry, precision)
+    rows, columns = padding
+    window = _Window(((rows, rows), (columns, columns)), stride, 1, precision)
+    y: Array = _conv2d(*varying_alike(images, kernel), window)
+    return y
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
-def _conv2d(images: Array, kernel: Array, geometry: _Geometry, precision) -> Array:
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _conv2d(images: Array, kernel: Array, window: _Window) -> Array:
     kernel = kernel.astype(images.dtype) if images.dtype == jnp.bfloat16 else kernel
-    return _convolution(geometry, precision)(images, kernel)
+    return _convolution(window)(images, kernel)
 
 
 @cache
-def _convolution(geometry: _Geometry, precision: lax.Precision | None):
-    """``(images, kernel) -> images``, with what ``vmap`` makes of it."""
+def _convolution(window: _Window) -> Callable[[Array, Array], Array]:
+    """``(images, kernel) -> images``, with its own rule for ``vmap``."""
 
     @jax.custom_batching.custom_vmap
-    def convolve(images, kernel):
-        rows = _filtered_rows(images, kernel.shape, geometry)
+    def convolve(images: Array, kernel: Array) -> Array:
+        rows = _winograd_rows(images, kernel.shape, window)
         if not rows:
-            return direct(images, kernel, geometry.padding)
-        (before, _), columns = geometry.padding
+            return direct(images, kernel, window.padding)
+        (before, _), columns = window.padding
         parts = winograd.split_images(images, before=before, rows=rows)
         parts = [
             direct(part, part_kernel, ((0, 0), columns))
@@ -104,39 +109,39 @@ def _convolution(geometry: _Geometry, precision: lax.Precision | None):
         ]
         return winograd.join_images(parts, rows=rows)
 
-    def direct(images, kernel, padding):
+    def direct(images: Array, kernel: Array, padding: tuple[Padding, Padding]) -> Array:
         return lax.conv_general_dilated(
             images,
             kernel,
-            window_strides=(geometry.stride,) * 2,
+            window_strides=(window.stride,) * 2,
             padding=padding,
-            lhs_dilation=(geometry.dilation,) * 2,
+            lhs_dilation=(window.dilation,) * 2,
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
-            precision=precision,
+            precision=window.precision,
         )
 
     @convolve.def_vmap
-    def _(size, batched, images, kernel):
+    def _(size: int, batched: list[bool], images: Array, kernel: Array) -> tuple[Array, bool]:
         if batched[1]:
             images = images if batched[0] else jnp.broadcast_to(images, (size, *images.shape))
-            return jax.vmap(partial(_as_product, geometry, precision))(images, kernel), True
+            return jax.vmap(partial(_as_product, window))(images, kernel), True
         merged = convolve(images.reshape(-1, *images.shape[2:]), kernel)
         return merged.reshape(*images.shape[:2], *merged.shape[1:]), True
 
     return convolve
 
 
-def _filtered_rows(images: Array, kernel: tuple[int, ...], geometry: _Geometry) -> int:
-    """Rows of output if they are computed by Winograd's filtering, else 0.
+def _winograd_rows(images: Array, kernel: tuple[int, ...], window: _Window) -> int:
+    """The number of output rows if Winograd's filtering computes them, else 0.
 
-    On a CPU alone: other platforms' libraries choose for themselves. Half precision would lose what
-    it has to the transforms.
+    It is used on a CPU alone, as other platforms' libraries choose for themselves, and not in half
+    precision, which its transforms would round away.
     """
     size, _, *channels = kernel
-    rows = images.shape[1] + sum(geometry.padding[0]) - size + 1
+    rows = images.shape[1] + sum(window.padding[0]) - size + 1
     suits = (
         jax.default_backend() == "cpu"
-        and (size, geometry.stride, geometry.dilation) == (winograd.KERNEL_ROWS, 1, 1)
+        and (size, window.stride, window.dilation) == (winograd.KERNEL_ROWS, 1, 1)
         and min(channels) >= _THIN
         and rows >= _LEAST_ROWS
         and images.dtype.itemsize >= 4
@@ -144,16 +149,17 @@ def _filtered_rows(images: Array, kernel: tuple[int, ...], geometry: _Geometry) 
     return rows if suits else 0
 
 
-def _as_product(geometry, precision, images, kernel):
-    """The convolution as one matrix product: several kernels' products are one batched product."""
-    columns = jnp.concatenate(_taps(images, kernel.shape[:2], geometry), axis=-1)
-    return jnp.matmul(columns, kernel.reshape(-1, kernel.shape[3]), precision=precision)
+def _as_product(window: _Window, images: Array, kernel: Array) -> Array:
+    """The convolution as one matrix product; for several kernels it is one batched product."""
+    h, w, _, features = kernel.shape
+    columns = jnp.concatenate(_taps(images, (h, w), window), axis=-1)
+    return jnp.matmul(columns, kernel.reshape(-1, features), precision=window.precision)
 
 
-def _taps(images: Array, size: tuple[int, int], geometry: _Geometry) -> list[Array]:
-    """What each tap of a kernel of this size sees: ``[n, h', w', c]``, row by row."""
-    between, step = geometry.dilation - 1, geometry.stride
-    rows, columns = ((low, high, between) for low, high in geometry.padding)
+def _taps(images: Array, size: tuple[int, int], window: _Window) -> list[Array]:
+    """The pixels under each tap of a kernel of this size: ``[n, h', w', c]``, row by row."""
+    between, step = window.dilation - 1, window.stride
+    rows, columns = ((low, high, between) for low, high in window.padding)
     zero = jnp.zeros((), images.dtype)
     padded = lax.pad(images, zero, [(0, 0, 0), rows, columns, (0, 0, 0)])
     h, w = ((have - k) // step * step + 1 for have, k in zip(padded.shape[1:3], size, strict=True))
@@ -164,63 +170,64 @@ def _taps(images: Array, size: tuple[int, int], geometry: _Geometry) -> list[Arr
     ]
 
 
-def _conv2d_fwd(images, kernel, geometry, precision):
-    return _conv2d(images, kernel, geometry, precision), (images, kernel)
-
-
-def _conv2d_bwd(geometry, precision, residuals, cotangent):
+def _conv2d_backward(
+    window: _Window, residuals: tuple[Array, Array], cotangent: Array
+) -> tuple[Array, Array]:
     images, kernel = residuals
-    size = kernel.shape[:2]
     return (
-        _input_gradient(cotangent, kernel, images.shape, geometry, precision),
-        _kernel_gradient(images, cotangent, size, geometry, precision),
+        _input_gradient(cotangent, kernel, images.shape, window),
+        _kernel_gradient(images, cotangent, kernel.shape[:2], window),
     )
 
 
-_conv2d.defvjp(_conv2d_fwd, _conv2d_bwd)
+_conv2d.defvjp(lambda *args: (_conv2d(*args), args[:2]), _conv2d_backward)
 
 
 def _input_gradient(
-    cotangent: Array, kernel: Array, shape: tuple[int, ...], geometry: _Geometry, precision
+    cotangent: Array, kernel: Array, shape: tuple[int, ...], window: _Window
 ) -> Array:
     """The gradient by images of this shape: a convolution with the turned, transposed kernel."""
     turned = jnp.swapaxes(kernel[::-1, ::-1], 2, 3)
-    padding = []
-    for axis, (low, _) in enumerate(geometry.padding):
-        size, before = kernel.shape[axis], kernel.shape[axis] - 1 - low
-        apart = (cotangent.shape[axis + 1] - 1) * geometry.stride + 1
-        wanted = (shape[axis + 1] - 1) * geometry.dilation + 1
-        padding.append((before, wanted - apart - before + size - 1))
-    exchanged = _Geometry(tuple(padding), geometry.dilation, geometry.stride)
-    return _conv2d(*varying_alike(cotangent, turned), exchanged, precision)
+
+    def padding(axis: int) -> Padding:
+        size, (low, _) = kernel.shape[axis], window.padding[axis]
+        given = (cotangent.shape[axis + 1] - 1) * window.stride + 1
+        wanted = (shape[axis + 1] - 1) * window.dilation + 1
+        return size - 1 - low, wanted - given + low
+
+    exchanged = _Window((padding(0), padding(1)), window.dilation, window.stride, window.precision)
+    gradient: Array = _conv2d(*varying_alike(cotangent, turned), exchanged)
+    return gradient
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2, 3, 4))
+@partial(jax.custom_vjp, nondiff_argnums=(2, 3))
 def _kernel_gradient(
-    images: Array, cotangent: Array, size: tuple[int, int], geometry: _Geometry, precision
+    images: Array, cotangent: Array, size: tuple[int, int], window: _Window
 ) -> Array:
     """The gradient by the kernel, ``[k_h, k_w, c, o]``: pixels × output gradients."""
-    rows = _filtered_rows(images, (*size, images.shape[3], cotangent.shape[3]), geometry)
+    rows = _winograd_rows(images, (*size, images.shape[3], cotangent.shape[3]), window)
     if not rows:
-        return _taps_gradient(images, cotangent, size, geometry, precision, turned=True)
-    (before, _), columns = geometry.padding
+        return _taps_gradient(images, cotangent, size, window, turned=True)
+    (before, _), columns = window.padding
     pairs = zip(
         winograd.split_images(images, before=before, rows=rows),
         winograd.split_cotangent(cotangent),
         strict=True,
     )
-    flat = geometry._replace(padding=((0, 0), columns))
-    parts = [_taps_gradient(*pair, (1, size[1]), flat, precision, turned=False) for pair in pairs]
+    flat = window._replace(padding=((0, 0), columns))
+    parts = [_taps_gradient(*pair, (1, size[1]), flat, turned=False) for pair in pairs]
     return winograd.join_kernel(jnp.stack(parts))
 
 
-def _taps_gradient(images, cotangent, size, geometry, precision, *, turned):
+def _taps_gradient(
+    images: Array, cotangent: Array, size: tuple[int, int], window: _Window, *, turned: bool
+) -> Array:
     """``_kernel_gradient`` as a matrix product for each tap."""
     c, o = images.shape[3], cotangent.shape[3]
-    taps = _taps(images, size, geometry)
+    taps = _taps(images, size, window)
     product = partial(
         jnp.matmul,
-        precision=precision,
+        precision=window.precision,
         preferred_element_type=accurate_dtype(images.dtype),
     )
     columns = cotangent.reshape(-1, o)
@@ -228,27 +235,25 @@ def _taps_gradient(images, cotangent, size, geometry, precision, *, turned):
         rows = jnp.concatenate(taps, axis=-1).reshape(-1, len(taps) * c)
         return product(rows.T, columns).reshape(*size, c, o)
     if not turned:
-        return jnp.stack([product(tap.reshape(-1, c).T, columns) for tap in taps]).reshape(
-            *size, c, o
-        )
-    # Turned once and for all taps: a CPU multiplies rows by columns up to 1.4 times faster. Without
-    # the barrier the compiler would turn it back. For three taps it takes more than it saves.
+        products = [product(tap.reshape(-1, c).T, columns) for tap in taps]
+        return jnp.stack(products).reshape(*size, c, o)
+    # Turned once for all taps: a CPU multiplies rows by columns up to 1.4 times faster. Without the
+    # barrier the compiler would turn it back. For three taps the turn costs more than it saves.
     columns = lax.optimization_barrier(columns.T)
     gradient = jnp.stack([product(columns, tap.reshape(-1, c)) for tap in taps])
     return jnp.swapaxes(gradient, 1, 2).reshape(*size, c, o)
 
 
-def _kernel_gradient_fwd(images, cotangent, size, geometry, precision):
-    gradient = _kernel_gradient(images, cotangent, size, geometry, precision)
-    return gradient, (images, cotangent)
-
-
-def _kernel_gradient_bwd(size, geometry, precision, residuals, kernel):
+def _kernel_gradient_backward(
+    size: tuple[int, int], window: _Window, residuals: tuple[Array, Array], kernel: Array
+) -> tuple[Array, Array]:
     images, cotangent = residuals
     return (
-        _input_gradient(cotangent, kernel, images.shape, geometry, precision),
-        _conv2d(*varying_alike(images, kernel), geometry, precision),
+        _input_gradient(cotangent, kernel, images.shape, window),
+        _conv2d(*varying_alike(images, kernel), window),
     )
 
 
-_kernel_gradient.defvjp(_kernel_gradient_fwd, _kernel_gradient_bwd)
+_kernel_gradient.defvjp(
+    lambda *args: (_kernel_gradient(*args), args[:2]), _kernel_gradient_backward
+)

@@ -1,19 +1,21 @@
-"""PyTorch's default initialisation, which the published results were made with."""
+"""PyTorch's default initialisation, which the published results use."""
 
 import math
+from collections.abc import Callable
 
 import jax
+from jax.typing import DTypeLike
 
 from medjax.types import Array, PRNGKey
 
 
-def torch_uniform(fan_in: int):
-    """Makes the initialiser ``U(−1/√fan_in, 1/√fan_in)``, PyTorch's for weights *and* biases.
+def torch_uniform(fan_in: int) -> Callable[[PRNGKey, tuple[int, ...], DTypeLike], Array]:
+    """Makes PyTorch's initialiser of weights *and* biases, ``U(−1/√fan_in, 1/√fan_in)``.
 
-    PyTorch writes it as ``kaiming_uniform_(a=√5)``, which is the same distribution.
+    PyTorch calls this distribution ``kaiming_uniform_(a=√5)``.
 
     Args:
-      fan_in: inputs that feed one output (``k_h · k_w · c`` of a convolution).
+      fan_in: number of inputs of one output (``k_h · k_w · c`` of a convolution).
 
     Returns:
       ``init(key, shape, dtype) -> array``, as flax expects of an initialiser.
@@ -26,7 +28,7 @@ def torch_uniform(fan_in: int):
     """
     bound = 1 / math.sqrt(fan_in)
 
-    def init(key: PRNGKey, shape: tuple[int, ...], dtype) -> Array:
+    def init(key: PRNGKey, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         return jax.random.uniform(key, shape, dtype, -bound, bound)
 
     return init

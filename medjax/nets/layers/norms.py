@@ -1,4 +1,4 @@
-"""Normalisation layers as PyTorch defines them: eps 1e-5, biased variance, affine."""
+"""Normalisation layers as in PyTorch: eps 1e-5, biased variance, affine."""
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from medjax.types import Array
 NORMS = ("instance", "group", "layer", "batch", "none")
 
 MOMENTUM = 0.1
-"""Share of a batch's moments in the running ones after it."""
+"""Weight of a batch's moments in the running moments."""
 
 _GROUPS = 4
 
@@ -24,17 +24,17 @@ class Norm(nn.Module):
 
     - ``instance``: the pixels of one channel of one image,
     - ``group``: the pixels of a quarter of the channels of one image,
-    - ``layer``: all of one image (``scale`` and ``bias`` are then ``[h, w, c]``),
+    - ``layer``: one image (``scale`` and ``bias`` are then ``[h, w, c]``),
     - ``batch``: one channel of the whole batch.
 
     Moments are computed in float32 (or more) whatever the dtype of ``x``.
 
     Batch norm keeps running moments in the collection ``batch_stats`` (momentum 0.1, unbiased
-    variance). They are updated when the collection is mutable, used when it is given and not
-    mutable, and without the collection the batch's own moments are used.
+    variance): it updates them if the collection is mutable and normalises with them if it is given
+    and not mutable. Otherwise it normalises with the batch's own moments.
 
     Attributes:
-      kind: one of ``NORMS``; ``none`` passes its input through.
+      kind: one of ``NORMS``; ``none`` returns its input.
     """
 
     kind: str
@@ -70,7 +70,8 @@ class Norm(nn.Module):
     def _batch_standardized(self, x: Array) -> Array:
         mutable = self.is_mutable_collection("batch_stats")
         if self.has_variable("batch_stats", "mean") and not mutable:
-            mean, var = (self.get_variable("batch_stats", name) for name in ("mean", "var"))
+            mean: Array = self.get_variable("batch_stats", "mean")
+            var: Array = self.get_variable("batch_stats", "var")
             return (x - mean[None, None, None]) * lax.rsqrt(var + EPS)[None, None, None]
         if mutable:
             count = x.size // x.shape[-1]

@@ -1,4 +1,4 @@
-"""Standardising an array along axes, with a derivative that XLA fuses well."""
+"""Standardisation of activations along axes, with a derivative that XLA fuses well."""
 
 import math
 from functools import partial
@@ -15,34 +15,25 @@ EPS = 1e-5
 
 @partial(jax.custom_vjp, nondiff_argnums=(1,))
 def standardize(x: Array, axes: tuple[int, ...]) -> Array:
-    """Takes away the mean and divides by the standard deviation: ``(x − μ) / √(σ² + 1e-5)``.
+    """Computes ``(x − μ) / √(σ² + 1e-5)`` with the mean and biased variance over ``axes``.
 
-    The derivative is the closed form ``(g − mean(g) − y·mean(g·y)) / √(σ² + 1e-5)``: two
-    reductions over what is at hand, where differentiating the moments one by one makes XLA
-    recompute them inside each other (2 to 3 times slower on a CPU). Any order, reverse mode.
-
-    Args:
-      x: float array.
-      axes: over which mean μ and biased variance σ² are taken.
-
-    Returns:
-      An array like ``x``.
-
-    Example:
-      >>> standardize(jnp.array([[1.0, 3.0]]), (1,)).round(3)
-      Array([[-1.,  1.]], dtype=float32)
+    The derivative has the closed form ``(g − mean(g) − y·mean(g·y)) / √(σ² + 1e-5)``, two
+    reductions. Differentiation of each moment would make XLA recompute one inside the other (2 to 3
+    times slower on a CPU). Any order, reverse mode.
     """
     return _forward(x, axes)[0]
 
 
-def _forward(x, axes):
+def _forward(x: Array, axes: tuple[int, ...]) -> tuple[Array, tuple[Array, Array]]:
     deviation = x - jnp.mean(x, axes, keepdims=True)
     scale = lax.rsqrt(jnp.mean(jnp.square(deviation), axes, keepdims=True) + EPS)
     y = deviation * scale
     return y, (y, scale)
 
 
-def _backward(axes, residuals, cotangent):
+def _backward(
+    axes: tuple[int, ...], residuals: tuple[Array, Array], cotangent: Array
+) -> tuple[Array]:
     y, scale = residuals
     mean = jnp.mean(cotangent, axes, keepdims=True)
     along = jnp.mean(cotangent * y, axes, keepdims=True)
@@ -53,41 +44,33 @@ standardize.defvjp(_forward, _backward)
 
 
 def standardize_channels(x: Array, scale: Array, bias: Array, axes: tuple[int, ...]) -> Array:
-    """``standardize(x, axes) · scale + bias``, channel by channel.
+    """Computes ``standardize(x, axes) · scale + bias`` of ``x [… c]``, ``scale [c]``, ``bias [c]``.
 
-    Scale and bias are in the derivative's closed form: the two sums over ``axes`` that the gradient
-    by ``x`` needs are also those by scale and bias, instead of two more passes over all of it
-    (a quarter of a first block's backward pass on a CPU). Any order, reverse mode.
-
-    Args:
-      x: float ``[…, c]``.
-      scale: ``[c]``, of the dtype of ``x``.
-      bias: ``[c]``, likewise.
-      axes: over which mean and variance are taken; not the last.
-
-    Returns:
-      An array like ``x``.
-
-    Example:
-      >>> standardize_channels(jnp.array([[1.0], [3.0]]), jnp.ones(1), jnp.ones(1), (0,)).round(3)
-      Array([[0.],
-             [2.]], dtype=float32)
+    ``axes`` exclude the last. The two sums over ``axes`` in the gradient by ``x`` also give the
+    gradients by scale and bias, which saves two passes over ``x`` (a quarter of a first block's
+    backward pass on a CPU). Any order, reverse mode.
     """
     lead = (None,) * (x.ndim - 1)
-    return _channels(*varying_alike(x, scale[lead], bias[lead]), axes)
+    y: Array = _channels(*varying_alike(x, scale[lead], bias[lead]), axes)
+    return y
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(3,))
-def _channels(x, scale, bias, axes):
-    return standardize(x, axes) * scale + bias
+def _channels(x: Array, scale: Array, bias: Array, axes: tuple[int, ...]) -> Array:
+    y: Array = standardize(x, axes)
+    return y * scale + bias
 
 
-def _channels_forward(x, scale, bias, axes):
+def _channels_forward(
+    x: Array, scale: Array, bias: Array, axes: tuple[int, ...]
+) -> tuple[Array, tuple[Array, Array, Array]]:
     y, (_, inverse) = _forward(x, axes)
     return y * scale + bias, (y, inverse, scale)
 
 
-def _channels_backward(axes, residuals, cotangent):
+def _channels_backward(
+    axes: tuple[int, ...], residuals: tuple[Array, Array, Array], cotangent: Array
+) -> tuple[Array, Array, Array]:
     y, inverse, scale = residuals
     others = tuple(axis for axis in range(y.ndim - 1) if axis not in axes)
     sums = [jnp.sum(g, axes, keepdims=True) for g in (cotangent, cotangent * y)]

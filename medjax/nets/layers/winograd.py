@@ -1,13 +1,13 @@
-"""Winograd's minimal filtering of rows, F(4, 3): half the multiplications of a convolution.
+"""Winograd's convolution of rows, F(4, 3), with half the multiplications.
 
-Four outputs of a filter of three taps take six products instead of twelve:
+Four outputs of a filter with three taps take six products instead of twelve:
 ``y = Aᵀ[(G g) ⊙ (Bᵀ d)]`` for six inputs ``d`` and taps ``g``. Applied to the rows of images, it
-makes of a convolution with three kernel rows six convolutions with one, on a quarter of the rows
-each; the products over columns and channels stay what they were. Applied to rows and columns it
-would take a quarter of the multiplications, but its transforms then take what is saved, and
-rounding weighs twice as much (docs/PERFORMANCE.md).
+turns a convolution with three kernel rows into six with one, each on a quarter of the rows; columns
+and channels are unchanged. Applied to rows and columns it would take a quarter of the
+multiplications, but its transforms would cost the savings and rounding errors would double
+(docs/PERFORMANCE.md).
 
-The three matrices give the derivative by the kernel as well: ``Gᵀ[(Bᵀ d) ⊙ (A dy)]``.
+The same matrices give the derivative by the kernel: ``Gᵀ[(Bᵀ d) ⊙ (A dy)]``.
 
 Winograd, "Arithmetic Complexity of Computations", SIAM 1980; Lavin and Gray, "Fast Algorithms for
 Convolutional Neural Networks", CVPR 2016.
@@ -21,7 +21,7 @@ from jax import lax
 from medjax.types import Array
 
 KERNEL_ROWS = 3
-_TILE = 4  # rows of output that are computed together
+_TILE = 4  # output rows that are computed together
 _G = (
     (1 / 4, 0, 0),
     (-1 / 6, -1 / 6, -1 / 6),
@@ -33,23 +33,14 @@ _G = (
 
 
 def split_images(images: Array, *, before: int, rows: int) -> list[Array]:
-    """``Bᵀ d`` of every six rows of images, four apart.
+    """Computes ``Bᵀ d`` of every six rows, four apart: six arrays ``[n, ⌈rows / 4⌉, w, c]``.
 
-    Args:
-      images: ``[n, h, w, c]``.
-      before: rows of zeros above; negative cuts.
-      rows: rows of the convolution's output.
-
-    Returns:
-      Six arrays ``[n, ⌈rows / 4⌉, w, c]``.
-
-    Example:
-      >>> [part.shape for part in split_images(jnp.ones((1, 8, 5, 2)), before=1, rows=8)][:2]
-      [(1, 2, 5, 2), (1, 2, 5, 2)]
+    ``images`` are ``[n, h, w, c]``, with ``before`` rows of zeros above (negative crops); ``rows``
+    is the number of output rows.
     """
     n, h, w, c = images.shape
     tiles = -(-rows // _TILE)
-    after = _TILE * (tiles + 1) - before - h  # what is beyond the last output's rows counts nowhere
+    after = _TILE * (tiles + 1) - before - h  # rows that no output uses are zero
     zero = jnp.zeros((), images.dtype)
     padded = lax.pad(images, zero, [(0, 0, 0), (before, after, 0), (0, 0, 0), (0, 0, 0)])
     padded = padded.reshape(n, tiles + 1, _TILE, w, c)
@@ -61,57 +52,23 @@ def split_images(images: Array, *, before: int, rows: int) -> list[Array]:
 
 
 def split_kernel(kernel: Array) -> Array:
-    """``G g`` of a kernel's rows.
-
-    Args:
-      kernel: ``[3, k, c, o]``.
-
-    Returns:
-      ``[6, 1, k, c, o]``, six kernels of one row.
-
-    Example:
-      >>> split_kernel(jnp.ones((3, 3, 2, 5))).shape
-      (6, 1, 3, 2, 5)
-    """
+    """Computes ``G g``, six kernels of one row: ``[3, k, c, o] -> [6, 1, k, c, o]``."""
     return jnp.einsum("ia,abco->ibco", jnp.asarray(_G, kernel.dtype), kernel)[:, None]
 
 
 def join_images(parts: Sequence[Array], *, rows: int) -> Array:
-    """``Aᵀ m``: the convolution's output from its six parts.
-
-    Args:
-      parts: six arrays ``[n, ⌈rows / 4⌉, w, o]``.
-      rows: rows of the output.
-
-    Returns:
-      ``[n, rows, w, o]``.
-
-    Example:
-      >>> join_images([jnp.ones((1, 2, 5, 3))] * 6, rows=7).shape
-      (1, 7, 5, 3)
-    """
+    """Computes the output ``Aᵀ m``: six arrays ``[n, ⌈rows / 4⌉, w, o] -> [n, rows, w, o]``."""
     m0, m1, m2, m3, m4, m5 = parts
     n, tiles, w, o = m0.shape
     s, r, t, u = m1 + m2, m1 - m2, m3 + m4, m3 - m4
     four = [m0 + s + t, r + 2 * u, s + 4 * t, r + 8 * u + m5]
-    # Joined as long rows: the compiler copies those at once.
+    # Joined as long rows, which the compiler copies at once.
     joined = jnp.concatenate([y.reshape(n * tiles, 1, w * o) for y in four], axis=1)
     return joined.reshape(n, _TILE * tiles, w, o)[:, :rows]
 
 
 def split_cotangent(cotangent: Array) -> list[Array]:
-    """``A dy``: what ``join_images`` makes of the output's gradient, backwards.
-
-    Args:
-      cotangent: ``[n, rows, w, o]``.
-
-    Returns:
-      Six arrays ``[n, ⌈rows / 4⌉, w, o]``.
-
-    Example:
-      >>> split_cotangent(jnp.ones((1, 7, 5, 3)))[0].shape
-      (1, 2, 5, 3)
-    """
+    """Computes ``A dy``, the transpose of ``join_images``: ``[n, rows, w, o]`` to six arrays."""
     n, rows, w, o = cotangent.shape
     tiles = -(-rows // _TILE)
     padded = jnp.pad(cotangent, ((0, 0), (0, _TILE * tiles - rows), (0, 0), (0, 0)))
@@ -121,16 +78,5 @@ def split_cotangent(cotangent: Array) -> list[Array]:
 
 
 def join_kernel(parts: Array) -> Array:
-    """``Gᵀ``: the kernel's gradient from those of its six parts.
-
-    Args:
-      parts: ``[6, 1, k, c, o]``.
-
-    Returns:
-      ``[3, k, c, o]``.
-
-    Example:
-      >>> join_kernel(jnp.ones((6, 1, 3, 2, 5))).shape
-      (3, 3, 2, 5)
-    """
+    """Computes the kernel's gradient ``Gᵀ m``: ``[6, 1, k, c, o] -> [3, k, c, o]``."""
     return jnp.einsum("ia,ibco->abco", jnp.asarray(_G, parts.dtype), parts[:, 0])

@@ -7,12 +7,12 @@ import jax.numpy as jnp
 
 from medjax.nets.layers.conv import Padding, conv2d
 from medjax.nets.layers.initializers import torch_uniform
-from medjax.nets.layers.precision import activations, products
+from medjax.nets.layers.precision import PRECISIONS, activations
 from medjax.types import Array
 
 
 class Conv(nn.Module):
-    """A convolution; parameters ``kernel`` (HWIO) and ``bias``.
+    """A convolution with the parameters ``kernel`` (HWIO) and ``bias``.
 
     Attributes:
       features: output channels.
@@ -20,7 +20,7 @@ class Conv(nn.Module):
       padding: zeros on both sides of the rows and of the columns.
       stride: of rows and columns.
       use_bias: whether there is a bias.
-      precision: see ``precision.products``.
+      precision: one of ``PRECISIONS``.
     """
 
     features: int
@@ -39,17 +39,17 @@ class Conv(nn.Module):
         bias = self.param("bias", init, (self.features,), jnp.float32) if self.use_bias else None
         images = activations(images, self.precision)
         y = conv2d(
-            images, kernel, self.padding, precision=products(self.precision), stride=self.stride
+            images, kernel, self.padding, precision=PRECISIONS[self.precision], stride=self.stride
         )
         return y if bias is None else y + activations(bias, self.precision)[None, None, None]
 
 
 class Dense(nn.Module):
-    """A linear layer with bias; parameters ``kernel`` ``[in, out]`` and ``bias``.
+    """A linear layer with the parameters ``kernel`` ``[in, out]`` and ``bias``.
 
     Attributes:
       features: outputs.
-      precision: see ``precision.products``.
+      precision: one of ``PRECISIONS``.
     """
 
     features: int
@@ -61,5 +61,5 @@ class Dense(nn.Module):
         init = torch_uniform(inputs.shape[-1])
         kernel = self.param("kernel", init, (inputs.shape[-1], self.features), jnp.float32)
         bias = self.param("bias", init, (self.features,), jnp.float32)
-        product = jnp.matmul(inputs, kernel, precision=products(self.precision))
+        product = jnp.matmul(inputs, kernel, precision=PRECISIONS[self.precision])
         return product + bias[None]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medjax import nets
-from medjax.nets.layers.modules import Conv, Dense
+from medjax.nets.layers.linear import Conv, Dense
 
 # layer, input, kernel, fan-in
 CASES = {

@@ -1,0 +1,14 @@
+"""Weights of images in the training loss that balance the classes."""
+
+import numpy as np
+
+from medjax import data
+
+
+def class_weights(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """Returns float ``[n]``, each image's frequency if all groups were equally frequent; mean 1."""
+    weights = np.zeros(len(labels))
+    for group in data.group_indices(labels, num_classes=num_classes):
+        weights[group] += 1 / max(len(group), 1)
+    balanced: np.ndarray = weights / weights.mean()
+    return balanced

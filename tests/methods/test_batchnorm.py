@@ -170,7 +170,7 @@ def run(distiller, real, steps=2):
     return before, state.images, float(info.loss)
 
 
-KNOBS = {"ipc": IPC, "batch_real": 32, "init": "noise", "learning_rate": RATE}
+OPTIONS = {"ipc": IPC, "batch_real": 32, "init": "noise", "learning_rate": RATE}
 LOOPS = {"outer_loop": 2, "inner_loop": 1, "net_learning_rate": NET_RATE}
 CHUNKS = {"cpu": (1, 1, 2, 2), "gpu": (None, None, None)}
 
@@ -181,7 +181,7 @@ CHUNKS = {"cpu": (1, 1, 2, 2), "gpu": (None, None, None)}
 )
 def test_dc_is_the_loop(net, real, everything, monkeypatch, chunks, mode):
     monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
-    distiller = methods.dc(net=net, batch_norm=mode, **KNOBS, **LOOPS)
+    distiller = methods.dc(net=net, batch_norm=mode, **OPTIONS, **LOOPS)
     before, images, loss = run(distiller, real)
     expected, expected_loss = gradient_loop(net, everything, before, mode=mode)
     assert np.abs(np.asarray(expected - before)).max((1, 2, 3)).min() > 1e-3
@@ -192,7 +192,7 @@ def test_dc_is_the_loop(net, real, everything, monkeypatch, chunks, mode):
 @pytest.mark.parametrize("chunks", CHUNKS.values(), ids=CHUNKS)
 def test_dm_is_the_loop(net, real, everything, monkeypatch, chunks):
     monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
-    before, images, loss = run(methods.dm(net=net, augment="none", **KNOBS), real)
+    before, images, loss = run(methods.dm(net=net, augment="none", **OPTIONS), real)
     expected, expected_loss = mean_loop(net, everything, before)
     assert np.abs(np.asarray(expected - before)).max((1, 2, 3)).min() > 1e-3
     np.testing.assert_allclose(images, expected, atol=1e-4)
@@ -201,10 +201,10 @@ def test_dm_is_the_loop(net, real, everything, monkeypatch, chunks):
 
 def test_dsa_on_several_devices_is_dsa_on_one(net, real):
     mesh = parallel.make_mesh(classes=2, networks=1, rows=6, devices=jax.devices()[:4])
-    knobs = {"augment": "color_crop", **KNOBS, **LOOPS}
-    _, one, loss = run(methods.dsa(net=net, **knobs), real)
+    options = {"augment": "color_crop", **OPTIONS, **LOOPS}
+    _, one, loss = run(methods.dsa(net=net, **options), real)
     _, several, other = run(
-        methods.dsa(net=net, mesh=mesh, **knobs), parallel.replicate(real, mesh)
+        methods.dsa(net=net, mesh=mesh, **options), parallel.replicate(real, mesh)
     )
     np.testing.assert_allclose(several, one, atol=1e-4)
     assert other == pytest.approx(loss, rel=1e-4)

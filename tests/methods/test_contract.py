@@ -54,8 +54,8 @@ class Case(NamedTuple):
 @pytest.fixture(scope="module", params=METHODS)
 def case(request, make_net, make_real):
     net, name = make_net(len(SIZES), depth=2), request.param
-    knobs = {"ipc": IPC, "batch_real": BATCH, "init": "noise", **METHODS[name]}
-    distiller, real = methods.make(name, net=net, **knobs), make_real(SIZES)
+    options = {"ipc": IPC, "batch_real": BATCH, "init": "noise", **METHODS[name]}
+    distiller, real = methods.make(name, net=net, **options), make_real(SIZES)
     if distiller.experts:
         experts = methods.train_experts(KEY, net, distiller.experts, real)
         real = real._replace(experts=experts)
@@ -104,7 +104,7 @@ def test_the_length_of_calls_changes_nothing(case):
     assert_identical(case.run(2, 3)[0], case.run(5)[0])
 
 
-def test_a_state_from_outside_goes_on_alike(case):
+def test_a_state_from_outside_resumes_alike(case):
     halfway = jax.tree.map(np.asarray, case.run(2)[0])
     state, _ = case.distiller.step(KEY, jax.tree.map(jnp.asarray, halfway), case.real, 3)
     assert_identical(state, case.run(5)[0])
@@ -132,7 +132,7 @@ def test_pixels_that_are_not_finite_stop_it(case):
 
 # For DM alone, as images of one class also train the networks that match another.
 @pytest.mark.parametrize("case", ["dm"], indirect=True)
-def test_padding_has_no_say(case):
+def test_padding_changes_nothing(case):
     # Image 0 fills the padding of the classes with fewer images than the largest.
     state = case.start()
     changed = case.start()._replace(images=state.images.at[0].multiply(-3.0))

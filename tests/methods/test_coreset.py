@@ -37,7 +37,7 @@ def rows_of(images, real):
 
 
 @pytest.mark.parametrize("name", CORESETS)
-def test_training_images_of_their_class_that_no_step_changes(real, net, name):
+def test_images_are_training_images_of_their_class_and_never_change(real, net, name):
     distiller = methods.make(name, net=net, ipc=IPC)
     start = distiller.init(KEY, real)
     before, labels = np.asarray(start.images), np.asarray(start.labels)
@@ -105,7 +105,7 @@ def test_images_on_the_host_give_the_same_choice(real, net, tmp_path):
         assert one.tolist() == other.tolist()
 
 
-def test_of_images_on_disk_no_more_than_a_piece_is_in_memory(real, net, tmp_path, monkeypatch):
+def test_memory_holds_one_piece_of_the_images_on_disk(real, net, tmp_path, monkeypatch):
     monkeypatch.setattr(vectors, "_IMAGES_PER_PIECE", 7)
     np.save(tmp_path / "images.npy", real.images)
     host = real._replace(images=data.place(np.load(tmp_path / "images.npy", mmap_mode="r")))

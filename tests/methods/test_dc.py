@@ -107,12 +107,12 @@ def test_the_loop_of_the_reference(problem, real_by_class, monkeypatch, chunks):
 
 
 @pytest.mark.parametrize(
-    ("knobs", "updates"),
+    ("options", "updates"),
     [({"ipc": 10}, 10), ({"ipc": [2, 8]}, 5), ({"ipc": 10, "outer_loop": 3}, 3)],
 )
-def test_updates_follow_ipc_unless_given(problem, monkeypatch, knobs, updates):
+def test_updates_follow_ipc_unless_given(problem, monkeypatch, options, updates):
     module = importlib.import_module("medjax.methods.matching")
     monkeypatch.setattr(module, "make_distiller", lambda iteration, *_, **__: iteration)
     net, real = problem
-    iteration = methods.dc(net=net, batch_real=4, **knobs)
+    iteration = methods.dc(net=net, batch_real=4, **options)
     assert int(iteration.real_images(real)) == updates * 2 * 4

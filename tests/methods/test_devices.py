@@ -32,9 +32,9 @@ SHAPES = [(2, 1, 1), (1, 2, 2), (8, 1, 1), (2, 2, 2)]
 def make(request, make_net):
     """A method with three networks, on a mesh or without."""
     net, name = make_net(len(SIZES), depth=2), request.param
-    knobs = {"ipc": (1, 3, 4), "batch_real": 7, "num_networks": 3, "init": "noise"}
-    knobs |= METHODS[name]
-    return lambda mesh=None: methods.make(name, net=net, mesh=mesh, **knobs)
+    options = {"ipc": (1, 3, 4), "batch_real": 7, "num_networks": 3, "init": "noise"}
+    options |= METHODS[name]
+    return lambda mesh=None: methods.make(name, net=net, mesh=mesh, **options)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_where_no_sum_is_divided_the_bits_are_the_same(make_net, make_real, shap
     """Classes and networks apart, and no training between updates."""
 
     def images(mesh):
-        knobs = {
+        options = {
             "ipc": 2,
             "batch_real": 7,
             "num_networks": 2,
@@ -88,7 +88,7 @@ def test_where_no_sum_is_divided_the_bits_are_the_same(make_net, make_real, shap
             "distance": "cosine",
         }
         net = make_net(len(SIZES), depth=1)
-        distiller = methods.make("dc", net=net, mesh=mesh, outer_loop=1, **knobs)
+        distiller = methods.make("dc", net=net, mesh=mesh, outer_loop=1, **options)
         return run(distiller, parallel.replicate(make_real(SIZES), mesh))[0]
 
     np.testing.assert_array_equal(images(mesh_of(shape)), images(None))
@@ -130,9 +130,9 @@ def test_label_rows_need_no_other_message(make_net, make_real):
     split = data.Split(np.asarray(make_real((20,)).images), rows)
     stats = {"mean": np.full(1, 0.4, np.float32), "std": np.full(1, 0.2, np.float32)}
     real = data.real_data(split, num_classes=3, **stats)
-    knobs = {"net": make_net(3, depth=2), "ipc": 2, "num_groups": 3, "batch_real": 7}
+    options = {"net": make_net(3, depth=2), "ipc": 2, "num_groups": 3, "batch_real": 7}
     mesh = mesh_of((1, 1, 2))
-    found = collectives(lambda mesh: methods.make("dm", mesh=mesh, **knobs), real, mesh)
+    found = collectives(lambda mesh: methods.make("dm", mesh=mesh, **options), real, mesh)
     assert found == {"all-reduce": REAL_SIDE}
 
 

@@ -75,7 +75,7 @@ def test_two_networks_two_iterations_with_momentum(problem, real_by_class, monke
 
 
 def test_real_and_synthetic_images_are_transformed_alike(problem):
-    # When the synthetic images are the training images, nothing but the augmentation could differ.
+    # When the synthetic images are the training images, only the augmentation could differ.
     net, real = problem
     distiller = methods.dm(net=net, ipc=SIZES, learning_rate=0, batch_real=32)
     _, info = distiller.step(KEY, distiller.init(KEY, real), real, 30)

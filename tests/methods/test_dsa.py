@@ -16,16 +16,16 @@ def problem(make_net, make_real):
 
 
 @pytest.mark.parametrize("strategy", ["none", "", None])
-def test_without_augmentation_it_is_refused(problem, strategy):
+def test_a_missing_augmentation_is_refused(problem, strategy):
     with pytest.raises(UserError, match=r"^dsa needs an augmentation, got augment=.*; .* use dc$"):
         methods.dsa(net=problem[0], ipc=1, augment=strategy)
 
 
 def test_real_and_synthetic_images_are_transformed_alike(problem):
-    # When the synthetic images are the training images, nothing but the augmentation could differ.
+    # When the synthetic images are the training images, only the augmentation could differ.
     net, real = problem
-    knobs = {"augment": "color_rotate", "batch_real": 32, "outer_loop": 1, "inner_loop": 0}
-    distiller = methods.dsa(net=net, ipc=SIZES, learning_rate=0, **knobs)
+    options = {"augment": "color_rotate", "batch_real": 32, "outer_loop": 1, "inner_loop": 0}
+    distiller = methods.dsa(net=net, ipc=SIZES, learning_rate=0, **options)
     _, info = distiller.step(KEY, distiller.init(KEY, real), real, 20)
     assert abs(float(info.loss)) < 1e-3
 

@@ -90,7 +90,7 @@ def test_experts_differ_from_the_start(trained):
     assert len({row.tobytes() for row in trained}) == len(trained)
 
 
-def test_an_expert_is_the_same_whoever_trains_with_it(net, real):
+def test_an_expert_does_not_depend_on_the_others(net, real):
     """In minibatches with augmentation, whose draws are its own as well."""
     how = dataclasses.replace(PLAIN, batch_size=8, augment="crop_flip")
     trainer = methods.make_trainer(net, how)
@@ -128,8 +128,8 @@ def test_images_on_disk_make_the_same_experts(net, real, trained, tmp_path):
 def test_experts_on_disk_are_matched_alike(net, real, trained, tmp_path):
     np.save(tmp_path / "experts.npy", trained)
     mapped = data.place(np.load(tmp_path / "experts.npy", mmap_mode="r"))
-    knobs = {"num_experts": 3, "train_epochs": 2, "max_start_epoch": 2, "expert_epochs": 1}
-    distiller = methods.mtt(net=net, ipc=2, syn_steps=2, **knobs)
+    options = {"num_experts": 3, "train_epochs": 2, "max_start_epoch": 2, "expert_epochs": 1}
+    distiller = methods.mtt(net=net, ipc=2, syn_steps=2, **options)
     results = []
     for rows in (jnp.asarray(trained), mapped):
         own = real._replace(experts=rows)

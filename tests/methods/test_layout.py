@@ -28,7 +28,7 @@ def test_per_class_and_flat_are_inverses(ipc):
     np.testing.assert_array_equal(layout.flat(grouped), images)
 
 
-def test_rows_lie_with_their_class_and_padding_weighs_nothing():
+def test_rows_are_grouped_by_class_and_padding_has_no_weight():
     layout = make_layout(UNEQUAL, 3)
     assert layout.weights.tolist() == [[1, 1, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1]]
     labels = layout.per_class(layout.labels)
@@ -36,7 +36,7 @@ def test_rows_lie_with_their_class_and_padding_weighs_nothing():
         assert (found[weights == 1] == label).all()
 
 
-def test_what_lies_in_padding_is_dropped():
+def test_padding_is_dropped():
     layout = make_layout(UNEQUAL, 3)
     grouped = jax.numpy.where(layout.weights == 1, layout.per_class(layout.labels), -1)
     assert layout.flat(grouped).tolist() == layout.labels.tolist()

@@ -10,7 +10,7 @@ from medjax import kernels, methods, planning
 from medjax.errors import UserError
 
 KEY, SIZES, IPC = jax.random.key(0), (6, 14), 3
-KNOBS = {
+OPTIONS = {
     "learning_rate": 50.0,
     "momentum": 0.25,
     "step_size": 0.1,
@@ -35,13 +35,13 @@ def net(make_net):
 @pytest.fixture(scope="module")
 def real(net, make_real):
     real = make_real(SIZES)
-    experts = methods.mtt(net=net, ipc=IPC, **KNOBS).experts
+    experts = methods.mtt(net=net, ipc=IPC, **OPTIONS).experts
     return real._replace(experts=methods.train_experts(KEY, net, experts, real))
 
 
 @pytest.fixture
 def make(net):
-    return lambda **knobs: methods.mtt(net=net, ipc=IPC, **{**KNOBS, **knobs})
+    return lambda **options: methods.mtt(net=net, ipc=IPC, **{**OPTIONS, **options})
 
 
 def by_hand(net, real, state, *, iterations):
@@ -51,7 +51,7 @@ def by_hand(net, real, state, *, iterations):
 
     def loss(images, rate):
         vector = start
-        for _ in range(KNOBS["syn_steps"]):
+        for _ in range(OPTIONS["syn_steps"]):
 
             def cross_entropy(vector):
                 logits = jax.nn.log_softmax(net.apply({"params": unravel(vector)}, images))
@@ -74,7 +74,7 @@ def by_hand(net, real, state, *, iterations):
 @pytest.mark.parametrize("norm", ["instance", "batch"])
 def test_iterations_are_those_of_a_plain_loop(norm, net, real):
     net = net.clone(norm=norm)  # whose parameters are as many
-    distiller = methods.mtt(net=net, ipc=IPC, **{**KNOBS, "num_experts": 1, "max_start_epoch": 1})
+    distiller = methods.mtt(net=net, ipc=IPC, **{**OPTIONS, "num_experts": 1, "max_start_epoch": 1})
     real = real._replace(experts=real.experts[:4])
     images, rate, losses = by_hand(net, real, distiller.init(KEY, real), iterations=3)
     state, info = distiller.step(KEY, distiller.init(KEY, real), real, 3)
@@ -91,13 +91,13 @@ def moved_by(distiller, real):
     return np.asarray(state.images) - before, state
 
 
-def test_below_the_clip_the_step_is_that_of_sgd(net, real):
+def test_a_gradient_below_the_clip_is_a_step_of_sgd(net, real):
     """Twice the learning rate is twice the step: nothing else bounds it."""
-    knobs = {**KNOBS}
-    del knobs["clip"]
+    options = {**OPTIONS}
+    del options["clip"]
     steps = []
     for rate in (1000.0, 2000.0):
-        distiller = methods.mtt(net=net, ipc=IPC, **{**knobs, "learning_rate": rate})
+        distiller = methods.mtt(net=net, ipc=IPC, **{**options, "learning_rate": rate})
         moved, state = moved_by(distiller, real)
         assert int(state.clipped) == 0
         steps.append(moved)
@@ -118,8 +118,8 @@ def unrolled(monkeypatch):
     """Collects what the kernel is given, and stands in for it."""
     seen = []
 
-    def trajectory_loss(apply_fn, start, target, images, labels, rate, **knobs):
-        seen.append((start, target, images, labels, knobs))
+    def trajectory_loss(apply_fn, start, target, images, labels, rate, **options):
+        seen.append((start, target, images, labels, options))
         far = sum(jnp.sum(a - b) for a, b in zip(*map(jax.tree.leaves, (start, target))))  # noqa: B905
         return jnp.sum(images) * rate + far
 
@@ -172,9 +172,9 @@ def test_experts_and_starts_are_all_drawn(make, net, real, unrolled):
     real, pairs = real._replace(experts=counted), set()
     with jax.disable_jit():
         distiller.step(KEY, distiller.init(KEY, real), real, 40)
-    for start, target, *_, knobs in unrolled:
+    for start, target, *_, options in unrolled:
         pairs.add(tuple(int(tree["head"]["bias"][0]) for tree in (start, target)))
-        assert knobs["num_steps"] == 3 and knobs["unroll"] == "held"
+        assert options["num_steps"] == 3 and options["unroll"] == "held"
     # Two experts of four snapshots, from epoch 0 or 1 to two later.
     assert pairs == {(0, 2), (1, 3), (4, 6), (5, 7)}
 
@@ -208,14 +208,14 @@ def test_a_student_too_large_for_the_memory_is_refused(make, real, monkeypatch):
     ("change", "got"),
     [
         (lambda experts: None, "None"),
-        (lambda experts: experts[:5], r"\[5, 178\]"),  # the last would start where it is to go
+        (lambda experts: experts[:5], r"\[5, 178\]"),  # the last start would have no target
         (lambda experts: experts[:, :100], r"\[8, 100\]"),
         (lambda experts: jnp.concatenate([experts, experts]), r"\[16, 178\]"),
     ],
     ids=["none", "too few", "another network", "more epochs"],
 )
-def test_experts_that_are_not_those_asked_for_are_refused(make, real, change, got):
+def test_experts_of_another_shape_are_refused(make, real, change, got):
     distiller, wrong = make(), real._replace(experts=change(real.experts))
-    message = rf"^real.experts must be \[8, 178\], 4 snapshots of 2 experts as .*, got {got}"
+    message = rf"^real.experts must be \[8, 178\], 4 snapshots of 2 experts from .*, got {got}"
     with pytest.raises(UserError, match=message):
         distiller.step(KEY, distiller.init(KEY, wrong), wrong, 1)

@@ -50,9 +50,11 @@ def real():
 
 @pytest.fixture(scope="module", params=METHODS)
 def make(request, make_net):
-    knobs = {"ipc": IPC, "num_groups": 4, "init": "noise", "batch_real": 8} | METHODS[request.param]
+    options = {"ipc": IPC, "num_groups": 4, "init": "noise", "batch_real": 8} | METHODS[
+        request.param
+    ]
     net = make_net(3, depth=1)
-    return lambda **more: methods.make(request.param, net=net, **knobs | more)
+    return lambda **more: methods.make(request.param, net=net, **options | more)
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +135,8 @@ def test_rows_of_a_small_group_repeat_from_noise(make_net, real):
 def test_dc_is_its_definition(make_net, real):
     """One update on whole groups: Σ D(∇ BCE(real), ∇ BCE(synthetic)), label rows learned too."""
     net = make_net(3, depth=1)
-    knobs = {"learning_rate": 0.5, "label_learning_rate": 2.0, "outer_loop": 1, "inner_loop": 0}
-    distiller = methods.dc(net=net, ipc=2, num_groups=4, distance="squared_error", **knobs)
+    options = {"learning_rate": 0.5, "label_learning_rate": 2.0, "outer_loop": 1, "inner_loop": 0}
+    distiller = methods.dc(net=net, ipc=2, num_groups=4, distance="squared_error", **options)
     start = distiller.init(KEY, real)
     images, labels = jnp.array(start.images), jnp.array(start.labels)
     pixels = (jnp.asarray(SPLIT.images, jnp.float32) / 255 - 0.4) / 0.2
@@ -204,8 +206,8 @@ def test_dm_is_its_definition(make_net, real):
 
 
 def test_learned_rows_stay_between_zero_and_one(make_net, real):
-    knobs = {"outer_loop": 2, "inner_loop": 1, "label_learning_rate": 50.0}
-    distiller = methods.dc(net=make_net(3, depth=1), ipc=2, num_groups=4, **knobs)
+    options = {"outer_loop": 2, "inner_loop": 1, "label_learning_rate": 50.0}
+    distiller = methods.dc(net=make_net(3, depth=1), ipc=2, num_groups=4, **options)
     (_, rows), (_, labels), info = run(distiller, real, steps=5)
     assert int(info.bad_step) == -1 and (labels != rows).any()
     assert labels.min() >= 0 and labels.max() <= 1

@@ -21,7 +21,7 @@ def test_shares(ipc, counts, shares):
     assert proportional_ipc(ipc, counts) == shares
 
 
-def test_the_total_is_kept_and_everybody_has_one():
+def test_the_total_is_kept_and_every_class_has_one():
     rng = np.random.default_rng(0)
     for _ in range(50):
         counts = rng.integers(1, 5000, rng.integers(2, 15))

@@ -22,7 +22,7 @@ def test_names_are_sorted_and_make_a_distiller():
         assert callable(distiller.init) and callable(distiller.step)
 
 
-def test_options_are_the_knobs_with_the_defaults_of_the_reference():
+def test_options_have_the_defaults_of_the_reference():
     assert set(methods.options("dm")) == SHARED
     assert set(methods.options("dc")) == set(methods.options("dsa")) == SHARED | LOOPS
     assert set(methods.options("mtt")) == SHARED | STUDENTS | EXPERTS
@@ -42,7 +42,7 @@ def test_options_are_the_knobs_with_the_defaults_of_the_reference():
     assert dsa["net_learning_rate"] == 0.01 and dsa["distance"] == "columnwise_cosine"
 
 
-def test_options_are_all_that_the_function_takes():
+def test_options_are_all_arguments_of_the_function():
     assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
     assert methods.options("random") == {}
     for name in ("dm", "dc", "herding", "kcenter", "mtt", "random"):
@@ -51,7 +51,7 @@ def test_options_are_all_that_the_function_takes():
 
 
 @pytest.mark.parametrize("function", [methods.options, lambda n: methods.make(n, net=NET, ipc=1)])
-def test_an_unknown_method_is_met_with_the_nearest(function):
+def test_an_unknown_method_suggests_the_nearest(function):
     with pytest.raises(UserError) as caught:
         function("dsaa")
     assert str(caught.value) == (
@@ -60,7 +60,7 @@ def test_an_unknown_method_is_met_with_the_nearest(function):
     )
 
 
-def test_an_unknown_option_is_met_with_the_nearest():
+def test_an_unknown_option_suggests_the_nearest():
     with pytest.raises(UserError, match=r"option of dsa 'inner_lop' \(did you mean 'inner_loop'"):
         methods.make("dsa", net=NET, ipc=1, inner_lop=3)
     with pytest.raises(UserError, match=r"unknown option of dm 'outer_loop'"):
@@ -123,10 +123,10 @@ def test_unknown_values_are_refused(name, option, value, message):
 
 
 def test_experts_that_end_too_early_are_refused():
-    knobs = {"net": NET, "ipc": 1, "max_start_epoch": 5, "expert_epochs": 3}
-    methods.make("mtt", train_epochs=7, **knobs)
+    options = {"net": NET, "ipc": 1, "max_start_epoch": 5, "expert_epochs": 3}
+    methods.make("mtt", train_epochs=7, **options)
     with pytest.raises(UserError) as caught:
-        methods.make("mtt", train_epochs=6, **knobs)
+        methods.make("mtt", train_epochs=6, **options)
     assert str(caught.value) == (
         "experts of train_epochs=6 end before epoch 7, which max_start_epoch=5 and "
         "expert_epochs=3 need"

@@ -20,8 +20,8 @@ METHODS = {
 
 @pytest.fixture(scope="module", params=METHODS)
 def distiller(request, make_net):
-    knobs = {"ipc": (1, 3, 4), "batch_real": 8, **METHODS[request.param]}
-    return methods.make(request.param, net=make_net(3, depth=1), **knobs)
+    options = {"ipc": (1, 3, 4), "batch_real": 8, **METHODS[request.param]}
+    return methods.make(request.param, net=make_net(3, depth=1), **options)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_the_pixels_are_identical(distiller, in_memory, on_disk):
     assert distiller.step._cache_size() == 2  # one program for each place of the images
 
 
-def test_what_is_foreseen_wrongly_is_only_slower(distiller, in_memory, on_disk):
+def test_a_wrong_prediction_is_only_slower(distiller, in_memory, on_disk):
     expected, _ = run(distiller, in_memory, ahead=False)
     on_disk.images.read_ahead(np.zeros((50, 8), np.int32))
     ours, direct = run(distiller, on_disk, ahead=False)
@@ -80,14 +80,14 @@ def test_one_device_or_eight(distiller, on_disk, class_mesh):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
 
-def test_what_each_device_will_ask_for_is_read_ahead(make_net, in_memory, on_disk):
+def test_the_rows_of_each_device_are_read_ahead(make_net, in_memory, on_disk):
     """Seven images a class on two devices: four and three, which is filled up to four."""
     shape = {"class": 1, "net": 1, "batch": 2}
     mesh = parallel.make_mesh(classes=3, networks=1, rows=7, shape=shape, devices=jax.devices()[:2])
     net = make_net(3, depth=1)
-    knobs = {"net": net, "ipc": 2, "batch_real": 7, "init": "noise", "augment": "none"}
-    expected, _ = run(methods.make("dm", **knobs), in_memory, ahead=False)
-    ours, direct = run(methods.make("dm", mesh=mesh, **knobs), on_disk, ahead=True)
+    options = {"net": net, "ipc": 2, "batch_real": 7, "init": "noise", "augment": "none"}
+    expected, _ = run(methods.make("dm", **options), in_memory, ahead=False)
+    ours, direct = run(methods.make("dm", mesh=mesh, **options), on_disk, ahead=True)
     assert direct == [0, 0]
     for a, b in zip(ours, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)

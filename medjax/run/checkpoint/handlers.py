@@ -15,20 +15,18 @@ from orbax import checkpoint as ocp
 from medjax.run.checkpoint import checksum
 
 
-class CheckedArrays(ocp.StandardCheckpointHandler):
+class _Checked:
+    def finalize(self, directory) -> None:
+        super().finalize(directory)
+        checksum.write(pathlib.Path(directory))
+
+
+class CheckedArrays(_Checked, ocp.StandardCheckpointHandler):
     """Orbax's handler for a pytree of arrays, with checksums."""
 
-    def finalize(self, directory) -> None:
-        super().finalize(directory)
-        checksum.write(pathlib.Path(directory))
 
-
-class CheckedJson(ocp.JsonCheckpointHandler):
+class CheckedJson(_Checked, ocp.JsonCheckpointHandler):
     """Orbax's handler for a JSON object, with checksums."""
-
-    def finalize(self, directory) -> None:
-        super().finalize(directory)
-        checksum.write(pathlib.Path(directory))
 
 
 @contextlib.contextmanager

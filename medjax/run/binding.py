@@ -1,4 +1,4 @@
-"""The rule for "the same settings": those that the result of a run depends on."""
+"""The settings that the result of a run depends on, and those that a resumed run may change."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -20,7 +20,7 @@ from medjax.run.metrics import jsonable
 
 # The two parts of each checkpoint: its arrays, and a description of them and of their settings.
 _STATE, _RUN = "state", "run"
-# Bytes for the rest of a checkpoint and for what a run writes between two of them.
+# Bytes for the rest of a checkpoint and for the reports between two checkpoints.
 _ROOM = 2**19
 
 
@@ -102,7 +102,7 @@ class Checkpoints:
           template: a pytree like the one saved; it gives shapes, dtypes and placement.
 
         Returns:
-          ``(step, tree)``, bit-identical to what was saved, or ``None`` if nothing was.
+          ``(step, tree)``, bit-identical to the saved tree, or ``None`` if there is none.
 
         Raises:
           UserError: if the checkpoint belongs to other settings or another tree, was not written
@@ -232,7 +232,7 @@ def _describe(tree: Any) -> dict[str, str]:
 
 
 def _compare(saved: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    """Lists what differs, as in ``ipc is 10 there and 20 here``."""
+    """Lists the differences, as in ``ipc is 10 there and 20 here``."""
 
     def show(side: Mapping[str, Any], name: str) -> str:
         return json.dumps(side[name]) if name in side else "absent"
@@ -246,7 +246,7 @@ def _is_placed(leaf: Any) -> bool:
 
 
 def _slot(leaf: Any) -> Any:
-    """Returns what Orbax reads a leaf into: the template's sharding, or else host memory."""
+    """Returns the target into which Orbax reads a leaf: with its sharding, or in host memory."""
     if _is_placed(leaf):
         return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=leaf.sharding)
     return np.empty(leaf.shape, leaf.dtype)

@@ -44,7 +44,7 @@ def line_chart(
 
     Args:
       points: ``(step, value)`` pairs in order of the step; pairs that are not finite are skipped.
-      label: what the value is; the chart's title.
+      label: the name of the value and title of the chart.
       spread: a standard deviation for each point, drawn as a band.
       mark: a step to mark with a dashed vertical line.
 

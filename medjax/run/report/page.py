@@ -31,7 +31,7 @@ def write_report(
 
     Args:
       path: the file; an existing one is replaced.
-      summary: the content of ``summary.json``; the page skips what is missing there.
+      summary: the content of ``summary.json``; the page skips missing parts.
       images: the synthetic images in pixel units, ``[n, h, w, c]``, grey or RGB.
       labels: the classes, ints ``[n]``, or rows of labels ``[n, l]``.
       history: the lines of ``metrics.jsonl``: dicts with ``step`` and any of ``loss``,

@@ -1,4 +1,4 @@
-"""``python -m medjax.evaluate``: scores of networks that are trained on a set of images."""
+"""``python -m medjax.evaluate``: scores networks that are trained on a set of images."""
 
 import dataclasses
 import os
@@ -28,34 +28,28 @@ _USAGE = """Trains fresh networks on a set of images and scores them on a data s
   python -m medjax.evaluate --synthetic=pictures --data=mine/real.npz --epochs=300
 
 The set is a synthetic.npz, an npz with images and labels, or a folder with a folder per class.
-What is not given is taken from the summary.json beside the set, if there is one."""
+Other options default to those of the summary.json beside the set, if there is one."""
 
 _FLAGS = (
     (flags.DEFINE_string, "synthetic", "the set to train on: an npz file or a folder"),
     (flags.DEFINE_string, "data", "data set to score on, a name or a path"),
-    (flags.DEFINE_integer, "size", "side of its images, where it has several"),
+    (flags.DEFINE_integer, "size", "side of its images, if it comes in several"),
     (flags.DEFINE_list, "nets", "networks, as in convnet,resnet18:width=32"),
-    (flags.DEFINE_integer, "networks", "how many of each"),
-    (flags.DEFINE_integer, "epochs", "of training"),
-    (flags.DEFINE_integer, "batch_size", "of training"),
-    (flags.DEFINE_float, "learning_rate", "of training"),
-    (flags.DEFINE_string, "augment", "DSA strategy, none, or auto for what suits the data"),
-    (flags.DEFINE_string, "precision", "of the networks: float32, tf32 or bfloat16"),
-    (flags.DEFINE_integer, "seed", "of the networks"),
+    (flags.DEFINE_integer, "networks", "number of each"),
+    (flags.DEFINE_integer, "epochs", "epochs of training"),
+    (flags.DEFINE_integer, "batch_size", "batch size of training"),
+    (flags.DEFINE_float, "learning_rate", "learning rate of training"),
+    (flags.DEFINE_string, "augment", "DSA strategy, none, or auto for that of the data set"),
+    (flags.DEFINE_string, "precision", "precision of the networks: float32, tf32 or bfloat16"),
+    (flags.DEFINE_integer, "seed", "seed of the networks"),
     (flags.DEFINE_string, "out", "JSON file to write"),
 )
-_DEFAULTS = {
-    "size": 28,
-    "nets": ["convnet"],
-    "networks": 5,
-    "augment": "auto",
-    "precision": "tf32",
-    "seed": 0,
-}
+_DEFAULTS = {"size": 28, "nets": ["convnet"], "networks": 5, "seed": 0}
+_DEFAULTS |= {"augment": "auto", "precision": "tf32"}
 
 
 class Task(NamedTuple):
-    """An evaluation whose arguments have been checked.
+    """An evaluation whose options have been checked.
 
     Attributes:
       images: the set.
@@ -89,7 +83,7 @@ def main(argv: Sequence[str]) -> int:
     """
     messages.show_warnings()
     try:
-        startup.set_up_jax(os.environ)  # the defaults may ask which backend there is
+        startup.set_up_jax(os.environ)  # first, because the defaults may depend on the backend
         options = _parse(argv)
         if options is not None:
             task = _prepare(options)
@@ -102,7 +96,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
-    """Returns the options: those given, else those of the run beside the set, else the defaults."""
+    """Returns the flags given, else the options of the run beside the set, else the defaults."""
     values = flags.FlagValues()
     for define, name, meaning in _FLAGS:
         define(name, None, meaning, flag_values=values)
@@ -123,7 +117,7 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _of_the_run(path: Path) -> dict[str, Any]:
-    """Returns the options with which a run scored its own images; none if there is no such run."""
+    """Returns the options with which a run scored its images; none without a run."""
     summary = read_summary(path)
     if summary is None:
         return {}
@@ -147,7 +141,7 @@ def _of_the_run(path: Path) -> dict[str, Any]:
 
 
 def _prepare(options: Mapping[str, Any]) -> Task:
-    """Reads and checks everything, so that nothing is refused after hours of training."""
+    """Reads and checks everything before hours of training."""
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
     check_seed(options["seed"])
@@ -160,9 +154,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     )
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(path, classes=dataset.info.classes, multi_label=multi_label)
-    ours, theirs = (x.shape[1:] for x in (images.images, dataset.test.images))
-    if ours != theirs:
-        shapes = ["×".join(map(str, shape)) for shape in (ours, theirs)]
+    shapes = ["×".join(map(str, x.shape[1:])) for x in (images.images, dataset.test.images)]
+    if shapes[0] != shapes[1]:
         raise errors.UserError(
             f"{path} holds {shapes[0]} images, but those of {name} are {shapes[1]}"
         )
@@ -193,7 +186,7 @@ def _nets(options: Mapping[str, Any], dataset: data.Dataset) -> dict[str, Any]:
 def _recipe(
     options: Mapping[str, Any], dataset: data.Dataset, step_size: float | None
 ) -> training.Recipe:
-    """Returns the recipe, at the learning rate that was learned with the images if there is one."""
+    """Returns the recipe; the learning rate may be the one learned with the images."""
     augment = datasets.strategy(options["augment"], dataset)
     changes: dict[str, Any] = {"augment": None if augment == "none" else augment}
     if step_size is not None:
@@ -229,7 +222,7 @@ def _evaluate(task: Task) -> list[Row]:
         "data": {
             "name": dataset.info.name,
             "digest": dataset.info.digest,
-            "preparation": data.parse_preparation(dataset.preparation).listed(),
+            "preparation": dataset.preparation.split("|"),
         },
         "seed": task.seed,
         "recipe": vars(recipe),

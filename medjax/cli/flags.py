@@ -1,4 +1,4 @@
-"""Parses the flags of a command: adds ``--help``, and reports every mistake as one line."""
+"""Flags of a command: parsed with ``--help``, every mistake reported as one line."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ def parse_flags(values: flags.FlagValues, argv: Sequence[str], *, usage: str) ->
       usage: text that ``--help`` prints above the flags.
 
     Returns:
-      Whether the command should run; False after ``--help``, which is printed here.
+      Whether the command should run; False after ``--help``, which is printed.
 
     Raises:
       UserError: for an unknown flag, a wrong value, or an argument that is not a flag.
@@ -27,7 +27,7 @@ def parse_flags(values: flags.FlagValues, argv: Sequence[str], *, usage: str) ->
       Traceback (most recent call last):
       medjax.errors.UserError: unexpected argument 'more'; all are flags, see --help
     """
-    flags.DEFINE_bool("help", False, "show this", short_name="h", flag_values=values)
+    flags.DEFINE_bool("help", False, "show this help", short_name="h", flag_values=values)
     try:
         rest = values(list(argv))[1:]
     except flags.Error as error:

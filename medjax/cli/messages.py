@@ -1,4 +1,4 @@
-"""The lines that every command prints to standard error, and the exit codes."""
+"""The lines of the commands on standard error, and the exit codes."""
 
 import logging
 import sys

@@ -10,10 +10,9 @@ import jax
 def set_up_jax(environment: Mapping[str, str]) -> None:
     """Splits a CPU with several cores into two devices, and keeps compiled programs for later runs.
 
-    Each of the two devices runs whatever is not a matrix product on its own core, where a single
-    device leaves cores idle (docs/PERFORMANCE.md). Other platforms are unaffected. Programs are
-    kept in ``~/.cache/medjax/xla``, or under ``$XDG_CACHE_HOME``. Settings in the environment take
-    precedence.
+    Each of the two devices runs all but matrix products on its own core; a single device leaves
+    cores idle (docs/PERFORMANCE.md). Other platforms are unaffected. Programs are kept in
+    ``~/.cache/medjax/xla``, or under ``$XDG_CACHE_HOME``. The environment takes precedence.
 
     Args:
       environment: usually ``os.environ``; ``JAX_NUM_CPU_DEVICES=1`` keeps a CPU as one device,

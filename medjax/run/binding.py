@@ -1,4 +1,4 @@
-"""The rule for "the same settings": those that the result of a run depends on."""
+"""The settings that the result of a run depends on, and those that a resumed run may change."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,11 +21,7 @@ RESUMABLE_OVERRIDES = (
 def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that the result of a run depends on, by dotted name.
 
-    Args:
-      config: a config as JSON holds it.
-
-    Returns:
-      All settings without ``RESUMABLE_OVERRIDES``.
+    These are all settings of a config, as JSON holds it, without ``RESUMABLE_OVERRIDES``.
 
     Example:
       >>> binding({"ipc": 5, "log_every": 2, "data": {"name": "phantom", "root": "/data"}})

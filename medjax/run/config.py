@@ -72,7 +72,7 @@ def make(
 
     Args:
       method: one of ``methods.names()``.
-      dataset: what ``data.load`` takes as a name.
+      dataset: a name for ``data.load``.
       arg: words after the colon, separated by commas: ``quick``, a data set, or ``key=value`` with
         a dotted key; later words win. ``net.name`` is applied first, because it determines the
         other keys of ``net``.
@@ -118,7 +118,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
 
     Args:
       method: one of ``methods.names()``.
-      dataset: what ``data.load`` takes as a name.
+      dataset: a name for ``data.load``.
 
     Returns:
       The config:
@@ -175,21 +175,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
                 name: augment if name == "augment" else _settable(value)
                 for name, value in options.items()
             },
-            "evaluation": {
-                "every": max(iterations // _EVALUATIONS, 1),
-                "select_by": "auroc",
-                "select_networks": 5,
-                "networks": 5,
-                "epochs": 300 if augment == "none" else 1000,
-                "whole_epochs": 100,
-                "learning_rate": 0.01,
-                "momentum": 0.9,
-                "weight_decay": 5e-4,
-                "batch_size": 256,
-                "augment": augment,
-                "parity": False,
-                "balanced": False,
-            },
+            "evaluation": _evaluation(iterations, augment),
             "mesh": {"devices": 0, **dict.fromkeys(parallel.AXES, 0)},
             "checkpoint": {
                 "every_steps": config_dict.placeholder(int),
@@ -198,6 +184,24 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             },
         }
     )
+
+
+def _evaluation(iterations: int, augment: str) -> dict[str, Any]:
+    return {
+        "every": max(iterations // _EVALUATIONS, 1),
+        "select_by": "auroc",
+        "select_networks": 5,
+        "networks": 5,
+        "epochs": 300 if augment == "none" else 1000,
+        "whole_epochs": 100,
+        "learning_rate": 0.01,
+        "momentum": 0.9,
+        "weight_decay": 5e-4,
+        "batch_size": 256,
+        "augment": augment,
+        "parity": False,
+        "balanced": False,
+    }
 
 
 def _net(name: str) -> ConfigDict:

@@ -15,9 +15,6 @@ _DATA_SHARE = 1 / 6
 def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
     """Loads the data set of a run.
 
-    Args:
-      settings: the section ``data`` of the settings.
-
     Returns:
       ``(dataset, streaming)``: the data set, not whitened, and which of its images stay on disk.
 

@@ -77,10 +77,9 @@ def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preem
     start = RunState.at_start(experiment.distiller.init(key, real))
     run = parallel.replicate(start, mesh=mesh)
     tied_to = {**binding(settings.config), "data_digest": experiment.dataset.info.digest}
+    keep, folder = settings.checkpoint.keep, workdir / "checkpoints"
     with (
-        Checkpoints(
-            workdir / "checkpoints", keep=settings.checkpoint.keep, tied_to=tied_to
-        ) as checkpoints,
+        Checkpoints(folder, keep=keep, tied_to=tied_to) as checkpoints,
         MetricsWriter(reports / "metrics.jsonl") as metrics,
     ):
         step, run = checkpoints.restore(run) or (0, run)

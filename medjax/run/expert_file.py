@@ -1,8 +1,8 @@
 """Experts on disk: the parameters of each after each epoch, in one file, made once for many runs.
 
-Snapshots are checkpoints: training goes on from the last that is whole. The file is mapped, so
-that rows can be read from it one by one, and has room for all of them from the start. A file of
-more or fewer experts or epochs lies beside it, and what one has the others take from it.
+Snapshots are checkpoints: training resumes from the last complete one. The file is mapped, so that
+rows can be read one by one, and has its full size from the start. Files with other numbers of
+experts or epochs are in the same folder, and share their snapshots by copying.
 """
 
 import contextlib
@@ -25,21 +25,13 @@ _log = logging.getLogger("medjax")
 
 
 class ExpertFile:
-    """The snapshots of experts, in a folder of their own; see ``open_experts``.
+    """The snapshots of some experts, opened or made empty in a folder; see ``open_experts``.
 
     Attributes:
-      snapshots: of each expert.
+      snapshots: the number of snapshots of each expert.
     """
 
     def __init__(self, folder: pathlib.Path, *, experts: int, snapshots: int, size: int):
-        """Opens the file, or makes an empty one.
-
-        Args:
-          folder: the folder; it exists.
-          experts: how many there are.
-          snapshots: of each expert.
-          size: numbers in a snapshot.
-        """
         name = f"experts_{experts}x{snapshots}"
         self._file, self._record = folder / f"{name}.npy", folder / f"{name}.json"
         self.snapshots = snapshots
@@ -50,28 +42,21 @@ class ExpertFile:
                 raise ValueError
         except FileNotFoundError:
             self._rows, self._digests = self._make(shape), {}
-        except OSError as error:  # which may pass: hours of training are not to be thrown away
+        except OSError as error:  # perhaps a passing one: keeps hours of training
             raise UserError(f"cannot open {self._file}: {error.strerror or error}") from error
         except (ValueError, TypeError, EOFError):
-            _log.warning("experts: %s is damaged, and made anew", self._file)
+            _log.warning("experts: %s is damaged and is replaced", self._file)
             self._rows, self._digests = self._make(shape), {}
 
     def __len__(self) -> int:
-        """Number of experts."""
+        """Returns the number of experts."""
         return len(self._rows) // self.snapshots
 
     def whole(self, experts: range) -> int:
-        """How many snapshots of some experts are there, one after the other, as they were written.
-
-        Args:
-          experts: which.
-
-        Returns:
-          A number up to ``snapshots``.
-        """
+        """Counts the first snapshots of some experts that are complete and unchanged."""
         for snapshot in range(self.snapshots):
             digest = self._digests.get(_name(experts, snapshot))
-            if digest is None and not self._take(experts, snapshot):
+            if digest is None and not self._copy(experts, snapshot):
                 return snapshot
             if digest is not None and digest != _digest(self.read(experts, snapshot)):
                 _log.warning("experts: snapshot %d in %s is damaged", snapshot, self._file)
@@ -79,47 +64,37 @@ class ExpertFile:
         return self.snapshots
 
     def read(self, experts: range, snapshot: int) -> np.ndarray:
-        """One snapshot of some experts.
-
-        Args:
-          experts: which.
-          snapshot: 0 is before the first epoch.
-
-        Returns:
-          Float32 ``[len(experts), p]``.
-        """
+        """Reads one snapshot of some experts: float32 ``[len(experts), p]``."""
         return np.array(self._of(experts, snapshot))
 
     def write(self, experts: range, snapshot: int, vectors: np.ndarray) -> None:
-        """Keeps one snapshot of some experts; it is on disk when this returns.
+        """Writes one snapshot of some experts; it is on disk when this returns.
 
         Args:
-          experts: which.
-          snapshot: 0 is before the first epoch.
+          experts: the numbers of the experts.
+          snapshot: the number of epochs trained.
           vectors: float32 ``[len(experts), p]``.
 
         Raises:
-          UserError: if it cannot be written.
+          UserError: if the file cannot be written.
         """
         if not self._rows.flags.writeable:
-            raise UserError(
-                f"{self._file} lacks {_name(experts, snapshot)}, and cannot be written to"
-            )
+            raise UserError(f"{self._file} lacks {_name(experts, snapshot)} and cannot be written")
         self._of(experts, snapshot)[...] = vectors
         try:
             self._rows.flush()
         except OSError as error:
             raise UserError(f"cannot write {self._file}: {error.strerror or error}") from error
         self._digests[_name(experts, snapshot)] = _digest(vectors)
-        # After the snapshot, so that one without a record is known to be unfinished.
+        # After the snapshot, so that a snapshot without a record is known to be incomplete.
         store.write_bytes(self._record, json.dumps(self._digests, indent=0).encode())
 
     def rows(self) -> np.memmap:
-        """All snapshots, those of expert 0 first: float32 ``[experts · snapshots, p]``, mapped."""
+        """Maps all snapshots, those of expert 0 first: float32 ``[experts · snapshots, p]``."""
         return np.load(self._file, mmap_mode="r")
 
-    def _take(self, experts: range, snapshot: int) -> bool:
-        """Copies a snapshot from a file beside this one, if one has it whole."""
+    def _copy(self, experts: range, snapshot: int) -> bool:
+        """Copies a snapshot from another file of the folder, if one has it complete."""
         name = _name(experts, snapshot)
         for file in sorted(self._file.parent.glob("experts_*.npy")):
             try:
@@ -142,7 +117,7 @@ class ExpertFile:
         try:
             with store.replacing(self._file, temporary):
                 rows = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
-                # A mapped file that finds the disk full when it is written to ends the process.
+                # Reserves the room: a full disk kills a process that writes to a mapped file.
                 with open(temporary, "rb+") as stream:
                     if hasattr(os, "posix_fallocate"):
                         os.posix_fallocate(stream.fileno(), 0, rows.offset + rows.nbytes)
@@ -163,42 +138,42 @@ def open_experts(
     snapshots: int,
     size: int,
 ) -> Iterator[ExpertFile]:
-    """Opens the file of the experts that some settings make; others wait until it is closed.
+    """Opens the file of the experts with some settings; other processes wait until it is closed.
 
     Args:
       root: the folder of all such files.
-      settings: all that an expert depends on, anything that has a JSON form.
-      experts: how many there are.
-      snapshots: of each expert.
-      size: numbers in a snapshot.
+      settings: everything that an expert depends on, in any form that JSON can hold.
+      experts: the number of experts.
+      snapshots: the number of snapshots of each expert.
+      size: the length of a snapshot.
 
     Yields:
-      The file, with what is already in it.
+      The file with its present content.
 
     Raises:
-      UserError: if the folder or the file cannot be written and lacks anything.
+      UserError: if the folder or the file cannot be written but is incomplete.
 
     Example:
       >>> import tempfile
       >>> with tempfile.TemporaryDirectory() as root:
-      ...     knobs = dict(experts=4, snapshots=2, size=3)
-      ...     with open_experts(root, {"seed": 0}, **knobs) as file:
+      ...     shape = dict(experts=4, snapshots=2, size=3)
+      ...     with open_experts(root, {"seed": 0}, **shape) as file:
       ...         file.write(range(0, 2), 0, np.ones((2, 3), np.float32))
-      ...     with open_experts(root, {"seed": 0}, **knobs) as file:
+      ...     with open_experts(root, {"seed": 0}, **shape) as file:
       ...         print(file.whole(range(0, 2)), file.whole(range(2, 4)), file.rows().shape)
       1 0 (8, 3)
     """
     settings = jsonable(settings)
     folder = pathlib.Path(root) / store.key_of(settings)
     text = json.dumps(settings, sort_keys=True, indent=1)
-    if not (folder / "settings.json").exists():  # a folder that is complete may be read-only
+    if not (folder / "settings.json").exists():  # a complete folder may be read-only
         store.write_bytes(folder / "settings.json", text.encode())
     with store.locked(folder / "lock"):
         yield ExpertFile(folder, experts=experts, snapshots=snapshots, size=size)
 
 
 def _opened(file: pathlib.Path, *, mode: str = "r+") -> tuple[np.memmap, dict[str, str]]:
-    """A file's rows, mapped, and the digests of those that are whole."""
+    """Maps a file's rows and reads the digests of its complete snapshots."""
     try:
         rows = np.load(file, mmap_mode=mode)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The experts of a run: trained once and kept in the cache for later runs."""
+"""The experts of a run, trained once and kept in the cache for later runs."""
 
 import logging
 
@@ -12,7 +12,7 @@ from medjax.run.expert_file import ExpertFile, open_experts
 from medjax.run.setup import Experiment
 
 _log = logging.getLogger("medjax")
-# Experts in one compiled call. A constant, because snapshots are saved for so many at once.
+# Experts in one compiled call. A constant, because each snapshot is saved for this many experts.
 _TOGETHER = 10
 
 
@@ -21,14 +21,11 @@ def with_experts(experiment: Experiment) -> Experiment:
 
     The cache keeps them under a digest of everything that an expert depends on: the data, the
     network, its training and the seed. A killed run resumes from the last epoch, and a run that
-    asks for more experts or epochs starts from those that exist.
-
-    Args:
-      experiment: the experiment of the run.
+    needs more experts or epochs starts from those that exist.
 
     Returns:
       The experiment with ``real.experts``, on the device or, above the limit for images, on the
-      host; the experiment itself for a method without experts.
+      host; the same experiment for a method without experts.
 
     Raises:
       UserError: if the cache cannot be written, or if experts are missing in a run of several
@@ -39,7 +36,7 @@ def with_experts(experiment: Experiment) -> Experiment:
         return experiment
     own, dataset = experiment.settings, experiment.dataset
     how = dict(vars(experts))
-    count, _ = how.pop("count"), how.pop("epochs")  # an expert is the same among more or fewer
+    count, _ = how.pop("count"), how.pop("epochs")  # which change no expert
     settings = {
         "experts": how,
         "net": {"name": own.net.name, **own.net.options, "precision": own.precision},
@@ -69,8 +66,8 @@ def _train_missing(experiment: Experiment, file: ExpertFile) -> None:
             continue
         if jax.process_count() > 1:
             raise UserError(
-                "a single process trains experts: start the run as one process until it distils, "
-                "then with all of them"
+                "a single process trains experts: run one process until it distils, then restart "
+                "with all processes"
             )
         if done == 0:
             file.write(group, 0, np.asarray(trainer.start(key, numbers, real)))

@@ -1,4 +1,4 @@
-"""The measurements of a run: JSON lines that survive a kill, and JSON files."""
+"""The measurements of a run: JSON Lines that survive a kill, and JSON files."""
 
 import json
 import math
@@ -114,28 +114,20 @@ class MetricsWriter:
         self._stream = self._open()
 
     def write(self, step: int, metrics: Mapping[str, Any]) -> None:
-        """Appends ``{"step": step, **metrics}``.
-
-        Args:
-          step: the number of outer steps done.
-          metrics: name → number, or anything else ``jsonable`` takes.
+        """Appends ``{"step": step, **metrics}``; the values are anything that ``jsonable`` takes.
 
         Raises:
           UserError: if the line cannot be written.
         """
         line = json.dumps(jsonable({"step": step, **metrics}), allow_nan=False)
-        # One write call per line: a kill leaves whole lines and at most one torn tail.
+        # One write call per line: a kill leaves complete lines and at most one torn tail.
         try:
             self._stream.write(f"{line}\n".encode())
         except OSError as error:
             raise _cannot_write(self._path, error) from error
 
     def truncate_after(self, step: int) -> None:
-        """Drops every line after a step, and a line that a kill cut short.
-
-        Args:
-          step: the last step to keep; -1 empties the file.
-        """
+        """Drops every line after a step (-1 drops all), and a line that a kill cut short."""
         lines = [line for line in _whole_lines(self._path) if json.loads(line)["step"] <= step]
         self._stream.close()
         store.write_bytes(self._path, b"".join(lines))
@@ -165,7 +157,7 @@ def _cannot_write(path: pathlib.Path, error: OSError) -> UserError:
 
 
 def _whole_lines(path: pathlib.Path) -> list[bytes]:
-    """Returns the lines that hold a record, with their line ends."""
+    """Returns the complete lines, with their line ends."""
     try:
         lines = path.read_bytes().splitlines(keepends=True)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The pace of a run: the length of its next call, and whether to save or stop before it."""
+"""The pace of a run: the length of its next call, and whether to save or stop first."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -8,14 +8,14 @@ import numpy as np
 
 _MINUTE = 60.0
 CALL_SECONDS = 3.0
-"""Seconds of a call, and so until a signal is answered: a tenth of the usual grace period."""
+"""Seconds of a call and so until a signal is answered: a tenth of the usual grace period."""
 
 
 class Decision(NamedTuple):
     """The decision after a call.
 
     Attributes:
-      iterations: iterations of the next call.
+      iterations: the number of iterations of the next call.
       save: whether to write a checkpoint.
       stop: whether to end the run, after saving.
     """
@@ -26,13 +26,10 @@ class Decision(NamedTuple):
 
 
 def agreed(decisions: np.ndarray) -> Decision:
-    """Merges the decisions of processes that run in step: the first decides, but any may stop all.
+    """Merges the decisions of all processes: the first decides, but any may stop all.
 
     Args:
-      decisions: int ``[processes, 3]``, one ``Decision`` a row.
-
-    Returns:
-      The decision for all of them.
+      decisions: int ``[processes, 3]``, one ``Decision`` per row.
 
     Example:
       >>> agreed(np.array([[4, 0, 0], [7, 1, 1]]))
@@ -44,10 +41,10 @@ def agreed(decisions: np.ndarray) -> Decision:
 
 
 class Pace:
-    """Cuts a run into calls that are short enough to answer a signal soon, and saves by the clock.
+    """The schedule of a run: calls short enough to answer a signal soon, and saves by the clock.
 
-    Neither changes a result, because an iteration does not depend on the call it is in. Everything
-    that depends on the clock is decided in ``decide``; processes that run in step must agree.
+    It changes no result, because an iteration does not depend on its call. Only ``decide`` reads
+    the clock; the processes of a run must agree on its decisions.
 
     Args:
       total: iterations of the whole run.
@@ -83,16 +80,13 @@ class Pace:
         self._saved_at = clock()
 
     def decide(self, step: int, *, iterations: int, seconds: float, stop: bool) -> Decision:
-        """Decides after each call.
+        """Decides after each call; a decision to stop is also one to save.
 
         Args:
           step: iterations done in all.
           iterations: iterations of the call that ended.
-          seconds: seconds that the call took.
-          stop: whether this process was told to end.
-
-        Returns:
-          The decision; a decision to stop is also one to save.
+          seconds: duration of that call.
+          stop: whether this process was asked to end.
         """
         now = self._clock()
         save = stop or step == self._total or any(step % n == 0 for n in self._save_every)

@@ -1,4 +1,4 @@
-"""Preemption: SIGTERM ends a run within seconds without losing what was computed."""
+"""Preemption: SIGTERM ends a run within seconds without loss of work."""
 
 import contextlib
 import os
@@ -9,17 +9,17 @@ from collections.abc import Iterator
 
 from medjax.errors import PreemptedError
 
-STATUS = 128 + signal.SIGTERM  # the status that a shell gives a process ended by SIGTERM
+STATUS = 128 + signal.SIGTERM  # a shell's status of a process ended by SIGTERM
 _STDERR = 2
 _ANYWHERE = "preempted; the same command resumes from the last checkpoint"
 
 
 class Preemption:
-    """Tells whether this process was asked to end, and whether it may end at once.
+    """The answer of this process to SIGTERM, and whether it was asked to end.
 
-    Inside the context SIGTERM ends the process at once, with status 143 and one line, even while
-    it waits for a compiled program; a process with unsaved work defers that. Outside the context
-    signals have their usual effect, and ``requested`` stays false.
+    Inside the context SIGTERM ends the process at once, with status 143 and one line, even during
+    a compiled program; a process with unsaved work defers that. Outside the context signals have
+    their usual effect, and ``requested`` stays false.
 
     Example:
       >>> with Preemption() as preemption:
@@ -35,11 +35,7 @@ class Preemption:
 
     @contextlib.contextmanager
     def deferred(self) -> Iterator[None]:
-        """Defers SIGTERM: inside, it only sets ``requested``.
-
-        Raises:
-          PreemptedError: on leaving, if SIGTERM came inside.
-        """
+        """Makes SIGTERM only set ``requested`` inside, and raise ``PreemptedError`` on leaving."""
         with self._answering(None):
             yield
         if self.requested:
@@ -47,10 +43,7 @@ class Preemption:
 
     @contextlib.contextmanager
     def allowed(self, step: int) -> Iterator[None]:
-        """Lets SIGTERM end the process at once again, because everything is saved.
-
-        Args:
-          step: iterations that a checkpoint on disk contains.
+        """Lets SIGTERM end the process at once again, because a checkpoint holds this step.
 
         Raises:
           PreemptedError: on entering, if SIGTERM came before.
@@ -64,8 +57,8 @@ class Preemption:
         reader, writer = socket.socketpair()
         writer.setblocking(False)
         self._writer = writer
-        # Python runs a handler only between two of its own instructions, and a compiled program of
-        # minutes is a part of one; the number of the signal arrives in the socket at once.
+        # Python runs a handler only between its own instructions, one of which may be a compiled
+        # program of minutes; the socket receives the signal's number at once.
         self._watcher = threading.Thread(target=self._watch, args=(reader,), daemon=True)
         self._watcher.start()
         self._descriptor = signal.set_wakeup_fd(writer.fileno())
@@ -106,13 +99,7 @@ class Preemption:
 
 
 def preempted(step: int) -> str:
-    """Returns the last line of a run that was told to end.
-
-    Args:
-      step: iterations that are saved.
-
-    Returns:
-      The line.
+    """Returns the last line of a run that was asked to end, with the step that is saved.
 
     Example:
       >>> preempted(120)

@@ -13,7 +13,7 @@ class Progress:
     Args:
       total: number of iterations of the whole run.
       done: number of iterations that a resumed run had done before.
-      stream: the output, standard error by default; a terminal gets a bar, any other stream one
+      stream: the output, by default standard error; a terminal gets a bar, any other stream one
         line per ``update``.
       shown: whether to show anything; only one of several processes does.
 
@@ -27,32 +27,22 @@ class Progress:
         self._stream = stream or sys.stderr
         self._total, self._done = total, done
         self._matched, self._time = 0, time.perf_counter()
-        self._shown, terminal = shown, shown and self._stream.isatty()
-        self._bar = (
-            tqdm(total=total, initial=done, file=self._stream, unit="it") if terminal else None
-        )
+        self._shown, self._bar = shown, None
+        if shown and self._stream.isatty():
+            self._bar = tqdm(total=total, initial=done, file=self._stream, unit="it")
 
     def advance(self, step: int, *, real_images: int) -> None:
-        """Moves the bar forward.
-
-        Args:
-          step: number of iterations done.
-          real_images: number of real images matched since the last call.
-        """
+        """Moves the bar to a step; counts the real images matched since the last call."""
         if self._bar is not None:
             self._bar.update(step - self._done)
         self._done = step
         self._matched += real_images
 
     def update(self, *, loss: float) -> None:
-        """Shows the loss and the speed.
-
-        Args:
-          loss: the mean matching loss since the last update.
-        """
+        """Shows the mean matching loss since the last update, and the speed."""
         now = time.perf_counter()
         shown = [f"loss {loss:.4g}"]
-        if self._matched:  # zero if a run resumes where a line is due
+        if self._matched:  # zero if a run resumes at a step with a line
             shown.append(f"{self._matched / max(now - self._time, 1e-9):,.0f} images/s")
         if self._bar is not None:
             self._bar.set_postfix_str(", ".join(shown))
@@ -65,11 +55,7 @@ class Progress:
         self._time = time.perf_counter()
 
     def note(self, text: str) -> None:
-        """Prints a permanent line, above the bar if there is one.
-
-        Args:
-          text: the line.
-        """
+        """Prints a permanent line, above the bar if there is one."""
         if self._bar is not None:
             self._bar.write(text, file=self._stream)
         elif self._shown:

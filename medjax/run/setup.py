@@ -151,7 +151,7 @@ def _distiller(
 
 
 def _meshes(settings: Settings, ipc: Sequence[int]) -> tuple[Mesh | None, Mesh | None]:
-    """Lays out the devices to distil on and those to evaluate on; ``None`` is one device."""
+    """Lays out the devices for distilling and for evaluating; ``None`` is one device."""
     distill, evaluation = settings.distill, settings.evaluation
     count = settings.mesh.devices or jax.device_count()
     if count > jax.device_count():
@@ -195,7 +195,7 @@ def _log_place(real: data.RealData, streaming: data.Streaming) -> None:
 def _check_step(
     distiller: methods.Distiller, net: nn.Module, key: PRNGKey, real: data.RealData
 ) -> None:
-    """Traces the network and the first step, which refuse what cannot work or fit in memory.
+    """Traces the network and the first step, which refuse what fails or exceeds the memory.
 
     The run reuses the trace.
     """

@@ -1,4 +1,4 @@
-"""The state of a run: what a checkpoint holds, and the synthetic images that are kept."""
+"""The state of a run, which checkpoints hold, and its candidates for the selected images."""
 
 from typing import NamedTuple
 

@@ -89,11 +89,7 @@ def write(
 ) -> None:
     """Writes ``report.html`` and then ``summary.json``, whose presence means "finished".
 
-    Args:
-      folder: the workdir, which contains ``metrics.jsonl``.
-      summary: the content of ``summary.json``.
-      experiment: the experiment of the run.
-      selected: the images that the report shows.
+    The folder contains ``metrics.jsonl``; the report shows the selected images.
     """
     pixels, labels = experiment.to_pixels(selected.images), np.asarray(selected.labels)
     history = read_metrics(folder / "metrics.jsonl")

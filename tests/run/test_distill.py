@@ -492,10 +492,11 @@ def test_a_disk_that_is_full_in_the_end_costs_only_time(
 
 
 def fields_of(record, prefix=""):
-    """Yields the dotted name of every field of nested records."""
+    """Yields the dotted name of every field of a record of settings and of its sections."""
     for field in dataclasses.fields(record):
         value, name = getattr(record, field.name), f"{prefix}{field.name}"
-        yield from fields_of(value, f"{name}.") if dataclasses.is_dataclass(value) else [name]
+        is_section = type(value).__module__ == type(record).__module__
+        yield from fields_of(value, f"{name}.") if is_section else [name]
 
 
 def note_reads(record, monkeypatch):

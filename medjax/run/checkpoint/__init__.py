@@ -2,6 +2,4 @@
 
 from medjax.run.checkpoint.checkpoints import Checkpoints
 
-__all__ = [
-    "Checkpoints",
-]
+__all__ = ["Checkpoints"]

@@ -18,24 +18,24 @@ from medjax.errors import UserError
 from medjax.run.checkpoint import checksum
 from medjax.run.metrics import jsonable
 
-# The two parts of each checkpoint: its arrays, and what they belong to.
+# The two parts of each checkpoint: its arrays, and a description of them and of their settings.
 _STATE, _RUN = "state", "run"
-# Bytes that a checkpoint takes beside its arrays, and that a run writes between two of them.
+# Bytes for the rest of a checkpoint and for the reports between two checkpoints.
 _ROOM = 2**19
 
 
 class Checkpoints:
     """The checkpoints of one run, in one folder.
 
-    A checkpoint is a pytree of arrays, what it is tied to and the SHA-256 of both. Typed PRNG keys
-    do not belong in the tree: randomness is a function of the seed and the step.
+    A checkpoint holds a pytree of arrays, the settings it is tied to and the SHA-256 of both. The
+    tree needs no PRNG keys, because randomness is a function of the seed and the step.
 
     Args:
-      directory: the folder; made if it does not exist.
-      keep: how many of the newest checkpoints are kept; with 2 or more there is one to fall back
-        on if the newest is damaged.
-      tied_to: the settings that the arrays depend on, by dotted name; anything that has a JSON
-        form. A checkpoint that is tied to others is refused.
+      directory: the folder; created if missing.
+      keep: the number of newest checkpoints to keep; with 2 or more, a damaged newest one costs
+        only time.
+      tied_to: the settings that the arrays depend on, by dotted name, in any form that JSON can
+        hold. A checkpoint that is tied to others is refused.
 
     Attributes:
       directory: the folder, absolute.
@@ -62,7 +62,7 @@ class Checkpoints:
         self._damaged: list[int] = []
         with contextlib.ExitStack() as stack, self._explained("write"):
             self.directory.mkdir(parents=True, exist_ok=True)
-            # Orbax would notice a folder it may not write to hours later, at the first save.
+            # Orbax would notice an unwritable folder only at the first save, hours later.
             with tempfile.TemporaryFile(dir=self.directory):
                 pass
             # Orbax takes seconds to import; only a run that has checkpoints pays for it.
@@ -74,13 +74,9 @@ class Checkpoints:
             self._stack = stack.pop_all()
 
     def save(self, step: int, tree: Any) -> None:
-        """Starts saving; the arrays may be donated or changed as soon as this returns.
+        """Starts saving a pytree of arrays, which may be donated or changed once this returns.
 
-        A checkpoint that the step already has is kept as is.
-
-        Args:
-          step: how many outer steps are done.
-          tree: a pytree of arrays.
+        An existing checkpoint of the step is kept as is.
 
         Raises:
           UserError: if this save, or the one before it, could not be written.
@@ -94,24 +90,19 @@ class Checkpoints:
                 return
             self._check_room(tree)
             run = {"tied_to": self._tied_to, "tree": _describe(tree)}
-            self._manager.save(
-                step,
-                args=ocp.args.Composite(
-                    **{_STATE: ocp.args.StandardSave(tree), _RUN: ocp.args.JsonSave(run)}
-                ),
-                force=True,
-            )
+            parts = {_STATE: ocp.args.StandardSave(tree), _RUN: ocp.args.JsonSave(run)}
+            self._manager.save(step, args=ocp.args.Composite(**parts), force=True)
 
     def restore(self, template: Any) -> tuple[int, Any] | None:
-        """Reads the newest checkpoint that is whole.
+        """Reads the newest undamaged checkpoint.
 
-        A damaged one is skipped with a warning, and removed by the next ``save``.
+        A damaged one is skipped with a warning and removed by the next ``save``.
 
         Args:
           template: a pytree like the one saved; it gives shapes, dtypes and placement.
 
         Returns:
-          ``(step, tree)``, bit-identical to what was saved, or ``None`` if nothing was.
+          ``(step, tree)``, bit-identical to the saved tree, or ``None`` if there is none.
 
         Raises:
           UserError: if the checkpoint belongs to other settings or another tree, was not written
@@ -142,20 +133,12 @@ class Checkpoints:
         return None
 
     def wait(self) -> None:
-        """Waits until what was saved is on disk.
-
-        Raises:
-          UserError: if it could not be written.
-        """
+        """Waits until the last save is on disk; raises ``UserError`` if it could not be written."""
         with self._explained("write"):
             self._manager.wait_until_finished()
 
     def close(self) -> None:
-        """Waits until what was saved is on disk, then closes the folder.
-
-        Raises:
-          UserError: if the last save could not be written.
-        """
+        """Waits as ``wait`` does, then closes the folder."""
         with self._explained("write"):
             self._stack.close()
 
@@ -174,8 +157,8 @@ class Checkpoints:
             raise UserError(f"{folder} is not a checkpoint of medjax; use another workdir")
         checksum.check(folder / _RUN)
         checksum.check(folder / _STATE)
-        run = self._manager.restore(step, args=ocp.args.Composite(**{_RUN: ocp.args.JsonRestore()}))
-        run = run[_RUN]
+        args = ocp.args.Composite(**{_RUN: ocp.args.JsonRestore()})
+        run = self._manager.restore(step, args=args)[_RUN]
         if "tied_to" not in run:
             raise UserError(
                 f"checkpoint {folder} was written by another version of medjax; use that version "
@@ -214,7 +197,7 @@ class Checkpoints:
 
 
 def _reason(error: Exception) -> str:
-    """Returns the reason that the system gave, which TensorStore puts at the end of its message."""
+    """Returns the system's reason, which TensorStore puts at the end of its message."""
     code = re.search(r"os_error_code='(\d+)'", str(error))
     if code:
         return os.strerror(int(code[1]))
@@ -242,26 +225,20 @@ def _open_manager(directory: pathlib.Path, keep: int):
 
 def _describe(tree: Any) -> dict[str, str]:
     """Names every array of a tree with its dtype and shape, as in ``float32[20, 28, 28, 1]``."""
-    return {
-        jax.tree_util.keystr(path, simple=True, separator="."): (
-            f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}"
-        )
-        for path, leaf in jax.tree.leaves_with_path(tree)
-    }
+    named = jax.tree.leaves_with_path(tree)
+    names = [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in named]
+    kinds = [f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}" for _, leaf in named]
+    return dict(zip(names, kinds, strict=True))
 
 
-def _compare(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    """Lists what differs, as in ``ipc is 10 there and 20 here``."""
+def _compare(saved: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """Lists the differences, as in ``ipc is 10 there and 20 here``."""
 
     def show(side: Mapping[str, Any], name: str) -> str:
         return json.dumps(side[name]) if name in side else "absent"
 
-    names = sorted({*theirs, *ours})
-    return ", ".join(
-        f"{name} is {show(theirs, name)} there and {show(ours, name)} here"
-        for name in names
-        if show(theirs, name) != show(ours, name)
-    )
+    shown = [(name, show(saved, name), show(ours, name)) for name in sorted({*saved, *ours})]
+    return ", ".join(f"{name} is {a} there and {b} here" for name, a, b in shown if a != b)
 
 
 def _is_placed(leaf: Any) -> bool:
@@ -269,15 +246,14 @@ def _is_placed(leaf: Any) -> bool:
 
 
 def _slot(leaf: Any) -> Any:
-    """Returns what Orbax reads a leaf into: the template's sharding, or else host memory."""
+    """Returns the target into which Orbax reads a leaf: with its sharding, or in host memory."""
     if _is_placed(leaf):
         return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=leaf.sharding)
     return np.empty(leaf.shape, leaf.dtype)
 
 
 def _place(restored: Any, leaf: Any) -> Any:
-    # An array that JAX may move must stay so, or the resumed step would be pinned to a device to
-    # which the first step was not pinned.
+    # An uncommitted array stays uncommitted, or the resumed step would be pinned to a device.
     if _is_placed(leaf) or isinstance(leaf, np.ndarray):
         return restored
     return jnp.asarray(restored)

@@ -1,4 +1,4 @@
-"""Checksums of a folder: the SHA-256 of each of its files, so that reading notices damage."""
+"""Checksums of a folder: the SHA-256 of each of its files, which reveals damage."""
 
 import hashlib
 import json
@@ -12,11 +12,7 @@ class DamageError(Exception):
 
 
 def write(folder: pathlib.Path) -> None:
-    """Records the SHA-256 of every file below a folder, in ``sha256.json`` there.
-
-    Args:
-      folder: the folder, complete.
-    """
+    """Records the SHA-256 of every file below a complete folder in its ``sha256.json``."""
     digests = {
         path.relative_to(folder).as_posix(): _digest(path)
         for path in sorted(folder.rglob("*"))
@@ -27,9 +23,6 @@ def write(folder: pathlib.Path) -> None:
 
 def check(folder: pathlib.Path) -> None:
     """Checks that every file with a checksum is unchanged; files added since do not matter.
-
-    Args:
-      folder: the folder.
 
     Raises:
       DamageError: if a file or the list of checksums is missing or has changed.

@@ -1,8 +1,8 @@
 """Orbax with checksums and without its log. This module loads Orbax: import it late.
 
-Orbax's array data carries no checksum of its own: a flipped bit restores as another number, without
-an error. The checksums are written while Orbax finalises a part, before it commits the checkpoint,
-so that every checkpoint that exists has them.
+Orbax's array data has no checksum: a flipped bit restores as another number, without an error. The
+checksums are written when Orbax finalises a part, before it commits the checkpoint, so that every
+checkpoint has them.
 """
 
 import contextlib
@@ -15,25 +15,23 @@ from orbax import checkpoint as ocp
 from medjax.run.checkpoint import checksum
 
 
-class CheckedArrays(ocp.StandardCheckpointHandler):
+class _Checked:
+    def finalize(self, directory) -> None:
+        super().finalize(directory)
+        checksum.write(pathlib.Path(directory))
+
+
+class CheckedArrays(_Checked, ocp.StandardCheckpointHandler):
     """Orbax's handler for a pytree of arrays, with checksums."""
 
-    def finalize(self, directory) -> None:
-        super().finalize(directory)
-        checksum.write(pathlib.Path(directory))
 
-
-class CheckedJson(ocp.JsonCheckpointHandler):
+class CheckedJson(_Checked, ocp.JsonCheckpointHandler):
     """Orbax's handler for a JSON object, with checksums."""
-
-    def finalize(self, directory) -> None:
-        super().finalize(directory)
-        checksum.write(pathlib.Path(directory))
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keeps Orbax out of the log; the errors that its threads log are raised as well."""
+    """Keeps Orbax out of the log; errors that its threads log are also raised."""
 
     def passes(record: logging.LogRecord) -> bool:
         return "orbax" not in pathlib.Path(record.pathname).parts

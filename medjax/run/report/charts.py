@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Sequence
 
-# The page's style sheet defines these variables for its light and its dark theme.
+# The page's style sheet defines these variables for its light and dark themes.
 _HUE, _SOFT, _EDGE, _WARN = "#1f6fb2", "#5a6675", "#d5dde5", "#9a5b00"
 _VARIABLES = {_HUE: "var(--hue)", _SOFT: "var(--soft)", _EDGE: "var(--edge)", _WARN: "var(--warn)"}
 _STYLE = {
@@ -24,9 +24,9 @@ _STYLE = {
     **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), _SOFT),
     **{f"axes.spines.{side}": False for side in ("left", "right", "top", "bottom")},
 }
-# More points than pixels only make the page heavy; few points deserve dots.
+# More points than pixels only enlarge the page; few points get dots.
 _MOST_POINTS, _DOTTED = 400, 20
-# From this ratio of the largest to the smallest value on, a linear axis hides the tail.
+# At this ratio of the largest to the smallest value or above, a linear axis hides the tail.
 _LOG_FROM = 50.0
 
 
@@ -44,7 +44,7 @@ def line_chart(
 
     Args:
       points: ``(step, value)`` pairs in order of the step; pairs that are not finite are skipped.
-      label: what the value is; the chart's title.
+      label: the name of the value and title of the chart.
       spread: a standard deviation for each point, drawn as a band.
       mark: a step to mark with a dashed vertical line.
 

@@ -1,4 +1,4 @@
-"""Pictures of images: grids of a row per class, and PNG files."""
+"""Pictures of images: grids with a row per class, and PNG files."""
 
 import io
 import os
@@ -9,7 +9,7 @@ from PIL import Image
 from medjax import store
 from medjax.data import to_uint8
 
-# A picture whose longer side has fewer screen pixels is too small to judge.
+# The least screen pixels of the longer side of a picture.
 _LEGIBLE = 64
 _GAP = 2
 _PAPER = 255
@@ -40,8 +40,7 @@ def image_grid(images: np.ndarray, labels: np.ndarray, *, columns: int | None = 
         groups = [tiles[labels == label] for label in np.unique(labels)]
         columns = columns or max(len(group) for group in groups)
     else:
-        groups = [tiles]
-        columns = columns or min(10, len(tiles))
+        groups, columns = [tiles], columns or min(10, len(tiles))
     rows = [group[i : i + columns] for group in groups for i in range(0, len(group), columns)]
     _, height, width, channels = tiles.shape
     down, across = height + _GAP, width + _GAP
@@ -55,13 +54,9 @@ def image_grid(images: np.ndarray, labels: np.ndarray, *, columns: int | None = 
 
 
 def png_bytes(array: np.ndarray) -> bytes:
-    """Encodes a picture as PNG.
+    """Encodes a picture, uint8 ``[h, w]``, ``[h, w, 1]`` or ``[h, w, 3]``, as PNG.
 
-    Args:
-      array: uint8 ``[h, w]``, ``[h, w, 1]`` or ``[h, w, 3]``.
-
-    Returns:
-      The file's bytes; the same picture always gives the same bytes.
+    The same picture always gives the same bytes.
 
     Example:
       >>> png_bytes(np.zeros((2, 2), np.uint8))[1:4]

@@ -1,4 +1,4 @@
-"""``report.html``: one page, without outside resources, that says what a run achieved."""
+"""``report.html``: one page, without outside resources, with the results of a run."""
 
 import base64
 import functools
@@ -14,7 +14,7 @@ from medjax import store
 from medjax.run.metrics import jsonable
 from medjax.run.report import charts, grids, prose, table
 
-# Enough to judge a class by; a page of thousands of images would not open.
+# Enough to judge a class; a browser cannot open a page of thousands of images.
 _MOST_IMAGES = 50
 _LONGEST_SIDE = 112
 
@@ -31,7 +31,7 @@ def write_report(
 
     Args:
       path: the file; an existing one is replaced.
-      summary: the content of ``summary.json``; the page skips what is missing there.
+      summary: the content of ``summary.json``; the page skips missing parts.
       images: the synthetic images in pixel units, ``[n, h, w, c]``, grey or RGB.
       labels: the classes, ints ``[n]``, or rows of labels ``[n, l]``.
       history: the lines of ``metrics.jsonl``: dicts with ``step`` and any of ``loss``,
@@ -80,14 +80,12 @@ def write_report(
 
 
 def _columns(rows: Sequence[table.Row], *, first: str | None) -> list[tuple[str, str]]:
-    """The split and metric of each column that was measured."""
-    return [
-        (split, metric)
-        for split in ("val", "test")
-        for metric in table.ordered(
-            (name for row in rows for name in getattr(row, split) or ()), first=first
-        )
-    ]
+    """Returns the split and metric of each column that was measured."""
+    columns = []
+    for split in ("val", "test"):
+        measured = [name for row in rows for name in getattr(row, split) or ()]
+        columns += [(split, metric) for metric in table.ordered(measured, first=first)]
+    return columns
 
 
 def _curves(summary: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -102,7 +100,7 @@ def _curves(summary: Mapping[str, Any], history: Sequence[Mapping[str, Any]]) ->
 
 
 def _groups(labels: np.ndarray, names: Sequence[str]) -> dict[str, list[int]]:
-    """The numbers of the images by the name of their class."""
+    """Returns the numbers of the images by the name of their class."""
     groups: dict[str, list[int]] = {}
     for i in np.argsort(labels, kind="stable") if labels.ndim == 1 else range(len(labels)):
         groups.setdefault(prose.class_name(labels[i], names), []).append(int(i))

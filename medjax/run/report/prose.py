@@ -7,7 +7,7 @@ import numpy as np
 
 from medjax.run.report import table
 
-# The first sentence uses the first of these that was measured, unless the selection metric was.
+# The first sentence uses the selection metric or else the first of these that was measured.
 _PREFERRED = ("auroc", "balanced_accuracy", "accuracy")
 
 _MEANINGS = {
@@ -52,21 +52,19 @@ on all 4,708 training images, it reaches 0.95 (±0.01).
         f"{_value(test, metric)} on the test images"
     )
     others = {
-        "random": f"trained on {count} random real images, it reaches",
-        "whole": f"trained on all {summary.get('num_train') or 0:,} training images, it reaches",
+        "random": f"{count} random real images",
+        "whole": f"all {summary.get('num_train') or 0:,} training images",
     }
     clauses = [
-        f"{words} {_value(baselines[kind], metric)}"
-        for kind, words in others.items()
+        f"trained on {images}, it reaches {_value(baselines[kind], metric)}"
+        for kind, images in others.items()
         if _mean(baselines.get(kind), metric) is not None
     ]
+    signs = {"ior": (1, "random real images"), "hlr": (-1, "the whole training set")}
     gaps = [
-        f"{abs(points):.1f} points {'above' if points > 0 else 'below'} {what}"
-        for points, what in (
-            (summary.get("ior"), "random real images"),
-            (-summary["hlr"] if summary.get("hlr") is not None else None, "the whole training set"),
-        )
-        if points is not None
+        f"{abs(summary[n]):.1f} points {'above' if sign * summary[n] > 0 else 'below'} {what}"
+        for n, (sign, what) in signs.items()
+        if summary.get(n) is not None
     ]
     sentences = ["; ".join([first, *clauses]) + "."]
     if gaps:
@@ -76,13 +74,7 @@ on all 4,708 training images, it reaches 0.95 (±0.01).
 
 
 def notes(summary: Mapping[str, Any]) -> list[str]:
-    """Explains how to read the table of results.
-
-    Args:
-      summary: the content of ``summary.json``.
-
-    Returns:
-      Sentences.
+    """Explains in sentences how to read the table of results of a ``summary.json``.
 
     Example:
       >>> notes({"test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 5}}})[-1]
@@ -97,19 +89,15 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
         )
     elif not summary.get("val"):
         sentences.append("There were no validation images, so no step could be selected.")
-    if summary.get("ior") is not None or summary.get("hlr") is not None:
-        sentences.append(
-            f"In points of {table.compared_by(summary)} on the test images: "
-            + ", ".join(
-                f"{name.upper()} {summary[name]:+.1f} ({meaning})"
-                for name, meaning in (
-                    ("ior", "distilled minus random"),
-                    ("hlr", "whole training set minus distilled"),
-                )
-                if summary.get(name) is not None
-            )
-            + "."
-        )
+    meanings = {"ior": "distilled minus random", "hlr": "whole training set minus distilled"}
+    gaps = [
+        f"{name.upper()} {summary[name]:+.1f} ({meaning})"
+        for name, meaning in meanings.items()
+        if summary.get(name) is not None
+    ]
+    if gaps:
+        by_name = table.compared_by(summary)
+        sentences.append(f"In points of {by_name} on the test images: {', '.join(gaps)}.")
     test = summary.get("test") or {}
     if (summary.get("baselines") or {}).get("nothing"):
         sentences.append(
@@ -131,10 +119,10 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
 
 
 def privacy(init: str | None, *, zca: str | None = None) -> str:
-    """States what the run knows about the privacy of the images, which is little.
+    """States the little that the run knows about the privacy of the images.
 
     Args:
-      init: what the synthetic images started from: ``"real"``, ``"herding"``, ``"kcenter"``,
+      init: the start of the synthetic images: ``"real"``, ``"herding"``, ``"kcenter"``,
         ``"noise"`` or another name; ``"coreset"`` for unchanged real images.
       zca: the whitening saved with the images, ``None`` for none.
 
@@ -167,14 +155,11 @@ they may reveal about a patient was not measured here.
 
 
 def class_name(label: np.ndarray, names: Sequence[str]) -> str:
-    """Names the class of a label, or the findings of a row of labels.
+    """Returns the name of a label's class, or of the findings in a row of labels.
 
     Args:
       label: an int, or a row ``[l]`` of 0–1 where 0.5 or more is positive.
-      names: the names of the classes; a class without a name is called by its number.
-
-    Returns:
-      The name.
+      names: the names of the classes; a class without a name gets its number.
 
     Example:
       >>> class_name(np.int32(1), ["normal", "pneumonia"])

@@ -12,7 +12,7 @@ Metrics = Mapping[str, Mapping[str, float | None]]
 _PERCENT = {"accuracy", "balanced_accuracy"}
 _NAMES = {"auroc": "AUROC", "average_precision": "mean average precision"}
 # Column heads of the terminal's table. Two splits of the first three metrics fit side by side in
-# a hundred columns; with more metrics, the splits go below each other.
+# a hundred columns; with more metrics, the splits are below each other.
 _SHORT = {
     "accuracy": "acc. %",
     "balanced_accuracy": "bal. acc. %",
@@ -24,7 +24,13 @@ _SHORT = {
 _ALWAYS = tuple(_SHORT)[:3]
 
 NOTHING = "predicting no finding"
-"""The row beside those of networks in tables of multi-label sets."""
+"""The name of a row without networks, in tables of multi-label sets."""
+_BASELINES = {
+    "random": "random real images",
+    "kcenter": "k-center real images",
+    "whole": "whole training set",
+    "nothing": NOTHING,
+}
 
 
 class Row(NamedTuple):
@@ -42,14 +48,10 @@ class Row(NamedTuple):
 
 
 def result_rows(summary: Mapping[str, Any]) -> list[Row]:
-    """Returns the rows of the results table of a run's summary.
+    """Returns the rows of the results table of a run's summary, the content of ``summary.json``.
 
-    Args:
-      summary: the content of ``summary.json``.
-
-    Returns:
-      One row each for the selected step, the last step, random real images, k-center real images
-      and the whole training set; rows that were not measured are skipped.
+    There is one each for the selected step, the last step, random real images, k-center real images
+    and the whole training set; rows that were not measured are skipped.
 
     Example:
       >>> auroc = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -61,23 +63,17 @@ def result_rows(summary: Mapping[str, Any]) -> list[Row]:
     rows = [
         Row("distilled (selected)", summary.get("val"), summary.get("test")),
         Row("distilled (last step)", summary.get("val_last"), summary.get("test_last")),
-        Row("random real images", baselines_val.get("random"), baselines.get("random")),
-        Row("k-center real images", baselines_val.get("kcenter"), baselines.get("kcenter")),
-        Row("whole training set", baselines_val.get("whole"), baselines.get("whole")),
-        Row(NOTHING, baselines_val.get("nothing"), baselines.get("nothing")),
     ]
+    rows += [Row(name, baselines_val.get(k), baselines.get(k)) for k, name in _BASELINES.items()]
     return [row for row in rows if row.val or row.test]
 
 
 def ordered(metrics: Iterable[str], *, first: str | None) -> list[str]:
-    """Sorts metrics into the order of the tables.
+    """Returns the names of metrics in the order of the tables.
 
     Args:
-      metrics: names.
+      metrics: names, possibly repeated.
       first: the metric that comes first, see ``evaluate.headline``; ``None`` for the usual order.
-
-    Returns:
-      The names.
 
     Example:
       >>> ordered(["accuracy", "auroc", "balanced_accuracy"], first="auroc")
@@ -85,17 +81,11 @@ def ordered(metrics: Iterable[str], *, first: str | None) -> list[str]:
     """
     names = list(dict.fromkeys(metrics))
     known = [name for name in _SHORT if name in names]
-    return sorted([*known, *(n for n in names if n not in known)], key=lambda n: n != first)
+    return sorted(dict.fromkeys([*known, *names]), key=lambda name: name != first)
 
 
 def metric_name(metric: str) -> str:
-    """Returns the name of a metric in words.
-
-    Args:
-      metric: the name in ``summary.json``.
-
-    Returns:
-      The words.
+    """Returns the words for a metric's name in ``summary.json``.
 
     Example:
       >>> metric_name("balanced_accuracy"), metric_name("auroc"), metric_name("quadratic_kappa")
@@ -198,10 +188,7 @@ def _block(rows: Sequence[Row], splits: Sequence[str], metrics: Sequence[str]) -
         *([row.name, *(metric_text(getattr(row, s), m) for s, m in columns)] for row in rows),
     ]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in table
-    ]
+    lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
     return "\n".join(lines)
 
 

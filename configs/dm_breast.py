@@ -3,7 +3,7 @@
 python -m medjax.launch --config=configs/dm_breast.py --workdir=runs/dm_breast
 python -m medjax.launch --config=configs/dm_breast.py:quick --workdir=runs/dm_breast
 
-All images start from noise, so none starts from a patient's.
+All images start from noise, none from a patient's.
 
 quick: 6.1 minutes on two CPU cores. On test, balanced accuracy 73.2 ± 1.8, AUROC 0.823 ± 0.007;
 random images 65.9 ± 3.0 and 0.712 ± 0.033; all images 78.5 ± 2.8 and 0.901 ± 0.010.

@@ -4,10 +4,10 @@ python -m medjax.launch --config=configs/dsa_chest.py --workdir=runs/dsa_chest
 python -m medjax.launch --config=configs/dsa_chest.py:quick --workdir=runs/dsa_chest
 
 10 images for each finding and 10 for none, each with the label row of a real image. All images
-start from noise, so none starts from a patient's. ``quick`` runs on the embedded
+start from noise, none from a patient's. ``quick`` runs on the embedded
 ``phantom_findings`` instead of the 82 MB of ChestMNIST; ``quick,chestmnist`` runs on the real set.
 
-quick: 9.4 minutes on two CPU cores in use by other work. On test, AUROC 0.879 ± 0.005; random
+quick: 9.4 minutes on two CPU cores that also did other work. On test, AUROC 0.879 ± 0.005; random
 images 0.824 ± 0.036; all images 0.945 ± 0.005. At full length: not yet run.
 """
 

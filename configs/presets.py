@@ -3,8 +3,9 @@
 python -m medjax.launch --config=configs/presets.py:dc_breast --workdir=runs/dc_breast
 python -m medjax.launch --config=configs/presets.py:dc_breast,quick,ipc=5 --workdir=runs/dc_breast
 
-The name comes first, then what every config takes. ``dm_breast``, ``dm_pneumonia``, ``dsa_breast``
-and ``dsa_chest`` are files of their own. All start from noise, so no image starts from a patient's.
+The name comes first, then the words that every config takes. ``dm_breast``, ``dm_pneumonia``,
+``dsa_breast`` and ``dsa_chest`` are separate files. All images start from noise, none from a
+patient's.
 
 Results of ``quick`` on test: mean ± standard deviation over 5 networks, seed 0, 10 images per
 class, two CPU cores; benchmarks/results/quick_cpu.jsonl has the device and commit of each row. The
@@ -26,13 +27,14 @@ and on all images by the same recipe. At full length no preset has been run yet.
 
 The chest presets keep 10 images for each of the 14 findings and 10 for none. Their ``quick`` runs
 on the embedded ``phantom_findings`` instead of the 82 MB of ChestMNIST; ``quick,chestmnist`` runs
-on the real set. MTT whitens images, those of its baselines as well.
+on the real set. MTT whitens all images, including those of its baselines.
 """
 
+import difflib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from medjax.errors import unknown
+from medjax.errors import UserError, unknown
 from medjax.run import config
 
 
@@ -47,8 +49,8 @@ class Preset(NamedTuple):
 
 NOISE = {"distill.init": "noise"}
 CHEST = NOISE | {"evaluation.whole_epochs": 20}
-# The experts and the step size are those of a study of medical sets (arXiv 2407.14429); the
-# learning rate is that of the reference for as few whitened images.
+# The experts and the step size come from a study of medical sets (arXiv 2407.14429); the
+# learning rate is the reference's for as few whitened images.
 WHITENED = NOISE | {
     "data.prepare": "zca(mtt)",
     "distill.learning_rate": 100.0,
@@ -73,9 +75,19 @@ PRESETS = {
 }
 
 
+FILES = ("dm_breast", "dm_pneumonia", "dsa_breast", "dsa_chest")
+
+
 def get_config(arg=None):
     name, _, words = (arg or "").partition(",")
-    if name.strip() not in PRESETS:
-        raise unknown("preset", name.strip(), PRESETS)
-    method, dataset, overrides, quick = PRESETS[name.strip()]
+    name = name.strip()
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name.lower(), [*PRESETS, *FILES], n=1)
+        if near and near[0] in FILES:
+            raise UserError(
+                f"unknown preset {name!r} (did you mean the file configs/{near[0]}.py?); "
+                f"choose from: {', '.join(PRESETS)}"
+            )
+        raise unknown("preset", name, PRESETS)
+    method, dataset, overrides, quick = PRESETS[name]
     return config.make(method, dataset, words, overrides=overrides, quick=quick)

@@ -6,11 +6,11 @@ usage() {
   cat <<'END'
 Usage: launch/gpu_single.sh [options] -- --config=FILE --workdir=FOLDER [flags of medjax.launch]
 
-Installs medjax with CUDA into .venv, unless it is there, and runs it: one process, all GPUs.
-CUDA_VISIBLE_DEVICES=0,1 in front of it leaves the others alone.
+Installs medjax with CUDA into .venv and runs it as one process on all GPUs.
+Set CUDA_VISIBLE_DEVICES=0,1 to use only those GPUs.
 
 Options:
-  --restarts=N   run again up to N times after a preemption (exit status 143); 0 unless given
+  --restarts=N   run again up to N times after a preemption (exit status 143); default: 0
   --dry-run      print the commands
   -h, --help     show this
 END
@@ -70,12 +70,12 @@ trap stop TERM INT HUP
 while :; do
   "${command[@]}" &
   child=$!
-  while :; do # a signal ends "wait" before its time
+  while :; do # a signal interrupts "wait"
     status=0
     wait "$child" || status=$?
     kill -0 "$child" 2>/dev/null || break
   done
   [ "$status" = 143 ] && [ -z "$stopped" ] && [ "$restarts" -gt 0 ] || exit "$status"
   restarts=$((restarts - 1))
-  echo "gpu_single.sh: preempted; going on from the last checkpoint ($restarts restarts left)"
+  echo "gpu_single.sh: preempted; resuming from the last checkpoint ($restarts restarts left)"
 done

@@ -10,27 +10,27 @@ Usage: launch/sweep.sh MODE --config=FILE --root=FOLDER --grid=KEY=VALUE,... [--
   launch/sweep.sh --local --config=configs/dm.py:bloodmnist --root=runs/blood \
     --grid=ipc=1,10,50 --grid=seed=0,1,2
 runs nine times, the first in runs/blood/ipc=1,seed=0. The last grid changes fastest, so that the
-index of a run is always the same for the same grids. The same command again goes on with what is
-not finished.
+index of a run is always the same for the same grids. The same command again resumes the unfinished
+runs.
 
 Modes:
   --local        one after the other, on this machine
   --slurm        a SLURM job array of launch/slurm.sbatch; further sbatch options by SBATCH_*
                  variables, as in SBATCH_PARTITION=gpu
   --k8s          an Indexed Job of Kubernetes; needs --image
-  --index=I      run I alone, in this process: what the array and the Job call
+  --index=I      run I alone, in this process; the array and the Job call this
 
 Options:
-  --parallel=N   at most N runs at once (--slurm, --k8s); all unless given
-  --gpus=N       GPUs of each run (--slurm, --k8s); 1 unless given
+  --parallel=N   at most N runs at once (--slurm, --k8s); default: all
+  --gpus=N       GPUs of each run (--slurm, --k8s); default: 1
   --image=IMAGE  container image of medjax, see launch/Dockerfile (--k8s)
-  --claim=NAME   volume claim mounted at /mnt/medjax, where --root must be (--k8s); medjax
-  --name=NAME    name of the Job (--k8s); medjax-sweep
+  --claim=NAME   volume claim mounted at /mnt/medjax, where --root must be (--k8s); default: medjax
+  --name=NAME    name of the Job (--k8s); default: medjax-sweep
   --dry-run      print the commands
   -h, --help     show this
 
 Environment:
-  PYTHON         the interpreter medjax is installed in (.venv/bin/python, else python3)
+  PYTHON         the interpreter that has medjax (default: .venv/bin/python, else python3)
 END
 }
 
@@ -74,7 +74,7 @@ done
 
 total=1
 for grid in "${grids[@]}"; do
-  # Only what a folder name may contain.
+  # The characters that a folder name may contain.
   [[ $grid =~ ^[a-z_.]+=[A-Za-z0-9._+-]+(,[A-Za-z0-9._+-]+)*$ ]] ||
     die "--grid takes KEY=VALUE,... of letters, digits and ._+-, got $grid"
   IFS=, read -ra values <<<"${grid#*=}"
@@ -142,7 +142,7 @@ run_local() {
     "${command[@]}" || status=$?
     case "$status" in
       0) ;;
-      130 | 143) exit "$status" ;; # stopped: so is the sweep
+      130 | 143) exit "$status" ;; # a run that was stopped stops the sweep
       *)
         failed=$((failed + 1))
         echo "sweep.sh: run $i ended with status $status: $(show "${command[@]}")" >&2

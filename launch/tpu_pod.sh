@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs medjax on a Cloud TPU slice: takes or requests the slice, starts the same command on every
-# worker, gets another slice when this one is preempted, and brings the results back.
+# Runs medjax on a Cloud TPU slice: uses or requests the slice, starts the same command on every
+# worker, requests another slice after a preemption, and copies the results back.
 set -euo pipefail
 
 usage() {
@@ -9,23 +9,23 @@ Usage: launch/tpu_pod.sh --name=NAME --zone=ZONE --accelerator=TYPE --runtime=VE
          --storage=gs://BUCKET|HOST:/EXPORT [options] \
          -- --config=FILE --workdir=/mnt/medjax/FOLDER [flags of medjax.launch]
 
-Asks for the slice NAME as a queued resource, or uses it if it is there; mounts the storage at
-/mnt/medjax on every worker; installs medjax there; runs. MEDJAX_DATA_DIR is /mnt/medjax/data.
+Requests the slice NAME as a queued resource, or uses it if it exists; mounts the storage at
+/mnt/medjax on every worker, installs medjax there and runs it. MEDJAX_DATA_DIR is /mnt/medjax/data.
 
 Options:
-  --name=NAME         of the slice and of its queued resource
-  --zone=ZONE         as in us-west4-a
-  --accelerator=TYPE  as in v5litepod-16
-  --runtime=VERSION   as in v2-alpha-tpuv5-lite; for this TYPE, see Cloud TPU's documentation
+  --name=NAME         name of the slice and of its queued resource
+  --zone=ZONE         zone, as in us-west4-a
+  --accelerator=TYPE  type of the slice, as in v5litepod-16
+  --runtime=VERSION   version for this TYPE, as in v2-alpha-tpuv5-lite; see Cloud TPU's documentation
   --storage=PLACE     a bucket (mounted by gcsfuse) or an NFS export, which outlives the slice
-  --project=PROJECT   if not gcloud's own
-  --spot              a slice that may be taken away at any time
-  --git=URL           install from there; else the committed files of this repository
+  --project=PROJECT   project; default: that of gcloud
+  --spot              request a slice that may be preempted at any time
+  --git=URL           install from there; default: the committed files of this repository
   --ref=REF           branch, tag or commit of URL
-  --restarts=N        run again up to N times after a preemption (100)
-  --results=FOLDER    where results are copied to, all but checkpoints (results/NAME of workdir)
-  --delete            delete the slice once the run is done; else it stays, and costs
-  --dry-run           print the commands for a slice that is not there yet
+  --restarts=N        run again up to N times after a preemption; default: 100
+  --results=FOLDER    where results without checkpoints are copied; default: results/NAME of workdir
+  --delete            delete the slice once the run is done; otherwise it stays and is billed
+  --dry-run           print the commands for a slice that does not exist yet
   -h, --help          show this
 END
 }
@@ -131,7 +131,7 @@ ensure_slice() {
     said=$node,$queued
     case "$said" in
       absent,absent) create ;;
-      *,FAILED) die "the request failed; gcloud compute tpus queued-resources describe $name tells why" ;;
+      *,FAILED) die "the request failed; see gcloud compute tpus queued-resources describe $name" ;;
       STOPPED,* | STOPPING,*) die "slice $name is stopped; start it or delete it" ;;
       *,SUSPENDING | *,DELETING) sleep "$poll" ;;
       PREEMPTED,* | TERMINATED,* | *,SUSPENDED | absent,ACTIVE) delete "$queued" ;;
@@ -155,7 +155,7 @@ attempt() {
   on_workers all "bash medjax/launch/tpu_worker.sh run$(printf ' %q' "$@")"
 }
 
-if [ -z "$git" ]; then # committed files alone: no data that lies in the tree travels with them
+if [ -z "$git" ]; then # committed files alone, so no data in the tree is copied
   run git -C "$(dirname "$0")/.." archive --format=tar.gz --output="$scratch/medjax.tgz" HEAD
 fi
 [ -z "$dry" ] || create
@@ -165,21 +165,21 @@ for ((left = restarts; ; left--)); do
   attempt "$@" || status=$?
   case "$status" in
     0) break ;;
-    143 | 255) ;; # told to stop, or the connection is lost
+    143 | 255) ;; # preempted, or the connection is lost
     *)
-      # A worker that lost another fails in any way, so check the slice.
+      # A worker that lost another can fail in any way, so check the slice.
       sleep "$poll"
       [ "$(state tpu-vm state)" != READY ] || {
-        say "failed with status $status on a slice that is well; the slice stays"
+        say "failed with status $status on a healthy slice; the slice stays"
         exit "$status"
       }
       ;;
   esac
   [ "$left" -gt 0 ] || {
-    say "preempted with no restart left; the same command goes on"
+    say "preempted with no restart left; the same command resumes it"
     exit "$status"
   }
-  say "preempted (status $status); going on from the last checkpoint, $((left - 1)) restarts left"
+  say "preempted (status $status); resuming from the last checkpoint, $((left - 1)) restarts left"
   sleep "$poll"
 done
 
@@ -192,6 +192,6 @@ if [ -n "$delete_after" ]; then
   [ -n "$dry" ] || queued=$(state queued-resources state.state)
   delete "$queued"
 else
-  say "slice $name stays, and costs; delete it with the same command and --delete, or by gcloud"
+  say "slice $name stays and is billed; delete it with the same command and --delete, or with gcloud"
 fi
 [ -n "$dry" ] || say "results are in $results"

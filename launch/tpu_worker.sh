@@ -7,8 +7,8 @@ usage() {
 Usage, on a worker: tpu_worker.sh setup gs://BUCKET|HOST:/EXPORT
                     tpu_worker.sh run [flags of medjax.launch]
 
-setup mounts the storage at /mnt/medjax and installs medjax into ~/medjax_venv; run becomes
-medjax.launch. Both first let a run that is still going on this worker save and end.
+setup mounts the storage at /mnt/medjax and installs medjax into ~/medjax_venv; run starts
+medjax.launch. Both first let a run that is still active on this worker save and end.
 END
 }
 
@@ -22,7 +22,7 @@ python=$HOME/medjax_venv/bin/python
 pid_file=$HOME/medjax.pid
 cd "$(dirname "$0")/.."
 
-# A run still holds the TPU after its connection was lost.
+# A run keeps the TPU after its connection is lost.
 stop_earlier_run() {
   local pid
   pid=$(cat "$pid_file" 2>/dev/null) || return 0
@@ -47,7 +47,7 @@ mount_storage() {
   if [[ $1 == gs://* ]]; then
     command -v gcsfuse >/dev/null || install_gcsfuse
     sudo chown "$(id -un)" "$mount"
-    # Allows renaming folders, and shows what other workers write at once.
+    # Allows renaming folders, and shows at once what other workers write.
     gcsfuse --implicit-dirs --rename-dir-limit=100000 --metadata-cache-ttl-secs=0 \
       --metadata-cache-negative-ttl-secs=0 "${1#gs://}" "$mount"
   else

@@ -4,7 +4,7 @@ Importing ``medjax`` loads nothing heavy; import the part you need::
 
     from medjax import augment, data, evaluate, kernels, methods, nets, share
 
-``medjax.distill(config, workdir)`` is one whole run, as ``python -m medjax.launch`` does it.
+``medjax.distill(config, workdir)`` performs one whole run, like ``python -m medjax.launch``.
 """
 
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> object:
-    if name == "distill":  # which loads everything, and so only when it is asked for
+    if name == "distill":  # loads everything, so it is imported on first use
         from medjax.run.distill import distill
 
         return distill

@@ -8,7 +8,7 @@ import medjax
 from medjax.cli import messages
 from medjax.errors import unknown
 
-# Modules are named, not imported: --help needs none of the libraries that they load.
+# Names of modules, which are imported late: --help needs none of their libraries.
 _COMMANDS = {
     "launch": ("medjax.launch", "distils a data set and reports how good the result is"),
     "data": ("medjax.cli.data", "describes a data set and finds duplicates and leakage"),
@@ -24,7 +24,7 @@ _HELP = "\n".join(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one of the commands, as ``python -m medjax.launch`` and its like do.
+    """Runs one of the commands.
 
     Args:
       argv: the command line, program name first; ``None`` for that of the process.
@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return messages.say(unknown("command", name, _COMMANDS), status=messages.USAGE)
     module, _ = _COMMANDS[name]
     status = importlib.import_module(module).main([f"medjax {name}", *rest[:-1]])
-    if name == "launch":  # one of several processes cannot wait for others that are lost
+    if name == "launch":  # one of several processes must not wait for lost ones
         importlib.import_module("medjax.parallel").exit_process(status)
     return status
 

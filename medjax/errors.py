@@ -5,24 +5,24 @@ from collections.abc import Iterable
 
 
 class UserError(ValueError):
-    """Something the user can mend: the message is one line with the value and the choices."""
+    """A mistake that the user can fix: one line with the value and the choices."""
 
 
 class RunError(RuntimeError):
-    """A run that cannot go on, though its settings are valid; what it saved stays usable."""
+    """A run that cannot continue, though its settings are valid; its checkpoints stay usable."""
 
 
 class PreemptedError(RuntimeError):
-    """A run that was told to end, and did: the same command goes on from what it saved."""
+    """A run that ended on request; the same command resumes it from its last checkpoint."""
 
 
 def unknown(what: str, value: object, choices: Iterable[str]) -> UserError:
-    """Makes the error for a name that is not among the choices.
+    """Returns the error for a name that is not among the choices.
 
     Args:
       what: what the name stands for, as in ``"method"``.
       value: the name given.
-      choices: every name that would have been right.
+      choices: every valid name.
 
     Returns:
       A ``UserError`` naming the value, the nearest choice if one is near, and all choices.

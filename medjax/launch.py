@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(options: command_line.Options, preemption: Preemption) -> int:
-    # Imported late: help and a wrong command line need not wait for it.
+    # Imported late, so that --help and a wrong command line are answered at once.
     from medjax.run import distill, report
 
     summary = distill.distill(options.config, options.workdir, preemption=preemption)

@@ -37,20 +37,20 @@ ORDINAL = "ordinal-regression"
 
 
 def varying_axes(x: Any) -> frozenset[str]:
-    """The mesh axes along which an array differs, inside ``shard_map`` with checked axes.
+    """Returns the mesh axes along which an array differs, inside ``shard_map`` with checked axes.
 
     Args:
       x: an array, or its ``jax.ShapeDtypeStruct``.
 
     Returns:
-      The names of the axes; none outside ``shard_map``, or where it does not check them.
+      The names of the axes; none outside ``shard_map`` or without checked axes.
 
     Example:
       >>> varying_axes(jax.numpy.ones(3))
       frozenset()
     """
     kind = x if isinstance(x, jax.ShapeDtypeStruct) else jax.typeof(x)
-    if hasattr(kind, "manual_axis_type"):  # the name that newer versions of JAX have for it
+    if hasattr(kind, "manual_axis_type"):  # its name in newer versions of JAX
         return kind.manual_axis_type.varying if kind.manual_axis_type else frozenset()
     return kind.vma or frozenset()
 
@@ -61,7 +61,7 @@ class SyntheticSet(NamedTuple):
     Attributes:
       images: float32 ``[n, h, w, c]``, 0 is the data set's mean; never clipped.
       labels: int32 ``[n]``, ordered ``0…0, 1…1, …``; or float32 ``[n, L]``, a row of labels in
-        ``[0, 1]`` for each image, ordered by the findings that they were drawn for.
+        ``[0, 1]`` for each image, ordered by the finding each was drawn for.
     """
 
     images: Array

@@ -1,4 +1,4 @@
-"""The rules of the public interface, over every function that a facade exports."""
+"""The rules of the public interface, for every function that a facade exports."""
 
 import importlib
 import inspect
@@ -8,13 +8,13 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "medjax"
 FACADES = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
-# Knobs are keyword-only and a method has as many as it has hyper-parameters; what must be
-# remembered in order is little.
+# Options are keyword-only and a method has as many as it has hyper-parameters; few arguments
+# have an order to remember.
 MAX_POSITIONAL = 6
 
 
 def complaints(name, function):
-    """Lists what is wrong with one public function, one line each."""
+    """Lists the faults of one public function, one line each."""
     signature = inspect.signature(function)
     parameters = list(signature.parameters.values())
     names = [p.name for p in parameters]

@@ -1,4 +1,4 @@
-"""Every config, a file or a preset: it loads, plain and quick, and what it names can be made."""
+"""Every config, a file or a preset: it loads, plain and quick, and its experiment can be made."""
 
 import importlib.util
 import pathlib
@@ -51,6 +51,7 @@ def test_there_is_one_for_every_method():
 
 def test_each_has_one_name():
     assert not set(FILES) & set(PRESETS)
+    assert list(load("presets").FILES) == [name for name in FILES if "_" in name]
     rows = re.findall(r"^\| (\w+_\w+) ", load("presets").__doc__, re.MULTILINE)
     assert rows == sorted(PRESETS) == list(PRESETS)
 
@@ -79,6 +80,11 @@ def test_its_docstring_gives_its_command(name):
     ("arg", "said"),
     [
         ("dc_brest,quick", "unknown preset 'dc_brest' (did you mean 'dc_breast'?); choose from: "),
+        (
+            "dsa_brest",
+            "unknown preset 'dsa_brest' (did you mean the file configs/dsa_breast.py?); ",
+        ),
+        ("dm_pneumonia", "unknown preset 'dm_pneumonia' (did you mean the file configs/dm_pneum"),
         ("quick", "unknown preset 'quick'; choose from: dc_breast, "),
         (None, "unknown preset ''; choose from: dc_breast, "),
     ],
@@ -91,7 +97,7 @@ def test_a_preset_that_does_not_exist(arg, said):
 # How ml_collections reads a config file.
 @pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
 def test_a_preset_on_the_command_line():
-    """The words behind its name, and the flags, change what the preset says."""
+    """The words after its name and the flags change its settings."""
 
     def parse(preset):
         flag = f"--config={CONFIGS / 'presets.py'}:{preset}"
@@ -105,7 +111,7 @@ def test_a_preset_on_the_command_line():
         parse("dsa_retna")
 
 
-# Real files may have been packed anew, which alone changes their digest.
+# Repacking real files changes their digest.
 @pytest.mark.filterwarnings("ignore:.* is not the published")
 def test_what_it_names_can_be_made(name, request):
     word = "random" if name == "coreset" else "distill.batch_real=8"

@@ -1,4 +1,4 @@
-"""What installing medjax brings: the core is light."""
+"""The dependencies of medjax: the core is light."""
 
 import importlib.metadata
 import pathlib
@@ -23,7 +23,7 @@ PROJECT = tomllib.loads(
 
 
 def _closure(lines):
-    """Every distribution that requirements bring, through what is installed here."""
+    """Every distribution that some requirements need, as far as it is installed."""
     found, rest = {}, [requirements.Requirement(line) for line in lines]
     while rest:
         requirement = rest.pop()

@@ -19,7 +19,7 @@ def module_names():
 
 
 def run_examples(module):
-    """Runs a module's examples; returns what failed, as doctest reports it, and how many ran."""
+    """Runs a module's examples; returns doctest's report of the failures and how many ran."""
     runner, report = doctest.DocTestRunner(optionflags=FLAGS), []
     for test in doctest.DocTestFinder(exclude_empty=True).find(module):
         runner.run(test, out=report.append)

@@ -1,4 +1,4 @@
-"""The examples, also those of the README and of docs/METHODS.md, run as they are."""
+"""The examples run unchanged, including those of the README and of docs/METHODS.md."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="module")
 def own_loop():
-    """What two steps of ``own_loop.py`` print."""
+    """The output of two steps of ``own_loop.py``."""
     command = [sys.executable, "-W", "error", "examples/own_loop.py", "--steps=2", "--width=4"]
     env = os.environ | {"JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir}
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=240)

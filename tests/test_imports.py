@@ -1,4 +1,4 @@
-"""Imports go one way: a table of who may import what, and a walk of the sources against it."""
+"""Imports go one way: a table of what each part may import, checked against the sources."""
 
 import ast
 import pathlib
@@ -12,7 +12,7 @@ PACKAGE = pathlib.Path(__file__).resolve().parent.parent / "medjax"
 
 
 class Row(NamedTuple):
-    """What one part of medjax may import, beside itself and the standard library."""
+    """What one part of medjax may import, besides itself and the standard library."""
 
     medjax: set[str]
     libraries: set[str] | None  # None: any
@@ -52,7 +52,7 @@ USE_ML_COLLECTIONS = {"medjax.run.config", "medjax.cli.command_line"}
 
 
 def row(part):
-    """Who may be imported by a part, and which libraries it may use."""
+    """The parts and libraries that a part may import."""
     if part == "":
         return Row({"run"}, set())  # medjax/__init__.py loads nothing until `distill` is used
     libraries = (LIBRARY | APPLICATION)[part]
@@ -99,7 +99,7 @@ def is_private(name):
 
 
 def violations(source, module, *, is_package=False, modules=()):
-    """Lists what a module's imports do wrong, one line each.
+    """Lists the forbidden imports of a module, one line each.
 
     ``modules`` are the dotted names of all modules of medjax: a private *module* may be imported
     inside its own package, a private name of another module nowhere.
@@ -162,7 +162,7 @@ def test_every_part_stands_in_the_list():
 
 
 def test_modules_have_no_cycle():
-    """Not even inside a part: no module leads back to itself."""
+    """No module imports itself indirectly, not even inside a part."""
     modules = sources()
     edges = {}
     for module, (source, is_package) in modules.items():
@@ -172,7 +172,7 @@ def test_modules_have_no_cycle():
         text = "\n".join(ast.unparse(n) for n in top if isinstance(n, ast.Import | ast.ImportFrom))
         targets = {target for _, target in imported(text, module, is_package=is_package)}
         targets = {t if t in modules else t.rpartition(".")[0] for t in targets}
-        # A facade gathers its own modules, which may say its name for each other.
+        # A facade collects its own modules, which may import each other through it.
         edges[module] = {
             t for t in targets if t in modules and not module.startswith(f"{t}.") and t != module
         }

@@ -15,7 +15,7 @@ from medjax.cli import startup
 from medjax.errors import RunError, UserError
 from medjax.run import distill, report
 
-# The flags library loads a config file in a way that Python will drop.
+# The flags library loads a config file with a deprecated function.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -24,7 +24,7 @@ DM = f"--config={ROOT}/configs/dm.py"
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path, monkeypatch):
-    """A folder of its own, and what ``main`` sets for the process put back afterwards."""
+    """Runs in a folder of its own and restores what ``main`` sets for the process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     logger, level = logging.getLogger("medjax"), logging.getLogger("medjax").level
@@ -36,7 +36,7 @@ def surroundings(tmp_path, monkeypatch):
 
 @pytest.fixture
 def distilled(monkeypatch):
-    """Stands in for the run; lists what it was asked for."""
+    """Stands in for the run; lists its calls."""
     calls = []
     monkeypatch.setattr(distill, "distill", lambda *args, **_: calls.append(args) or {"ipc": 1})
     monkeypatch.setattr(report, "results_table", lambda summary: f"the table of {summary}")
@@ -124,6 +124,8 @@ def test_a_mistake_is_one_line_and_status_two(args, message, distilled, capsys, 
         ("return nothing", "NameError: name 'nothing' is not defined"),
         ("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_n"),
         ("return (", "SyntaxError: '(' was never closed"),
+        ("open('gone.txt')", "FileNotFoundError: [Errno 2] No such file or directory: 'gone.txt'"),
+        ("open('/')", "IsADirectoryError: [Errno 21] Is a directory: '/'"),
     ],
 )
 def test_an_error_in_a_config_file_shows_its_traceback(code, error, distilled, capsys, tmp_path):
@@ -138,6 +140,24 @@ def test_an_error_in_a_config_file_shows_its_traceback(code, error, distilled, c
     assert said.err.splitlines()[-1] == (
         f"medjax: the config file raised {error.partition(':')[0]}, see the lines above"
     )
+
+
+@pytest.mark.parametrize("flags", [(), ("--config.ipc=5",)])
+def test_an_error_at_the_top_of_a_config_file_shows_its_traceback(flags, capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import os\nopen('gone.txt')\n")
+    assert run(f"--config={path}", *flags, "--workdir=w") == 2
+    said = capsys.readouterr().err
+    assert f'File "{path}", line 2' in said and said.count('  File "') == 1
+    assert "the config file raised FileNotFoundError, see the lines above" in said
+
+
+def test_a_config_file_that_returns_nothing(capsys, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("def get_config():\n    pass\n")
+    assert run(f"--config={path}", "--workdir=w") == 2
+    line = f"medjax: get_config in '{path}' must return a ConfigDict, got None\n"
+    assert capsys.readouterr().err.endswith(line)
 
 
 def test_a_user_error_in_a_config_file_is_one_line(distilled, capsys, tmp_path):

@@ -1,4 +1,4 @@
-"""``medjax COMMAND``: what it dispatches to, prints and refuses."""
+"""``medjax COMMAND``: its dispatch, output and messages."""
 
 import importlib
 import subprocess

@@ -1,5 +1,6 @@
 """The launcher's command line: absl flags over an ml_collections config file."""
 
+import runpy
 import sys
 import sysconfig
 import traceback
@@ -12,19 +13,20 @@ import absl
 import ml_collections
 from absl import flags
 from ml_collections import ConfigDict, config_flags
+from ml_collections.config_flags.config_flags import ConfigFileFlagParser
 
 from medjax.errors import UserError
 from medjax.parallel import Cluster
 
-# Code between this module and a config file; the folder of absl is a namespace with several paths.
+# Code between this module and a config file; absl is a namespace package with several paths.
 _NOT_THE_USERS = (
     __file__,
-    "<frozen importlib",
+    "<frozen ",
     *absl.__path__,
     *ml_collections.__path__,
     sysconfig.get_path("stdlib"),
 )
-# What the flags library raises for a wrong command line.
+# The errors of the flags library for a wrong command line.
 _FLAG_ERRORS = (flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError)
 _USAGE = """Distils a data set with the settings of a config file, and reports the scores.
 
@@ -41,13 +43,30 @@ class Options(NamedTuple):
       config: the settings, as nested dicts.
       workdir: folder for everything the run writes.
       distributed: whether this process is one of several: ``auto``, ``on`` or ``off``.
-      cluster: the processes, as far as the command line names them.
+      cluster: the processes that the command line names.
     """
 
     config: dict[str, Any]
     workdir: Path
     distributed: str
     cluster: Cluster
+
+
+class _ConfigParser(ConfigFileFlagParser):
+    """The parser of a config file; it raises at once the OSErrors that ml_collections defers."""
+
+    def parse(self, path: str) -> ConfigDict:
+        config = super().parse(path)
+        if isinstance(config, ConfigDict):
+            return config
+        file = path.partition(":")[0]
+        try:
+            open(file).close()
+        except OSError as error:
+            raise UserError(f"cannot read the config file {file!r}") from error
+        runpy.run_path(file)  # raises an error of the file's top level
+        getattr(config, "lock", None)  # raises an error of get_config
+        raise UserError(f"get_config in {file!r} must return a ConfigDict, got {config!r}")
 
 
 def parse(argv: Sequence[str]) -> Options | None:
@@ -60,8 +79,8 @@ def parse(argv: Sequence[str]) -> Options | None:
       The options; ``None`` after ``--help``, which is printed.
 
     Raises:
-      UserError: for whatever is wrong with it. If the code of the config file raised another
-        error, its traceback has been printed to standard error.
+      UserError: for every mistake in it. If the code of the config file raised another error,
+        its traceback has been printed to standard error.
     """
     values = flags.FlagValues()
     config_flags.DEFINE_config_file(
@@ -71,18 +90,18 @@ def parse(argv: Sequence[str]) -> Options | None:
         flag_values=values,
         sys_argv=list(argv),
     )
+    values["config"].parser = _ConfigParser("config")
     flags.DEFINE_string("workdir", None, "folder for everything the run writes", flag_values=values)
     flags.DEFINE_string(
         "distributed",
         "auto",
-        "one of several processes: auto (as SLURM, mpirun, a TPU pod or MEDJAX_COORDINATOR say), "
-        "on, off",
+        "one of several processes: on, off, auto (SLURM, mpirun, a TPU pod, MEDJAX_COORDINATOR)",
         flag_values=values,
     )
     flags.DEFINE_string("coordinator", None, "host:port of process 0", flag_values=values)
-    flags.DEFINE_integer("num_processes", None, "how many there are", flag_values=values)
-    flags.DEFINE_integer("process_id", None, "which one this is, from 0", flag_values=values)
-    flags.DEFINE_bool("help", False, "show this", short_name="h", flag_values=values)
+    flags.DEFINE_integer("num_processes", None, "number of processes", flag_values=values)
+    flags.DEFINE_integer("process_id", None, "number of this process, from 0", flag_values=values)
+    flags.DEFINE_bool("help", False, "show this help", short_name="h", flag_values=values)
     try:
         rest = values(list(argv))[1:]
         if values.help:
@@ -101,9 +120,6 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
     for name in ("config", "workdir"):
         if not values[name].value:
             raise UserError(f"--{name} is missing, as in --config=configs/dm.py --workdir=runs/dm")
-    if not isinstance(values.config, ConfigDict):
-        path = config_flags.get_config_filename(values["config"])
-        raise UserError(f"cannot read the config file {path!r}")
     cluster = Cluster(values.coordinator, values.num_processes, values.process_id)
     return Options(values.config.to_dict(), Path(values.workdir), values.distributed, cluster)
 
@@ -112,7 +128,7 @@ def _explained(error: Exception) -> Exception:
     """Returns the error to raise; prints the traceback of an error in the user's code."""
     links = list(_chain(error))
     said = [link for link in links if isinstance(link, UserError)]
-    if said:  # the innermost one, because the flags library repeats it with its traceback
+    if said:  # the innermost, because the flags library repeats it with a traceback
         return UserError(str(said[-1]))
     for link in reversed(links):
         trace = _in_user_code(link.__traceback__)
@@ -135,7 +151,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _in_user_code(trace: TracebackType | None) -> TracebackType | None:
-    """Returns a traceback from the first line of the user's code on; ``None`` if it has none."""
+    """Returns the part of a traceback from the user's code on; ``None`` if there is none."""
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_NOT_THE_USERS):
         trace = trace.tb_next
     return trace

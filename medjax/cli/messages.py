@@ -16,7 +16,7 @@ def say(message: object, *, status: int = DONE) -> int:
     """Prints one line to standard error.
 
     Args:
-      message: an error, a warning or a note; printed behind ``medjax:``.
+      message: an error, a warning or a note; printed after ``medjax:``.
       status: the exit code that belongs to it.
 
     Returns:

@@ -1,12 +1,8 @@
 """The file a site sends: ``synthetic.npz``, all that is needed to train on a distilled set."""
 
 import io
-import lzma
 import os
-import struct
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
@@ -14,17 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from medjax import store
+from medjax.data.damaged import NPZ_ERRORS
 from medjax.data.normalize import to_uint8
 from medjax.data.prepare.whitening import Whitening
 from medjax.errors import UserError
 from medjax.types import SyntheticSet
 
-# What numpy's parser of headers, zipfile and the decompressors raise for damaged files.
-_NPZ_ERRORS = (
-    *(OSError, EOFError, IndexError, KeyError, MemoryError, OverflowError, RuntimeError),
-    *(SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError),
-    *(lzma.LZMAError, zipfile.BadZipFile, zlib.error),
-)
 _ALWAYS = ("images", "labels", "mean", "std")
 
 
@@ -184,7 +175,7 @@ def read_arrays(
             return {name: archive[name] for name in wanted}
     except FileNotFoundError as error:
         raise UserError(f"there is no file {path}") from error
-    except _NPZ_ERRORS as error:
+    except NPZ_ERRORS as error:
         raise UserError(f"cannot read {path}: damaged, or not an npz file") from error
 
 

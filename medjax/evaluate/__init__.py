@@ -8,9 +8,6 @@ from medjax.evaluate.metrics import (
     balanced_accuracy,
     mean_absolute_error,
     quadratic_weighted_kappa,
-    score,
-    selectable_metrics,
-    summarize,
 )
 from medjax.evaluate.multilabel import (
     label_accuracy,
@@ -18,12 +15,8 @@ from medjax.evaluate.multilabel import (
     label_average_precision,
     label_balanced_accuracy,
 )
-from medjax.evaluate.protocol import (
-    Benchmark,
-    evaluate_set,
-    score_networks,
-    score_nothing,
-)
+from medjax.evaluate.protocol import Benchmark, evaluate_set, score_networks, score_nothing
+from medjax.evaluate.scoring import score, selectable_metrics, summarize
 
 __all__ = [
     "Benchmark",

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -14,7 +15,7 @@ from medjax.training.prediction import embed
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import train_networks
 from medjax.training.vectors import vectors_of
-from medjax.types import MULTI_LABEL, PRNGKey
+from medjax.types import MULTI_LABEL, Array, Params, PRNGKey
 
 
 def score_baselines(
@@ -28,17 +29,17 @@ def score_baselines(
     whole_epochs: int,
     num_networks: int,
 ) -> dict[str, Scores]:
-    """Scores the sets below and above a distilled set.
+    """Scores the training sets that a distilled set is compared with.
 
-    - ``random``: ``ipc`` random real images of each class. Every network gets its own subset, so
-      that the spread covers both subsets and networks.
+    - ``random``: ``ipc`` random real images of each class, drawn for every network, so that the
+      spread covers both subsets and networks.
     - ``kcenter``: ``ipc`` real images of each class, chosen by greedy k-center in the embedding of
       a network trained on all images.
     - ``whole``: all real images, for ``whole_epochs`` epochs.
-    - ``nothing``: for a multi-label set only, predicting no finding for any image.
+    - ``nothing``: no finding for any image; only for a multi-label set.
 
     The classes of a multi-label set are groups, see ``data.group_indices``. A class with fewer
-    images than ``ipc`` gives all of them.
+    images than ``ipc`` contributes all of them.
 
     Args:
       key: PRNG key; networks get the same initial parameters as in ``evaluate_set`` with this
@@ -47,7 +48,7 @@ def score_baselines(
       train: the real training images.
       benchmark: the splits to score on.
       ipc: images per class, one number or one per class.
-      recipe: how networks are trained; ``epochs`` holds for the subsets only.
+      recipe: how networks are trained; its ``epochs`` apply to the subsets only.
       whole_epochs: number of epochs on the whole set.
       num_networks: number of networks per baseline.
 
@@ -70,11 +71,12 @@ def score_baselines(
       >>> list(score_baselines(key, net, split, benchmark, **options))
       ['random', 'kcenter', 'whole']
     """
-
     ipc = at_most(train.labels, ipc)
-    where = {"stats": benchmark.stats, "mesh": benchmark.mesh}
+    where: dict[str, Any] = {"stats": benchmark.stats, "mesh": benchmark.mesh}
 
-    def networks(chosen, recipe, rows=None):
+    def networks(
+        chosen: slice | np.ndarray, recipe: Recipe, rows: np.ndarray | None = None
+    ) -> Params:
         images, labels = train.images[chosen], train.labels[chosen]
         return train_networks(
             key, net, images, labels, recipe=recipe, num_networks=num_networks, rows=rows, **where
@@ -83,8 +85,8 @@ def score_baselines(
     whole = networks(slice(None), dataclasses.replace(recipe, epochs=whole_epochs))
     one = jax.tree.map(lambda x: x[:1], whole)
 
-    def features(images):
-        # A diverged network gives equal features, as ``score_networks`` gives it equal logits.
+    def features(images: Array) -> np.ndarray:
+        # Features of a diverged network become equal, like its logits in ``score_networks``.
         return np.nan_to_num(embed(net, one, images, **where)[0], nan=0, posinf=0, neginf=0)
 
     with vectors_of(train.images, features) as found:
@@ -104,6 +106,5 @@ def score_baselines(
         name: score_networks(net, variables, benchmark) for name, variables in trained.items()
     }
     if benchmark.task == MULTI_LABEL:
-        num_labels = train.labels.shape[1]
-        scores["nothing"] = score_nothing(benchmark, num_labels=num_labels)
+        scores["nothing"] = score_nothing(benchmark, num_labels=train.labels.shape[1])
     return scores

@@ -1,15 +1,15 @@
-"""Comparison of training sets: the metric to compare by, and the gaps in points."""
+"""Comparison of training sets: the metric to compare by, and differences in points."""
 
 import numpy as np
 
 from medjax.types import MULTI_LABEL
 
-# Above this share of the largest class, always guessing it looks like knowledge.
+# Above this share of the largest class, accuracy is high for a network that always predicts it.
 _MAJORITY = 0.6
 
 
 def headline(labels: np.ndarray, *, task: str) -> str:
-    """Returns the metric that comes first in the tables of a set, because the others can mislead.
+    """Returns the metric that comes first in the tables of a set, where others can mislead.
 
     Args:
       labels: labels of the training images, ``[n]`` or rows ``[n, L]``.
@@ -30,7 +30,7 @@ def headline(labels: np.ndarray, *, task: str) -> str:
 
 
 def ior(syn_accuracy: float, random_accuracy: float) -> float:
-    """Computes the improvement over random: synthetic images against as many real ones.
+    """Computes the improvement over random: synthetic images compared with as many real ones.
 
     Args:
       syn_accuracy: accuracy of networks trained on the synthetic set, 0–1.
@@ -49,7 +49,7 @@ def ior(syn_accuracy: float, random_accuracy: float) -> float:
 
 
 def hlr(whole_accuracy: float, syn_accuracy: float) -> float:
-    """Computes the hard-label recovery: how far the synthetic set is below the whole one.
+    """Computes the hard-label recovery, the gap between the whole set and the synthetic one.
 
     Args:
       whole_accuracy: accuracy of networks trained on all real images, 0–1.

@@ -5,14 +5,10 @@ shape: one number for one network ``[n, C]``, ``k`` numbers for networks stacked
 The metrics of label rows are in ``multilabel.py``.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from medjax import errors
-from medjax.evaluate import multilabel
 from medjax.evaluate.ranking import roc_area
-from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
 
 def accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -131,7 +127,7 @@ def quadratic_weighted_kappa(scores: np.ndarray, labels: np.ndarray) -> np.ndarr
 
 
 def mean_absolute_error(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Computes how many grades a prediction is off on average, ``E |y − ŷ|``.
+    """Computes the mean distance of predictions from the labels in grades, ``E |y − ŷ|``.
 
     Args:
       scores: float ``[..., n, C]``, logits or probabilities; the prediction is the argmax.
@@ -151,113 +147,11 @@ def mean_absolute_error(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.mean(np.abs(scores.argmax(-1) - labels), axis=-1, dtype=np.float64)
 
 
-_METRICS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "accuracy": accuracy,
-    "balanced_accuracy": balanced_accuracy,
-    "auroc": auroc,
-}
-_BY_TASK = {
-    MULTI_CLASS: _METRICS,
-    BINARY_CLASS: _METRICS,
-    ORDINAL: _METRICS
-    | {
-        "quadratic_weighted_kappa": quadratic_weighted_kappa,
-        "mean_absolute_error": mean_absolute_error,
-    },
-    MULTI_LABEL: {
-        "accuracy": multilabel.label_accuracy,
-        "balanced_accuracy": multilabel.label_balanced_accuracy,
-        "auroc": multilabel.label_auroc,
-        "average_precision": multilabel.label_average_precision,
-    },
-}
-_LOWER_IS_BETTER = ("mean_absolute_error",)
-
-
-def selectable_metrics(task: str) -> tuple[str, ...]:
-    """Returns the metrics of a task for which more is better, usable to select images.
-
-    Args:
-      task: one of MedMNIST's four.
-
-    Returns:
-      The names that ``score`` uses.
-
-    Raises:
-      UserError: if the task is unknown.
-
-    Example:
-      >>> selectable_metrics("binary-class")
-      ('accuracy', 'balanced_accuracy', 'auroc')
-    """
-    return tuple(name for name in _metrics(task) if name not in _LOWER_IS_BETTER)
-
-
-def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.ndarray]:
-    """Computes all metrics of a task from logits.
-
-    Args:
-      logits: float ``[..., n, C]``, before any softmax.
-      labels: int ``[n]`` in ``0 … C-1``; for a multi-label task rows ``[n, C]`` of zeros and ones.
-      task: one of MedMNIST's four.
-
-    Returns:
-      ``{metric: float64 [...]}`` with ``accuracy``, ``balanced_accuracy`` and ``auroc`` (each in
-      0–1); also ``quadratic_weighted_kappa`` and ``mean_absolute_error`` for an ordinal task, and
-      ``average_precision`` for a multi-label one, whose metrics are means over labels.
-
-    Raises:
-      UserError: if the task is unknown, the labels do not fit, or logits are not finite.
-
-    Example:
-      >>> logits = np.array([[[2.0, 0.0], [0.0, 1.0]]])
-      >>> result = score(logits, np.array([0, 1]), task="binary-class")
-      >>> {name: value.tolist() for name, value in result.items()}
-      {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0]}
-    """
-    metrics, logits = _metrics(task), np.asarray(logits)
-    _require_finite(logits)
-    # float64, so that confident networks do not tie at a probability of exactly one.
-    logits = logits.astype(np.float64)
-    if task == MULTI_LABEL:
-        probabilities = np.exp(-np.logaddexp(0, -logits))
-    else:
-        logits, labels = _checked(logits, labels)
-        odds = np.exp(logits - logits.max(-1, keepdims=True))
-        probabilities = odds / odds.sum(-1, keepdims=True)
-    return {name: metric(probabilities, labels) for name, metric in metrics.items()}
-
-
-def summarize(values: np.ndarray) -> dict[str, float | int]:
-    """Computes the mean and the spread of a metric over networks.
-
-    Args:
-      values: float ``[k]``, one value per network.
-
-    Returns:
-      ``{"mean", "std", "n"}``. ``std`` divides by ``n`` (population), as in published results
-      of dataset distillation, so that it is comparable to them and 0 for one network.
-
-    Example:
-      >>> summarize(np.array([0.5, 1.0]))
-      {'mean': 0.75, 'std': 0.25, 'n': 2}
-    """
-    values = np.asarray(values, np.float64)
-    return {"mean": float(values.mean()), "std": float(values.std()), "n": int(values.size)}
-
-
-def _metrics(task: str) -> dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]:
-    if task not in _BY_TASK:
-        raise errors.unknown("task", task, _BY_TASK)
-    return _BY_TASK[task]
-
-
 def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns both as numpy arrays, or raises ``UserError`` if they do not fit."""
     scores, labels = np.asarray(scores), np.asarray(labels)
     if labels.ndim != 1:
-        shape = list(labels.shape)
-        raise errors.UserError(f"labels must be [n] for this metric, got {shape}")
+        raise errors.UserError(f"labels must be [n] for this metric, got {list(labels.shape)}")
     if scores.ndim < 2 or scores.shape[-2] != len(labels):
         raise errors.UserError(
             f"{len(labels)} labels do not fit scores of shape {list(scores.shape)}"
@@ -267,15 +161,6 @@ def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     low, high, last = labels.min(), labels.max(), scores.shape[-1] - 1
     if low < 0 or high > last:
         raise errors.UserError(
-            f"labels must lie between 0 and {last}; these go from {low} to {high}"
+            f"labels must lie between 0 and {last}, but range from {low} to {high}"
         )
     return scores, labels
-
-
-def _require_finite(logits: np.ndarray) -> None:
-    finite = np.isfinite(logits).all(axis=(-2, -1)).ravel()
-    if not finite.all():
-        bad = ", ".join(str(i) for i in np.flatnonzero(~finite))
-        raise errors.UserError(
-            f"logits are not finite for network {bad} of {finite.size}: its training diverged"
-        )

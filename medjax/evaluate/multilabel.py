@@ -15,9 +15,9 @@ THRESHOLD = 0.5
 
 
 def label_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Computes the fraction of all labels that are predicted right, as MedMNIST defines it.
+    """Computes the fraction of correct labels, as MedMNIST defines it.
 
-    Where findings are rare, predicting none of them scores high, see ``score_nothing``.
+    If findings are rare, predicting none of them scores high, see ``score_nothing``.
 
     Args:
       scores: float ``[..., n, L]``, probabilities; above 0.5 is a finding.
@@ -57,9 +57,9 @@ def label_balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarra
       0.5
     """
 
-    def recalls(scores, positive):
+    def recalls(scores: np.ndarray, positive: np.ndarray) -> float:
         predicted = scores > THRESHOLD
-        return (predicted[positive].mean() + (~predicted[~positive]).mean()) / 2
+        return float(predicted[positive].mean() + (~predicted[~positive]).mean()) / 2
 
     return _mean_over_findings(recalls, scores, labels)
 
@@ -109,13 +109,15 @@ def label_average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarra
     return _mean_over_findings(average_precision, scores, labels)
 
 
-def _mean_over_findings(metric: Callable, scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _mean_over_findings(
+    metric: Callable[[np.ndarray, np.ndarray], float], scores: np.ndarray, labels: np.ndarray
+) -> np.ndarray:
     scores, found = _checked(scores, labels)
-    told = [i for i, finding in enumerate(found.T) if 0 < finding.sum() < len(finding)]
-    if not told:
-        raise errors.UserError("there is no finding that some images have and others have not")
+    divided = [i for i, finding in enumerate(found.T) if 0 < finding.sum() < len(finding)]
+    if not divided:
+        raise errors.UserError("there is no finding that some images have and others lack")
     flat = scores.reshape(-1, *scores.shape[-2:])
-    values = [[metric(one[:, i], found[:, i]) for i in told] for one in flat]
+    values = [[metric(one[:, i], found[:, i]) for i in divided] for one in flat]
     return np.mean(values, axis=-1).reshape(scores.shape[:-2])
 
 
@@ -123,8 +125,8 @@ def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nda
     """Returns the scores and the labels as booleans, or raises ``UserError`` if they do not fit."""
     scores, labels = np.asarray(scores), np.asarray(labels)
     if labels.ndim != 2 or scores.ndim < 2 or scores.shape[-2:] != labels.shape:
-        shapes = f"{list(labels.shape)} do not fit scores of shape {list(scores.shape)}"
-        raise errors.UserError(f"label rows of shape {shapes}")
+        fit = f"{list(labels.shape)} do not fit scores of shape {list(scores.shape)}"
+        raise errors.UserError(f"label rows of shape {fit}")
     if not len(labels):
         raise errors.UserError("there are no images to score")
     if not np.isin(labels, (0, 1)).all():

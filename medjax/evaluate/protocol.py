@@ -1,27 +1,27 @@
-"""The evaluation of one set of images: networks trained on it and scored on each split."""
+"""The evaluation of a set of images: networks train on it and are scored on each split."""
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import flax.linen as nn
 import numpy as np
 from jax.sharding import Mesh
 
 from medjax import data
-from medjax.evaluate.metrics import score, summarize
+from medjax.evaluate.scoring import score, summarize
 from medjax.training.inputs import Stats
 from medjax.training.prediction import predict
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import train_networks
-from medjax.types import Array, PRNGKey
+from medjax.types import Array, Params, PRNGKey
 
 Scores = dict[str, dict[str, dict[str, float | int]]]
 """``{split: {metric: {"mean", "std", "n"}}}``."""
 
 
 class Benchmark(NamedTuple):
-    """What networks are scored on, and how.
+    """The images that networks are scored on, and the task.
 
     Attributes:
       splits: real images with labels by name, such as ``{"val": ds.val, "test": ds.test}``.
@@ -62,7 +62,7 @@ def evaluate_set(
       ``{split: {metric: {"mean", "std", "n"}}}``, with metrics as fractions.
 
     Raises:
-      UserError: if the set, the splits or the task do not fit each other.
+      UserError: if the set, the splits and the task do not fit together.
 
     Example:
       >>> import jax
@@ -91,7 +91,7 @@ def evaluate_set(
     return score_networks(net, variables, benchmark)
 
 
-def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scores:
+def score_networks(net: nn.Module, variables: Params, benchmark: Benchmark) -> Scores:
     """Scores trained networks on every split.
 
     A network that diverged has logits that are not finite. It counts as uninformative: all its
@@ -120,10 +120,12 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
       >>> scores["val"]["balanced_accuracy"]
       {'mean': 0.5, 'std': 0.0, 'n': 3}
     """
-    scores, diverged = {}, np.False_
+    scores: Scores = {}
+    diverged = np.zeros((), bool)
     for name, split in benchmark.splits.items():
-        logits = predict(net, variables, split.images, stats=benchmark.stats, mesh=benchmark.mesh)
-        logits = np.asarray(logits)
+        logits = np.asarray(
+            predict(net, variables, split.images, stats=benchmark.stats, mesh=benchmark.mesh)
+        )
         finite = np.isfinite(logits).all(axis=(1, 2))
         diverged = diverged | ~finite
         logits = np.where(finite[:, None, None], logits, np.zeros_like(logits))
@@ -139,9 +141,9 @@ def score_networks(net: nn.Module, variables: Any, benchmark: Benchmark) -> Scor
 
 
 def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
-    """Scores predicting no finding for any image of a multi-label set.
+    """Scores the prediction of no finding for any image of a multi-label set.
 
-    Where findings are rare, this accuracy is high. A network must exceed it to show any learning.
+    This accuracy is high if findings are rare; a network that has learned anything exceeds it.
 
     Args:
       benchmark: the splits to score on, multi-label.
@@ -156,10 +158,9 @@ def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
       >>> score_nothing(benchmark, num_labels=1)["test"]["accuracy"]["mean"]
       0.75
     """
-    scores = {}
+    scores: Scores = {}
     for name, split in benchmark.splits.items():
-        metrics = score(
-            np.full((1, len(split), num_labels), -1.0), split.labels, task=benchmark.task
-        )
+        logits = np.full((1, len(split), num_labels), -1.0)
+        metrics = score(logits, split.labels, task=benchmark.task)
         scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
     return scores

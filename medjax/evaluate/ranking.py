@@ -1,4 +1,4 @@
-"""Areas that measure how well scores rank positives above negatives."""
+"""Areas under curves, which measure how well scores rank positives above negatives."""
 
 import numpy as np
 
@@ -6,16 +6,7 @@ import numpy as np
 def roc_area(scores: np.ndarray, positive: np.ndarray) -> float:
     """Computes the area under the ROC curve, ``P(s⁺ > s⁻) + P(s⁺ = s⁻)/2`` (Mann–Whitney).
 
-    Args:
-      scores: float ``[n]``.
-      positive: bool ``[n]``, with both values present.
-
-    Returns:
-      The area in 0–1; 0.5 is chance.
-
-    Example:
-      >>> roc_area(np.array([0.1, 0.4, 0.3]), np.array([False, True, False]))
-      1.0
+    Scores are float ``[n]``; ``positive`` is bool ``[n]`` and contains both values.
     """
     negatives = np.sort(scores[~positive])
     below = np.searchsorted(negatives, scores[positive], side="left")
@@ -29,16 +20,7 @@ def average_precision(scores: np.ndarray, positive: np.ndarray) -> float:
     Precision and recall are taken at every distinct score, from the highest. Images with equal
     scores count together. Chance is the share of positives.
 
-    Args:
-      scores: float ``[n]``.
-      positive: bool ``[n]``, with at least one.
-
-    Returns:
-      The average precision in 0–1.
-
-    Example:
-      >>> average_precision(np.array([0.9, 0.8, 0.1]), np.array([True, False, True])).__round__(3)
-      0.833
+    Scores are float ``[n]``; ``positive`` is bool ``[n]`` and true at least once.
     """
     order = np.argsort(-scores, kind="stable")
     scores, hits = scores[order], np.cumsum(positive[order])

@@ -26,9 +26,10 @@ def chunked_map(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:
       Array([0., 2., 4.], dtype=float32)
     """
     size = jax.tree.leaves(xs)[0].shape[0]
-    if chunk_size is None or chunk_size >= size > 1:
+    if size > 1 and (chunk_size is None or chunk_size >= size):
         return jax.vmap(fn)(xs)
-    return lax.map(fn, xs, batch_size=None if chunk_size == 1 else chunk_size)
+    # One item is not vectorised: under vmap a convolution by its weights becomes a grouped one.
+    return lax.map(fn, xs, batch_size=None if 1 in (size, chunk_size) else chunk_size)
 
 
 def chunked_sum(fn: Callable, xs: Any, *, chunk_size: int | None) -> Any:

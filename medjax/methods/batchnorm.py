@@ -13,7 +13,7 @@ from medjax.types import Array, Params, PRNGKey
 MODES = ("reference", "batch")
 
 _PER_CLASS = 16
-_KEY = np.uint32(2**32 - 1)  # a number that no class has
+_KEY = np.uint32(2**32 - 1)  # no class has this number
 
 
 def with_moments(
@@ -25,7 +25,7 @@ def with_moments(
     mode: str,
     chunk_size: int | None,
 ) -> Params:
-    """Gives networks the moments that they normalise by while they are matched.
+    """Returns networks with the moments that they use while they are matched.
 
     16 real images of each class pass through a network together; a smaller class repeats its
     images. In mode ``reference``, their moments move the running moments of the network by a tenth,
@@ -43,17 +43,6 @@ def with_moments(
 
     Returns:
       The variables of the networks.
-
-    Example:
-      >>> split = data.Split(np.full((2, 8, 8, 1), 255, np.uint8), np.array([0, 1], np.int32))
-      >>> real = data.real_data(split, num_classes=2, mean=np.zeros(1, "f"), std=np.ones(1, "f"))
-      >>> from medjax import nets
-      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1, norm="batch")
-      >>> keys, image = jax.random.split(jax.random.key(0), 3), jnp.zeros((1, 8, 8, 1))
-      >>> variables = jax.vmap(net.init, (0, None))(keys, image)
-      >>> moved = with_moments(keys, net, variables, real, mode="batch", chunk_size=None)
-      >>> moved["batch_stats"]["norm_0"]["mean"].shape
-      (3, 2)
     """
     if "batch_stats" not in variables:
         return variables
@@ -74,7 +63,7 @@ def with_moments(
 
 
 def _rows(key: PRNGKey, real: data.RealData) -> Array:
-    """Draws as many rows of each class, int32 ``[C · b]``."""
+    """Draws equally many rows of each class, int32 ``[C · b]``."""
 
     def one_class(label: Array) -> Array:
         class_key = jax.random.fold_in(key, label)

@@ -1,4 +1,4 @@
-"""Core-sets: unchanged real images, chosen once. Distillation has to beat them."""
+"""Core-sets: real images as is, chosen once. Distillation has to beat them."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from jax.sharding import Mesh
 
 from medjax.errors import unknown
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
-from medjax.methods.layout import Layout, make_layout
+from medjax.methods.layout import make_layout
 
 SPACES = ("embedding", "pixels")
 
@@ -39,8 +39,7 @@ def random(
       >>> from medjax import nets
       >>> distiller = random(net=nets.make("mlp", num_classes=2), ipc=10)
     """
-    layout = make_layout(ipc, num_groups or net.num_classes)
-    return _coreset(layout, mesh, init="real")
+    return _coreset(net, ipc, num_groups, mesh, init="real")
 
 
 def herding(
@@ -72,8 +71,7 @@ def herding(
 
     Welling, "Herding Dynamical Weights to Learn", ICML 2009.
     """
-    layout = make_layout(ipc, num_groups or net.num_classes)
-    return _coreset(layout, mesh, init="herding", net=_embedding(net, space))
+    return _coreset(net, ipc, num_groups, mesh, init="herding", space=space)
 
 
 def kcenter(
@@ -106,19 +104,21 @@ def kcenter(
     Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set Approach",
     ICLR 2018.
     """
-    layout = make_layout(ipc, num_groups or net.num_classes)
-    return _coreset(layout, mesh, init="kcenter", net=_embedding(net, space))
-
-
-def _embedding(net: nn.Module, space: str) -> nn.Module | None:
-    """Returns the network whose features are compared; ``None`` compares pixels."""
-    if space not in SPACES:
-        raise unknown("space", space, SPACES)
-    return net if space == "embedding" else None
+    return _coreset(net, ipc, num_groups, mesh, init="kcenter", space=space)
 
 
 def _coreset(
-    layout: Layout, mesh: Mesh | None, *, init: str, net: nn.Module | None = None
+    net: nn.Module,
+    ipc: int | Sequence[int],
+    num_groups: int | None,
+    mesh: Mesh | None,
+    *,
+    init: str,
+    space: str = "pixels",
 ) -> Distiller:
+    if space not in SPACES:
+        raise unknown("space", space, SPACES)
+    layout = make_layout(ipc, num_groups or net.num_classes)
     idle = Iteration(lambda key, state, real: (state, jnp.zeros((), state.images.dtype)))
-    return make_distiller(idle, optax.identity(), layout, init=init, net=net, mesh=mesh)
+    by = net if space == "embedding" else None
+    return make_distiller(idle, optax.identity(), layout, init=init, net=by, mesh=mesh)

@@ -74,8 +74,8 @@ def dc(
       net_learning_rate: learning rate of the networks, plain SGD in batches of 256.
       label_learning_rate: learning rate of the label rows of a multi-label set, which are learned
         with the images and their momentum, within ``[0, 1]``; 0 keeps them fixed.
-      batch_norm: ``reference`` or ``batch``, where a batch norm takes its moments from before each
-        update of the images, see ``with_moments``; it does not affect other norms.
+      batch_norm: ``reference`` or ``batch``, the moments of a batch norm in each update of the
+        images, see ``with_moments``; it does not affect other norms.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
@@ -101,8 +101,8 @@ def dc(
     check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=1, outer_loop=outer_loop)
     check_numbers(at_least=0, inner_loop=inner_loop, momentum=momentum, learning_rate=learning_rate)
-    rates = {"net_learning_rate": net_learning_rate, "label_learning_rate": label_learning_rate}
-    check_numbers(at_least=0, **rates)
+    check_numbers(at_least=0, net_learning_rate=net_learning_rate)
+    check_numbers(at_least=0, label_learning_rate=label_learning_rate)
     strategy, axes = parse_strategy(augment), parallel.axes_of(mesh)
     return _GradientMatching(
         net=net,
@@ -117,22 +117,21 @@ def dc(
         inner_epochs=inner_loop,
         updates=outer_loop,
         batch_norm=batch_norm,
-        label_optimizer=(optax.sgd(label_learning_rate, momentum) if label_learning_rate else None),
+        label_optimizer=optax.sgd(label_learning_rate, momentum) if label_learning_rate else None,
     ).distiller(init, mesh)
 
 
 _Carry = tuple[SyntheticSet, optax.OptState, Params, Array]
-"""``(syn, opt_state, variables, loss_sum)``, what one update passes on to the next."""
+"""``(syn, opt_state, variables, loss_sum)``, which one update passes to the next."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _GradientMatching(Matching):
-    """The options of ``dc``, checked and made into the objects that they name."""
+    """Gradient matching with the checked options of ``dc``."""
 
     distance: DistanceFn
     inner: InnerLoop
     inner_epochs: int
-    updates: int
     batch_norm: str
     label_optimizer: optax.GradientTransformation | None
 
@@ -154,9 +153,6 @@ class _GradientMatching(Matching):
         syn, opt_state, _, total = lax.fori_loop(0, self.updates, update, start)
         moved = state._replace(images=syn.images, labels=syn.labels, opt_state=opt_state)
         return moved, total / self.updates
-
-    def real_images(self, real: RealData) -> Array:
-        return self.updates * super().real_images(real)
 
     def draws(self, key: PRNGKey, real: RealData) -> Array:
         _, keys = both_keys(key, jnp.arange(self.num_networks))
@@ -209,7 +205,7 @@ class _GradientMatching(Matching):
 
 
 def _update_keys(keys: PRNGKey, index: Array) -> tuple[PRNGKey, PRNGKey]:
-    """Returns the keys that networks are trained with before an update and matched with in it."""
+    """Returns the keys to train networks before an update, and the keys to match them in it."""
     step_keys = jax.vmap(jax.random.fold_in, (0, None))(keys, index)
     train_keys, match_keys = jax.vmap(jax.random.split, out_axes=1)(step_keys)
     return train_keys, match_keys

@@ -1,4 +1,4 @@
-"""What a distillation method is: a pair of functions, like an optax optimiser."""
+"""Distillation methods as pairs of functions, like optax optimisers."""
 
 from collections.abc import Callable
 from functools import partial
@@ -23,16 +23,15 @@ from medjax.types import Array, PRNGKey
 
 
 class DistillState(NamedTuple):
-    """All that a run needs to continue; it holds no random state.
+    """The state of a distillation, enough to resume it; it contains no random state.
 
     Attributes:
       step: int32 scalar, iterations done.
       images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
       labels: int32 ``[n]``; multi-label, rows ``[n, L]`` in 0–1.
       opt_state: state of the optimiser of the images.
-      loss_sum: float scalar, the sum of the losses of all iterations since the caller last set it
-        to zero. They are added one by one, so that the sum does not depend on how the iterations
-        were divided into calls.
+      loss_sum: float scalar, the sum of the losses since the caller last set it to zero. They are
+        added one by one, so that the division of iterations into calls does not change the sum.
       step_size: the learning rate that is learned with the images; ``None`` if there is none.
       clipped: int32 scalar, iterations whose gradient was scaled down; ``None`` if the method does
         not clip.
@@ -48,14 +47,14 @@ class DistillState(NamedTuple):
 
 
 class StepInfo(NamedTuple):
-    """What happened in one call of ``step``.
+    """The outcome of one call of ``step``.
 
     Attributes:
       loss: float scalar, the matching loss averaged over the classes, networks, outer steps and
         iterations of the call.
       bad_step: int32 scalar, the iteration that produced a loss, a pixel or a step size that is not
         finite, or −1. No iteration runs after it, and the images are unusable.
-      real_images: int32 scalar, real images that were matched.
+      real_images: int32 scalar, number of real images that were matched.
     """
 
     loss: Array
@@ -64,7 +63,7 @@ class StepInfo(NamedTuple):
 
 
 class Distiller(NamedTuple):
-    """A distillation method, ready for a network and a number of images per class.
+    """A distillation method for a network and a number of images per class.
 
     Attributes:
       init: ``(key, real) -> state``; the synthetic images before the first update.
@@ -75,10 +74,8 @@ class Distiller(NamedTuple):
         the key and the iteration's number alone, so neither resuming nor the number of steps in a
         call changes a result.
       draws: ``(key, step, real) -> rows``; int32 ``[n, b]``, the rows of all real batches of
-        iteration ``step`` in order, as ``real.images.read_ahead`` takes them if the images are on
-        the host.
-      experts: the networks whose parameters the method matches, which must then be in
-        ``real.experts``; ``None`` for a method without experts.
+        iteration ``step`` in order, for ``real.images.read_ahead`` if the images are on the host.
+      experts: the experts that ``real.experts`` must contain; ``None`` for a method without them.
     """
 
     init: Callable[[PRNGKey, RealData], DistillState]
@@ -88,7 +85,7 @@ class Distiller(NamedTuple):
 
 
 class Iteration(NamedTuple):
-    """The part in which methods differ: what they do with one network (or several).
+    """One iteration of a method, in which methods differ.
 
     The defaults are those of a method that reads no real image and learns only the images.
 
@@ -97,7 +94,7 @@ class Iteration(NamedTuple):
       real_images: ``real -> int``, real images matched in one run.
       draws: ``(key, real) -> rows``, int32 ``[..., b]``, the rows of all real batches that ``run``
         reads with this key, in order.
-      extend: ``state -> state``; adds what is learned besides the images to the first state.
+      extend: ``state -> state``; adds to the first state what is learned besides the images.
     """
 
     run: Callable[[PRNGKey, DistillState, RealData], tuple[DistillState, Array]]
@@ -118,12 +115,11 @@ def make_distiller(
     """Makes a method from its iteration.
 
     Args:
-      iteration: what the method does with one network.
+      iteration: one iteration of the method.
       optimizer: the optimiser of the images.
       layout: where the synthetic images of each class lie.
-      init: what the images start from, see ``initial_images``.
-      net: the network by whose features ``herding`` and ``kcenter`` choose the start; ``None``
-        chooses by pixels.
+      init: the start of the images, see ``initial_images``.
+      net: the network whose features ``herding`` and ``kcenter`` compare; ``None`` for pixels.
       mesh: devices to work on; each has the whole state, and ``iteration.run`` divides the work.
 
     Returns:
@@ -150,7 +146,8 @@ def make_distiller(
 
     def start(key: PRNGKey, real: RealData) -> DistillState:
         chex.assert_rank([key, real.images, real.labels], [0, 4, {1, 2}])
-        # A number that no iteration has: the start must not share its randomness with one.
+        chex.assert_equal_shape_prefix([real.images, real.labels], 1)
+        # No iteration has this number, so the start shares its randomness with none.
         start_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
         images, labels = initial_images(start_key, real, layout, init=init, net=net)
         step, loss_sum = jnp.zeros((), jnp.int32), jnp.zeros((), images.dtype)
@@ -161,13 +158,13 @@ def make_distiller(
     def draws(key: PRNGKey, step: int, real: RealData) -> Array:
         rows = iteration.draws(jax.random.fold_in(key, step), real)
         rows = rows.reshape(-1, rows.shape[-1])
-        # The columns are divided as the devices divide a batch, with its first row as padding.
+        # Devices divide the columns of a batch, padded with its first row.
         parts = 1 if mesh is None else mesh.shape["batch"]
         place = np.arange(-(-rows.shape[1] // parts) * parts)
         place = np.where(place < rows.shape[1], place, 0)
         return rows[:, place].reshape(len(rows) * parts, len(place) // parts)
 
-    spread = parallel.on_mesh(_repeat(iteration), mesh)
+    spread = parallel.on_mesh(partial(_repeat, iteration), mesh)
 
     @partial(jax.jit, donate_argnums=1)
     def step(
@@ -175,10 +172,7 @@ def make_distiller(
     ) -> tuple[DistillState, StepInfo]:
         chex.assert_rank([key, state.images, state.labels], [0, 4, {1, 2}])
         chex.assert_equal_shape_prefix([state.images, state.labels], 1)
-        result: tuple[DistillState, StepInfo] = spread(
-            key, state, real, jnp.asarray(num_steps, jnp.int32)
-        )
-        return result
+        return spread(key, state, real, jnp.asarray(num_steps, jnp.int32))
 
     return Distiller(init=start, step=step, draws=draws)
 
@@ -186,9 +180,9 @@ def make_distiller(
 def read_ahead(
     key: PRNGKey, distiller: Distiller, real: RealData, *, step: int, num_steps: int
 ) -> None:
-    """Starts to read the images of the next call of ``distiller.step`` if they are on the host.
+    """Starts reading the images of the next call of ``distiller.step`` if they are on the host.
 
-    This only saves time; without it every batch is read when the step asks for it.
+    This only saves time; otherwise the step reads each batch when it needs it.
 
     Args:
       key: the key of the call.
@@ -214,34 +208,29 @@ def read_ahead(
 
 
 _Carry = tuple[DistillState, Array, Array, Array]
-"""``(state, loss_sum, done, bad_step)``, what one iteration passes on to the next."""
+"""``(state, loss_sum, done, bad_step)``, which one iteration passes to the next."""
 
 
 def _repeat(
-    iteration: Iteration,
-) -> Callable[[PRNGKey, DistillState, RealData, Array], tuple[DistillState, StepInfo]]:
-    """Returns ``Distiller.step`` before it is compiled: one program for calls of any length."""
+    iteration: Iteration, key: PRNGKey, state: DistillState, real: RealData, num_steps: Array
+) -> tuple[DistillState, StepInfo]:
+    """Runs ``Distiller.step``; ``num_steps`` is an array, so that one program serves all calls."""
 
-    def repeat(
-        key: PRNGKey, state: DistillState, real: RealData, num_steps: Array
-    ) -> tuple[DistillState, StepInfo]:
-        def unfinished(carry: _Carry) -> Array:
-            _, _, done, bad_step = carry
-            return (done < num_steps) & (bad_step < 0)
+    def unfinished(carry: _Carry) -> Array:
+        _, _, done, bad_step = carry
+        return (done < num_steps) & (bad_step < 0)
 
-        def body(carry: _Carry) -> _Carry:
-            state, total, done, bad_step = carry
-            moved, loss = iteration.run(jax.random.fold_in(key, state.step), state, real)
-            learned = jax.tree.leaves((loss, moved.images, moved.step_size))
-            finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in learned]))
-            bad_step = jnp.where(finite, bad_step, state.step)
-            moved = moved._replace(step=state.step + 1, loss_sum=state.loss_sum + loss)
-            return moved, total + loss, done + 1, bad_step
+    def body(carry: _Carry) -> _Carry:
+        state, total, done, bad_step = carry
+        moved, loss = iteration.run(jax.random.fold_in(key, state.step), state, real)
+        learned = jax.tree.leaves((loss, moved.images, moved.step_size))
+        finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in learned]))
+        bad_step = jnp.where(finite, bad_step, state.step)
+        moved = moved._replace(step=state.step + 1, loss_sum=state.loss_sum + loss)
+        return moved, total + loss, done + 1, bad_step
 
-        zero = jnp.zeros((), jnp.int32)
-        start = (state, jnp.zeros((), state.images.dtype), zero, zero - 1)
-        state, total, done, bad_step = lax.while_loop(unfinished, body, start)
-        matched = done * iteration.real_images(real)
-        return state, StepInfo(total / jnp.maximum(done, 1).astype(total.dtype), bad_step, matched)
-
-    return repeat
+    zero = jnp.zeros((), jnp.int32)
+    start = (state, jnp.zeros((), state.images.dtype), zero, zero - 1)
+    state, total, done, bad_step = lax.while_loop(unfinished, body, start)
+    matched = done * iteration.real_images(real)
+    return state, StepInfo(total / jnp.maximum(done, 1).astype(total.dtype), bad_step, matched)

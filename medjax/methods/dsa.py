@@ -35,7 +35,7 @@ def dsa(
       A ``Distiller``.
 
     Raises:
-      UserError: if there is no augmentation, which would be DC, and as ``dc`` does.
+      UserError: if there is no augmentation, which would be DC, or for the reasons of ``dc``.
 
     Example:
       >>> from medjax import nets

@@ -23,7 +23,7 @@ from medjax.types import Array, Params, PRNGKey
 
 @dataclasses.dataclass(frozen=True)
 class Experts:
-    """How experts are trained: plain SGD at one rate, which a student can follow.
+    """The training of experts: plain SGD at a constant rate, which a student can follow.
 
     Attributes:
       count: number of experts.
@@ -48,8 +48,7 @@ class Experts:
 class Trainer(NamedTuple):
     """The training of some experts, one epoch at a time; its only state is their parameters.
 
-    Expert ``i`` is a function of ``fold_in(key, i)`` and the images alone, whichever others are
-    trained with it.
+    Expert ``i`` is a function of ``fold_in(key, i)`` and the images alone.
 
     Attributes:
       start: ``(key, numbers, real) -> vectors``; float32 ``[k, p]``, the parameters of the experts
@@ -63,11 +62,11 @@ class Trainer(NamedTuple):
 
 
 def make_trainer(net: nn.Module, experts: Experts, *, mesh: Mesh | None = None) -> Trainer:
-    """Makes the training of experts.
+    """Makes a ``Trainer`` of experts.
 
     Args:
       net: a flax module; the moments of a batch norm are those of each minibatch.
-      experts: how they are trained.
+      experts: the experts.
       mesh: devices that divide them, from ``parallel.make_mesh``; ``None`` is one device.
 
     Returns:
@@ -85,8 +84,7 @@ def make_trainer(net: nn.Module, experts: Experts, *, mesh: Mesh | None = None) 
     @jax.jit
     def epoch(key: PRNGKey, numbers: Array, vectors: Array, index: int, real: RealData) -> Array:
         chex.assert_shape(vectors, (len(numbers), None))
-        trained: Array = spread(key, numbers, vectors, jnp.asarray(index, jnp.int32), real)
-        return trained
+        return spread(key, numbers, vectors, jnp.asarray(index, jnp.int32), real)
 
     return Trainer(jax.jit(program.start), epoch)
 
@@ -151,7 +149,7 @@ def train_experts(key: PRNGKey, net: nn.Module, experts: Experts, real: RealData
     Args:
       key: PRNG key.
       net: a flax module; the moments of a batch norm are those of each minibatch.
-      experts: how they are trained.
+      experts: the experts.
       real: the training images.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What the synthetic images start from."""
+"""The start of the synthetic images."""
 
 import flax.linen as nn
 import jax
@@ -24,35 +24,25 @@ def initial_images(
       real: the training images on the device.
       layout: where the images of each class lie.
       init: ``noise`` (standard normal in normalised space); or distinct training images of each
-        class, which show real patients until they are optimised away, if ever: ``real`` (drawn at
-        random), ``herding`` or ``kcenter`` (chosen, see ``select_rows``).
-      net: the network by whose features images are chosen; ``None`` chooses by pixels.
+        class: ``real`` (drawn at random), ``herding`` or ``kcenter`` (see ``select_rows``). These
+        show real patients, and may still do so after optimisation.
+      net: the network whose features choose images; ``None`` chooses by pixels.
 
     Returns:
-      The synthetic set, float32 normalised. The label rows of a multi-label set are those of the
-      images that it starts from; from noise, those of distinct real images of the group, repeated
-      if it has fewer.
+      The synthetic set, float32 normalised. The label rows of a multi-label set are those of its
+      first images; with noise, those of distinct real images of each group, repeated if necessary.
 
     Raises:
       UserError: for an unknown ``init``, or if a class has fewer images than it starts from.
-
-    Example:
-      >>> from medjax.methods.layout import make_layout
-      >>> split = data.Split(np.zeros((2, 4, 4, 1), np.uint8), np.array([0, 1], np.int32))
-      >>> mean, std = np.zeros(1, "f"), np.ones(1, "f")
-      >>> real = data.real_data(split, num_classes=2, mean=mean, std=std)
-      >>> key = jax.random.key(0)
-      >>> initial_images(key, real, make_layout(1, 2), init="real").images.shape
-      (2, 4, 4, 1)
     """
     if init not in INITS:
         raise unknown("init", init, INITS)
     if len(layout.index) != len(real.counts):
-        raise UserError(f"ipc is for {len(layout.index)} classes, the set has {len(real.counts)}")
+        raise UserError(f"ipc is for {len(layout.index)} classes, but there are {len(real.counts)}")
     if init == "noise":
         labels = jnp.asarray(layout.labels)
         if real.labels.ndim == 2:
-            # A number that no group has: the rows must not share their randomness with pixels.
+            # No group has this number, so the rows do not share their randomness with the pixels.
             rows_key = jax.random.fold_in(key, len(layout.index))
             labels = real.labels[layout.flat(_random_rows(rows_key, real, layout))]
         shape = (len(layout.labels), *real.images.shape[1:])
@@ -62,7 +52,7 @@ def initial_images(
         if have < want:
             raise UserError(
                 f"class {label} has {have} training images, too few to start {want} synthetic "
-                f"ones from; use ipc of at most {have} for it or, to distil, init=noise"
+                f"images; use an ipc of at most {have} for it, or init=noise to distil"
             )
     if init in SELECTIONS:
         rows = select_rows(key, real, wanted.tolist(), selection=init, net=net)

@@ -25,8 +25,8 @@ class InnerLoop:
       net: a flax module.
       strategy: the augmentation.
       optimizer: an optimiser without state.
-      axes: mesh axes along which devices divide each minibatch. A batch norm needs the minibatch
-        in one piece: then each device computes all of it.
+      axes: mesh axes along which devices divide each minibatch. Batch norm needs a whole minibatch,
+        so that each device then computes all of it.
     """
 
     net: nn.Module
@@ -42,14 +42,7 @@ class InnerLoop:
         *,
         chunk_size: int | None,
     ) -> Params:
-        """Returns the variables of a network after some epochs on the synthetic set.
-
-        Args:
-          network: its key and its variables.
-          syn: the synthetic set, normalised.
-          epochs: int scalar, passes over the set.
-          chunk_size: images per backward pass; ``None`` is the whole minibatch.
-        """
+        """Trains a network (key and variables), ``chunk_size`` images of a minibatch at once."""
         key, variables = network
         step = functools.partial(self._step, syn, chunk_size)
 

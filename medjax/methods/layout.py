@@ -1,4 +1,4 @@
-"""How many synthetic images each class has, and where they lie."""
+"""The number of synthetic images of each class, and their order."""
 
 import dataclasses
 import operator
@@ -48,7 +48,7 @@ def make_layout(ipc: int | Sequence[int], num_classes: int) -> Layout:
       The layout.
 
     Raises:
-      UserError: for a number below 1, or a list that does not fit the classes.
+      UserError: for a number below 1, or a list of another length than the classes.
 
     Example:
       >>> make_layout([1, 2], 2).labels.tolist()
@@ -78,15 +78,15 @@ def make_layout(ipc: int | Sequence[int], num_classes: int) -> Layout:
 
 
 def proportional_ipc(ipc: int, counts: Sequence[int]) -> tuple[int, ...]:
-    """Divides as many images as ``ipc`` per class would give in proportion to the classes.
+    """Divides images among classes in proportion to their sizes, ``ipc`` on average.
 
     Args:
       ipc: images per class on average, at least 1.
       counts: real images of each class or group.
 
     Returns:
-      Images per class, each at least 1; their sum is ``ipc · len(counts)``. Images that whole
-      shares leave over go to the largest remainders.
+      Images per class, each at least 1; their sum is ``ipc · len(counts)``. The classes with the
+      largest remainders get the images that remain after rounding down.
 
     Raises:
       UserError: for an ``ipc`` below 1.
@@ -99,7 +99,7 @@ def proportional_ipc(ipc: int, counts: Sequence[int]) -> tuple[int, ...]:
         raise UserError(f"ipc must be at least 1, got {ipc}")
     sizes, total = np.asarray(counts, np.float64), ipc * len(counts)
     few, quotas = np.zeros(len(sizes), bool), np.zeros(len(sizes))
-    while (quotas < 1).any():  # a class with a quota below 1 gets 1 of the images left to share
+    while (quotas < 1).any():  # such a class gets one image, and the others share the rest
         rest = sizes / sizes[~few].sum() * (total - few.sum())
         quotas = np.where(few, 1.0, rest)
         few |= quotas < 1

@@ -1,4 +1,4 @@
-"""What DC, DSA and DM share: they match one class at a time and average over networks."""
+"""The common part of DC, DSA and DM, which match class by class and average over networks."""
 
 import abc
 import dataclasses
@@ -20,6 +20,9 @@ from medjax.methods.distiller import Distiller, DistillState, Iteration, make_di
 from medjax.methods.layout import Layout
 from medjax.methods.networks import random_networks
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
+
+_Graded = tuple[Array, tuple[Array, ...]]
+"""``(loss, gradients)``."""
 
 
 class ClassBatch(NamedTuple):
@@ -54,6 +57,7 @@ class Matching(abc.ABC):
       batch_real: real images of a class, fewer if the class is smaller.
       num_networks: networks over which the loss is averaged.
       axes: the mesh axes that divide the networks, the classes and the real images of a class.
+      updates: updates of the images in an iteration.
       method: the method of ``net`` whose outputs are compared; ``None`` for the logits.
     """
 
@@ -64,6 +68,7 @@ class Matching(abc.ABC):
     batch_real: int
     num_networks: int
     axes: parallel.Axes
+    updates: int = 1
     method: ClassVar[str | None] = None
 
     def distiller(self, init: str, mesh: Mesh | None) -> Distiller:
@@ -86,11 +91,12 @@ class Matching(abc.ABC):
         """Returns the rows that ``run`` reads, see ``Iteration.draws``."""
 
     def real_images(self, real: RealData) -> Array:
-        """Returns how many real images the loss under all networks reads, an int32 scalar."""
-        return self.num_networks * jnp.sum(jnp.minimum(real.counts, self.batch_real))
+        """Returns how many real images ``run`` matches, an int32 scalar."""
+        each = jnp.sum(jnp.minimum(real.counts, self.batch_real))
+        return self.num_networks * self.updates * each
 
     def extend(self, state: DistillState) -> DistillState:
-        """Adds what is learned besides the images to the first state, see ``Iteration.extend``."""
+        """Adds to the first state what is learned besides the images, see ``Iteration.extend``."""
         return state
 
     def loss_options(self, batch: ClassBatch, chunks: planning.Chunks) -> dict[str, Any]:
@@ -115,18 +121,18 @@ class Matching(abc.ABC):
         real: RealData,
         *,
         chunks: planning.Chunks,
-    ) -> tuple[Array, tuple[Array, ...]]:
+    ) -> _Graded:
         """Returns the matching loss of the synthetic set and the gradient with respect to it.
 
         The gradient is that of the *sum* over classes, averaged over networks.
 
         Args:
-          networks: keys ``[k]`` and variables with a leading axis ``[k]``, those of this device.
-            The batch and augmentation of a class are functions of the network's key and the class
-            alone; the moments of a batch norm are constants.
+          networks: keys ``[k]`` and variables with a leading axis ``[k]`` of this device. The batch
+            and augmentation of a class are functions of the network's key and the class alone; the
+            moments of a batch norm are constants.
           syn: the synthetic set, normalised.
           real: the training images.
-          chunks: how much is computed at once, see ``chunks``.
+          chunks: chunk sizes, from ``chunks``.
 
         Returns:
           ``(loss, gradients)``: a scalar, the mean over classes and networks; and the gradient
@@ -135,6 +141,7 @@ class Matching(abc.ABC):
         """
         chex.assert_rank([syn.images, syn.labels], [4, {1, 2}])
         chex.assert_equal_shape_prefix([syn.images, syn.labels], 1)
+        chex.assert_equal_shape_suffix([syn.images, real.images], 3)
         num_classes = len(self.layout.index)
         own = parallel.share(num_classes, self.axes.classes)
         classes = own.take(
@@ -145,9 +152,10 @@ class Matching(abc.ABC):
             )
         )
 
-        def one_network(network: tuple[PRNGKey, Params]) -> Any:
+        def one_network(network: tuple[PRNGKey, Params]) -> _Graded:
             one_class = functools.partial(self._one_class, network, real, chunks)
-            return kernels.chunked_map(one_class, classes, chunk_size=chunks.classes)
+            graded: _Graded = kernels.chunked_map(one_class, classes, chunk_size=chunks.classes)
+            return graded
 
         losses, gradients = kernels.chunked_map(one_network, networks, chunk_size=chunks.networks)
         sums = [jnp.sum(self._share().mask(x), axis=0) for x in (losses, *gradients)]
@@ -157,18 +165,10 @@ class Matching(abc.ABC):
         return jnp.mean(loss), tuple(map(self.layout.flat, gradients))
 
     def chunks(self, variables: Params, images: Array, real: RealData) -> planning.Chunks:
-        """Chooses how much to compute at once: what is fastest here, or what fits in memory.
+        """Chooses the fastest chunk sizes of this backend that fit in memory.
 
-        Args:
-          variables: the networks, leading axis ``[k]``; only their shapes matter.
-          images: float32 ``[n, h, w, c]``, the synthetic images.
-          real: the training images.
-
-        Returns:
-          Chunk sizes.
-
-        Raises:
-          UserError: if one real and one synthetic image do not fit together.
+        Only shapes matter. Raises a ``UserError`` if memory is too small for one real and one
+        synthetic image.
         """
         num_classes, ipc = self.layout.index.shape
         rows = min(self.batch_real, real.index.shape[1])
@@ -199,23 +199,15 @@ class Matching(abc.ABC):
         return planning.fit(wanted, sizes, cost, budget=planning.device_budget())
 
     def drawn_rows(self, keys: PRNGKey, real: RealData) -> Array:
-        """Returns the rows of all real batches that ``loss_and_gradient`` reads with these keys.
-
-        Args:
-          keys: a key for each network, ``[k]``.
-          real: the training images.
-
-        Returns:
-          int32 ``[k, C, b]``, in the order of the networks and classes.
-        """
+        """Returns the rows of all real batches drawn with the keys ``[k]``, int32 ``[k, C, b]``."""
         labels = jnp.arange(len(self.layout.index), dtype=jnp.int32)
 
         def one_class(key: PRNGKey, label: Array) -> Array:
             batch_key, _ = _batch_keys(key, label)
             return sample_rows(batch_key, real, label, batch=self.batch_real)[0]
 
-        def one_network(key: PRNGKey) -> Any:
-            return lax.map(functools.partial(one_class, key), labels)
+        def one_network(key: PRNGKey) -> Array:
+            return cast(Array, lax.map(functools.partial(one_class, key), labels))
 
         return cast(Array, lax.map(one_network, keys))
 
@@ -228,7 +220,7 @@ class Matching(abc.ABC):
         real: RealData,
         chunks: planning.Chunks,
         inputs: tuple[Array, SyntheticSet, Array],
-    ) -> tuple[Array, tuple[Array, ...]]:
+    ) -> _Graded:
         (key, variables), (label, syn, weights) = network, inputs
         batch_key, augment_key = _batch_keys(key, label)
 

@@ -67,9 +67,9 @@ def mtt(
       clip: the largest norm of the gradient with respect to all pixels; a larger gradient is
         scaled down to it and counted in ``state.clipped``. It is far above usual norms and only
         guards against explosions.
-      step_size: what α starts from.
+      step_size: the first value of α.
       step_size_learning_rate: learning rate of α.
-      init: what the images start from, see ``initial_images``; ``real`` is the reference.
+      init: the start of the images, see ``initial_images``; ``real`` is the reference.
       augment: a DSA strategy, drawn for every image of a student's or expert's batch; or ``none``.
       syn_steps: steps of the student.
       batch_syn: synthetic images in a step, from shuffled passes over all of them that drop a
@@ -113,7 +113,7 @@ def mtt(
         raise UserError(
             f"experts of train_epochs={train_epochs} end before epoch "
             f"{max_start_epoch - 1 + expert_epochs}, which max_start_epoch={max_start_epoch} and "
-            f"expert_epochs={expert_epochs} ask for"
+            f"expert_epochs={expert_epochs} need"
         )
     layout = make_layout(ipc, num_groups or net.num_classes)
     size, sgd = len(layout.labels), optax.sgd(learning_rate, momentum)
@@ -134,7 +134,7 @@ def mtt(
         num_networks=num_networks,
         axes=parallel.axes_of(mesh).networks,
     )
-    # It reads no real image: the experts stand for them.
+    # The iteration reads no real images, only their experts.
     iteration = Iteration(matching.run, extend=matching.extend)
     distiller = make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
     return distiller._replace(experts=matching.experts)
@@ -142,7 +142,7 @@ def mtt(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class _TrajectoryMatching:
-    """The options of ``mtt``, checked and made into the objects that they name."""
+    """Trajectory matching with the checked options of ``mtt``."""
 
     net: nn.Module
     experts: Experts
@@ -210,8 +210,8 @@ class _TrajectoryMatching:
         found = None if real.experts is None else list(real.experts.shape)
         if real.experts is None or found != needed:
             raise UserError(
-                f"real.experts must be {needed}, {snapshots} snapshots of {count} experts as "
-                f"train_experts makes them, got {found}"
+                f"real.experts must be {needed}, {snapshots} snapshots of {count} experts from "
+                f"train_experts, got {found}"
             )
         return real.experts
 
@@ -246,7 +246,7 @@ class _TrajectoryMatching:
 def _batches(
     key: PRNGKey, size: int, strategy: Strategy
 ) -> Callable[[Array, Array, Array], tuple[Array, Array]]:
-    """Returns the batches of a student: shuffled passes over the augmented synthetic images."""
+    """Returns the batches of a student, shuffled passes over the augmented synthetic images."""
 
     def batch_fn(step: Array, images: Array, labels: Array) -> tuple[Array, Array]:
         order_key, draw_key = jax.random.split(key)

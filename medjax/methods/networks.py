@@ -47,16 +47,7 @@ def random_networks(
       indices: int ``[k]``, the numbers of the networks.
 
     Returns:
-      ``(keys [k], variables)``: ``params``, and ``batch_stats`` if the network has batch norm;
-      each array has a leading axis ``[k]``.
-
-    Example:
-      >>> import jax.numpy as jnp
-      >>> from medjax import nets
-      >>> net, image = nets.make("convnet", num_classes=2, width=4), jnp.zeros((1, 8, 8, 1))
-      >>> keys, variables = random_networks(jax.random.key(0), net, image, jnp.arange(3))
-      >>> variables["params"]["head"]["bias"].shape
-      (3, 2)
+      ``(keys [k], variables)``, each array with a leading axis ``[k]``.
     """
     chex.assert_shape(image, (1, None, None, None))
     init_keys, use_keys = both_keys(key, indices)
@@ -64,19 +55,9 @@ def random_networks(
 
 
 def both_keys(key: PRNGKey, indices: Array) -> tuple[PRNGKey, PRNGKey]:
-    """Returns the keys that networks are initialised with and the keys that they are used with.
+    """Returns keys ``[k]`` to initialise networks with and keys ``[k]`` to use them with.
 
-    Args:
-      key: PRNG key; the keys of network ``i`` are functions of ``fold_in(key, i)`` alone.
-      indices: int ``[k]``, the numbers of the networks.
-
-    Returns:
-      Two arrays of keys ``[k]``.
-
-    Example:
-      >>> import jax.numpy as jnp
-      >>> [keys.shape for keys in both_keys(jax.random.key(0), jnp.arange(3))]
-      [(3,), (3,)]
+    The keys of network ``i``, a number in ``indices [k]``, are functions of ``fold_in(key, i)``.
     """
     chex.assert_rank([key, indices], [0, 1])
     init_keys, use_keys = jax.vmap(jax.random.split, out_axes=1)(

@@ -18,11 +18,11 @@ from medjax.methods.mtt import mtt
 
 
 class Method(NamedTuple):
-    """A method as the registry knows it.
+    """A method of the registry.
 
     Attributes:
       factory: makes the ``Distiller``; its keyword arguments are the options of the method.
-      extends: the factory to which ``factory`` passes every option that it does not name itself.
+      extends: the factory to which ``factory`` passes all other options.
       axes: the axes of a mesh along which devices divide the work.
     """
 

@@ -12,15 +12,7 @@ from medjax.types import Array, Params
 
 
 def unraveller(net: nn.Module, real: RealData) -> Callable[[Array], Params]:
-    """Returns a function that makes parameters of a vector ``[p]``.
-
-    Args:
-      net: a flax module.
-      real: images of the shape that it is for.
-
-    Returns:
-      A pure function, the inverse of ``ravel_pytree``.
-    """
+    """Returns the inverse of ``ravel_pytree`` for parameters of a network, ``[p] -> pytree``."""
     shapes = variable_shapes(net, real)["params"]
     zeros = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
     return ravel_pytree(zeros)[1]
@@ -31,7 +23,7 @@ def vector_size(net: nn.Module, real: RealData) -> int:
 
     Args:
       net: a flax module.
-      real: images of the shape that it is for.
+      real: the training images, of which only the shape matters.
 
     Returns:
       The number ``p``.
@@ -49,14 +41,6 @@ def vector_size(net: nn.Module, real: RealData) -> int:
 
 
 def variable_shapes(net: nn.Module, real: RealData) -> Params:
-    """Returns the shapes of the variables of a network.
-
-    Args:
-      net: a flax module.
-      real: images of the shape that it is for.
-
-    Returns:
-      A pytree of ``jax.ShapeDtypeStruct``.
-    """
+    """Returns the variables of a network as a pytree of ``jax.ShapeDtypeStruct``."""
     image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
     return jax.eval_shape(net.init, jax.random.key(0), image)

@@ -1,4 +1,4 @@
-"""Many devices and processes: the mesh, how work is divided, and how processes start."""
+"""Many devices and processes: the mesh, the division of work, and the start of processes."""
 
 from medjax.parallel.mesh import AXES, make_mesh, replicate
 from medjax.parallel.processes import is_first, of_all_processes, reports_folder

@@ -1,4 +1,4 @@
-"""Processes that run in step: who reports, and what all of them say."""
+"""Processes of one run: which one reports, and how they agree."""
 
 import contextlib
 import tempfile
@@ -11,7 +11,7 @@ from jax.experimental import multihost_utils
 
 
 def is_first() -> bool:
-    """Whether this process writes the reports: the first of several, or the only one.
+    """Returns whether this process is the first, which writes the reports, or the only one.
 
     Returns:
       True for process 0.
@@ -25,15 +25,13 @@ def is_first() -> bool:
 
 @contextlib.contextmanager
 def reports_folder(workdir: Path) -> Iterator[Path]:
-    """Where this process writes its reports: the workdir if it is the first, else nowhere to stay.
-
-    So every process does the same, and none must ask whether it may write.
+    """Yields the folder of this process's reports, so that all processes run the same code.
 
     Args:
-      workdir: the run's folder.
+      workdir: the folder of the run.
 
     Yields:
-      The folder.
+      The workdir in the first process, a temporary folder in the others.
 
     Example:
       >>> with reports_folder(Path("runs/x")) as folder:
@@ -48,10 +46,10 @@ def reports_folder(workdir: Path) -> Iterator[Path]:
 
 
 def of_all_processes(numbers: Sequence[int]) -> np.ndarray:
-    """What each process says, so that all can act alike; waits for the last of them.
+    """Gathers numbers from all processes, and waits for the last one.
 
     Args:
-      numbers: a few integers, as many in each process.
+      numbers: a few int32, equally many in each process.
 
     Returns:
       Integers ``[processes, len(numbers)]``, the same in every process.

@@ -1,4 +1,4 @@
-"""Many processes: joining them through JAX's own runtime, and leaving when one is lost."""
+"""Many processes: joining them through JAX's runtime, and ending when one is lost."""
 
 import contextlib
 import logging
@@ -15,11 +15,11 @@ from medjax.errors import RunError, UserError, unknown
 MODES = ("auto", "on", "off")
 VARIABLES = ("MEDJAX_COORDINATOR", "MEDJAX_NUM_PROCESSES", "MEDJAX_PROCESS_ID")
 
-# A process that stops answering is given up after so many seconds, its start after so many.
+# Seconds after which a process that does not answer, or does not start, counts as lost.
 _HEARTBEAT_SECONDS = 30
 _START_SECONDS = 300
 
-# How the runtime says that a message to or from another process failed.
+# The runtime's errors when a message to or from another process fails.
 _LOST = re.compile(
     r"(UNKNOWN|UNAVAILABLE|INTERNAL|ABORTED|CANCELLED|DEADLINE_EXCEEDED|FAILED_PRECONDITION): "
     r".*(gloo|nccl|rccl|coordination|heartbeat|peer|connection|socket|barrier|collective)",
@@ -29,12 +29,12 @@ _log = logging.getLogger("medjax")
 
 
 class Cluster(NamedTuple):
-    """Which processes belong together; what is ``None`` is left to JAX to find out.
+    """The processes of one run; JAX detects every part that is ``None``.
 
     Attributes:
       coordinator: ``host:port`` of process 0.
-      num_processes: how many there are.
-      process_id: which one this is, from 0.
+      num_processes: number of processes.
+      process_id: number of this process, from 0.
     """
 
     coordinator: str | None = None
@@ -43,22 +43,22 @@ class Cluster(NamedTuple):
 
 
 def find_cluster(mode: str, given: Cluster, environment: Mapping[str, str]) -> Cluster | None:
-    """Says whether this process is one of several, and of which.
+    """Finds the processes that this one runs with.
 
-    What is given counts before the variables ``MEDJAX_COORDINATOR``, ``MEDJAX_NUM_PROCESSES`` and
-    ``MEDJAX_PROCESS_ID``. Without either, ``auto`` looks for what a SLURM step, ``mpirun`` or a TPU
-    pod sets where there is more than one process, and JAX finds out the rest.
+    Flags take precedence over the variables ``MEDJAX_COORDINATOR``, ``MEDJAX_NUM_PROCESSES`` and
+    ``MEDJAX_PROCESS_ID``. Without either, ``auto`` looks for the variables that a SLURM step,
+    ``mpirun`` or a TPU pod sets for more than one process, and JAX detects the rest.
 
     Args:
-      mode: ``auto``, ``on`` (one of several, even if nothing says so) or ``off`` (on its own).
+      mode: ``auto``, ``on`` (one of several, which JAX detects) or ``off`` (a single process).
       given: from the command line.
-      environment: as ``os.environ``.
+      environment: the environment variables, such as ``os.environ``.
 
     Returns:
-      The cluster; ``None`` for a process on its own.
+      The cluster; ``None`` for a single process.
 
     Raises:
-      UserError: for an unknown mode, or a coordinator without numbers.
+      UserError: for an unknown mode, or for some of the three parts without the others.
 
     Example:
       >>> find_cluster("auto", Cluster(), {"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "4"})
@@ -75,43 +75,39 @@ def find_cluster(mode: str, given: Cluster, environment: Mapping[str, str]) -> C
         _number(given.num_processes, environment, VARIABLES[1]),
         _number(given.process_id, environment, VARIABLES[2]),
     )
-    if any(part is not None for part in found):
-        if None in found:
-            raise UserError(
-                "coordinator, num_processes and process_id belong together, got "
-                + ", ".join(f"{name}={part}" for name, part in found._asdict().items())
-            )
-        if not 0 <= found.process_id < found.num_processes:
-            raise UserError(
-                f"process_id must be from 0 to {found.num_processes - 1} of num_processes="
-                f"{found.num_processes}, got {found.process_id}"
-            )
-        return found
-    return found if mode == "on" or _is_one_of_several(environment) else None
+    if found == Cluster():
+        return found if mode == "on" or _is_one_of_several(environment) else None
+    if found.coordinator is None or found.num_processes is None or found.process_id is None:
+        raise UserError(
+            "coordinator, num_processes and process_id belong together, got "
+            + ", ".join(f"{name}={part}" for name, part in found._asdict().items())
+        )
+    if not 0 <= found.process_id < found.num_processes:
+        raise UserError(
+            f"process_id must be from 0 to {found.num_processes - 1} for num_processes="
+            f"{found.num_processes}, got {found.process_id}"
+        )
+    return found
 
 
 def join(cluster: Cluster) -> None:
-    """Joins the other processes. Call it before JAX is used for anything else.
+    """Joins the other processes, before any other use of JAX.
 
     Args:
       cluster: from ``find_cluster``.
 
-    Returns:
-      Nothing; ``jax.process_count()`` counts all processes afterwards.
-
     Raises:
-      UserError: if the other processes cannot be found, or do not start in time.
+      UserError: if the other processes cannot be found or do not start in time.
 
     Example:
       >>> join(Cluster("localhost:1234", num_processes=1, process_id=0))  # doctest: +SKIP
     """
-    # What is given in full is not to be looked for: JAX would ask Kubernetes, or take a single GPU
-    # in a SLURM step.
-    given = {"cluster_detection_method": "deactivate"} if cluster.coordinator else {}
     try:
         jax.distributed.initialize(
             *cluster,
-            **given,
+            # With a complete cluster, detection would query Kubernetes, or take a single GPU in a
+            # SLURM step.
+            cluster_detection_method="deactivate" if cluster.coordinator else None,
             heartbeat_timeout_seconds=_HEARTBEAT_SECONDS,
             initialization_timeout=_START_SECONDS,
         )
@@ -126,15 +122,15 @@ def join(cluster: Cluster) -> None:
         jax.local_device_count(),
         jax.device_count(),
     )
-    if jax.process_index() > 0:  # the first says what all would say
+    if jax.process_index() > 0:  # the first process logs for all
         _log.setLevel(logging.WARNING)
 
 
 @contextlib.contextmanager
 def distributed(mode: str, given: Cluster) -> Iterator[None]:
-    """Runs a block in this process, as the only one or as one of several.
+    """Runs a block in this process, which may be one of several.
 
-    JAX takes SIGTERM for its own use when it joins other processes: set handlers inside the block.
+    JAX handles SIGTERM itself once it has joined other processes, so set handlers inside the block.
 
     Args:
       mode: see ``find_cluster``.
@@ -144,8 +140,8 @@ def distributed(mode: str, given: Cluster) -> Iterator[None]:
       None, once all processes have joined.
 
     Raises:
-      UserError: as ``find_cluster`` and ``join``.
-      RunError: if another process is lost, from inside.
+      UserError: for the reasons of ``find_cluster`` and ``join``.
+      RunError: if another process is lost during the block.
 
     Example:
       >>> with distributed("off", Cluster()):
@@ -161,19 +157,20 @@ def distributed(mode: str, given: Cluster) -> Iterator[None]:
         if not lost_peer(error):
             raise
         raise RunError(
-            "lost another process, and cannot go on without it; start all of them again: the same "
-            f"command goes on from the last checkpoint ({str(error).splitlines()[0]})"
+            "lost another process and cannot continue without it; start all processes again with "
+            "the same command to resume from the last checkpoint "
+            f"({str(error).splitlines()[0]})"
         ) from error
 
 
 def lost_peer(error: BaseException) -> bool:
-    """Whether an error means that another process is gone.
+    """Returns whether an error means that another process is lost.
 
     Args:
-      error: what a computation over several processes raised.
+      error: an error from a computation over several processes.
 
     Returns:
-      True for what JAX's runtime raises then, in a run of several processes.
+      True for the errors of JAX's runtime in this case; always false for a single process.
 
     Example:
       >>> lost_peer(ValueError("UNKNOWN: Gloo all-reduce failed: Connection closed by peer"))
@@ -182,7 +179,7 @@ def lost_peer(error: BaseException) -> bool:
     if jax.process_count() == 1:
         return False
     link: BaseException | None = error
-    while link is not None:  # a checkpoint that could not be written has it as its cause
+    while link is not None:  # it may be the cause of a failure to write a checkpoint
         if _LOST.search(str(link)):
             return True
         link = link.__cause__
@@ -190,9 +187,9 @@ def lost_peer(error: BaseException) -> bool:
 
 
 def exit_process(status: int) -> NoReturn:
-    """Ends this process: with the others if all went well, at once if not.
+    """Ends this process, together with the others after success and at once after a failure.
 
-    ``sys.exit`` waits for the other processes, and crashes if one of them is lost.
+    ``sys.exit`` would wait for the other processes, and crash if one of them is lost.
 
     Args:
       status: the exit status.
@@ -225,7 +222,7 @@ def _number(given: int | None, environment: Mapping[str, str], name: str) -> int
 def _is_one_of_several(environment: Mapping[str, str]) -> bool:
     counts = [environment.get("OMPI_COMM_WORLD_SIZE", "1")]
     if "SLURM_JOB_ID" in environment:
-        # A step's own number of tasks: sbatch sets the job's for its script, which is no task.
+        # The tasks of the step: sbatch sets those of the job for its script, which is not a task.
         counts.append(environment.get("SLURM_STEP_NUM_TASKS", "1"))
     hosts = environment.get("TPU_WORKER_HOSTNAMES", "").split(",")
     return len(hosts) > 1 or any(count.isdigit() and int(count) > 1 for count in counts)

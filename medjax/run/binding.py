@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-# They say where files are or what is shown and change no number of a result, except that a mesh
-# may change the order of sums. A name stands for every setting below it.
+# Settings of places and of output, which change no number of a result; a mesh may change the order
+# of sums. A name stands for every setting below it.
 RESUMABLE_OVERRIDES = (
     "checkpoint",
     "data.cache",
@@ -19,13 +19,13 @@ RESUMABLE_OVERRIDES = (
 
 
 def binding(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the settings that the result of a run depends on.
+    """Returns the settings that the result of a run depends on, by dotted name.
 
     Args:
       config: a config as JSON holds it.
 
     Returns:
-      The settings by dotted name, without ``RESUMABLE_OVERRIDES``.
+      All settings without ``RESUMABLE_OVERRIDES``.
 
     Example:
       >>> binding({"ipc": 5, "log_every": 2, "data": {"name": "phantom", "root": "/data"}})

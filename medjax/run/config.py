@@ -1,7 +1,7 @@
-"""The settings of a run: their defaults, the ``quick`` ones, and what stands behind ``:`` .
+"""The config of a run: the defaults, the ``quick`` settings and the words after the colon.
 
-A config file is ``get_config(arg)`` on top of ``make``; ``arg`` is what the command line gives
-after a colon, as in ``--config=configs/dm.py:breastmnist,quick,ipc=5,evaluation.networks=3``.
+A config file defines ``get_config(arg)`` with ``make``; ``arg`` is the text after the colon, as in
+``--config=configs/dm.py:breastmnist,quick,ipc=5,evaluation.networks=3``.
 """
 
 import ast
@@ -13,14 +13,14 @@ from ml_collections import ConfigDict, config_dict
 from medjax import data, methods, nets, parallel
 from medjax.errors import UserError, unknown
 
-# The reference's numbers of iterations, and how often it evaluates; other methods change nothing.
+# The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
 _LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10}
 _EVALUATIONS = 10
-# Settings with a default that may still be unset.
+# Settings that may be None in spite of their default.
 _OPTIONAL = ("checkpoint.every_minutes",)
 
-# What ``quick`` changes: the same pipeline at a width and length for two CPU cores.
+# The settings of ``quick``: the same pipeline at a width and length for two CPU cores.
 _QUICK = {
     "net.width": 32,
     "distill.batch_real": 64,
@@ -34,7 +34,7 @@ _QUICK_GRADIENT_MATCHING = {
     "evaluation.every": 30,
     "log_every": 2,
     "distill.inner_loop": 10,
-    # A tenth of the iterations, and a distance summed over a quarter of the usual output units.
+    # For a tenth of the iterations and a distance summed over a quarter of the output units.
     "distill.learning_rate": 4.0,
 }
 _QUICK_METHOD = {
@@ -42,7 +42,7 @@ _QUICK_METHOD = {
         "iterations": 900,
         "evaluation.every": 300,
         "log_every": 50,
-        # The loss is a sum over features, of which this width has a quarter of the usual.
+        # The loss is a sum over features, of which this width has a quarter.
         "distill.learning_rate": 4.0,
     },
     "dc": _QUICK_GRADIENT_MATCHING,
@@ -74,13 +74,13 @@ def make(
       method: one of ``methods.names()``.
       dataset: what ``data.load`` takes as a name.
       arg: words after the colon, separated by commas: ``quick``, a data set, or ``key=value`` with
-        a dotted key; later words win. ``net.name`` changes which other keys ``net`` has, and its
-        defaults, wherever it stands.
+        a dotted key; later words win. ``net.name`` is applied first, because it determines the
+        other keys of ``net``.
       overrides: this config file's own settings, by dotted key.
-      quick: settings that ``quick`` changes beyond the usual ones, by dotted key.
+      quick: further settings of ``quick``, by dotted key.
 
     Returns:
-      The config; a key that it does not have cannot be set.
+      The config, which refuses keys that it does not have.
 
     Raises:
       UserError: for an unknown word, key or method, or a value of the wrong type.
@@ -91,8 +91,7 @@ def make(
       (5, 32)
     """
     config, overrides = defaults(method, dataset), dict(overrides or {})
-    words = _words(arg or "")
-    networks = [overrides.pop(_NET, config.net.name)]
+    words, networks = _words(arg or ""), [overrides.pop(_NET, config.net.name)]
     networks += [word.removeprefix(f"{_NET}=") for word in words if word.startswith(f"{_NET}=")]
     config.net = _net(networks[-1])
     _update(config, overrides)
@@ -115,7 +114,7 @@ def make(
 
 
 def defaults(method: str, dataset: str) -> ConfigDict:
-    """The settings of the reference.
+    """Returns the settings of the reference.
 
     Args:
       method: one of ``methods.names()``.
@@ -124,32 +123,29 @@ def defaults(method: str, dataset: str) -> ConfigDict:
     Returns:
       The config:
 
-      - ``method``, ``ipc`` (images per class; with ``ipc_shares="proportional"`` on average, in
-        proportion to the classes; ``ipc_per_class``, if not empty, gives one number for each class
-        instead; multi-label: per finding, and last for no finding), ``seed``, ``iterations``,
-        ``log_every``;
-      - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``; a split whose
-        images take more than ``stream_above_gib`` (unset: an eighth of the device's memory) streams
-        from an uncompressed copy in the folder ``cache``, see ``data.Streaming``;
-        ``prepare`` is what is done to images first, as ``data.parse_preparation`` reads it:
-        ``window(center=40, width=400)|resize(64)|rgb``, or ``zca(mtt)``; ``folder``, ``dicom``,
-        ``tfds``, ``cut`` and ``convert`` are how such sets are read, see ``data.Sources``;
-      - ``net``: ``name`` and its options, see ``nets.options``; ``depth`` of the ConvNet, unset,
+      - ``method``, ``seed``, ``iterations``, ``log_every``; ``ipc`` (images per class, for
+        multi-label sets per finding and for no finding; with ``ipc_shares="proportional"`` an
+        average, shared in proportion to the classes); ``ipc_per_class`` (one number for each class,
+        which replaces ``ipc`` unless it is empty);
+      - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``. A split larger than
+        ``stream_above_gib`` (unset: an eighth of the device's memory) streams from an uncompressed
+        copy in the folder ``cache``, see ``data.Streaming``. ``prepare`` lists the steps of the
+        preparation, see ``data.parse_preparation``: ``window(center=40, width=400)|resize(64)|rgb``
+        or ``zca(mtt)``. ``folder``, ``dicom``, ``tfds``, ``cut`` and ``convert`` are options for
+        reading such sets, see ``data.Sources``;
+      - ``net``: ``name`` and its options, see ``nets.options``. An unset ``depth`` of the ConvNet
         grows with the images: 3 at 28 pixels, 4 at 64, 5 at 128, 6 at 224;
-      - ``precision``: what the networks compute in, see ``nets.make``; pixels, losses and
-        parameters are float32 whatever it is. ``tf32`` is what the reference gets from PyTorch;
+      - ``precision``: that of the networks, see ``nets.make``; pixels, losses and parameters are
+        always float32. The reference gets ``tf32`` from PyTorch;
       - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
-        strategy that keeps this data set's labels true;
-      - ``evaluation``: ``every`` so many iterations ``select_networks`` networks are trained and
-        scored on val by ``select_by``; at the end ``networks`` of them on test. ``epochs``,
-        ``learning_rate``, ``momentum``, ``weight_decay``, ``batch_size``, ``augment`` and
-        ``parity`` and ``balanced`` are the recipe's; ``whole_epochs`` those of training on all
-        images;
-      - ``mesh``: the first ``devices`` of all devices (0: all), laid out for distilling with so
+        strategy that keeps this data set's labels valid;
+      - ``evaluation``: after ``every`` iterations ``select_networks`` networks are trained and
+        scored on val by ``select_by``, at the end ``networks`` of them on test. ``whole_epochs`` is
+        the length of training on all images; the others are fields of ``training.Recipe``;
+      - ``mesh``: the first ``devices`` of all devices (0: all) are used for distilling, with this
         many along ``class``, ``net`` and ``batch`` (0: chosen, see ``parallel.make_mesh``);
-      - ``checkpoint``: one with each evaluation, every ``every_steps`` iterations where that is
-        set, and ``every_minutes`` after the last unless that is ``None``; the newest ``keep``
-        stay.
+      - ``checkpoint``: written at each evaluation, every ``every_steps`` iterations if set, and
+        ``every_minutes`` after the last one unless ``None``; the newest ``keep`` are kept.
 
     Raises:
       UserError: for an unknown method.
@@ -161,7 +157,6 @@ def defaults(method: str, dataset: str) -> ConfigDict:
     options = methods.options(method)
     augment = "none" if options.get("augment") == "none" else "auto"
     iterations = _ITERATIONS.get(method, 1)
-    streaming = {"stream_above_gib": config_dict.placeholder(float), "cache": ""}
     return ConfigDict(
         {
             "method": method,
@@ -172,7 +167,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "iterations": iterations,
             "log_every": _LOG_EVERY.get(method, 1),
             "data": {"name": dataset, "size": 28, "root": "", "download": True, "prepare": ""}
-            | streaming
+            | {"stream_above_gib": config_dict.placeholder(float), "cache": ""}
             | data.Sources().asdict(),
             "net": _net("convnet"),
             "precision": "tf32",
@@ -206,18 +201,18 @@ def defaults(method: str, dataset: str) -> ConfigDict:
 
 
 def _net(name: str) -> ConfigDict:
-    """A network by name, with its own options; the precision is a setting of the run."""
+    """Returns a network's name and options, without the precision, which the run sets."""
     options = {k: v for k, v in nets.options(name).items() if k != "precision"}
     return ConfigDict({"name": name} | {k: _settable(v) for k, v in options.items()})
 
 
 def _settable(default: Any) -> Any:
-    """A default that may be set later: ``None`` stands for a number that is chosen."""
+    """Replaces ``None``, which stands for a number that is chosen, by an integer to be set."""
     return config_dict.placeholder(int) if default is None else default
 
 
 def _words(arg: str) -> list[str]:
-    """What commas separate, but for those in brackets."""
+    """Splits at the commas outside brackets."""
     words, open_brackets = [""], 0
     for letter in arg:
         open_brackets += (letter == "(") - (letter == ")")
@@ -246,7 +241,7 @@ def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:
 
 
 def _dotted(config: ConfigDict, prefix: str = "") -> dict[str, tuple[type, bool]]:
-    """Every key with the type of its values, and whether it may be unset."""
+    """Returns the type of each key's values, and whether it may be unset."""
     keys = {}
     for key, value in config.items():
         if isinstance(value, ConfigDict):
@@ -258,7 +253,7 @@ def _dotted(config: ConfigDict, prefix: str = "") -> dict[str, tuple[type, bool]
 
 
 def _literal(text: str) -> Any:
-    """A Python literal, or the text itself: ``10``, ``0.1``, ``True``, ``breastmnist``."""
+    """Reads a Python literal, or else returns the text: ``10``, ``0.1``, ``True``, ``blood``."""
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

@@ -1,4 +1,4 @@
-"""The data set of a run: loaded as its settings say, and checked before anything is distilled."""
+"""The data set of a run: loaded by its settings, and checked before anything is distilled."""
 
 import math
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from medjax.errors import UserError
 from medjax.run.settings import DataSettings
 
 _FLOAT, _GIB = 4, 2**30
-# Share of the memory that a computation may plan with, which is itself three quarters of all.
+# Share of the memory that a computation may use, which is itself three quarters of the device's.
 _DATA_SHARE = 1 / 6
 
 
@@ -45,14 +45,7 @@ def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
 
 
 def scored_splits(dataset: data.Dataset) -> dict[str, data.Split]:
-    """Returns the splits that networks are scored on.
-
-    Args:
-      dataset: the data set.
-
-    Returns:
-      ``val``, if there is one, and ``test``.
-    """
+    """Returns the splits that networks are scored on: ``val``, if there is one, and ``test``."""
     splits = {"val": dataset.val, "test": dataset.test}
     return {name: split for name, split in splits.items() if split is not None}
 
@@ -63,14 +56,11 @@ def strategy(augment: str, dataset: data.Dataset) -> str:
 
 
 def check_whitened(splits: Mapping[str, data.Split], *, above: int) -> None:
-    """Refuses to whiten images that would then exceed the memory for images.
+    """Raises ``UserError`` for a split that would exceed the memory for images once whitened.
 
     Args:
       splits: the splits by name, before whitening.
       above: bytes that the images of one split may take; whitened images cannot stream.
-
-    Raises:
-      UserError: for a split that would take more, with both sizes.
     """
     for name, split in splits.items():
         size = _FLOAT * math.prod(split.images.shape)
@@ -83,15 +73,7 @@ def check_whitened(splits: Mapping[str, data.Split], *, above: int) -> None:
 
 
 def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
-    """Refuses splits on which no network can be scored.
-
-    Args:
-      name: name of the data set, for the message.
-      splits: test and, if there is one, val.
-
-    Raises:
-      UserError: for a split whose images all have the same label.
-    """
+    """Raises ``UserError`` for a split of the data set whose images all have the same label."""
     for split, content in splits.items():
         found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
         if not (found.min(axis=0) < found.max(axis=0)).any():

@@ -1,4 +1,4 @@
-"""One distillation run: distil, validate and save on the way, score at the end."""
+"""One distillation run: distils, validates and saves on the way, and scores at the end."""
 
 import time
 from collections.abc import Mapping
@@ -26,21 +26,21 @@ def distill(
 ) -> dict[str, Any]:
     """Runs one distillation, or resumes it from its last checkpoint.
 
-    The launcher calls this function, and ``medjax.distill`` is the same one.
+    The launcher calls this function; ``medjax.distill`` is another name of it.
 
     Args:
       config: all settings that ``medjax.run.config.defaults`` has, as nested dicts.
-      workdir: folder for everything the run writes. A run that is there with the same settings is
-        resumed; a finished one is only read.
-      preemption: tells the run when to end; without it a signal ends the program as usual.
+      workdir: folder for everything the run writes. A stopped run with the same settings is
+        resumed from it; a finished one is only read.
+      preemption: tells the run when to end; without it a signal ends the process as usual.
 
     Returns:
       The content of ``summary.json``.
 
     Raises:
-      UserError: for whatever a user can get wrong; nothing is written to the workdir then.
+      UserError: for every mistake that a user can make; nothing is then written to the workdir.
       RunError: if the loss or the pixels stop being finite; the last checkpoint stays usable.
-      PreemptedError: if the run was told to end; the same call resumes it.
+      PreemptedError: if the run was asked to end; the same call resumes it.
 
     Example:
       >>> import medjax
@@ -50,7 +50,7 @@ def distill(
       >>> summary["test"]["auroc"]["mean"]  # doctest: +SKIP
       0.98
     """
-    if ":/" in str(workdir):  # as of gs://bucket, in which a Path has joined the slashes
+    if ":/" in str(workdir):  # as in gs://bucket, whose slashes a Path merges
         raise UserError(f"workdir must be a folder of this machine, got {workdir}")
     workdir, settings = Path(workdir), Settings.from_config(config)
     finished = summaries.read_finished(settings, workdir)
@@ -71,7 +71,7 @@ def distill(
 
 
 def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preemption) -> RunState:
-    """Restores the run or starts it, and distils to the end."""
+    """Restores or starts the run, and distils to the end."""
     settings, mesh = experiment.settings, experiment.mesh
     key, real = experiment.keys["distill"], experiment.real
     start = RunState.at_start(experiment.distiller.init(key, real))
@@ -84,8 +84,8 @@ def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preem
         MetricsWriter(reports / "metrics.jsonl") as metrics,
     ):
         step, run = checkpoints.restore(run) or (0, run)
-        metrics.truncate_after(step - 1)  # the lines of a step come after its checkpoint
-        # Compiles the step before there is anything to lose.
+        metrics.truncate_after(step - 1)  # the lines of a step follow its checkpoint
+        # Compiles the step while nothing is unsaved.
         state, _ = experiment.distiller.step(key, run.state, real, 0)
         run = run._replace(state=state)
         with (
@@ -99,13 +99,9 @@ def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preem
 
 
 def _loop(
-    step: int,
-    run: RunState,
-    validator: Validator,
-    checkpoints: Checkpoints,
-    preemption: Preemption,
+    step: int, run: RunState, validator: Validator, checkpoints: Checkpoints, preemption: Preemption
 ) -> RunState:
-    """Alternates between a call of some iterations, a checkpoint if one is due, and reports."""
+    """Alternates between reports, a call of some iterations, and a checkpoint if one is due."""
     experiment, progress = validator.experiment, validator.progress
     key, real, pace = experiment.keys["distill"], experiment.real, _pace(experiment.settings)
     count = 1
@@ -148,7 +144,7 @@ def _pace(settings: Settings) -> Pace:
 def _check_finite(bad_step: int, start: int, checkpoints: Path) -> None:
     if bad_step >= 0:
         raise RunError(
-            f"loss or pixels are not finite at iteration {bad_step} (all was well at {start}); "
-            f"the checkpoints in {checkpoints} are from before; "
+            f"loss or pixels are not finite at iteration {bad_step} (finite before {start}); "
+            f"the checkpoints in {checkpoints} are older; "
             "lower distill.learning_rate and use another workdir"
         )

@@ -13,14 +13,14 @@ _IPC_SHARES = ("balanced", "proportional")
 
 @dataclasses.dataclass(frozen=True)
 class DataSettings:
-    """Which images a run reads, and how; the attributes are the arguments of ``data.load``.
+    """The images that a run reads; the attributes are the arguments of ``data.load``.
 
     Attributes:
       name: a registered data set, or the path of one.
       size: side length of the images in pixels.
       root: the data root; empty for the default.
       download: whether missing files are fetched.
-      prepare: the preparation of the images, as ``data.parse_preparation`` reads it.
+      prepare: the preparation of the images.
       stream_above_gib: size in GiB above which a split stays on disk; ``None`` for a share of the
         device's memory.
       cache: folder of the cache; empty for the default.
@@ -31,7 +31,7 @@ class DataSettings:
     size: int = 28
     root: str = ""
     download: bool = True
-    prepare: str | data.Preparation = ""
+    prepare: data.Preparation = dataclasses.field(default_factory=data.Preparation)
     stream_above_gib: float | None = None
     cache: str = ""
     sources: data.Sources = dataclasses.field(default_factory=data.Sources)
@@ -47,7 +47,11 @@ class DataSettings:
         _check_keys("data.", section, [*own, *kinds])
         for kind, known in kinds.items():
             _check_keys(f"data.{kind}.", section[kind], known)
-        return cls(**{name: section[name] for name in own}, sources=data.Sources.of(section))
+        parsed = {
+            "prepare": data.parse_preparation(section["prepare"]),
+            "sources": data.Sources.of(section),
+        }
+        return cls(**{name: section[name] for name in own} | parsed)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +70,7 @@ class NetSettings:
         if set(self.options) != set(nets.options(self.name)) - {"precision"}:
             raise UserError(
                 f"net.name={self.name} has other options than the config's network: name it "
-                f"behind the config's colon, as in configs/dm.py:net.name={self.name}"
+                f"after the config's colon, as in configs/dm.py:net.name={self.name}"
             )
 
     @classmethod
@@ -80,17 +84,13 @@ class NetSettings:
     def text(self) -> str:
         """The network as ``nets.parse`` reads it, as in ``convnet:width=32``."""
         usual = nets.options(self.name)
-        changed = [
-            f"{name}={self.options[name]}"
-            for name, value in usual.items()
-            if self.options.get(name, value) != value
-        ]
-        return ":".join([self.name, *changed])
+        changed = [k for k in usual if self.options.get(k, usual[k]) != usual[k]]
+        return ":".join([self.name, *(f"{k}={self.options[k]}" for k in changed)])
 
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationSettings:
-    """How often and by which networks the synthetic images are scored.
+    """The networks that score the synthetic images, and how often.
 
     Attributes:
       every: iterations between two validations.
@@ -145,10 +145,10 @@ class MeshSettings:
 
 @dataclasses.dataclass(frozen=True)
 class CheckpointSettings:
-    """When checkpoints are written, and how many are kept.
+    """The times at which checkpoints are written, and the number that is kept.
 
     Attributes:
-      every_steps: iterations between two checkpoints; ``None`` for one at each validation alone.
+      every_steps: iterations between two checkpoints; ``None`` for one at each validation only.
       every_minutes: minutes after which another checkpoint is due; ``None`` for never.
       keep: how many of the newest checkpoints are kept.
     """
@@ -228,17 +228,7 @@ class Settings:
 
 
 def check_seed(seed: int) -> None:
-    """Refuses a seed that a key cannot hold.
-
-    Args:
-      seed: the seed.
-
-    Raises:
-      UserError: unless the seed is in 0 … 2³² − 1; JAX's keys drop the rest of a larger one.
-
-    Example:
-      >>> check_seed(0)
-    """
+    """Raises ``UserError`` unless a seed is in 0 … 2³² − 1; JAX's keys truncate larger ones."""
     _check_least("", 0, seed=seed)
     if seed >= 2**32:
         raise UserError(f"seed must be below {2**32}, got {seed}")

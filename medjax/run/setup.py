@@ -1,4 +1,4 @@
-"""The experiment of a run: the typed objects that its settings stand for."""
+"""The experiment of a run: the typed objects that its settings describe."""
 
 import dataclasses
 import logging
@@ -33,8 +33,8 @@ class Experiment(NamedTuple):
       distiller: the method.
       recipe: how evaluation networks are trained.
       mesh: the devices to distil on; ``None`` for one device.
-      benchmark: what networks are scored on, by split: ``test`` and, if there is one, ``val``.
-      keys: PRNG keys by purpose: ``distill``, ``select``, ``final`` and ``experts``.
+      benchmark: the splits that networks are scored on: ``test`` and, if there is one, ``val``.
+      keys: PRNG keys by purpose, see ``keys_of``.
       streaming: which images stay on disk.
       pixel_stats: ``(mean, std)`` of the training pixels, or those of ``normalize(fixed)``; each
         float32 ``[c]`` in pixel units.
@@ -56,71 +56,45 @@ class Experiment(NamedTuple):
     whitening: data.Whitening | None
 
     def to_pixels(self, images: Array) -> np.ndarray:
-        """Turns images as networks see them into pixels.
+        """Turns float images ``[n, h, w, c]``, normalised or whitened, into pixels.
 
-        Args:
-          images: float ``[n, h, w, c]``, normalised or whitened.
-
-        Returns:
-          Float32 ``[n, h, w, c]`` in pixel units, 0–1 nominal and never clipped.
+        The pixels are float32 ``[n, h, w, c]`` in pixel units, 0–1 nominal and never clipped.
         """
         if self.whitening is not None:
             return self.whitening.unwhiten(np.asarray(images))
         return np.asarray(data.denormalize(images, *self.pixel_stats))
 
     def recipe_for(self, step_size: Array | None) -> training.Recipe:
-        """Returns the recipe of networks that are trained on synthetic images.
-
-        Args:
-          step_size: the learning rate that was learned with the images, or ``None``.
-
-        Returns:
-          The recipe, with that learning rate if there is one.
-        """
+        """Returns the recipe for synthetic images, at the learning rate learned with them."""
         if step_size is None:
             return self.recipe
         return dataclasses.replace(self.recipe, learning_rate=float(step_size))
 
 
 def make_experiment(settings: Settings) -> Experiment:
-    """Makes everything that the settings of a run name, and refuses what cannot work.
-
-    Args:
-      settings: the settings.
-
-    Returns:
-      The experiment; nothing has been written to the workdir.
+    """Makes everything that the settings of a run describe; writes nothing to the workdir.
 
     Raises:
-      UserError: for whatever a user can get wrong in the settings or the data.
+      UserError: for every mistake that a user can make in the settings or the data.
     """
     dataset, streaming = datasets.load_dataset(settings.data)
     _check_metric(settings.evaluation.select_by, dataset.info.task)
     pixel_stats = dataset.mean, dataset.std
-    zca = data.parse_preparation(settings.data.prepare).zca
-    if zca != "none":
-        splits = {"train": dataset.train} | datasets.scored_splits(dataset)
-        datasets.check_whitened(splits, above=streaming.above)
-    dataset, whitening = data.whiten(dataset, zca=zca)
-    counts = _counts(dataset)
-    ipc = _ipc(settings, counts)
-    precision = {"precision": settings.precision}
-    net = nets.make(
-        settings.net.name, num_classes=dataset.num_classes, **precision, **settings.net.options
-    )
-    mesh, evaluation_mesh = _meshes(
-        settings, [ipc] * len(counts) if isinstance(ipc, int) else list(ipc)
-    )
-    distiller = _distiller(settings, dataset, net, ipc=ipc, num_groups=len(counts), mesh=mesh)
-    real = data.real_data(
-        dataset.train, num_classes=dataset.num_classes, mean=dataset.mean, std=dataset.std
-    )
+    dataset, whitening = _whitened(dataset, settings.data.prepare.zca, above=streaming.above)
+    num_classes, stats = dataset.num_classes, {"mean": dataset.mean, "std": dataset.std}
+    groups = data.group_indices(dataset.train.labels, num_classes=num_classes)
+    ipc = _ipc(settings, [len(group) for group in groups])
+    options = {"precision": settings.precision, **settings.net.options}
+    net = nets.make(settings.net.name, num_classes=num_classes, **options)
+    per_group = [ipc] * len(groups) if isinstance(ipc, int) else list(ipc)
+    mesh, evaluation_mesh = _meshes(settings, per_group)
+    distiller = _distiller(settings, dataset, net, ipc=ipc, num_groups=len(groups), mesh=mesh)
+    real = data.real_data(dataset.train, num_classes=num_classes, **stats)
     real = parallel.replicate(real, mesh)
     _check_step(distiller, net, jax.random.key(settings.seed), real)
     _log_place(real, streaming)
-    splits = datasets.scored_splits(dataset)
+    splits, task = datasets.scored_splits(dataset), dataset.info.task
     datasets.check_scored(settings.data.name, splits)
-    stats = (dataset.mean, dataset.std)
     return Experiment(
         settings=settings,
         dataset=dataset,
@@ -130,7 +104,7 @@ def make_experiment(settings: Settings) -> Experiment:
         distiller=distiller,
         recipe=_recipe(settings.evaluation, dataset),
         mesh=mesh,
-        benchmark=evaluate.Benchmark(splits, stats, dataset.info.task, evaluation_mesh),
+        benchmark=evaluate.Benchmark(splits, tuple(stats.values()), task, evaluation_mesh),
         keys=keys_of(settings.seed),
         streaming=streaming,
         pixel_stats=pixel_stats,
@@ -139,23 +113,9 @@ def make_experiment(settings: Settings) -> Experiment:
 
 
 def keys_of(seed: int) -> dict[str, PRNGKey]:
-    """Makes the keys of a run.
-
-    Args:
-      seed: the seed of the run.
-
-    Returns:
-      Keys by purpose: ``distill``, ``select``, ``final`` and ``experts``.
-
-    Example:
-      >>> list(keys_of(0))
-      ['distill', 'select', 'final', 'experts']
-    """
-    root = jax.random.key(seed)
-    return {
-        purpose: jax.random.fold_in(root, number)
-        for number, purpose in enumerate(("distill", "select", "final", "experts"))
-    }
+    """Returns the keys of a run by purpose: ``distill``, ``select``, ``final`` and ``experts``."""
+    root, purposes = jax.random.key(seed), ("distill", "select", "final", "experts")
+    return {purpose: jax.random.fold_in(root, i) for i, purpose in enumerate(purposes)}
 
 
 def _check_metric(name: str, task: str) -> None:
@@ -164,10 +124,13 @@ def _check_metric(name: str, task: str) -> None:
         raise unknown("evaluation.select_by", name, metrics)
 
 
-def _counts(dataset: data.Dataset) -> list[int]:
-    """Returns the number of training images of each class, or multi-label of each group."""
-    groups = data.group_indices(dataset.train.labels, num_classes=dataset.num_classes)
-    return [len(group) for group in groups]
+def _whitened(
+    dataset: data.Dataset, zca: str, *, above: int
+) -> tuple[data.Dataset, data.Whitening | None]:
+    if zca != "none":
+        splits = {"train": dataset.train} | datasets.scored_splits(dataset)
+        datasets.check_whitened(splits, above=above)
+    return data.whiten(dataset, zca=zca)
 
 
 def _ipc(settings: Settings, counts: Sequence[int]) -> int | tuple[int, ...]:
@@ -200,7 +163,7 @@ def _meshes(settings: Settings, ipc: Sequence[int]) -> tuple[Mesh | None, Mesh |
     devices, along = jax.devices()[:count], methods.axes(settings.method)
     sizes = (len(ipc), distill.get("num_networks", 1), distill.get("batch_real", 1))
     sizes = {a: size if a in along else 1 for a, size in zip(parallel.AXES, sizes, strict=True)}
-    # Devices that only repeat the work of others would take a CPU's cores from them.
+    # Devices that only repeat the work of others would take cores of the CPU from them.
     used = devices[: max(math.prod(sizes.values()), 1)] if jax.process_count() == 1 else devices
     mesh = parallel.make_mesh(
         classes=sizes["class"],
@@ -234,7 +197,7 @@ def _check_step(
 ) -> None:
     """Traces the network and the first step, which refuse what cannot work or fit in memory.
 
-    The run uses the same trace again.
+    The run reuses the trace.
     """
     image = jax.ShapeDtypeStruct((1, *real.images.shape[1:]), real.mean.dtype)
     jax.eval_shape(net.init, key, image)

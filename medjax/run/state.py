@@ -17,7 +17,7 @@ class Candidate(NamedTuple):
       score: float32 scalar, the score on val; −∞ before there is one, ∞ without a val split.
       labels: int32 ``[n]`` or float32 ``[n, L]``; rows may be learned with the images.
       step_size: float32 scalar, the learning rate that was learned with the images; ``None``
-        where none is.
+        if there is none.
     """
 
     images: Array
@@ -28,7 +28,7 @@ class Candidate(NamedTuple):
 
     @classmethod
     def of(cls, state: DistillState, *, score: float = -jnp.inf) -> "Candidate":
-        """Copies the images of a state, because the next call of the step consumes the state."""
+        """Copies the images of a state, because the next step consumes the state."""
         kept = (state.images, state.step, state.labels, state.step_size)
         images, step, labels, step_size = (None if x is None else jnp.copy(x) for x in kept)
         return cls(images, step, jnp.float32(score), labels, step_size)
@@ -49,5 +49,5 @@ class RunState(NamedTuple):
 
     @classmethod
     def at_start(cls, state: DistillState) -> "RunState":
-        """Returns the run before its first iteration; any validated images beat its best."""
+        """Returns the run before its first iteration, whose best any validated images beat."""
         return cls(state, Candidate.of(state), jnp.int32(0))

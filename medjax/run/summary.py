@@ -29,14 +29,14 @@ def summarise(
     distill_seconds: float,
     commit: str | None,
 ) -> dict[str, Any]:
-    """Scores the images on test, once, beside the baselines.
+    """Scores the images and the baselines on test, once.
 
     Args:
       experiment: the experiment of the run.
-      selected: the images that did best on val or, without a val split, the last ones.
+      selected: the images with the best score on val or, without a val split, the last ones.
       last: the images of the last iteration.
-      distill_seconds: seconds that distilling and validating took.
-      commit: commit of the code that the process began with, see ``commit_of_code``.
+      distill_seconds: seconds of distilling and validating.
+      commit: the commit at the start of the process, see ``commit_of_code``.
 
     Returns:
       The content of ``summary.json``.
@@ -46,16 +46,7 @@ def summarise(
     is_last = int(selected.step) == settings.iterations
     last_scores = scores if is_last else _score(experiment, last)
     evaluate_seconds = time.perf_counter() - start
-    baselines = evaluate.score_baselines(
-        experiment.keys["final"],
-        experiment.net,
-        experiment.dataset.train,
-        experiment.benchmark,
-        ipc=experiment.ipc,
-        recipe=experiment.recipe,
-        whole_epochs=settings.evaluation.whole_epochs,
-        num_networks=settings.evaluation.networks,
-    )
+    baselines = _score_baselines(experiment)
     total = time.perf_counter() - start
     return {
         **_description(experiment, selected, last),
@@ -80,13 +71,7 @@ def summarise(
 
 
 def write_images(folder: Path, experiment: Experiment, selected: Candidate) -> None:
-    """Writes ``synthetic.npz``.
-
-    Args:
-      folder: the workdir.
-      experiment: the experiment of the run.
-      selected: the images to write.
-    """
+    """Writes the selected images to ``synthetic.npz`` in a folder."""
     mean, std = experiment.pixel_stats
     data.save_synthetic(
         folder / "synthetic.npz",
@@ -105,7 +90,7 @@ def write(
     """Writes ``report.html`` and then ``summary.json``, whose presence means "finished".
 
     Args:
-      folder: the workdir, with ``metrics.jsonl`` in it.
+      folder: the workdir, which contains ``metrics.jsonl``.
       summary: the content of ``summary.json``.
       experiment: the experiment of the run.
       selected: the images that the report shows.
@@ -117,14 +102,7 @@ def write(
 
 
 def read_summary(path: Path) -> dict[str, Any] | None:
-    """Reads the summary of a finished run.
-
-    Args:
-      path: the file ``summary.json``.
-
-    Returns:
-      Its content, or ``None`` if there is no such file or it is something else.
-    """
+    """Returns the content of ``summary.json``, ``None`` if the file is missing or invalid."""
     try:
         summary = json.loads(path.read_text())
         return summary if isinstance(summary["config"], dict) else None
@@ -133,15 +111,7 @@ def read_summary(path: Path) -> dict[str, Any] | None:
 
 
 def read_finished(settings: Settings, workdir: Path) -> dict[str, Any] | None:
-    """Reads the summary of a run that is finished and has the same settings.
-
-    Args:
-      settings: the settings.
-      workdir: the run's folder.
-
-    Returns:
-      The content of ``summary.json``, or ``None``.
-    """
+    """Returns the summary in a workdir if its run is finished and has these settings."""
     summary = read_summary(workdir / "summary.json")
     if summary is None or binding(summary["config"]) != binding(settings.config):
         return None
@@ -160,8 +130,21 @@ def _score(experiment: Experiment, candidate: Candidate) -> dict[str, Any]:
     )
 
 
+def _score_baselines(experiment: Experiment) -> dict[str, Any]:
+    return evaluate.score_baselines(
+        experiment.keys["final"],
+        experiment.net,
+        experiment.dataset.train,
+        experiment.benchmark,
+        ipc=experiment.ipc,
+        recipe=experiment.recipe,
+        whole_epochs=experiment.settings.evaluation.whole_epochs,
+        num_networks=experiment.settings.evaluation.networks,
+    )
+
+
 def _description(experiment: Experiment, selected: Candidate, last: Candidate) -> dict[str, Any]:
-    """Returns what was distilled, how, and which images were selected."""
+    """Describes the distilled images, their method and the selected step."""
     settings, dataset, ipc = experiment.settings, experiment.dataset, experiment.ipc
     return {
         "method": settings.method,
@@ -185,9 +168,9 @@ def _results(
     last_scores: Mapping[str, Any],
     baselines: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Returns the scores of the images and of the baselines, and how they compare."""
+    """Collects and compares the scores of the images and of the baselines."""
     has_val, multi_label = dataset.val is not None, dataset.train.labels.ndim == 2
-    # Where findings are rare all networks predict alike at 0.5, but do not rank alike.
+    # Where findings are rare, all networks predict alike at 0.5, but they rank differently.
     compared_by = "auroc" if multi_label else "balanced_accuracy"
     compared = {name: s["test"][compared_by]["mean"] for name, s in baselines.items()}
     reached = scores["test"][compared_by]["mean"]
@@ -213,12 +196,8 @@ def _device(experiment: Experiment) -> dict[str, Any]:
     device, mesh = jax.devices()[0], experiment.mesh
     layout = {axis: size for axis, size in mesh.shape.items() if size > 1} if mesh else {}
     count = mesh.size if mesh else 1
-    return {
-        "platform": device.platform,
-        "kind": device.device_kind,
-        "count": count,
-        "mesh": layout,
-    }
+    kind = {"platform": device.platform, "kind": device.device_kind}
+    return {**kind, "count": count, "mesh": layout}
 
 
 def _provenance(experiment: Experiment) -> dict[str, Any]:
@@ -236,19 +215,14 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
         "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
         "mean": mean,
         "std": std,
-        "preparation": data.parse_preparation(dataset.preparation).listed(),
+        "preparation": dataset.preparation.split("|"),
         "zca": whitening.zca if whitening else None,
     }
 
 
 def commit_of_code() -> str | None:
-    """Returns the present commit of the checkout; the checkout may move on while the code runs.
-
-    Returns:
-      The commit, or ``None`` for an installed package.
-    """
-    here = Path(medjax.__file__).parent
-    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    """Returns the commit of the checkout at this moment; ``None`` for an installed package."""
+    command = ["git", "-C", str(Path(medjax.__file__).parent), "rev-parse", "HEAD"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=10)
     except (OSError, subprocess.SubprocessError):

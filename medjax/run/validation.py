@@ -1,4 +1,4 @@
-"""Validation during a run: losses, scores on val, the best images and pictures of them."""
+"""Validation during a run: losses, scores on val, the best images and their pictures."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +17,7 @@ from medjax.run.state import Candidate, RunState
 
 
 class Validator(NamedTuple):
-    """Logs losses and validates images, at steps that the settings alone decide.
+    """Logger of losses and scorer of images, at steps that the settings alone decide.
 
     Attributes:
       experiment: the experiment of the run.
@@ -32,23 +32,15 @@ class Validator(NamedTuple):
     progress: Progress
 
     def logs_at(self, step: int) -> bool:
-        """Returns whether the loss is logged after so many iterations."""
+        """Returns whether the loss is logged at a step."""
         return self._due(step, self.experiment.settings.log_every)
 
     def validates_at(self, step: int) -> bool:
-        """Returns whether the images are scored after so many iterations."""
+        """Returns whether the images are scored at a step."""
         return self._due(step, self.experiment.settings.evaluation.every)
 
     def log(self, step: int, run: RunState) -> RunState:
-        """Writes the mean loss of the iterations since the last line.
-
-        Args:
-          step: iterations done.
-          run: the run at that step.
-
-        Returns:
-          The run with a sum of losses that starts at zero again.
-        """
+        """Writes the mean loss since the last line; returns the run with the sum reset."""
         loss = float(run.state.loss_sum) / (step - int(run.logged))
         self.metrics.write(step, {"loss": loss})
         self.progress.update(loss=loss)
@@ -58,14 +50,8 @@ class Validator(NamedTuple):
     def validate(self, step: int, run: RunState) -> RunState:
         """Scores the images on val, and writes the scores and a picture of the images.
 
-        Without a val split the newest images are the best ones.
-
-        Args:
-          step: iterations done.
-          run: the run at that step.
-
-        Returns:
-          The run with its best images; of equal scores the later ones are the best.
+        Returns the run with its best images: of equal scores the later ones, and without a val
+        split the newest.
         """
         state = run.state
         score, scores = self._score(state)
@@ -85,8 +71,8 @@ class Validator(NamedTuple):
     def _score(self, state: DistillState) -> tuple[float, dict[str, float]]:
         """Returns the score that selects, and all scores by ``val_<metric>[_std]``.
 
-        Every validation starts from the same networks, so that only the images differ; the
-        networks of the final scores are others.
+        All validations start from the same networks, so that only the images differ; the final
+        scores come from others.
         """
         experiment, evaluation = self.experiment, self.experiment.settings.evaluation
         val = experiment.benchmark.splits.get("val")

@@ -1,4 +1,4 @@
-"""What a site shares: the file of synthetic images that others train on, and sets like it."""
+"""The files that sites share: synthetic images to train on, and other sets of images."""
 
 from medjax.data.synthetic import SharedSet, load_synthetic, save_synthetic
 from medjax.share.reading import ImageSet, read_preparation, read_set

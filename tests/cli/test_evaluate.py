@@ -1,4 +1,4 @@
-"""``python -m medjax.evaluate`` on the images of a tiny run, and on what users get wrong."""
+"""``python -m medjax.evaluate`` on the images of a tiny run, and its messages for mistakes."""
 
 import json
 import warnings
@@ -32,7 +32,7 @@ def run(striped, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whitened(striped, tmp_path_factory):
-    """As ``run``, of MTT: whitened images and a learning rate that was learned with them."""
+    """Like ``run``, of MTT: whitened images and the learning rate learned with them."""
     folder = tmp_path_factory.mktemp("runs")
     arg = (
         f"{TINY},iterations=2,data.prepare=zca(mtt),data.cache={folder},distill.augment=none,"
@@ -47,7 +47,7 @@ def whitened(striped, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def prepared(striped, tmp_path_factory):
-    """As ``run``, of images prepared with statistics of the training split."""
+    """Like ``run``, of images prepared with statistics of the training split."""
     workdir = tmp_path_factory.mktemp("runs") / "prepared"
     steps = "percentile_clip(20, 80)|resize(6, crop)|rgb"
     arg = f"{TINY},distill.space=pixels,data.prepare={steps},{striped / 'set.npz'}"
@@ -119,7 +119,7 @@ def test_other_networks_and_another_recipe(run, striped, tmp_path, capsys):
             (tmp_path / "set" / str(label)).mkdir(parents=True, exist_ok=True)
             Image.fromarray(image[..., 0]).save(tmp_path / "set" / str(label) / f"{row}.png")
     where = f"--data={striped / 'noval.npz'}"
-    knobs = [
+    options = [
         "--nets=mlp:width=4, convnet:width=2:depth=1",
         "--networks=1",
         "--epochs=1",
@@ -128,7 +128,7 @@ def test_other_networks_and_another_recipe(run, striped, tmp_path, capsys):
     results = []
     for source in ("bare.npz", "set"):
         path = f"--synthetic={tmp_path / source}"
-        printed, written = evaluated(capsys, path, where, *knobs, out=tmp_path / "b.json")
+        printed, written = evaluated(capsys, path, where, *options, out=tmp_path / "b.json")
         assert list(written["results"]) == ["mlp:width=4", "convnet:width=2:depth=1"]
         assert "convnet:width=2:depth=1" in printed and "val" not in printed
         recipe = written["recipe"]
@@ -185,8 +185,8 @@ def test_the_folder_one_is_in(striped, tmp_path, monkeypatch, capsys):
         (tmp_path / "here" / label).mkdir(parents=True)
         Image.new("L", (8, 8), 100 * int(label)).save(tmp_path / "here" / label / "a.png")
     monkeypatch.chdir(tmp_path / "here")
-    knobs = ["--nets=mlp:width=2", "--networks=1", "--epochs=1", "--augment=none"]
-    assert main(["evaluate", "--synthetic=.", f"--data={striped / 'noval.npz'}", *knobs]) == 0
+    options = ["--nets=mlp:width=2", "--networks=1", "--epochs=1", "--augment=none"]
+    assert main(["evaluate", "--synthetic=.", f"--data={striped / 'noval.npz'}", *options]) == 0
     assert (tmp_path / "here_evaluation.json").is_file()
     capsys.readouterr()
 

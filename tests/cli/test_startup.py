@@ -1,4 +1,4 @@
-"""How JAX is set up: what is asked for, and what is left as the environment has it."""
+"""The set-up of JAX: what is changed, and what stays as the environment has it."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from medjax.cli import startup
 
 @pytest.fixture
 def asked(monkeypatch):
-    """Collects the settings, and changes none."""
+    """Collects the settings without changing any."""
     asked = []
     monkeypatch.setattr("jax.config.update", lambda *setting: asked.append(setting))
     return asked
@@ -30,7 +30,7 @@ def test_a_cpu_of_several_cores_is_two_devices(monkeypatch, asked, environment, 
     assert asked == ([] if devices is None else [("jax_num_cpu_devices", devices)])
 
 
-def test_compiled_programs_are_kept_where_nothing_else_was_said(asked, tmp_path):
+def test_compiled_programs_are_kept_in_the_default_folder(asked, tmp_path):
     environment = {"JAX_NUM_CPU_DEVICES": "1", "XDG_CACHE_HOME": str(tmp_path)}
     startup.set_up_jax(environment)
     assert asked == [("jax_compilation_cache_dir", str(tmp_path / "medjax" / "xla"))]

@@ -1,4 +1,4 @@
-"""The baselines: which images, for how long, and with which networks."""
+"""The baselines: their images, their epochs and their networks."""
 
 import flax.linen as nn
 import jax
@@ -15,7 +15,7 @@ RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8)
 
 
 class Perceptron(nn.Module):
-    """Small enough to train in no time."""
+    """A network that trains quickly."""
 
     def setup(self):
         self.head = nn.Dense(2)
@@ -47,7 +47,7 @@ def _score(ipc=2, **options):
 
 @pytest.fixture(scope="module")
 def trained():
-    """What networks were trained on, in the order of the calls, and the scores."""
+    """The calls that train networks, in order, and the scores."""
     calls, original = [], baselines.train_networks
 
     def record(key, net, images, labels, *, recipe, num_networks, rows, **where):
@@ -62,7 +62,7 @@ def trained():
 
 
 def _rows(images):
-    """Which training images these are."""
+    """Returns the rows of training images."""
     return [int(np.flatnonzero((TRAIN.images == x).all((1, 2, 3)))[0]) for x in images]
 
 
@@ -108,12 +108,12 @@ def test_k_center_chooses_once_for_all_networks(trained):
         assert rows[label] == members[distances.argmin()]
 
 
-def test_all_meet_the_networks_of_the_key(trained):
+def test_all_baselines_train_the_networks_of_the_key(trained):
     assert len(trained[0]) == 3 and {key for key, *_ in trained[0]} == {str(jax.random.key(0))}
 
 
-def test_of_a_class_with_fewer_images_than_ipc_all_are_chosen(monkeypatch):
-    """As a set distilled from noise may have more images of a class than there are real ones."""
+def test_a_class_with_fewer_images_than_ipc_contributes_all(monkeypatch):
+    """A set distilled from noise may have more images of a class than there are real ones."""
     calls, original = [], baselines.train_networks
 
     def record(*args, **options):
@@ -128,7 +128,7 @@ def test_of_a_class_with_fewer_images_than_ipc_all_are_chosen(monkeypatch):
     assert all(np.bincount(chosen).tolist() == [11, 10] for chosen in (*random, centres))
 
 
-def test_more_images_than_a_class_has_are_refused_where_they_are_chosen():
+def test_random_subset_refuses_more_images_than_a_class_has():
     with pytest.raises(UserError, match=r"class 1 has 10 images, fewer than ipc 11"):
         coreset.random_subset(jax.random.key(0), TRAIN.labels, 11)
 
@@ -147,7 +147,7 @@ def test_images_on_disk_score_the_same(trained, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["train.npy"]
 
 
-def test_features_that_cannot_be_kept_are_one_line(tmp_path, monkeypatch):
+def test_features_that_cannot_be_stored_raise_one_line(tmp_path, monkeypatch):
     np.save(tmp_path / "train.npy", TRAIN.images)
     on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
     monkeypatch.setitem(globals(), "TRAIN", on_disk)
@@ -160,8 +160,8 @@ def test_features_that_cannot_be_kept_are_one_line(tmp_path, monkeypatch):
         _score([1, 2])
 
 
-def test_a_diverged_network_ends_nothing():
-    """Neither as one that is scored nor as the embedding of k-center."""
+def test_a_diverged_network_is_no_error():
+    """It may be scored, and it may be the embedding of k-center."""
     with pytest.warns(UserWarning, match="^3 of 3 networks diverged"):
         scores = _score(recipe=Recipe(epochs=20, learning_rate=1e30, batch_size=8))
     assert {s["test"]["auroc"]["mean"] for s in scores.values()} == {0.5}

@@ -17,13 +17,13 @@ def _is_multi_label(name):
 
 
 def _probabilities(name, logits):
-    """What MedMNIST's own training code gives its evaluator."""
+    """Returns the input of MedMNIST's evaluator in its own training code."""
     return expit(logits) if _is_multi_label(name) else softmax(logits, axis=-1)
 
 
 @pytest.fixture
 def evaluator(monkeypatch, tmp_path):
-    """``evaluator(name, labels)``: MedMNIST's, reading those labels as the test split."""
+    """``evaluator(name, labels)`` makes MedMNIST's evaluator with these labels as test split."""
     monkeypatch.setenv("HOME", str(tmp_path))  # importing the package makes ~/.medmnist
     pytest.importorskip("medmnist", reason="needs medjax[medmnist]")
     module = pytest.importorskip("medmnist.evaluator", reason="needs medjax[medmnist]")

@@ -1,4 +1,4 @@
-"""Multi-label metrics against scikit-learn's, and MedMNIST's evaluator as it defines them."""
+"""Multi-label metrics against scikit-learn's and the definitions of MedMNIST's evaluator."""
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def test_accuracy_is_medmnists():
     assert set(result) == {*evaluate.selectable_metrics(TASK)}
 
 
-def test_a_finding_that_nobody_has_is_left_out():
+def test_a_finding_that_nobody_has_is_skipped():
     logits, labels = _case()
     labels[:, 1] = 0
     rest = [0, 2, 3]

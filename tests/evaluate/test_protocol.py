@@ -14,7 +14,7 @@ RECIPE = Recipe(epochs=20, learning_rate=0.1)
 
 
 class Perceptron(nn.Module):
-    """Small enough to train in no time."""
+    """A network that trains quickly."""
 
     @nn.compact
     def __call__(self, images):
@@ -22,7 +22,7 @@ class Perceptron(nn.Module):
 
 
 def _split(n, *, seed, flipped=False):
-    """Three shades of grey under noise; with ``flipped`` the first and last change names."""
+    """Three shades of grey under noise; ``flipped`` swaps the labels of the first and last."""
     rng = np.random.default_rng(seed)
     shades = np.arange(n) % 3
     images = 60 + 65 * shades[:, None, None, None] + rng.integers(-20, 20, (n, 4, 4, 1))
@@ -86,7 +86,7 @@ def test_training_once_and_scoring_is_the_whole_evaluation(benchmark):
 
 
 def test_a_diverged_network_counts_as_uninformative(benchmark):
-    """With its logits all alike: the others' scores are as they would be without it."""
+    """Its logits are all equal, and the scores of the other networks are unaffected."""
     inputs = np.zeros((1, 4, 4, 1), np.float32)
     variables = jax.vmap(Perceptron().init, (0, None))(jax.random.split(jax.random.key(0)), inputs)
     sound = evaluate.score_networks(Perceptron(), variables, benchmark)

@@ -70,7 +70,7 @@ def test_chunked_map_of_one_item_at_a_time_is_not_vectorised():
         )
 
     # A vectorised `cond` becomes a `select_n`, as a vectorised convolution becomes a grouped one.
-    assert "cond[" in program(4, 1) and "cond[" in program(1, 1)
+    assert all("cond[" in program(*sizes) for sizes in ((4, 1), (1, 1), (1, 4), (1, None)))
     assert "cond[" not in program(4, 2) and "scan[" in program(4, 2)
     assert "scan[" not in program(4, None) and "scan[" not in program(4, 4)
 

@@ -61,10 +61,10 @@ def test_dry_run(box):
 @pytest.mark.parametrize(
     ("times", "restarts", "status", "runs"), [(2, 2, 0, 3), (2, 1, 143, 2), (1, 0, 143, 1)]
 )
-def test_a_preempted_run_goes_on(venv, times, restarts, status, runs):
+def test_a_preempted_run_is_resumed(venv, times, restarts, status, runs):
     preempt(venv, times)
     done = venv.run("gpu_single.sh", f"--restarts={restarts}", "--", *FLAGS)
-    assert done.returncode == status and done.stdout.count("going on") == runs - 1
+    assert done.returncode == status and done.stdout.count("resuming") == runs - 1
     assert venv.calls("python")[1:] == [LAUNCH] * runs
 
 

@@ -47,7 +47,7 @@ def test_local_runs_all_in_order_with_what_comes_after_the_dashes(box):
     assert box.calls() == [[*python, *expected(p), "--config.log_every=7"] for p in POINTS]
 
 
-def test_local_goes_on_after_a_failure_and_says_so(box):
+def test_local_continues_after_a_failure_and_says_so(box):
     box.stub("python3", "[[ $* != *ipc=10,net.width=16* ]] || exit 1")
     done = box.run("sweep.sh", "--local", *SHARED)
     assert done.returncode == 1 and len(box.calls("python3")) == 6

@@ -74,7 +74,7 @@ def test_it_asks_for_a_slice_runs_on_all_workers_and_fetches_the_results(cloud):
     assert setup[-1].endswith("bash medjax/launch/tpu_worker.sh setup gs://bucket")
     assert shlex.split(run[-1].removeprefix("--command="))[3:] == list(FLAGS)
     assert (cloud.root / "results" / "a b" / "report.html").exists()
-    assert "slice pod stays, and costs" in done.stderr
+    assert "slice pod stays and is billed" in done.stderr
     (archive,) = cloud.calls("git")
     assert "archive" in archive and archive[-1] == "HEAD"
 
@@ -136,7 +136,7 @@ def test_gcloud_that_does_not_answer_ends_it(box):
 
 
 @pytest.mark.parametrize("status", [143, 255, 1])
-def test_a_preempted_run_goes_on_on_another_slice(status, cloud):
+def test_a_preempted_run_is_resumed_on_another_slice(status, cloud):
     (cloud.root / "ends").write_text(f"{status} PREEMPTED\n" * 2)
     done = launch(cloud, "--spot")
     assert done.returncode == 0
@@ -150,7 +150,7 @@ def test_a_preempted_run_goes_on_on_another_slice(status, cloud):
 
 
 @pytest.mark.parametrize("status", [143, 255])
-def test_a_run_told_to_stop_goes_on_on_the_same_slice(status, cloud):
+def test_a_stopped_run_is_resumed_on_the_same_slice(status, cloud):
     (cloud.root / "ends").write_text(f"{status}\n")
     assert launch(cloud).returncode == 0
     assert did(cloud) == [CREATE, *ONE_RUN, *ONE_RUN, *RESULTS]

@@ -107,6 +107,14 @@ def test_nothing_runs_after_what_is_not_finite(run, finite, real):
     assert bool(jnp.isfinite(state.images).all()) == finite
 
 
+@pytest.mark.parametrize("wrong", [lambda x: x[0], lambda x: x[:-1]], ids=["rank", "length"])
+def test_images_that_do_not_fit_their_labels_are_refused(walker, start, real, wrong):
+    with pytest.raises(AssertionError, match=r"assert_(rank|equal_shape_prefix)"):
+        walker.init(KEY, real._replace(images=wrong(real.images)))
+    with pytest.raises(AssertionError, match=r"assert_(rank|equal_shape_prefix)"):
+        walker.step(KEY, start._replace(images=wrong(start.images)), real, 1)
+
+
 def test_an_unknown_start_is_refused_at_once():
     with pytest.raises(UserError, match=r"unknown init 'noisy' \(did you mean 'noise'\?\)"):
         make_distiller(Iteration(walk, len, len), optax.sgd(1.0), make_layout(1, 2), init="noisy")

@@ -80,3 +80,11 @@ def test_real_and_synthetic_images_are_transformed_alike(problem):
     distiller = methods.dm(net=net, ipc=SIZES, learning_rate=0, batch_real=32)
     _, info = distiller.step(KEY, distiller.init(KEY, real), real, 30)
     assert 0 <= float(info.loss) < 1e-8
+
+
+def test_synthetic_images_of_another_shape_are_refused(problem):
+    net, real = problem
+    distiller = methods.dm(net=net, ipc=1)
+    start = distiller.init(KEY, real)
+    with pytest.raises(AssertionError, match="assert_equal_shape_suffix"):
+        distiller.step(KEY, start._replace(images=start.images[:, 1:]), real, 1)

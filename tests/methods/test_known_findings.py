@@ -10,10 +10,12 @@ KEY = jax.random.key(0)
 IPC, GROUPS = 10, 5
 NET = nets.make("convnet", num_classes=4, width=16, precision="float32")
 RECIPE = training.Recipe(epochs=150, learning_rate=0.1, batch_size=64)
-# DM from noise, where nothing but its loss ties an image to its row.
+# DM from noise, where nothing but its loss ties an image to its row. DSA's updates of networks
+# amplify rounding, so that machines part after a few steps: at learning rate 4 and 30 steps three
+# keys scored 0.80 to 0.82, within the spread of random groups; at 1 and 120 steps 0.83 to 0.85.
 METHODS = {
     "dm": (300, {"init": "noise", "learning_rate": 40.0}),
-    "dsa": (30, {"init": "real", "learning_rate": 4.0, "outer_loop": 5, "inner_loop": 5}),
+    "dsa": (120, {"init": "real", "learning_rate": 1.0, "outer_loop": 5, "inner_loop": 5}),
 }
 
 

@@ -91,8 +91,8 @@ def test_a_class_too_small_is_named(make_real):
     with pytest.raises(UserError) as caught:
         initial_images(jax.random.key(0), make_real((9, 4)), make_layout(5, 2), init="real")
     assert str(caught.value) == (
-        "class 1 has 4 training images, too few to start 5 synthetic ones from; "
-        "use ipc of at most 4 for it or, to distil, init=noise"
+        "class 1 has 4 training images, too few to start 5 synthetic images; "
+        "use an ipc of at most 4 for it, or init=noise to distil"
     )
 
 

@@ -218,7 +218,7 @@ def test_rows_cannot_be_learned_of_classes(make_net, make_real):
 
 
 def test_groups_that_do_not_fit_are_named(make_net, real):
-    with pytest.raises(UserError, match="ipc is for 3 classes, the set has 4"):
+    with pytest.raises(UserError, match="ipc is for 3 classes, but there are 4"):
         methods.dm(net=make_net(3, depth=1), ipc=1).init(KEY, real)
 
 

@@ -129,7 +129,7 @@ def test_experts_that_end_too_early_are_refused():
         methods.make("mtt", train_epochs=6, **knobs)
     assert str(caught.value) == (
         "experts of train_epochs=6 end before epoch 7, which max_start_epoch=5 and "
-        "expert_epochs=3 ask for"
+        "expert_epochs=3 need"
     )
 
 

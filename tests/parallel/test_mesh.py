@@ -1,4 +1,4 @@
-"""Meshes: chosen by what there is to do, or as told."""
+"""Meshes, chosen by the work or given."""
 
 import jax
 import numpy as np
@@ -28,12 +28,12 @@ def test_the_layout_with_the_least_work_is_chosen(work, shape):
     assert tuple(mesh.shape[axis] for axis in parallel.AXES) == shape
 
 
-def test_a_wanted_axis_is_kept_and_the_others_follow():
+def test_a_given_axis_is_kept_and_the_others_are_chosen():
     mesh = parallel.make_mesh(classes=8, networks=4, rows=256, shape={"class": 2})
     assert mesh.shape["class"] == 2 and mesh.size == 8
 
 
-def test_the_devices_can_be_fewer():
+def test_a_mesh_of_some_devices():
     mesh = parallel.make_mesh(classes=8, networks=1, rows=1, devices=jax.devices()[2:4])
     assert mesh.shape["class"] == 2 and set(mesh.devices.flat) == set(jax.devices()[2:4])
 

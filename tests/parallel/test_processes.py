@@ -1,4 +1,4 @@
-"""Two real processes on this machine: one run, one report, and no hang when one is lost."""
+"""Two real processes on this machine: one run, one report, and no hang if one is lost."""
 
 import os
 import pathlib
@@ -37,7 +37,7 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture
 def start(dataset, tmp_path):
-    """``start(workdir, processes, devices)``: the processes of one run, their output in files."""
+    """``start(workdir, processes, devices)`` starts the processes of a run, output in files."""
     started = []
 
     def run(workdir, processes, devices, *, words="iterations=4"):
@@ -87,8 +87,8 @@ def until_said(text, tmp_path):
 def test_two_processes_are_one_run(start, tmp_path):
     (alone,) = start(tmp_path / "one", 1, 2)
     assert alone.wait(300) == 0, said(tmp_path, 0)
-    together = start(tmp_path / "two", 2, 1)
-    assert [p.wait(300) for p in together] == [0, 0], said(tmp_path, 0) + said(tmp_path, 1)
+    distributed = start(tmp_path / "two", 2, 1)
+    assert [p.wait(300) for p in distributed] == [0, 0], said(tmp_path, 0) + said(tmp_path, 1)
     first, second = said(tmp_path, 0), said(tmp_path, 1)
     assert "process 0 of 2, with 1 of 2 devices" in first and "report.html" in first
     assert "step 2/4" in first and "step 2/4" not in second and "report.html" not in second
@@ -100,7 +100,7 @@ def test_two_processes_are_one_run(start, tmp_path):
 
 @pytest.mark.parametrize("victim", [1, 0])
 def test_a_lost_process_ends_the_others(start, tmp_path, victim):
-    """Killed without a word; the same command then goes on from the last checkpoint."""
+    """A process is killed; the error of the other says that the same command resumes the run."""
     endless = "iterations=1000000,evaluation.every=1000000,log_every=1000,checkpoint.every_steps=20"
     workdir = tmp_path / "run"
     processes = start(workdir, 2, 1, words=endless)
@@ -116,11 +116,11 @@ def test_a_lost_process_ends_the_others(start, tmp_path, victim):
     else:
         assert status == 1
         (line,) = [text for text in last.splitlines() if text.startswith("medjax: lost another")]
-        assert "the same command goes on from the last checkpoint" in line
+        assert "the same command to resume from the last checkpoint" in line
         assert last.splitlines()[-1] == line
 
 
-def test_sigterm_to_one_saves_in_all_and_all_go_on(start, tmp_path):
+def test_sigterm_to_one_saves_in_all_and_all_resume(start, tmp_path):
     endless = "iterations=1000000,evaluation.every=1000000,log_every=10"
     processes = start(tmp_path / "run", 2, 1, words=endless)
     until_said("step 10/", tmp_path)
@@ -136,7 +136,7 @@ def test_sigterm_to_one_saves_in_all_and_all_go_on(start, tmp_path):
     assert [p.wait(60) for p in again] == [143, 143]
 
 
-def test_one_process_speaks_for_itself(tmp_path):
+def test_a_single_process_reports_for_itself(tmp_path):
     assert parallel.is_first() and parallel.of_all_processes([4, 0]).tolist() == [[4, 0]]
     with parallel.reports_folder(tmp_path) as folder:
         assert folder == tmp_path

@@ -1,4 +1,4 @@
-"""Shares: every item on one device, padding nowhere counted."""
+"""Shares: every item on one device, and padding never counted."""
 
 import jax
 import jax.numpy as jnp
@@ -21,20 +21,20 @@ def mesh():
 def test_every_item_has_one_device(mesh, count):
     def own():
         mine = parallel.share(count, parallel.AXES)
-        return mine.index, mine.used
+        return mine.items, mine.used
 
-    index, used = parallel.on_mesh(own, mesh, in_specs=(), out_specs=PartitionSpec(parallel.AXES))()
-    assert index[used].tolist() == list(range(count))
-    assert index[~used].tolist() == [0] * int((~used).sum())
+    items, used = parallel.on_mesh(own, mesh, in_specs=(), out_specs=PartitionSpec(parallel.AXES))()
+    assert items[used].tolist() == list(range(count))
+    assert items[~used].tolist() == [0] * int((~used).sum())
 
 
 @pytest.mark.parametrize("axes", [("class",), ("class", "batch"), parallel.AXES])
-def test_shares_put_together_are_the_whole(mesh, axes):
+def test_shares_add_up_to_the_whole(mesh, axes):
     whole = jnp.arange(10.0).reshape(5, 2)
 
     def round_trip(whole):
         mine = parallel.share(len(whole), axes)
-        # Padding must not count, whatever is in it.
+        # Padding must not count, whatever its values.
         values = jnp.where(mine.used[:, None], mine.take(whole), jnp.nan)
         return lax.psum(mine.place(values, count=len(whole)), axes)
 
@@ -54,7 +54,7 @@ def test_one_device_has_everything():
     assert mine.weights(jnp.float32) is None
 
 
-def test_axes_of_one_device_are_left_out():
+def test_axes_of_one_device_are_skipped():
     mesh = parallel.make_mesh(classes=2, networks=1, rows=1, shape={"class": 2, "batch": 4})
     assert parallel.axes_of(mesh) == parallel.Axes(classes=("class",), rows=("batch",))
     assert parallel.axes_of(None) == parallel.Axes()

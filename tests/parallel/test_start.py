@@ -1,4 +1,4 @@
-"""Which processes belong together, and how a lost one is told from other errors."""
+"""The processes of one run, and the errors that mean that one is lost."""
 
 import pytest
 
@@ -18,7 +18,7 @@ ALONE, GIVEN = Cluster(), Cluster("host:1234", 4, 2)
     ],
     ids=lambda environment: next(iter(environment)),
 )
-def test_several_processes_are_noticed_unless_told_otherwise(environment):
+def test_several_processes_are_detected_unless_switched_off(environment):
     assert parallel.find_cluster("auto", ALONE, environment) == ALONE
     assert parallel.find_cluster("off", ALONE, environment) is None
     assert parallel.find_cluster("off", GIVEN, environment) is None
@@ -29,18 +29,18 @@ def test_several_processes_are_noticed_unless_told_otherwise(environment):
     [
         {},
         {"SLURM_JOB_ID": "7", "SLURM_STEP_NUM_TASKS": "1"},
-        {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4"},  # the script of a job, which is no task of it
+        {"SLURM_JOB_ID": "7", "SLURM_NTASKS": "4"},  # the script of a job, which is not a task
         {"OMPI_COMM_WORLD_SIZE": "1"},
         {"TPU_WORKER_HOSTNAMES": "a"},
     ],
     ids=str,
 )
-def test_a_process_on_its_own(environment):
+def test_a_single_process(environment):
     assert parallel.find_cluster("auto", ALONE, environment) is None
     assert parallel.find_cluster("on", ALONE, environment) == ALONE
 
 
-def test_what_is_given_counts_first():
+def test_flags_take_precedence():
     environment = {
         "MEDJAX_COORDINATOR": "other:1",
         "MEDJAX_NUM_PROCESSES": "8",
@@ -63,7 +63,7 @@ def test_what_is_given_counts_first():
     ],
     ids=str,
 )
-def test_what_does_not_fit_is_refused(mode, given, environment, message):
+def test_an_invalid_cluster_is_refused(mode, given, environment, message):
     with pytest.raises(UserError, match=message):
         parallel.find_cluster(mode, given, environment)
 
@@ -76,8 +76,8 @@ LOST = [
 
 
 @pytest.mark.parametrize("text", LOST)
-def test_a_lost_process_is_told_from_other_errors(monkeypatch, text):
-    assert not parallel.lost_peer(ValueError(text))  # here is only one process
+def test_a_lost_process_is_distinguished_from_other_errors(monkeypatch, text):
+    assert not parallel.lost_peer(ValueError(text))  # a single process here
     monkeypatch.setattr("jax.process_count", lambda: 2)
     assert parallel.lost_peer(ValueError(text))
     assert not parallel.lost_peer(ValueError("labels must lie between 0 and 1"))

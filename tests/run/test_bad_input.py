@@ -1,4 +1,4 @@
-"""What users get wrong: one line through the launcher, and nothing half-written."""
+"""Users' mistakes: one line from the launcher, and nothing half-written."""
 
 import hashlib
 import pathlib
@@ -24,14 +24,14 @@ TINY = "ipc=2,net.width=4,net.depth=1,data.download=False"
 
 @pytest.fixture(autouse=True)
 def surroundings(tmp_path, monkeypatch):
-    """A folder of its own, and what ``main`` sets for the process put back afterwards."""
+    """Runs in a folder of its own and restores what ``main`` sets for the process."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.setenv("MEDJAX_DATA_DIR", str(tmp_path))
 
 
 def arrays(size=8):
-    """A good set: two classes, 10 and 5 training images."""
+    """A valid set: two classes with 10 and 5 training images."""
     rng, content = np.random.default_rng(0), {}
     for split, n in (("train", 15), ("val", 6), ("test", 6)):
         content[f"{split}_images"] = rng.integers(0, 255, (n, size, size), np.uint8)
@@ -44,7 +44,7 @@ def write(name="set.npz", size=8, **changes):
 
 
 def refused(capsys, *args, name="set.npz", arg=TINY, workdir="w"):
-    """The one line with which the launcher refuses to run."""
+    """The one line of a launcher that refuses to run."""
     config_flag = f"--config={ROOT}/configs/dm.py:{name},{arg}"
     assert launch.main(["launch", config_flag, f"--workdir={workdir}", *args]) == 2
     said = capsys.readouterr()
@@ -108,8 +108,8 @@ class TestBeforeTheRun:
     def test_more_images_than_a_class_has(self, capsys):
         write()
         assert refused(capsys, "--config.ipc=6") == (
-            "class 1 has 5 training images, too few to start 6 synthetic ones from; "
-            "use ipc of at most 5 for it or, to distil, init=noise"
+            "class 1 has 5 training images, too few to start 6 synthetic images; "
+            "use an ipc of at most 5 for it, or init=noise to distil"
         )
 
     def test_pixels_that_are_no_numbers(self, capsys):
@@ -152,7 +152,7 @@ def test_something_else_in_the_place_of_a_file(capsys):
 
 
 def contents(folder):
-    """Every file that holds something."""
+    """Every file that is not empty."""
     files = [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
     return {path: path.read_bytes() for path in files if path.stat().st_size}
 

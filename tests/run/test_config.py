@@ -1,4 +1,4 @@
-"""Settings: the defaults, what stands behind the colon, and what is refused."""
+"""Settings: the defaults, the words after the colon, and what is refused."""
 
 import pytest
 
@@ -30,11 +30,11 @@ def test_every_option_of_a_method_is_a_key_with_its_default(method):
 
 
 @pytest.mark.parametrize("arg", [None, "", " , "])
-def test_nothing_behind_the_colon_is_the_defaults(arg):
+def test_nothing_after_the_colon_is_the_defaults(arg):
     assert config.make("dm", "phantom", arg) == config.defaults("dm", "phantom")
 
 
-def test_words_behind_the_colon():
+def test_words_after_the_colon():
     made = config.make(
         "dc", "phantom", "bloodmnist, ipc=5 ,distill.init=real,distill.outer_loop=3,data.root=/a/b"
     )
@@ -47,7 +47,7 @@ def test_words_behind_the_colon():
     assert made == rest
 
 
-def test_commas_in_brackets_separate_no_words():
+def test_commas_in_brackets_do_not_separate_words():
     steps = (
         "window(center=40, width=400)|resize(64)|normalize(fixed, mean=(0, 1, 2), std=(1, 1, 1))"
     )

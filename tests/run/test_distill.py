@@ -1,4 +1,4 @@
-"""Whole runs on twenty images a class: what they write, and that a kill changes nothing."""
+"""Whole runs on twenty images per class: what they write, and that a kill changes nothing."""
 
 import dataclasses
 import errno
@@ -41,7 +41,7 @@ METHODS = {
 
 @pytest.fixture(scope="module")
 def settings(striped):
-    """The settings of ``configs/<method>.py``, cut down to next to nothing."""
+    """The settings of ``configs/<method>.py``, made as small as possible."""
 
     def make(method, *words, name="set"):
         spec = importlib.util.spec_from_file_location(method, ROOT / "configs" / f"{method}.py")
@@ -55,7 +55,7 @@ def settings(striped):
 
 @pytest.fixture(scope="module")
 def straight(settings, tmp_path_factory):
-    """``straight("dm")``: the workdir of a run that nothing stopped. Not to be changed."""
+    """``straight("dm")``: the workdir of a run that nothing stopped; read-only."""
     made = {}
 
     def run(method):
@@ -72,7 +72,7 @@ def read(workdir):
 
 
 def result(workdir):
-    """What must not depend on how a run came to its end."""
+    """What must not depend on how a run ended."""
     summary = {k: v for k, v in read(workdir).items() if k not in ("time", "config")}
     files = [(workdir / name).read_bytes() for name in ("synthetic.npz", "metrics.jsonl")]
     return [*files, json.dumps(summary)]
@@ -82,9 +82,9 @@ def stop_at(monkeypatch, call, action):
     """Does ``action`` instead of the ``call``-th evaluation from now on."""
     original, calls = evaluate.evaluate_set, []
 
-    def evaluate_set(*args, **knobs):
+    def evaluate_set(*args, **options):
         calls.append(args)
-        return original(*args, **knobs) if len(calls) != call else action()
+        return original(*args, **options) if len(calls) != call else action()
 
     monkeypatch.setattr(evaluate, "evaluate_set", evaluate_set)
 
@@ -97,13 +97,13 @@ def interrupt():
 
 
 def test_images_on_disk_give_the_same_result(settings, straight, tmp_path, caplog):
-    # Above nothing: val and test stay on disk too.
+    # The limit is 0: val and test stay on disk too.
     words = "data.stream_above_gib=0.0", f"data.cache={tmp_path / 'cache'}"
     with caplog.at_level("INFO", "medjax"):
         distill.distill(settings("dm", *words), tmp_path / "run")
     assert "GiB of the 0 GiB allowed, and stream from disk" in caplog.text
     assert result(tmp_path / "run") == result(straight("dm"))
-    # Nor does it matter to a run that is there already.
+    # The same holds for a finished run.
     assert distill.distill(settings("dm"), tmp_path / "run") == read(tmp_path / "run")
 
 
@@ -124,14 +124,14 @@ def test_everything_is_written(straight):
 
 
 def test_the_commit_is_that_of_the_start(settings, monkeypatch, tmp_path):
-    """The checkout moves on while the loaded code runs."""
+    """The checkout changes while the loaded code runs."""
     commits = {"now": "at the start"}
     monkeypatch.setattr(summary, "commit_of_code", lambda: commits["now"])
     original = evaluate.evaluate_set
 
-    def moved_on(*args, **knobs):
+    def moved_on(*args, **options):
         commits["now"] = "later"
-        return original(*args, **knobs)
+        return original(*args, **options)
 
     monkeypatch.setattr(evaluate, "evaluate_set", moved_on)
     assert distill.distill(settings("dm"), tmp_path)["versions"]["commit"] == "at the start"
@@ -196,7 +196,7 @@ def test_metrics_have_every_loss_and_every_score(straight):
 
 @pytest.fixture
 def judged(monkeypatch):
-    """Stands in for evaluation: scores come from a list; keeps what was judged."""
+    """Stands in for evaluation: takes scores from a list and records what was scored."""
     calls = []
 
     def run(config, workdir, scores):
@@ -229,7 +229,7 @@ def test_the_best_on_val_is_chosen_the_later_of_equals(settings, judged, tmp_pat
     assert summary["selected_step"] == step
     assert summary["test"]["auroc"]["mean"] == 0.25
     assert summary["test_last"]["auroc"]["mean"] == final[-1]
-    # Val alone selects, with networks that the final scores do not meet again.
+    # Val alone selects, with networks that the final scores do not use.
     assert [splits for _, _, splits, _ in calls] == [{"val"}] * 3 + [{"val", "test"}] * len(final)
     assert [count for *_, count in calls] == [3] * 3 + [2] * len(final)
     select_keys, final_keys = ({str(c[0]) for c in part} for part in (calls[:3], calls[3:]))
@@ -258,14 +258,14 @@ def test_a_finished_run_is_only_read(straight, settings, monkeypatch):
     workdir = straight("dm")
     before = {path: path.stat().st_mtime_ns for path in workdir.rglob("*")}
     monkeypatch.setattr(distill, "make_experiment", lambda settings: pytest.fail("ran again"))
-    # Nor does it matter where the data lay, or how often the loss was logged.
+    # Where the data was and how often the loss was logged do not matter.
     again = distill.distill(settings("dm", "data.root=/elsewhere,log_every=3"), workdir)
     assert again == read(workdir)
     assert {path: path.stat().st_mtime_ns for path in workdir.rglob("*")} == before
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_stopped_run_goes_on_to_the_same_end(
+def test_a_stopped_run_resumes_to_the_same_end(
     method, straight, settings, tmp_path, monkeypatch, capsys
 ):
     expected = result(straight(method))
@@ -286,8 +286,8 @@ def test_a_stopped_run_goes_on_to_the_same_end(
     assert result(tmp_path) == expected
 
 
-def test_a_run_goes_on_with_other_devices(straight, settings, tmp_path, monkeypatch):
-    """Begun on one and ended on four: the same images but for the order of sums."""
+def test_a_run_resumes_on_other_devices(straight, settings, tmp_path, monkeypatch):
+    """Started on one and ended on four: the same images except for the order of sums."""
     with monkeypatch.context() as patch:
         stop_at(patch, 1, interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -319,7 +319,7 @@ def test_neither_calls_nor_checkpoints_change_a_result(
 
 
 @pytest.mark.parametrize("step", [1, 4, 5, 8])
-def test_a_preempted_run_saves_and_goes_on_to_the_same_end(
+def test_a_preempted_run_saves_and_resumes_to_the_same_end(
     step, settings, logged_by_three, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(distill, "Pace", functools.partial(distill.Pace, call_seconds=0.0))
@@ -346,7 +346,7 @@ def test_a_preempted_run_saves_and_goes_on_to_the_same_end(
 
 
 def test_the_loss_is_the_mean_since_the_last_line(settings, tmp_path, monkeypatch):
-    """Also where another ``log_every`` takes over in the middle of an interval."""
+    """Also where ``log_every`` changes in the middle of an interval."""
     single = settings("dm", "iterations=8,evaluation.every=4,log_every=1")
     distill.distill(single, tmp_path / "single")
     lines = read_metrics(tmp_path / "single" / "metrics.jsonl")
@@ -363,7 +363,7 @@ def test_the_loss_is_the_mean_since_the_last_line(settings, tmp_path, monkeypatc
     assert found == pytest.approx({k: np.mean(v) for k, v in expected.items()}, rel=1e-5)
 
 
-def test_a_killed_run_goes_on_to_the_same_end(straight, settings, tmp_path):
+def test_a_killed_run_resumes_to_the_same_end(straight, settings, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(settings("dm")))
     script = f"""
 import json, os, signal, sys
@@ -372,11 +372,11 @@ jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 from medjax import evaluate
 from medjax.run import distill
 judge, calls = evaluate.evaluate_set, []
-def evaluate_set(*args, **knobs):
+def evaluate_set(*args, **options):
     calls.append(args)
     if len(calls) == 2:
         os.kill(os.getpid(), signal.SIGKILL)
-    return judge(*args, **knobs)
+    return judge(*args, **options)
 evaluate.evaluate_set = evaluate_set
 distill.distill(json.load(open({str(tmp_path / "config.json")!r})), {str(tmp_path / "run")!r})
 """
@@ -389,7 +389,7 @@ distill.distill(json.load(open({str(tmp_path / "config.json")!r})), {str(tmp_pat
     assert result(tmp_path / "run") == result(straight("dm"))
 
 
-def test_a_damaged_checkpoint_costs_time_alone(straight, settings, tmp_path, monkeypatch):
+def test_a_damaged_checkpoint_costs_only_time(straight, settings, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         stop_at(patch, 3, interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -458,7 +458,7 @@ def test_what_is_not_finite_stops_the_run_and_keeps_the_last_good(
         with pytest.raises(RunError) as caught:
             distill.distill(settings("dm"), tmp_path)
     message = str(caught.value)
-    assert "not finite at iteration 3 (all was well at 3)" in message
+    assert "not finite at iteration 3 (finite before 3)" in message
     assert str(tmp_path / "checkpoints") in message and "\n" not in message
     assert not (tmp_path / "summary.json").exists()
     distill.distill(settings("dm"), tmp_path)
@@ -469,7 +469,7 @@ def test_what_is_not_finite_stops_the_run_and_keeps_the_last_good(
     "name",
     ["metrics.jsonl", "images/step_000004.png", "synthetic.npz", "report.html", "summary.json"],
 )
-def test_a_disk_that_is_full_in_the_end_costs_time_alone(
+def test_a_disk_that_is_full_in_the_end_costs_only_time(
     name, straight, settings, tmp_path, monkeypatch
 ):
     replace = os.replace
@@ -523,7 +523,7 @@ def test_every_setting_reaches_something(method, settings, tmp_path, monkeypatch
     monkeypatch.setattr(distill.Settings, "from_config", lambda config: made)
     judged(settings(method), tmp_path, [0.5, 0.6, 0.7])
     assert names - seen == set()
-    # A run that is there already needs few of them: the reads are noted one by one.
+    # A finished run reads few of them: the reads are noted one by one.
     seen.clear()
     judged(settings(method), tmp_path, [])
     assert "config" in seen and not {"iterations", "evaluation.every"} & seen

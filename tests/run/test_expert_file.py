@@ -1,4 +1,4 @@
-"""The file of experts: whole or known not to be, and shared by those who ask for the same."""
+"""The file of experts: known to be complete or not, and shared by runs with the same settings."""
 
 import builtins
 import errno
@@ -29,7 +29,7 @@ def open_file(root, **settings):
 
 @pytest.fixture
 def folder(tmp_path):
-    """All of the first group is there, and one snapshot of the second."""
+    """A folder with all snapshots of the first group and one of the second."""
     with open_file(tmp_path, seed=0) as file:
         for experts, count in ((FIRST, 3), (SECOND, 1)):
             for snapshot in range(count):
@@ -38,7 +38,7 @@ def folder(tmp_path):
     return folder
 
 
-def test_what_was_written_is_there_in_the_order_of_experts(folder):
+def test_rows_are_in_the_order_of_experts(folder):
     with open_file(folder.parent, seed=0) as file:
         assert (len(file), file.snapshots) == (5, 3)
         assert file.whole(FIRST) == 3 and file.whole(SECOND) == 1
@@ -75,7 +75,7 @@ def test_damage_is_noticed(folder, place, caplog):
 
 
 @pytest.mark.parametrize("length", [0, 60, 200])
-def test_a_file_cut_short_is_made_anew(folder, length):
+def test_a_truncated_file_is_replaced(folder, length):
     os.truncate(folder / "experts_5x3.npy", length)
     with open_file(folder.parent, seed=0) as file:
         assert file.whole(FIRST) == 0
@@ -83,7 +83,7 @@ def test_a_file_cut_short_is_made_anew(folder, length):
         assert file.whole(FIRST) == 1
 
 
-def test_what_may_pass_throws_nothing_away(folder, monkeypatch):
+def test_a_passing_error_deletes_nothing(folder, monkeypatch):
     def fails(*_, **__):
         raise OSError(24, "Too many open files")
 
@@ -98,7 +98,7 @@ def test_what_may_pass_throws_nothing_away(folder, monkeypatch):
         assert file.whole(FIRST) == 3
 
 
-def test_a_snapshot_without_its_record_is_not_there(folder, monkeypatch):
+def test_a_snapshot_without_its_record_is_missing(folder, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
 
@@ -141,7 +141,7 @@ def test_a_second_process_waits(folder):
 
 
 @pytest.mark.parametrize(("experts", "snapshots"), [(9, 3), (5, 4), (3, 2)])
-def test_what_another_number_has_is_taken_from_it(folder, experts, snapshots):
+def test_snapshots_of_another_file_are_copied(folder, experts, snapshots):
     more = {"experts": experts, "snapshots": snapshots, "size": 4}
     with open_experts(folder.parent, {"seed": 0}, **more) as file:
         assert file.whole(FIRST) == min(3, snapshots)
@@ -152,7 +152,7 @@ def test_what_another_number_has_is_taken_from_it(folder, experts, snapshots):
         assert (file.whole(FIRST), file.whole(SECOND)) == (3, 1)
 
 
-def test_damage_is_not_taken(folder):
+def test_damage_is_not_copied(folder):
     rows = np.load(folder / "experts_5x3.npy", mmap_mode="r+")
     rows[4, 0] += 1  # of expert 1, snapshot 1
     rows.flush()
@@ -163,7 +163,7 @@ def test_damage_is_not_taken(folder):
 
 @pytest.fixture
 def read_only(monkeypatch):
-    """A file system that refuses to write, even root."""
+    """A file system that refuses every write, even of root."""
     load, opened, descriptor = np.load, builtins.open, os.open
     refusal = OSError(errno.EROFS, os.strerror(errno.EROFS))
 
@@ -173,8 +173,8 @@ def read_only(monkeypatch):
     def load_to_read(file, mmap_mode):
         return load(file, mmap_mode="r") if mmap_mode == "r" else refuse()
 
-    def open_to_read(file, mode="r", *rest, **knobs):
-        return opened(file, mode, *rest, **knobs) if set(mode) <= set("rb") else refuse()
+    def open_to_read(file, mode="r", *rest, **options):
+        return opened(file, mode, *rest, **options) if set(mode) <= set("rb") else refuse()
 
     def descriptor_to_read(file, flags, *rest, **options):
         writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
@@ -186,7 +186,7 @@ def read_only(monkeypatch):
     monkeypatch.setattr(os, "open", descriptor_to_read)
 
 
-def test_who_has_all_needs_not_write(folder, request):
+def test_a_complete_file_needs_no_write(folder, request):
     with open_file(folder.parent, seed=0) as file:
         for snapshot in (1, 2):
             file.write(SECOND, snapshot, vectors(SECOND, snapshot))
@@ -196,7 +196,7 @@ def test_who_has_all_needs_not_write(folder, request):
         assert file.rows().shape == (15, 4)
 
 
-def test_what_is_lacking_where_nothing_can_be_written_is_one_line(folder, request):
+def test_a_missing_snapshot_in_a_read_only_folder_is_one_line(folder, request):
     request.getfixturevalue("read_only")
     with open_file(folder.parent, seed=0) as file:
         lacks = r"experts_5x3.npy lacks experts 3 to 4, snapshot 1, and cannot be written to$"

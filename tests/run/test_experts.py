@@ -1,4 +1,4 @@
-"""Experts of a run: trained once, found again, and resumed after a kill."""
+"""Experts of a run: trained once, reused, and resumed after a kill."""
 
 import numpy as np
 import pytest
@@ -38,11 +38,11 @@ def experts_of(settings):
 
 @pytest.fixture
 def epochs(monkeypatch):
-    """Counts the epochs that are trained; raises after so many if asked to."""
+    """Counts the epochs that are trained; raises after ``most`` of them if set."""
     made, counted = methods.make_trainer, {"epochs": 0, "most": 1000}
 
-    def make_trainer(net, experts, **knobs):
-        trainer = made(net, experts, **knobs)
+    def make_trainer(net, experts, **options):
+        trainer = made(net, experts, **options)
 
         def epoch(*args):
             if counted["epochs"] == counted["most"]:
@@ -68,7 +68,7 @@ def test_they_are_trained_once(settings, epochs, monkeypatch):
     monkeypatch.setattr(experts, "_TOGETHER", 2)  # and in two groups
     first = experts_of(settings())
     assert epochs["epochs"] == 4
-    # Nor do settings of the distillation matter.
+    # Settings of the distillation do not matter.
     again = experts_of(settings(ipc=2, **{"distill.learning_rate": 3.0}))
     assert epochs["epochs"] == 4
     np.testing.assert_array_equal(first, again)
@@ -95,7 +95,7 @@ def test_what_matters_makes_others(settings, epochs, change):
     ],
     ids=["epochs", "more experts", "fewer"],
 )
-def test_more_of_them_go_on_from_those_there_are(settings, epochs, monkeypatch, change, new):
+def test_more_of_them_start_from_existing_ones(settings, epochs, monkeypatch, change, new):
     monkeypatch.setattr(experts, "_TOGETHER", 2)  # of 3, then 5: the second two are trained anew
     experts_of(settings())
     epochs["epochs"] = 0
@@ -106,7 +106,7 @@ def test_more_of_them_go_on_from_those_there_are(settings, epochs, monkeypatch, 
 
 
 @pytest.mark.parametrize("most", [0, 1, 3])
-def test_a_killed_training_goes_on(settings, epochs, monkeypatch, tmp_path, most):
+def test_a_killed_training_is_resumed(settings, epochs, monkeypatch, tmp_path, most):
     monkeypatch.setattr(experts, "_TOGETHER", 2)
     expected = np.asarray(experts_of(settings(**{"data.cache": str(tmp_path / "other")})))
     epochs |= {"epochs": 0, "most": most}
@@ -133,7 +133,7 @@ def test_above_the_limit_they_stay_on_disk(settings):
     np.testing.assert_array_equal(small, mapped.read(np.arange(9)))
 
 
-def test_a_method_without_experts_is_left_alone(settings, monkeypatch):
+def test_a_method_without_experts_is_unchanged(settings, monkeypatch):
     dm = config.make("dm", "phantom", None, overrides={"net.width": 4}).to_dict()
     dm["data"] = settings().config["data"]
     monkeypatch.setattr(experts, "open_experts", lambda *_, **__: pytest.fail("looked for experts"))

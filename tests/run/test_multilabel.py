@@ -24,7 +24,7 @@ TINY = (
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    """Two findings on 8×8 pixels; a third of the images has neither."""
+    """Two findings on 8×8 pixels; a third of the images have neither."""
     rng, arrays = np.random.default_rng(0), {}
     patterns = np.stack(np.indices((8, 8)) // 2 % 2)
     for split, n in (("train", 60), ("val", 20), ("test", 20)):
@@ -67,22 +67,22 @@ def test_what_it_writes(run):
     assert any(line.startswith("predicting no finding") for line in lines)
 
 
-def test_stopped_and_gone_on_with_it_ends_in_the_same_bytes(run, settings, tmp_path):
+def test_a_resumed_run_ends_in_the_same_bytes(run, settings, tmp_path):
     expected, _ = run
 
     class After(Preemption):
-        """Asks a run to end after some looks."""
+        """Asks a run to end after so many reads."""
 
-        looks = 2
+        reads = 2
 
         @property
         def requested(self):
-            self.looks -= 1
-            return self.looks < 0
+            self.reads -= 1
+            return self.reads < 0
 
         @requested.setter
         def requested(self, value):
-            """Nobody else is asked."""
+            """Needs no signal."""
 
     with pytest.raises(PreemptedError):
         distill.distill(settings, tmp_path / "run", preemption=After())

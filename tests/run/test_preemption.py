@@ -47,8 +47,8 @@ def test_what_was_saved_is_said_where_it_is_allowed_again():
     assert str(caught.value) == preempted(7)
 
 
-def test_a_signal_that_is_told_of_twice_counts_once():
-    """By the handler and by the socket, of which one may come when the run is on its way out."""
+def test_a_signal_that_is_reported_twice_counts_once():
+    """The handler and the socket both report it, one of them perhaps while the run is ending."""
     with Preemption() as preemption, contextlib.suppress(PreemptedError):
         with preemption.deferred():
             tell_to_end()
@@ -86,7 +86,7 @@ def test_outside_the_context_nothing_is_changed():
     ],
 )
 def test_a_compiled_program_is_not_waited_for(context, line):
-    """The main thread sits in one call, which would take days."""
+    """The main thread is in one call that would take days."""
     script = textwrap.dedent(f"""
         import contextlib, jax
         from medjax.run.preemption import Preemption

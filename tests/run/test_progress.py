@@ -1,4 +1,4 @@
-"""Progress on a terminal and off it."""
+"""Progress on a terminal and elsewhere."""
 
 import io
 
@@ -23,7 +23,7 @@ def clock(monkeypatch):
     return Clock
 
 
-def test_lines_off_a_terminal(clock):
+def test_lines_without_a_terminal(clock):
     stream = io.StringIO()
     with Progress(20, done=5, stream=stream) as progress:
         progress.note("resuming from step 5")
@@ -83,6 +83,6 @@ def test_a_bar_on_a_terminal(clock):
     assert text.endswith("\n")
 
 
-def test_standard_error_unless_told(capsys):
+def test_standard_error_is_the_default(capsys):
     Progress(2, done=0).note("hello")
     assert capsys.readouterr() == ("", "hello\n")

@@ -1,4 +1,4 @@
-"""What a config turns into, and what is refused before anything is written."""
+"""The experiment that a config makes, and what is refused before anything is written."""
 
 import numpy as np
 import pytest
@@ -153,7 +153,7 @@ def test_a_network_named_too_late(settings):
     with pytest.raises(UserError) as caught:
         experiment_of(made)
     assert str(caught.value) == (
-        "net.name=resnet18 has other options than the config's network: name it behind the "
+        "net.name=resnet18 has other options than the config's network: name it after the "
         "config's colon, as in configs/dm.py:net.name=resnet18"
     )
 
@@ -172,12 +172,12 @@ def test_students_have_no_more_devices_than_there_are_of_them(settings, students
 
 
 def test_whitening_is_refused_where_floats_would_not_fit(settings):
-    """The bytes fit, so that nothing would stream."""
-    knobs = {"data.prepare": "zca(mtt)", "data.stream_above_gib": 3000 / 2**30}
+    """The bytes fit, so nothing would stream."""
+    options = {"data.prepare": "zca(mtt)", "data.stream_above_gib": 3000 / 2**30}
     with pytest.raises(
         UserError, match=r"^zca makes floats of pixels, .*: train would take .* GiB"
     ):
-        experiment_of(settings(**knobs))
+        experiment_of(settings(**options))
 
 
 def test_without_a_val_split(settings):

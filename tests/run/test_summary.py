@@ -1,4 +1,4 @@
-"""What a summary says of the data."""
+"""The data in a summary."""
 
 import json
 
@@ -16,7 +16,7 @@ TINY = (
 
 @pytest.fixture
 def folder(tmp_path):
-    """``{train,test}/{dark,light}`` of three images each, and one that is none."""
+    """``{train,test}/{dark,light}`` of three images each, and one file that is no image."""
     for split in ("train", "test"):
         for label, name in enumerate(("dark", "light")):
             place = tmp_path / "scans" / split / name
@@ -28,7 +28,7 @@ def folder(tmp_path):
     return tmp_path / "scans"
 
 
-def test_files_that_were_left_out_are_named(folder, tmp_path):
+def test_skipped_files_are_named(folder, tmp_path):
     word = f"{TINY},folder:{folder},data.convert.skip_unreadable=True"
     distill.distill(config.make("random", "phantom", word).to_dict(), tmp_path / "run")
     found = json.loads((tmp_path / "run" / "summary.json").read_text())["data"]

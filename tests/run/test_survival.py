@@ -40,7 +40,7 @@ COMPUTING = 2.5  # seconds that a run takes once it has started: no more than a 
 
 
 class Run:
-    """One run in a folder, started as often as it takes."""
+    """One run in a folder, started as often as needed."""
 
     def __init__(self, workdir, data):
         self.workdir, self.metrics = workdir, workdir / "metrics.jsonl"
@@ -48,7 +48,7 @@ class Run:
         self._command = [sys.executable, "-c", SCRIPT, config, f"--workdir={workdir}"]
 
     def start(self, largest_file=None):
-        """Starts it, and returns when it is about to compute: the metrics are then cut anew."""
+        """Starts it, and returns when it is about to compute: it then truncates the metrics."""
         before, patience = self._inode(), time.monotonic() + PATIENCE
         env = os.environ | {
             "XLA_FLAGS": "",
@@ -80,7 +80,7 @@ class Run:
         return self._child.returncode, said.strip().rpartition("\n")[-1]
 
     def result(self):
-        """What must not depend on how the run came to its end."""
+        """What must not depend on how the run ended."""
         summary = json.loads((self.workdir / "summary.json").read_text())
         del summary["time"]
         files = [self.workdir / name for name in ("synthetic.npz", "metrics.jsonl")]
@@ -117,7 +117,7 @@ def preempt(run):
 
 @pytest.fixture(scope="module")
 def expected(striped, tmp_path_factory):
-    """The result of a run that nothing ended."""
+    """The result of a run that nothing stopped."""
     run = Run(tmp_path_factory.mktemp("straight") / "run", striped)
     run.start()
     assert run.end()[0] == FINISHED

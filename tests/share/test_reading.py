@@ -1,4 +1,4 @@
-"""Sets from anywhere: what is read, and what is said of those that cannot be."""
+"""Sets from any source: what is read, and the errors for those that cannot be used."""
 
 import pathlib
 
@@ -30,7 +30,7 @@ def picture(name, size=(5, 4), mode="L", color=51):
     Image.new(mode, size, color).save(name)
 
 
-def test_what_a_run_saved():
+def test_a_set_from_a_run():
     images = np.random.default_rng(0).normal(size=(3, 4, 5, 2)).astype(np.float32)
     mean, std = np.array([0.5, 0.25], np.float32), np.array([0.125, 1], np.float32)
     saved = SyntheticSet(images, np.array([0, 2, 1], np.int32))
@@ -41,7 +41,7 @@ def test_what_a_run_saved():
     assert read.labels.tolist() == [0, 2, 1]
 
 
-def test_what_was_learned_with_the_images():
+def test_a_learned_step_size_and_a_whitening():
     pixels = np.random.default_rng(0).integers(0, 255, (60, 2, 3, 2), np.uint8)
     whitening = data.fit_whitening(pixels, zca="mtt")
     saved = SyntheticSet(whitening.whiten(pixels[:3]), np.arange(3, dtype=np.int32))
@@ -53,7 +53,7 @@ def test_what_was_learned_with_the_images():
     np.testing.assert_allclose(read.whitening.whiten(read.images), saved.images, atol=1e-3)
 
 
-def test_what_was_done_to_the_real_images():
+def test_the_preparation_of_the_real_images():
     images, labels = np.zeros((2, 4, 4, 1), np.float32), np.arange(2, dtype=np.int32)
     text = "percentile_clip(low=1, high=99, over=train, bounds=(3.0, 70.5))|zca(definition=mtt)"
     stats = {"mean": [0.5], "std": [0.5]}
@@ -97,8 +97,8 @@ def test_a_folder_of_pictures(names):
     assert images[:2].max() == 0 and images[2:].min() == 1
 
 
-def test_folders_that_are_names_and_numbers_at_once():
-    """Grades: the folder "1" is a class's name, and so is none's number."""
+def test_folders_whose_names_may_be_numbers():
+    """The folder "1" is the name of a grade here, so folders are not numbered."""
     for name in ("0", "1", "2"):
         picture(f"set/{name}/a.png")
     with pytest.raises(UserError, match=r"^unknown class of set '0'.*choose from: 1, 2, 3$"):
@@ -121,8 +121,8 @@ def test_pictures_in_colour():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"images": None}, "no images, it holds labels"),
-        ({"labels": None}, "no labels, it holds images"),
+        ({"images": None}, "it has no images; its arrays: labels"),
+        ({"labels": None}, "it has no labels; its arrays: images"),
         (
             {"images": np.zeros((3, 4), np.uint8)},
             r"images must be [n, h, w, c] with n > 0, got [3, ",
@@ -130,23 +130,26 @@ def test_pictures_in_colour():
         ({"images": np.zeros((0, 4, 5, 1)), "labels": np.zeros(0, int)}, "n > 0, got [0, 4, 5, 1]"),
         ({"images": np.zeros((3, 4, 5, 1), int)}, "images must be uint8 or floating, got int64"),
         ({"images": np.full((3, 4, 5, 1), np.nan)}, "images have values that are not finite"),
-        ({"images": np.full((3, 4, 5, 1), 200.0)}, "in 0–1, these reach 200: divide by 255"),
+        (
+            {"images": np.full((3, 4, 5, 1), 200.0)},
+            "floats must be in 0–1, but reach 200; divide by 255",
+        ),
         ({"labels": np.arange(2)}, "labels must be [n] with n = 3, got [2]"),
         ({"labels": np.eye(3)}, "labels must be [n] with n = 3, got [3, 3]"),
         ({"labels": np.ones(3)}, "labels must be whole numbers, got float64"),
         ({"labels": np.arange(3) + 1}, "labels must lie in 0–2, got 1–3"),
-        ({"mean": np.zeros(1)}, "it has one of mean and std, not both"),
+        ({"mean": np.zeros(1)}, "it has only one of mean and std"),
         ({"mean": np.zeros(1), "std": np.zeros(1)}, "std must be finite and positive"),
         ({"mean": np.zeros(3), "std": np.ones(3)}, "mean must be [1], got [3]"),
-        ({"zca": "mtt", "zca_mean": np.zeros(20)}, "zca_matrix must be finite, [20, 20]"),
-        ({"zca": "mtt", "zca_matrix": np.eye(20)}, "zca_mean must be finite, [20]"),
+        ({"zca": "mtt", "zca_mean": np.zeros(20)}, "zca_matrix must be finite numbers [20, 20]"),
+        ({"zca": "mtt", "zca_matrix": np.eye(20)}, "zca_mean must be finite numbers [20]"),
         ({"step_size": -1.0}, "step_size must be a positive number, got -1.0"),
         ({"mean": ["a"], "std": np.ones(1)}, "mean must be numbers, got <U1"),
         ({"mean": np.zeros(1), "std": ["1.0"]}, "std must be numbers, got <U3"),
         ({"step_size": "0.01"}, "step_size must be a positive number, got '0.01'"),
         (
             {"zca": "mtt", "zca_mean": ["a"] * 20, "zca_matrix": np.eye(20)},
-            "zca_mean must be finite, [20]",
+            "zca_mean must be finite numbers [20]",
         ),
         ({"step_size": [1.0]}, "step_size must be a positive number, got [1.0]"),
     ],
@@ -156,7 +159,7 @@ def test_what_cannot_be_trained_on(changes, message):
     with pytest.raises(UserError) as caught:
         read_set("set.npz", classes=CLASSES)
     said = str(caught.value)
-    assert said.startswith("set.npz is not a set to train on: ") and message in said
+    assert said.startswith("cannot train on set.npz: ") and message in said
     assert "\n" not in said
 
 
@@ -170,7 +173,7 @@ def test_what_cannot_be_read():
     pathlib.Path("set.npz").write_bytes(b"PK")
     assert said("set.npz") == "cannot read set.npz: damaged, or not an npz file"
     picture("set/a.png")
-    assert said() == "set has no pictures in folders by class, as in set/0/a.png"
+    assert said() == "set has no folders of pictures by class, such as set/0/a.png"
     picture("set/dogs/a.png")
     assert said() == (
         "unknown class of set 'dogs' (did you mean 'dog'?); choose from: cat, dog, eel, 0–2"
@@ -193,8 +196,8 @@ def test_rows_of_labels():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.arange(3), r"labels must be rows, \[3, 3\], got \[3\]"),
-        (np.ones((3, 2)), r"labels must be rows, \[3, 3\], got \[3, 2\]"),
+        (np.arange(3), r"labels must be rows of shape \[3, 3\], got \[3\]"),
+        (np.ones((3, 2)), r"labels must be rows of shape \[3, 3\], got \[3, 2\]"),
         (np.full((3, 3), 1.5), "label rows must lie in 0–1"),
         (np.full((3, 3), np.nan), "label rows must lie in 0–1"),
     ],
@@ -207,5 +210,5 @@ def test_rows_that_cannot_be_trained_on(labels, message):
 
 def test_a_folder_has_no_rows():
     picture("pictures/cat/a.png")
-    with pytest.raises(UserError, match="pictures is a folder, which names one class an image"):
+    with pytest.raises(UserError, match="pictures is a folder, which gives each image one class"):
         read_set("pictures", classes=CLASSES, multi_label=True)

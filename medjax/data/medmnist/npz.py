@@ -5,13 +5,15 @@ The layout: ``{train,val,test}_images`` uint8 ``[n, h, w]`` or ``[n, h, w, c]``,
 missing. Pickled objects are refused.
 """
 
+import contextlib
 import math
 import pathlib
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from medjax.data.damaged import NPZ_ERRORS
 from medjax.data.dataset import Split
 from medjax.data.medmnist.registry import SPLITS, Facts
 from medjax.errors import UserError
@@ -54,76 +56,80 @@ def read_splits(
 
 
 def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
-    """Finds the image arrays that take more memory than allowed, without unpacking them.
-
-    Args:
-      path: the file.
-      limit: the most bytes that one array may take.
-
-    Returns:
-      The names of the arrays.
+    """Returns the names of the image arrays that take more bytes than ``limit``, unpacking none.
 
     Raises:
       UserError: if the file is unreadable, or a large array is not uint8 or not in C order and so
         cannot be read row by row.
     """
     large = []
-    try:
-        with zipfile.ZipFile(path) as archive:
-            present = set(archive.namelist())
-            for name in (f"{split}_images" for split in SPLITS):
-                if f"{name}.npy" not in present:
-                    continue
-                shape, fortran, dtype = _header(archive, f"{name}.npy")
-                if math.prod(shape) * dtype.itemsize <= limit:
-                    continue
-                if dtype != np.uint8:
-                    raise UserError(f"{path}: {name} is {dtype}; needs uint8, 0–255")
-                if fortran:
-                    raise UserError(
-                        f"{path}: {name} is too large for memory and stored by columns; save "
-                        "np.ascontiguousarray of it"
-                    )
-                large.append(name)
-    except UserError:
-        raise
-    # A damaged file makes zipfile, zlib and numpy's header parser raise nearly any exception.
-    except Exception as error:
-        raise UserError(f"{path} is not a readable .npz file ({_one_line(error)})") from error
+    with _open(path) as archive:
+        present = set(archive.namelist())
+        for name in (f"{split}_images" for split in SPLITS):
+            if f"{name}.npy" not in present:
+                continue
+            shape, fortran, dtype = _header(path, archive, f"{name}.npy")
+            if math.prod(shape) * dtype.itemsize <= limit:
+                continue
+            if dtype != np.uint8:
+                raise UserError(f"{path}: {name} is {dtype}; needs uint8, 0–255")
+            if fortran:
+                raise UserError(
+                    f"{path}: {name} is too large for memory and stored by columns; save "
+                    "np.ascontiguousarray of it"
+                )
+            large.append(name)
     return large
 
 
-def _header(archive: zipfile.ZipFile, name: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+@contextlib.contextmanager
+def _reading(path: pathlib.Path) -> Iterator[None]:
+    """Turns what zipfile, the decompressors and numpy raise for a damaged file into one line."""
+    try:
+        yield
+    except NPZ_ERRORS as error:
+        raise _unreadable(path, " ".join(str(error).split()) or type(error).__name__) from error
+
+
+def _unreadable(path: pathlib.Path, reason: str) -> UserError:
+    return UserError(f"{path} is not a readable .npz file ({reason})")
+
+
+def _open(path: pathlib.Path) -> zipfile.ZipFile:
+    with _reading(path):
+        return zipfile.ZipFile(path)
+
+
+def _header(
+    path: pathlib.Path, archive: zipfile.ZipFile, name: str
+) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Returns the shape, Fortran order and dtype of an array after checking its length.
 
     Every array is checked here, whether it is read or stays on disk.
     """
-    with archive.open(name) as stream:
-        version = np.lib.format.read_magic(stream)
-        one = version == (1, 0)
+    with _reading(path), archive.open(name) as stream:
+        one = np.lib.format.read_magic(stream) == (1, 0)
         read = np.lib.format.read_array_header_1_0 if one else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(stream)
-        length = stream.tell() + math.prod(shape) * dtype.itemsize
+        start = stream.tell()
+    length = start + math.prod(shape) * dtype.itemsize
     # Objects have no length; numpy refuses to unpickle them.
     if not dtype.hasobject and length != archive.getinfo(name).file_size:
-        raise ValueError(f"the length of {name} differs from its header")
+        raise _unreadable(path, f"the length of {name} differs from its header")
     return shape, fortran, dtype
 
 
 def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Reads the six arrays of a file, or four without ``val``."""
     wanted = [f"{split}_{part}" for split in SPLITS for part in ("images", "labels")]
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".npy")]
-            found = sorted(name.removesuffix(".npy") for name in names)
-            arrays = {
-                key: mapped[key] if key in mapped else _member(archive, f"{key}.npy")
-                for key in wanted
-                if key in found
-            }
-    except Exception as error:
-        raise UserError(f"{path} is not a readable .npz file ({_one_line(error)})") from error
+    with _open(path) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".npy")]
+        found = sorted(name.removesuffix(".npy") for name in names)
+        arrays = {
+            key: mapped[key] if key in mapped else _member(path, archive, f"{key}.npy")
+            for key in wanted
+            if key in found
+        }
     has_val = "val_images" in arrays or "val_labels" in arrays
     missing = [k for k in wanted if k not in arrays and (has_val or not k.startswith("val"))]
     if missing:
@@ -133,12 +139,12 @@ def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[s
     return arrays
 
 
-def _member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """Reads one array to its end and checks its bytes."""
-    _header(archive, name)
-    with archive.open(name) as stream:
+def _member(path: pathlib.Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    """Reads one array to its end, where zipfile compares the checksum."""
+    _header(path, archive, name)
+    with _reading(path), archive.open(name) as stream:
         array = np.lib.format.read_array(stream, allow_pickle=False)
-        stream.read()  # zipfile compares the checksum at the end
+        stream.read()
     return array
 
 
@@ -218,8 +224,3 @@ def _check_classes(path: pathlib.Path, splits: dict[str, Split], facts: Facts | 
         empty = next((i for i, label in enumerate(present) if i != label), len(present))
         label = f" ({facts.classes[empty]})" if facts else ""
         raise UserError(f"{path}: class {empty}{label} has no image in train")
-
-
-def _one_line(error: BaseException) -> str:
-    """Returns the text of an error on one line."""
-    return " ".join(str(error).split()) or type(error).__name__

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from medjax.data.damaged import UndecodableError
 from medjax.data.pictures import dicom, imagefile
-from medjax.data.pictures.picture import Picture, UndecodableError
+from medjax.data.pictures.picture import Picture
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")

@@ -2,13 +2,12 @@
 
 import contextlib
 import pathlib
-import struct
-import zlib
 from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data.pictures.picture import Picture, UndecodableError, decoding_errors, full_range
+from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
+from medjax.data.pictures.picture import Picture, full_range
 from medjax.errors import UserError
 
 SUFFIXES = (".dcm", ".dicom")
@@ -33,12 +32,6 @@ _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
 _LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}
 _MOST_PIXELS = 2**27  # of one frame; a damaged header asks for more than there is memory
-# What pydicom, its plugins and the values in a damaged header raise, beside OSError and pydicom's
-# own errors.
-_ERRORS = (
-    *(AssertionError, AttributeError, EOFError, IndexError, KeyError, OverflowError, RuntimeError),
-    *(TypeError, ValueError, ZeroDivisionError, struct.error, zlib.error),
-)
 
 
 class DicomOptions(NamedTuple):
@@ -69,13 +62,7 @@ def check(options: DicomOptions) -> None:
 
 
 def channels(file: pathlib.Path) -> int:
-    """Returns how many channels a file's pictures have, without reading its pixels.
-
-    Args:
-      file: the file.
-
-    Returns:
-      1 or 3.
+    """Returns how many channels a file's pictures have, 1 or 3, without reading its pixels.
 
     Raises:
       UndecodableError: for a file that pydicom cannot read, or without pixels.
@@ -87,8 +74,8 @@ def channels(file: pathlib.Path) -> int:
 def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     """Decodes a file.
 
-    Stored values are taken through the rescale slope and intercept or the modality look-up table,
-    MONOCHROME1 is inverted, YBR and palettes become RGB. Of grey pictures a window sets black and
+    The rescale slope and intercept or the modality look-up table are applied to stored values,
+    MONOCHROME1 is inverted, YBR and palettes become RGB. In grey pictures a window sets black and
     white and changes no value; a VOI look-up table or a sigmoid window does change them.
 
     Args:
@@ -107,14 +94,9 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     from pydicom.uid import RLELossless
 
     dataset = _open(file)
-    if not any(name in dataset for name in _PIXELS):
-        raise UndecodableError("holds no pixels")
-    count = _integer(dataset, "NumberOfFrames") or 1
+    count = _number(dataset, "NumberOfFrames") or 1
     if count < 1:
         raise UndecodableError("says that it has fewer frames than one")
-    area = (_integer(dataset, "Rows") or 0) * (_integer(dataset, "Columns") or 0)
-    if not 0 < area <= _MOST_PIXELS:
-        raise UndecodableError(f"has no pixels a frame, or more than {_MOST_PIXELS}")
     _check_decodable(dataset)
     # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
     is_rle = dataset.file_meta.TransferSyntaxUID == RLELossless
@@ -123,8 +105,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
         with _decoding():
             pixels = pixel_array(dataset, index=frame, decoding_plugin=plugin)
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-        is_grey = _photometric(dataset) in _GREY
-        picture = _grey if is_grey else _colour
+        picture = _grey if _photometric(dataset) in _GREY else _colour
         pictures.append(picture(pixels, dataset, frame))
     return pictures
 
@@ -133,11 +114,11 @@ def _decoding() -> contextlib.AbstractContextManager[None]:
     """Surrounds calls of pydicom, which is imported by now."""
     from pydicom.errors import BytesLengthException
 
-    return decoding_errors(*_ERRORS, BytesLengthException)
+    return decoding_errors(*PARSER_ERRORS, BytesLengthException)
 
 
 def _open(file: pathlib.Path, **how: bool):
-    """The few tags above of a file, as a pydicom dataset."""
+    """Returns the few tags above of a file, as a pydicom dataset."""
     try:
         import pydicom
     except ImportError as error:
@@ -155,24 +136,31 @@ def _open(file: pathlib.Path, **how: bool):
 
 
 def _check_decodable(dataset) -> None:
-    """Says in words of our own what pydicom would say with what stands in the header."""
+    """Says in words of our own what pydicom would say by quoting the header."""
     from pydicom.pixels import get_decoder
     from pydicom.pixels.utils import get_expected_length
 
+    stored = [name for name in _PIXELS if name in dataset]
+    if len(stored) != 1:
+        raise UndecodableError("holds pixels in several elements" if stored else "holds no pixels")
+    area = (_number(dataset, "Rows") or 0) * (_number(dataset, "Columns") or 0)
+    if not 0 < area <= _MOST_PIXELS:
+        raise UndecodableError(f"has no pixels a frame, or more than {_MOST_PIXELS}")
     with _decoding():
         syntax = dataset.file_meta.TransferSyntaxUID
         try:
             decoder = get_decoder(syntax)
         except NotImplementedError as error:
             raise UndecodableError("is compressed in a way that pydicom does not know") from error
-        if not decoder.is_available:
-            raise UndecodableError(
-                f"is stored as {syntax.name}, which no installed package decodes: "
-                "pip install 'medjax[dicom]'"
-            )
-        (name,) = [name for name in _PIXELS if name in dataset]
-        if not syntax.is_encapsulated and len(dataset[name].value) < get_expected_length(dataset):
-            raise UndecodableError("holds fewer bytes of pixels than its header says")
+        expected = 0 if syntax.is_encapsulated else get_expected_length(dataset)
+    if not decoder.is_available:
+        raise UndecodableError(
+            f"is stored as {syntax.name}, which no installed package decodes: "
+            "pip install 'medjax[dicom]'"
+        )
+    content = _element(dataset, stored[0])
+    if expected > (len(content) if isinstance(content, bytes) else 0):
+        raise UndecodableError("holds fewer bytes of pixels than its header says")
 
 
 def _element(dataset, name: str):
@@ -181,10 +169,26 @@ def _element(dataset, name: str):
         return dataset.get(name)
 
 
-def _integer(dataset, name: str) -> int | None:
+def _number(dataset, name: str, kind: type = int):
+    """Returns the number in an element, or the first of several; None where there is none."""
     value = _element(dataset, name)
-    with _decoding():  # a damaged header has anything for a number
-        return None if value is None else int(value or 0)
+    if value is None:
+        return None
+    try:
+        single = isinstance(value, str) or not hasattr(value, "__len__")
+        return kind((value if single else value[0]) or 0)
+    except (IndexError, OverflowError, TypeError, ValueError) as error:  # in a damaged header
+        raise UndecodableError(f"has no number for its {name}") from error
+
+
+def _items(dataset, name: str):
+    """Returns the items of a sequence; none where it is missing."""
+    from pydicom import Sequence
+
+    value = _element(dataset, name)
+    if value is not None and not isinstance(value, Sequence):
+        raise UndecodableError(f"has no sequence for its {name}")
+    return value or ()
 
 
 def _photometric(dataset) -> str:
@@ -195,7 +199,7 @@ def _photometric(dataset) -> str:
 
 
 def _chosen(frames: str, count: int) -> range:
-    """Positions of the frames wanted."""
+    """Returns the positions of the frames wanted."""
     if frames == "all":
         return range(count)
     named = {"first": 0, "middle": count // 2, "last": count - 1}
@@ -206,7 +210,7 @@ def _chosen(frames: str, count: int) -> range:
 
 
 def _colour(pixels: np.ndarray, dataset, _frame: int) -> Picture:
-    """A picture in red, green and blue; pydicom has converted YBR by now."""
+    """Returns a picture in red, green and blue; pydicom has converted YBR by now."""
     from pydicom.pixels import apply_color_lut
 
     if _photometric(dataset) == "PALETTE COLOR":
@@ -214,12 +218,12 @@ def _colour(pixels: np.ndarray, dataset, _frame: int) -> Picture:
             pixels = apply_color_lut(pixels, dataset)[..., :3]
         bits = 8 * pixels.dtype.itemsize
     else:
-        bits = _integer(dataset, "BitsStored")
+        bits = _number(dataset, "BitsStored")
     return Picture(pixels, 0, 2**bits - 1)
 
 
 def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
-    """A picture in the units of its modality."""
+    """Returns a picture in the units of its modality."""
     from pydicom.pixels import apply_modality_lut
 
     padding = _padding(pixels, dataset)
@@ -236,8 +240,8 @@ def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
 
 
 def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
-    """Where stored values are the one, or in the range, that fills up the frame (PS3.3 C.7.5.1)."""
-    value, limit = (_integer(dataset, f"PixelPadding{x}") for x in ("Value", "RangeLimit"))
+    """Returns where the frame is filled up with one stored value, or a range (PS3.3 C.7.5.1)."""
+    value, limit = (_number(dataset, f"PixelPadding{x}") for x in ("Value", "RangeLimit"))
     if value is None:
         return None
     ends = [value, value if limit is None else limit]
@@ -247,34 +251,30 @@ def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
 
 
 def _group(dataset, frame: int, name: str):
-    """Where a frame's own transform stands in enhanced multi-frame files, else the file's."""
-    with _decoding():
-        for groups, place in (
-            (dataset.get("PerFrameFunctionalGroupsSequence"), frame),
-            (dataset.get("SharedFunctionalGroupsSequence"), 0),
-        ):
-            if groups and place < len(groups) and groups[place].get(name):
-                return groups[place][name][0]
+    """Returns a frame's own transform in enhanced multi-frame files, else the whole file."""
+    for groups, place in (
+        (_items(dataset, "PerFrameFunctionalGroupsSequence"), frame),
+        (_items(dataset, "SharedFunctionalGroupsSequence"), 0),
+    ):
+        if place < len(groups) and (found := _items(groups[place], name)):
+            return found[0]
     return dataset
 
 
 def _windowed(pixels: np.ndarray, voi) -> Picture | None:
-    """Pixels with the black and white that the file gives them; None where it gives none."""
-    if _element(voi, "VOILUTSequence"):
+    """Returns pixels with the black and white that the file gives; None where it gives none."""
+    if tables := _items(voi, "VOILUTSequence"):
         from pydicom.pixels import apply_voi
 
         entries = np.rint(pixels).astype(np.int32) if pixels.dtype.kind == "f" else pixels
         with _decoding():
-            shown, bits = apply_voi(entries, voi), voi.VOILUTSequence[0].LUTDescriptor[2]
-        return Picture(shown, 0, 2**bits - 1)
+            shown = apply_voi(entries, voi)
+        return Picture(shown, 0, 2 ** tables[0].LUTDescriptor[2] - 1)
     function = _element(voi, "VOILUTFunction") or "LINEAR"
-    given = [_element(voi, name) for name in ("WindowCenter", "WindowWidth")]
-    if function not in tuple(_LEAST_WIDTH) or None in given:
+    centre, width = (_number(voi, name, float) for name in ("WindowCenter", "WindowWidth"))
+    if function not in tuple(_LEAST_WIDTH) or None in (centre, width):
         return None
-    with _decoding():
-        centre, width = map(_first, given)
-    least = _LEAST_WIDTH[function]
-    if not np.isfinite([centre, width]).all() or width < least or width <= 0:
+    if not np.isfinite([centre, width]).all() or width <= 0 or width < _LEAST_WIDTH[function]:
         return None
     if function == "SIGMOID":
         shown = 1 / (1 + np.exp(-4 * (pixels.astype(np.float64) - centre) / width))
@@ -282,7 +282,3 @@ def _windowed(pixels: np.ndarray, voi) -> Picture | None:
     if function == "LINEAR":  # PS3.3 C.11.2.1.2.1
         centre, width = centre - 0.5, width - 1
     return Picture(pixels, centre - width / 2, centre + width / 2)
-
-
-def _first(value) -> float:
-    return float(value[0] if hasattr(value, "__len__") and not isinstance(value, str) else value)

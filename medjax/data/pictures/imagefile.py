@@ -1,24 +1,18 @@
 """Image files (PNG, JPEG, TIFF, BMP) as pictures."""
 
 import pathlib
-import struct
-import zlib
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from medjax.data.pictures.picture import Picture, UndecodableError, decoding_errors, full_range
+from medjax.data.damaged import UndecodableError, decoding_errors
+from medjax.data.pictures.picture import Picture, full_range
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 _FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
 _GREY = ("1", "L", "LA", "I", "F")
 _BITS, _PHOTOMETRIC = 258, 262  # tags of TIFF
 _WHITE_IS_ZERO = 0
-# What Pillow raises for damaged files, beside OSError: its plugins parse headers without checks.
-_ERRORS = (
-    *(AttributeError, EOFError, IndexError, KeyError, OverflowError, RuntimeError, SyntaxError),
-    *(TypeError, ValueError, ZeroDivisionError, struct.error, zlib.error),
-)
 
 
 def channels(file: pathlib.Path) -> int:
@@ -56,7 +50,7 @@ def read(file: pathlib.Path) -> list[Picture]:
       OSError: if the disk fails.
     """
     with _open(file) as image:
-        with decoding_errors(*_ERRORS):
+        with decoding_errors():
             pages = getattr(image, "n_frames", 1)
             tags = image.tag_v2 if image.format == "TIFF" else {}
             photometric, bits = tags.get(_PHOTOMETRIC), tags.get(_BITS, (16,))
@@ -77,7 +71,7 @@ def read(file: pathlib.Path) -> list[Picture]:
 
 def _open(file: pathlib.Path) -> Image.Image:
     try:
-        with decoding_errors(*_ERRORS):
+        with decoding_errors():
             return Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
         kinds = f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
@@ -89,7 +83,7 @@ def _open(file: pathlib.Path) -> Image.Image:
 def _pixels(image: Image.Image, mode: str | None) -> np.ndarray:
     """Returns the pixels, upright, in a mode of Pillow's; None for the file's own."""
     try:
-        with decoding_errors(*_ERRORS):
+        with decoding_errors():
             image.load()
     except OSError as error:
         if error.strerror:  # the disk's
@@ -97,14 +91,14 @@ def _pixels(image: Image.Image, mode: str | None) -> np.ndarray:
         raise UndecodableError(
             "is cut short, damaged, or compressed in a way that Pillow cannot read"
         ) from error
-    with decoding_errors(*_ERRORS):
+    with decoding_errors():
         image = ImageOps.exif_transpose(image)
         return np.asarray(image if mode is None else image.convert(mode))
 
 
 def _is_grey(image: Image.Image) -> bool:
     if image.mode in ("P", "PA"):
-        with decoding_errors(*_ERRORS):
+        with decoding_errors():
             # The palette is known before the pixels, in the file's order; putpalette turns it.
             order, packed = image.palette.getdata()
             own = Image.new("P", (1, 1))

@@ -1,36 +1,8 @@
 """Pictures as they were taken."""
 
-import contextlib
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-
-
-class UndecodableError(ValueError):
-    """The reason why a source gives no picture: a line to follow its name, which quotes no data."""
-
-
-@contextlib.contextmanager
-def decoding_errors(*kinds: type[Exception]) -> Iterator[None]:
-    """Turns what a library raises for a damaged file into an ``UndecodableError``.
-
-    Args:
-      *kinds: what the library raises; everything else is a bug and stays what it is.
-
-    Yields:
-      Nothing, while a block of calls of the library runs.
-
-    Raises:
-      UndecodableError: names the kind alone: a library's text may quote a header, a patient's name
-        in it.
-    """
-    try:
-        yield
-    except (UndecodableError, OSError):  # which say more
-        raise
-    except kinds as error:
-        raise UndecodableError(f"cannot be decoded ({type(error).__name__})") from error
 
 
 class Picture(NamedTuple):

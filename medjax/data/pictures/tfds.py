@@ -1,20 +1,14 @@
 """TensorFlow Datasets as a source of pictures; reading prepared ones wants no TensorFlow."""
 
-import struct
-import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
 from medjax.data.pictures.decoding import Source
-from medjax.data.pictures.picture import Picture, UndecodableError, decoding_errors
+from medjax.data.pictures.picture import Picture
 from medjax.errors import UserError, unknown
 
-# What TFDS, array_record and the decoders of images raise for damaged records, beside OSError.
-_ERRORS = (
-    *(AttributeError, EOFError, IndexError, KeyError, OverflowError, RuntimeError, SyntaxError),
-    *(TypeError, ValueError, struct.error, zlib.error),
-)
 _USUAL = {"train": ("train",), "val": ("validation", "val", "valid"), "test": ("test",)}
 
 
@@ -101,7 +95,7 @@ def _builder(tfds, name: str, options: TfdsOptions, download: bool) -> Any:
             builder.download_and_prepare()
     except tfds.core.registered.DatasetNotFoundError as error:
         raise UserError(f"unknown TFDS set {name!r}: {_line(error)}") from error
-    except Exception as error:  # networks, disks, and every set's own code
+    except _errors() as error:
         raise UserError(f"cannot prepare tfds:{name}: {_line(error)}") from error
     if not prepared and not download:
         raise UserError(
@@ -115,6 +109,18 @@ def _builder(tfds, name: str, options: TfdsOptions, download: bool) -> Any:
             "file_format='array_record', in another data_dir"
         )
     return builder
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """Returns what TFDS raises for networks, disks, and sets it cannot prepare or read."""
+    from google.protobuf.message import DecodeError
+    from tensorflow_datasets.core.download import DownloadError, download_manager, extractor
+
+    return (
+        *(*PARSER_ERRORS, OSError, ImportError, DecodeError, DownloadError),
+        *(download_manager.NonMatchingChecksumError, extractor.ExtractError),
+        extractor.UnsafeArchiveError,
+    )
 
 
 def _splits(name: str, builder: Any, options: TfdsOptions) -> dict[str, str]:
@@ -141,7 +147,7 @@ def _refuse_overlap(tfds, name: str, builder: Any, splits: dict[str, str]) -> No
     for ours, asked in splits.items():
         try:
             parts = tfds.core.ReadInstruction.from_spec(asked).to_absolute(builder.info.splits)
-        except Exception as error:
+        except PARSER_ERRORS as error:
             full = builder.info.full_name
             raise UserError(f"cannot read split {asked!r} of {full}: {_line(error)}") from error
         for part in parts:
@@ -164,7 +170,7 @@ def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[S
         )
         labels = [int(encoded[row][options.label]) for row in range(len(encoded))]
         images = builder.as_data_source(split=split)
-    except Exception as error:  # of the files, of parsing the split's name
+    except _errors() as error:
         raise UserError(
             f"cannot read split {split!r} of {builder.info.full_name}: {_line(error)}"
         ) from error
@@ -184,7 +190,7 @@ def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[S
 
 def _picture(images: Any, row: int, feature: str) -> Picture:
     """Decodes an example; transparency is dropped."""
-    with decoding_errors(*_ERRORS):
+    with decoding_errors(*_errors()):
         pixels = images[row][feature]
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4):
         raise UndecodableError(f"has shape {pixels.shape}; needs (h, w, c)")

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medjax.data import Streaming, load
+from medjax.data.medmnist import npz
 from medjax.data.medmnist.npz import large_images, read_splits
 from medjax.data.medmnist.registry import REGISTRY
 from medjax.errors import UserError
@@ -215,3 +216,19 @@ def test_a_header_that_says_another_length_is_refused(shape, streams, write, tmp
     with pytest.raises(UserError, match="differs from its header") as caught:
         load(changed, streaming=streaming)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["_header", "_unreadable"])
+@pytest.mark.parametrize("kind", [TypeError, KeyError, ZeroDivisionError])
+def test_a_bug_of_ours_keeps_its_traceback(name, kind, write, monkeypatch):
+    def ours(*_):
+        raise kind("a bug")
+
+    path = write()
+    if name == "_unreadable":
+        path.write_bytes(b"no archive")
+    monkeypatch.setattr(npz, name, ours)
+    for read in (read_splits, lambda path: large_images(path, limit=0)):
+        with pytest.raises(kind, match="a bug") as caught:
+            read(path)
+        assert caught.traceback[-1].name == "ours"

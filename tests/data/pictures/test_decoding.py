@@ -11,7 +11,6 @@ from PIL import Image
 
 from medjax.data import Picture, Source, decode_all, file_source
 from medjax.data.pictures import dicom, imagefile
-from medjax.data.pictures.picture import UndecodableError, decoding_errors
 from medjax.errors import UserError
 
 LOGGERS = [logging.getLogger(name) for name in ("pydicom", "PIL")]
@@ -95,23 +94,14 @@ def test_a_bug_of_ours_keeps_its_traceback(kind, tmp_path, monkeypatch):
     assert caught.traceback[-1].name == "ours"
 
 
+@pytest.mark.parametrize("name", ["_grey", "_check_decodable", "_number", "_items"])
 @pytest.mark.parametrize("kind", BUGS)
 def test_a_bug_of_ours_in_reading_dicom_keeps_its_traceback(
-    kind, write_dicom, tmp_path, monkeypatch
+    kind, name, write_dicom, tmp_path, monkeypatch
 ):
     path = tmp_path / "a.dcm"
     write_dicom(path, np.zeros((4, 4), np.uint16))
-    monkeypatch.setattr(dicom, "_grey", _broken(kind))
+    monkeypatch.setattr(dicom, name, _broken(kind))
     with pytest.raises(kind, match="a bug") as caught:
         list(decode_all([file_source(path, "a.dcm")]))
     assert caught.traceback[-1].name == "ours"
-
-
-def test_what_a_library_raises_is_named_by_its_kind_alone():
-    said = r"^cannot be decoded \(KeyError\)$"
-    with pytest.raises(UndecodableError, match=said), decoding_errors(KeyError):
-        raise KeyError("DOE^JANE")
-    with pytest.raises(IndexError), decoding_errors(KeyError):
-        raise IndexError
-    with pytest.raises(FileNotFoundError), decoding_errors(Exception):
-        raise FileNotFoundError

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from medjax.data.damaged import UndecodableError
 from medjax.data.pictures import imagefile
-from medjax.data.pictures.picture import UndecodableError
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 256, (5, 7), np.uint8)

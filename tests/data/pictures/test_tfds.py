@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from medjax import data
+from medjax.data.pictures import tfds as reading
 from medjax.errors import UserError
 
 pytest.importorskip("tensorflow_datasets", reason="needs pip install medjax[tfds]")
@@ -121,6 +122,21 @@ def test_what_is_wrong_is_one_line(root):
     assert "the feature age is no image" in _message("medjax_ward", root, image="age")
     assert "cannot read split 'training'" in _message("medjax_ward", root, train="training")
     assert "no test split" in _message("medjax_uncut", root, val="train[:5]")
+
+
+@pytest.mark.parametrize("kind", [TypeError, AttributeError, ZeroDivisionError])
+def test_a_bug_of_ours_keeps_its_traceback(root, kind, monkeypatch):
+    _load("medjax_ward", root)
+
+    def ours(*_):
+        raise kind("a bug")
+
+    for name in ("Picture", "Source", "_splits"):
+        with monkeypatch.context() as patch:
+            patch.setattr(reading, name, ours)
+            with pytest.raises(kind, match="a bug") as caught:
+                _load("medjax_ward", root, size=6)
+        assert caught.traceback[-1].name == "ours"
 
 
 def test_splits_that_overlap_are_refused(root):

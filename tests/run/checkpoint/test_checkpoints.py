@@ -125,7 +125,7 @@ def test_keeps_the_newest(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["3", "4"]
 
 
-def test_a_step_already_there_is_left(saved):
+def test_an_existing_step_is_kept(saved):
     with Checkpoints(saved, keep=3, tied_to=SETTINGS) as checkpoints:
         checkpoints.save(30, make_state(5))
     assert_identical(restore(saved)[1], make_state(30))
@@ -142,7 +142,7 @@ def test_placement_follows_the_template(tmp_path):
         _, tree = checkpoints.restore({"x": sharded})
         assert tree["x"].sharding == sharding
         _, tree = checkpoints.restore({"x": whole})
-        # Free to move, as the template is: else it could not meet a sharded array under jit.
+        # Uncommitted like the template, or it could not meet a sharded array under jit.
         assert not tree["x"].committed
         np.testing.assert_array_equal(tree["x"] + sharded, 2 * np.arange(16))
 
@@ -184,14 +184,14 @@ def test_damage_to_any_file_is_noticed_or_harmless(saved, harm):
     assert len(noticed) > 5
 
 
-def test_a_folder_that_was_being_removed_is_passed_over(saved):
+def test_a_folder_that_was_being_removed_is_skipped(saved):
     for path in (saved / "30").iterdir():
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.warns(UserWarning, match="/30 is damaged .run is incomplete"):
         assert restore(saved)[0] == 20
 
 
-def test_an_empty_step_is_passed_over(saved):
+def test_an_empty_step_is_skipped(saved):
     shutil.rmtree(saved / "30" / "run")
     with pytest.warns(UserWarning, match="/30 is damaged .run is incomplete"):
         assert restore(saved)[0] == 20
@@ -230,7 +230,7 @@ def test_other_settings_are_refused(saved):
 @pytest.mark.parametrize(
     "moved", [{"data": {"root": "/elsewhere", "size": [28]}}, {"checkpoint": {"keep": 3}}]
 )
-def test_free_settings_may_change(tmp_path, moved):
+def test_resumable_overrides_may_change(tmp_path, moved):
     config = {"ipc": 10, "data": {"root": "/data", "size": [28]}, "checkpoint": {"keep": 2}}
     save(tmp_path, [30], settings=binding(config))
     assert restore(tmp_path, settings=binding(config | moved))[0] == 30
@@ -261,7 +261,7 @@ def test_another_state_is_refused(saved):
     )
 
 
-def test_a_checkpoint_of_somebody_else_is_refused(tmp_path):
+def test_a_foreign_checkpoint_is_refused(tmp_path):
     from orbax import checkpoint as ocp
 
     with ocp.CheckpointManager(tmp_path) as manager:
@@ -281,7 +281,7 @@ def test_unwritable_folder(tmp_path):
         Checkpoints(tmp_path / "file" / "below", keep=1, tied_to={})
 
 
-def test_a_write_that_fails_later_is_told(tmp_path):
+def test_a_write_that_fails_later_is_reported(tmp_path):
     folder = tmp_path / "gone"
     checkpoints = Checkpoints(folder, keep=1, tied_to={})
     shutil.rmtree(folder)

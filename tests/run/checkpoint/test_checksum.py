@@ -33,12 +33,12 @@ def test_a_missing_file(folder):
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"a": ', b"\xff"])
-def test_a_broken_seal(folder, content):
+def test_a_broken_list_of_checksums(folder, content):
     (folder / "sha256.json").write_bytes(content)
     with pytest.raises(checksum.DamageError, match="incomplete"):
         checksum.check(folder)
 
 
-def test_no_seal(tmp_path):
+def test_no_list_of_checksums(tmp_path):
     with pytest.raises(checksum.DamageError, match="incomplete"):
         checksum.check(tmp_path)

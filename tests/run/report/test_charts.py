@@ -49,7 +49,7 @@ def test_band_and_mark():
     assert not elements(line_chart([(0, 0.5), (10, 0.6)], label="auroc", mark=11), "mark")
 
 
-def test_values_that_are_not_finite_are_left_out():
+def test_values_that_are_not_finite_are_skipped():
     svg = line_chart([(0, 1.0), (1, math.nan), (2, math.inf), (3, 2.0)], label="loss")
     assert len(trace(svg)) == 2 and "nan" not in svg
     assert line_chart([(0, math.nan)], label="loss") == ""

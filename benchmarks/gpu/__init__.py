@@ -1,0 +1,1 @@
+"""The rows of ``gpu_proof.py``, a module for each kind."""

@@ -1,0 +1,120 @@
+"""The scores of networks: all metrics of a task, and their summary over networks."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from medjax import errors
+from medjax.evaluate import metrics, multilabel
+from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
+
+Metric = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+_METRICS: dict[str, Metric] = {
+    "accuracy": metrics.accuracy,
+    "balanced_accuracy": metrics.balanced_accuracy,
+    "auroc": metrics.auroc,
+}
+_BY_TASK: dict[str, dict[str, Metric]] = {
+    MULTI_CLASS: _METRICS,
+    BINARY_CLASS: _METRICS,
+    ORDINAL: _METRICS
+    | {
+        "quadratic_weighted_kappa": metrics.quadratic_weighted_kappa,
+        "mean_absolute_error": metrics.mean_absolute_error,
+    },
+    MULTI_LABEL: {
+        "accuracy": multilabel.label_accuracy,
+        "balanced_accuracy": multilabel.label_balanced_accuracy,
+        "auroc": multilabel.label_auroc,
+        "average_precision": multilabel.label_average_precision,
+    },
+}
+_LOWER_IS_BETTER = ("mean_absolute_error",)
+
+
+def selectable_metrics(task: str) -> tuple[str, ...]:
+    """Returns the metrics of a task that can select images, for which higher is better.
+
+    Args:
+      task: one of MedMNIST's four.
+
+    Returns:
+      Names of metrics, as in ``score``.
+
+    Raises:
+      UserError: if the task is unknown.
+
+    Example:
+      >>> selectable_metrics("binary-class")
+      ('accuracy', 'balanced_accuracy', 'auroc')
+    """
+    return tuple(name for name in _metrics(task) if name not in _LOWER_IS_BETTER)
+
+
+def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.ndarray]:
+    """Computes all metrics of a task from logits.
+
+    Args:
+      logits: float ``[..., n, C]``, before any softmax.
+      labels: int ``[n]`` in ``0 … C-1``; for a multi-label task rows ``[n, C]`` of zeros and ones.
+      task: one of MedMNIST's four.
+
+    Returns:
+      ``{metric: float64 [...]}`` with ``accuracy``, ``balanced_accuracy`` and ``auroc`` (each in
+      0–1); also ``quadratic_weighted_kappa`` and ``mean_absolute_error`` for an ordinal task, and
+      ``average_precision`` for a multi-label one, whose metrics are means over labels.
+
+    Raises:
+      UserError: if the task is unknown, the labels do not fit, or logits are not finite.
+
+    Example:
+      >>> logits = np.array([[[2.0, 0.0], [0.0, 1.0]]])
+      >>> result = score(logits, np.array([0, 1]), task="binary-class")
+      >>> {name: value.tolist() for name, value in result.items()}
+      {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0]}
+    """
+    of_task, logits = _metrics(task), np.asarray(logits)
+    _require_finite(logits)
+    # float64, so that confident networks do not tie at a probability of exactly one.
+    logits = logits.astype(np.float64)
+    if task == MULTI_LABEL:
+        probabilities = np.exp(-np.logaddexp(0, -logits))
+    else:
+        odds = np.exp(logits - logits.max(-1, keepdims=True))
+        probabilities = odds / odds.sum(-1, keepdims=True)
+    return {name: metric(probabilities, labels) for name, metric in of_task.items()}
+
+
+def summarize(values: np.ndarray) -> dict[str, float | int]:
+    """Computes the mean and the standard deviation of a metric over networks.
+
+    Args:
+      values: float ``[k]``, one value per network.
+
+    Returns:
+      ``{"mean", "std", "n"}``. ``std`` divides by ``n`` (population), as in published results of
+      dataset distillation; it is 0 for one network.
+
+    Example:
+      >>> summarize(np.array([0.5, 1.0]))
+      {'mean': 0.75, 'std': 0.25, 'n': 2}
+    """
+    values = np.asarray(values, np.float64)
+    return {"mean": float(values.mean()), "std": float(values.std()), "n": int(values.size)}
+
+
+def _metrics(task: str) -> dict[str, Metric]:
+    if task not in _BY_TASK:
+        raise errors.unknown("task", task, _BY_TASK)
+    return _BY_TASK[task]
+
+
+def _require_finite(logits: np.ndarray) -> None:
+    """Raises a ``UserError`` that names the networks whose logits are not finite."""
+    finite = np.isfinite(logits).all(axis=(-2, -1)).ravel()
+    if not finite.all():
+        bad = ", ".join(str(i) for i in np.flatnonzero(~finite))
+        raise errors.UserError(
+            f"logits are not finite for network {bad} of {finite.size}: its training diverged"
+        )

@@ -11,10 +11,10 @@ import numpy as np
 from medjax.coreset import at_most, k_center, random_subset
 from medjax.data import Split
 from medjax.evaluate.protocol import Benchmark, Scores, score_networks, score_nothing
+from medjax.training.feature_vectors import vectors_of
 from medjax.training.prediction import embed
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import train_networks
-from medjax.training.vectors import vectors_of
 from medjax.types import MULTI_LABEL, Array, Params, PRNGKey
 
 

@@ -2,12 +2,12 @@
 
 from medjax.training.chunk_sizes import chunks_of
 from medjax.training.epoch import run_epoch
+from medjax.training.feature_vectors import vectors_of
 from medjax.training.prediction import embed, predict
 from medjax.training.recipe import Recipe
 from medjax.training.schedule import Schedule
 from medjax.training.sgd import sgd
 from medjax.training.trainer import train_networks
-from medjax.training.vectors import vectors_of
 
 __all__ = [
     "Recipe",

@@ -8,7 +8,7 @@ import pytest
 from medjax import coreset, data, evaluate
 from medjax.errors import UserError
 from medjax.evaluate import Benchmark, baselines
-from medjax.training import Recipe, vectors
+from medjax.training import Recipe, feature_vectors
 
 STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
 RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8)
@@ -134,7 +134,7 @@ def test_random_subset_refuses_more_images_than_a_class_has():
 
 
 def test_images_on_disk_score_the_same(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr(vectors, "_IMAGES_PER_PIECE", 7)
+    monkeypatch.setattr(feature_vectors, "_IMAGES_PER_PIECE", 7)
     np.save(tmp_path / "train.npy", TRAIN.images)
     on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
     monkeypatch.setitem(globals(), "TRAIN", on_disk)
@@ -155,7 +155,7 @@ def test_features_that_cannot_be_stored_raise_one_line(tmp_path, monkeypatch):
     def full(**_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(vectors.tempfile, "TemporaryFile", full)
+    monkeypatch.setattr(feature_vectors.tempfile, "TemporaryFile", full)
     with pytest.raises(UserError, match=r"cannot keep features of images in .*No space left"):
         _score([1, 2])
 

@@ -8,7 +8,7 @@ import pytest
 from medjax import coreset, data, methods, nets, parallel, training
 from medjax.coreset.selection import SELECTIONS, select_rows
 from medjax.errors import UserError
-from medjax.training import vectors
+from medjax.training import feature_vectors
 
 KEY, SIZES, IPC = jax.random.key(3), (6, 9), (2, 4)
 CORESETS = ("random", *SELECTIONS)
@@ -106,7 +106,7 @@ def test_images_on_the_host_give_the_same_choice(real, net, tmp_path):
 
 
 def test_memory_holds_one_piece_of_the_images_on_disk(real, net, tmp_path, monkeypatch):
-    monkeypatch.setattr(vectors, "_IMAGES_PER_PIECE", 7)
+    monkeypatch.setattr(feature_vectors, "_IMAGES_PER_PIECE", 7)
     np.save(tmp_path / "images.npy", real.images)
     host = real._replace(images=data.place(np.load(tmp_path / "images.npy", mmap_mode="r")))
     sizes, read, choose = [], data.HostImages.read, SELECTIONS["herding"]

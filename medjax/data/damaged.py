@@ -1,4 +1,4 @@
-"""What libraries raise for damaged files, turned into reasons."""
+"""The exceptions that libraries raise for damaged files, turned into reasons."""
 
 import contextlib
 import lzma
@@ -8,7 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-# Parsers of headers unpack, index and convert what they read without checks.
+# Parsers of headers unpack, index and convert without checks.
 PARSER_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError),
     *(SyntaxError, TypeError, ValueError, struct.error, zlib.error),
@@ -20,23 +20,23 @@ NPZ_ERRORS = (
 
 
 class UndecodableError(ValueError):
-    """The reason why a source gives no picture: a line to follow its name, which quotes no data."""
+    """A source gives no picture; the message is the reason in one line and quotes no data."""
 
 
 @contextlib.contextmanager
 def decoding_errors(*kinds: type[Exception]) -> Iterator[None]:
-    """Turns what a library raises for a damaged file into an ``UndecodableError``.
+    """Turns the exceptions of a library for a damaged file into an ``UndecodableError``.
 
-    The message names the kind alone: a library's text may quote a header with a patient's name.
-    Own code stays outside the block, so that a bug in it keeps its traceback.
+    The message names the kind alone, because a library's text may quote a header with a patient's
+    name. Own code stays outside the block, so that a bug in it keeps its traceback.
 
     Args:
-      *kinds: what the library raises; ``PARSER_ERRORS`` if none is given.
+      *kinds: the exceptions of the library; ``PARSER_ERRORS`` if none is given.
     """
     kinds = kinds or PARSER_ERRORS
     try:
         yield
-    except (UndecodableError, OSError):  # which say more
+    except (UndecodableError, OSError):  # they say more
         raise
     except kinds as error:
         raise UndecodableError(f"cannot be decoded ({type(error).__name__})") from error

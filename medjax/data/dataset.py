@@ -14,15 +14,15 @@ class Split:
     """Images with their labels.
 
     Attributes:
-      images: uint8 ``[n, h, w, c]``, 0–255; or, whitened, float32.
-      labels: int32 ``[n]`` class numbers, or ``[n, L]`` zeros and ones of a multi-label set.
+      images: uint8 ``[n, h, w, c]``, 0–255, or whitened float32.
+      labels: int32 ``[n]``, class numbers, or ``[n, L]``, zeros and ones of a multi-label set.
     """
 
     images: np.ndarray
     labels: np.ndarray
 
     def __len__(self) -> int:
-        """Number of images."""
+        """Returns the number of images."""
         return len(self.images)
 
 
@@ -39,10 +39,10 @@ class DatasetInfo:
       source: the file read, or the generator.
       digest: MD5 (hex) of the file read, or of the generated arrays.
       official_digest: MD5 (hex) of the published file; None where nothing is published.
-      augment: the DSA strategy that keeps every label true.
+      augment: the DSA strategy that changes no label.
       left_out: name and reason of each unreadable file that was skipped.
-      raw: what the files of converted images hold, by split: counts of sizes and dtypes, and
-        intensities; see ``measuring.Tally``.
+      raw: by split, the sizes, dtypes and intensities of the files before conversion; see
+        ``measuring.Tally``.
     """
 
     name: str
@@ -68,8 +68,8 @@ class Dataset:
       test: the test split.
       mean: float32 ``[c]``, pixel units (0–1), of the training split alone.
       std: float32 ``[c]``, pixel units (0–1), of the training split alone; at least 1/255.
-      preparation: text of the steps that were done to the decoded images, fitted to the training
-        split, as ``parse_preparation`` reads it; empty for none.
+      preparation: the steps applied to the decoded images, fitted to the training split, as text
+        that ``parse_preparation`` reads; empty for none.
     """
 
     info: DatasetInfo

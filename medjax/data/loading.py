@@ -1,4 +1,4 @@
-"""``load``: a name or a path to a checked data set."""
+"""``load``: from a name or a path to a checked data set."""
 
 import dataclasses
 import os
@@ -21,11 +21,11 @@ from medjax.errors import UserError, unknown
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 
 _DIGITS = ("mnist",)
-"""Local sets known to be digits: a mirrored 2 is no 2."""
+"""Local sets of digits, which are never mirrored."""
 
 
 def names() -> tuple[str, ...]:
-    """Names that ``load`` knows everywhere: the registered sets and the embedded ones.
+    """Returns the names that ``load`` always knows: the registered sets and the embedded ones.
 
     Returns:
       The names, MedMNIST's first and in its order.
@@ -38,10 +38,10 @@ def names() -> tuple[str, ...]:
 
 
 def is_path(word: str) -> bool:
-    """Whether a word can only be the name of a set of the user's own.
+    """Returns whether a word can only name a set of the user's own.
 
     Args:
-      word: any.
+      word: any text.
 
     Returns:
       True for ``folder:PATH``, ``tfds:NAME`` and paths of npz files.
@@ -54,10 +54,10 @@ def is_path(word: str) -> bool:
 
 
 class Streaming(NamedTuple):
-    """Which images are left on disk, and where.
+    """Which images stay on disk, and where.
 
     Attributes:
-      above: a split whose images take more bytes than this is left on disk.
+      above: a split whose images take more bytes than this stays on disk.
       cache: folder of the uncompressed files; None for ``$MEDJAX_CACHE_DIR``, or else ``medjax``
         in the user's cache.
     """
@@ -87,15 +87,15 @@ def load(
         ``"tfds:NAME"``, a set of TensorFlow Datasets;
         the path of a local ``.npz`` of MedMNIST's layout, with or without a val split;
         or the bare name of such a file in the data root (``"mnist"`` for ``root/mnist.npz``).
-        A path to a file named as a registered set is taken for that set.
+        A file that has the name of a registered set is read as that set.
       size: side length in pixels: which of a set's files to read (``name.npz`` for 28, else
-        ``name_size.npz``). Any size other than 28 is also asked of a local file's images, which
-        at the default keep the size they have; pictures in folders are resized to it.
+        ``name_size.npz``). The images of a local file must have any size other than 28, and at 28
+        keep the size they have; pictures in folders are resized to it.
       root: the data root; None for ``$MEDJAX_DATA_DIR``, else ``~/.medmnist``.
-      download: whether a missing registered file is fetched, its MD5 checked, into the data root.
-      streaming: which images are left on disk; None for none. It changes no number.
+      download: whether a missing registered file is downloaded, and its MD5 checked.
+      streaming: which images stay on disk; None for none. It changes no number.
       sources: how folders, DICOM files and TFDS are read; None for the defaults.
-      preparation: what is done to the images, or the text of it that ``parse_preparation`` reads.
+      preparation: what is done to the images, or its text, which ``parse_preparation`` reads.
 
     Returns:
       The data set, with uint8 images ``[n, h, w, c]`` (``np.memmap`` where they are on disk) and
@@ -118,9 +118,9 @@ def load(
     how = {"size": size, "download": download, "streaming": streaming, "sources": sources}
     if isinstance(preparation, str):
         preparation = parse_preparation(preparation)
-    text = os.fspath(name)
-    if text.startswith(own.PREFIXES):  # whose steps see pictures as they were decoded
-        info, splits, done = _own(text, preparation=preparation, **how)
+    if os.fspath(name).startswith(own.PREFIXES):
+        # The first steps see these pictures as they were decoded.
+        info, splits, done = _own(os.fspath(name), preparation=preparation, **how)
         dataset = apply_preparation(info, splits, preparation=Preparation(last=done.last))
         return dataclasses.replace(dataset, preparation=str(done))
     return apply_preparation(*read(name, root=root, **how), preparation=preparation)
@@ -137,21 +137,21 @@ def read(
 ) -> tuple[DatasetInfo, dict[str, Split]]:
     """Reads a data set as ``load`` does, without preparing its images.
 
-    Those of folders, DICOM files and TFDS are of the size asked for.
+    Images of folders, DICOM files and TFDS are resized.
 
     Args:
-      name: as ``load`` takes it.
-      size: likewise.
-      root: likewise.
-      download: likewise.
-      streaming: likewise.
-      sources: likewise.
+      name: see ``load``.
+      size: see ``load``.
+      root: see ``load``.
+      download: see ``load``.
+      streaming: see ``load``.
+      sources: see ``load``.
 
     Returns:
-      ``(info, splits)`` by name: ``train``, ``test`` and perhaps ``val``.
+      ``(info, splits)``; the splits by name: ``train``, ``test`` and perhaps ``val``.
 
     Raises:
-      UserError: as ``load``.
+      UserError: see ``load``.
 
     Example:
       >>> info, splits = read("phantom")
@@ -188,7 +188,6 @@ def _own(
     sources: own.Sources | None,
     preparation: Preparation,
 ) -> own.Read:
-    """Reads a user's own pictures."""
     request = own.Request(
         size=size,
         download=download,
@@ -200,7 +199,7 @@ def _own(
 
 
 def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
-    """Makes sure that the file of a registered set is there."""
+    """Downloads the file of a registered set if it is not there."""
     registry.check_size(name, size)
     if path.is_file():
         return
@@ -213,7 +212,7 @@ def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
 def _read(
     path: pathlib.Path, size: int, streaming: Streaming | None
 ) -> tuple[DatasetInfo, dict[str, Split]]:
-    """A file as a registered set if it is named as one, else as a local set."""
+    """Reads a file as a registered set if it has the name of one, else as a local set."""
     base, suffix = re.fullmatch(r"(.+?)(?:_(\d+))?", path.stem).groups()
     default = registry.SIZES[0]
     digest = published.md5(path)
@@ -222,39 +221,21 @@ def _read(
         name = base if base in _DIGITS else path.stem
         splits = npz.read_splits(path, size=None if size == default else size, mapped=mapped)
         if all(_one_hot(split.labels) for split in splits.values()):
-            count = splits["train"].labels.shape[1]
-            warnings.warn(
-                f"{path}: each row of its labels has a single 1 of {count}, as classes written "
-                "one-hot have; they are taken for findings (multi-label): save "
-                "labels.argmax(axis=1) if they are classes",
-                UserWarning,
-                stacklevel=4,  # the caller of load
+            _warn(
+                f"{path}: each row of its labels has a single 1 of "
+                f"{splits['train'].labels.shape[1]}, as one-hot classes have; they are read as "
+                "findings (multi-label): save labels.argmax(axis=1) if they are classes"
             )
         return _local_info(name, splits["train"], path, digest), splits
-    facts = registry.REGISTRY[base]
     file_size = int(suffix or default)
-    official = published.official_md5(base, size=file_size) if file_size in registry.SIZES else None
-    if digest != official:
-        expected = official or "that of any published size"
-        warnings.warn(
-            f"{path} is not the published {base}: its MD5 is {digest}, not {expected}",
-            UserWarning,
-            stacklevel=4,  # the caller of load
-        )
-    source = published.url(base, size=file_size) if digest == official else str(path)
+    info = _registered_info(base, file_size, path, digest)
     wanted = file_size if size == default else size
-    splits = npz.read_splits(path, facts=facts, size=wanted, mapped=mapped)
-    info = DatasetInfo(
-        name=base,
-        task=facts.task,
-        classes=facts.classes,
-        licence=facts.licence,
-        source=source,
-        digest=digest,
-        official_digest=official,
-        augment=facts.augment,
-    )
+    splits = npz.read_splits(path, facts=registry.REGISTRY[base], size=wanted, mapped=mapped)
     return info, splits
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, UserWarning, stacklevel=5)  # the caller of load
 
 
 def _one_hot(labels: np.ndarray) -> bool:
@@ -262,17 +243,34 @@ def _one_hot(labels: np.ndarray) -> bool:
 
 
 def _mapped(path: pathlib.Path, digest: str, streaming: Streaming | None) -> dict[str, np.ndarray]:
-    """The image arrays that stay on disk, by name."""
+    """Returns the image arrays that stay on disk, by name."""
     if streaming is None:
         return {}
-    folder, arrays = store.cache_root(streaming.cache), {}
-    for name in npz.large_images(path, limit=streaming.above):
-        arrays[name] = cache.open_array(path, name, digest=digest, root=folder)
-    return arrays
+    folder, large = store.cache_root(streaming.cache), npz.large_images(path, limit=streaming.above)
+    return {name: cache.open_array(path, name, digest=digest, root=folder) for name in large}
+
+
+def _registered_info(name: str, size: int, path: pathlib.Path, digest: str) -> DatasetInfo:
+    """Describes the file of a registered set, and warns if it is not the published one."""
+    official = published.official_md5(name, size=size) if size in registry.SIZES else None
+    if digest != official:
+        expected = official or "that of any published size"
+        _warn(f"{path} is not the published {name}: its MD5 is {digest}, not {expected}")
+    facts = registry.REGISTRY[name]
+    return DatasetInfo(
+        name=name,
+        task=facts.task,
+        classes=facts.classes,
+        licence=facts.licence,
+        source=published.url(name, size=size) if digest == official else str(path),
+        digest=digest,
+        official_digest=official,
+        augment=facts.augment,
+    )
 
 
 def _local_info(name: str, train: Split, path: pathlib.Path, digest: str) -> DatasetInfo:
-    """What can be told of a set from its training labels and its name."""
+    """Describes a set by its training labels and its name."""
     multi_label = train.labels.ndim == 2
     num_classes = train.labels.shape[1] if multi_label else int(train.labels.max()) + 1
     single = BINARY_CLASS if num_classes == 2 else MULTI_CLASS
@@ -289,7 +287,7 @@ def _local_info(name: str, train: Split, path: pathlib.Path, digest: str) -> Dat
 
 
 def _missing(name: str, size: int, folder: pathlib.Path) -> UserError:
-    """The error for a name that is neither registered, nor generated, nor a file in the root."""
+    """Returns the error for a name that is no set and no file in the root."""
     default = folder / published.file_name(name, size=registry.SIZES[0])
     if default.is_file():
         wanted = folder / published.file_name(name, size=size)

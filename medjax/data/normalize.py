@@ -1,4 +1,4 @@
-"""Pixels (0–1) to normalised space (0 is the data set's mean) and back."""
+"""Conversion between pixels (0–1) and normalised space, where 0 is the data set's mean."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,12 +10,12 @@ _CHUNK_PIXELS = 1 << 20
 
 
 def channel_stats(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    r"""Mean and standard deviation of every channel over all pixels of all images.
+    r"""Returns the mean and standard deviation of every channel over all pixels of all images.
 
-    Exact: grey levels are counted as integers, and
+    They are exact: grey levels are counted as integers, and
     :math:`\mu = \sum_v n_v v / n`, :math:`\sigma^2 = \sum_v n_v v^2 / n - \mu^2` are divided once.
-    A standard deviation below one grey level, as of a constant channel, is raised to one grey
-    level (1/255), so that normalising never divides by zero.
+    A standard deviation below one grey level (1/255), as a constant channel has, is raised to it,
+    so that normalising never divides by zero.
 
     Args:
       images: uint8 ``[n, h, w, c]``, 0–255.
@@ -54,7 +54,7 @@ def channel_stats(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def normalize(images: Array, mean: Array, std: Array) -> Array:
-    """Pixels to normalised space: ``(pixel - mean) / std``.
+    """Normalises pixels: ``(pixel - mean) / std``.
 
     Args:
       images: ``[..., h, w, c]``; uint8 (0–255, divided by 255 here) or floating (0–1).
@@ -62,8 +62,8 @@ def normalize(images: Array, mean: Array, std: Array) -> Array:
       std: float ``[c]`` in pixel units (0–1), positive.
 
     Returns:
-      Normalised images of the same shape: in the dtype of ``mean`` for uint8 images, else in
-      their own.
+      Normalised images of the same shape, in the dtype of ``mean`` for uint8 images and otherwise
+      in the dtype of ``images``.
 
     Raises:
       UserError: for images neither uint8 nor floating.
@@ -82,7 +82,7 @@ def normalize(images: Array, mean: Array, std: Array) -> Array:
 
 
 def denormalize(images: Array, mean: Array, std: Array) -> Array:
-    """Normalised space back to pixels: ``image * std + mean``, the inverse of ``normalize``.
+    """Returns pixels, ``image * std + mean``: the inverse of ``normalize``.
 
     Args:
       images: float ``[..., h, w, c]`` in normalised space.
@@ -101,7 +101,7 @@ def denormalize(images: Array, mean: Array, std: Array) -> Array:
 
 
 def _like(stat: Array, images: Array) -> Array:
-    """``stat [c]`` in the dtype of the images, with as many axes as they have."""
+    """Returns ``stat [c]`` in the dtype of the images, with as many axes as they have."""
     return jnp.expand_dims(jnp.asarray(stat, images.dtype), tuple(range(images.ndim - 1)))
 
 

@@ -1,7 +1,7 @@
 """Batches of real images of one class or finding, drawn on the device without replacement.
 
-Rows are drawn on the device wherever the images are, by the same functions of the same keys: a set
-that stays on the host gives the same batches as one on the device.
+Rows are drawn on the device even if the images stay on the host, so that both give the same
+batches.
 """
 
 from typing import NamedTuple
@@ -18,20 +18,20 @@ from medjax.types import Array, PRNGKey
 
 
 class RealData(NamedTuple):
-    """A split on the device: raw pixels, and where each class lies in them.
+    """A split on the device: raw pixels, and the rows of each class.
 
-    Of a multi-label set the classes are groups, see ``group_indices``: an image may be in several.
+    The classes of a multi-label set are groups, see ``group_indices``. An image may be in several.
 
     Attributes:
-      images: uint8 ``[N, h, w, c]``, 0–255, or whitened, float32; on the device, or on
-        the host and indexed alike.
+      images: uint8 ``[N, h, w, c]``, 0–255, or whitened float32; on the device, or on the host with
+        the same indexing.
       labels: int32 ``[N]``; multi-label, rows of zeros and ones ``[N, L]``, dtype of ``mean``.
       index: int32 ``[C, max_count]``, rows of each class; a class with fewer rows repeats them.
       counts: int32 ``[C]``, true number of rows of each class.
       mean: float ``[c]``, pixel units (0–1).
       std: float ``[c]``, pixel units (0–1).
       experts: float32 ``[k, p]``, the parameters of networks trained on the split, on the device or
-        on the host and indexed alike; ``None`` where no method asks for them.
+        on the host; ``None`` if the method needs none.
     """
 
     images: Array | HostImages
@@ -44,7 +44,7 @@ class RealData(NamedTuple):
 
 
 def class_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:
-    """Rows of every class, in ascending order.
+    """Returns the rows of every class, in ascending order.
 
     Args:
       labels: integers ``[n]`` in ``0 … num_classes - 1``.
@@ -74,10 +74,10 @@ def class_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:
 
 
 def group_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:
-    """Rows of every group of images that are matched, drawn and counted together.
+    """Returns the rows of every group of images that are matched and drawn together.
 
-    With one label an image the groups are the classes. Of a multi-label set they are the images
-    with each finding, whatever else they show, and at last those without any, if there are some.
+    With one label per image, the groups are the classes. A multi-label set has one group per
+    finding, of all images that show it, and a last group of the images without findings, if any.
 
     Args:
       labels: integers ``[n]`` in ``0 … num_classes - 1``, or rows ``[n, num_classes]`` in which
@@ -146,14 +146,13 @@ def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> Rea
 
 
 def place(images: np.ndarray | Array | HostImages) -> Array | HostImages:
-    """Puts images where programs will find them.
+    """Puts images on the device, and leaves memory-mapped ones on the host.
 
     Args:
       images: ``[n, h, w, c]``.
 
     Returns:
-      The images on the device; those of a memory-mapped file, and those placed there before, stay
-      on the host.
+      The images on the device, or ``HostImages``.
 
     Example:
       >>> place(np.zeros((3, 2, 2, 1), np.uint8)).shape
@@ -167,7 +166,7 @@ def place(images: np.ndarray | Array | HostImages) -> Array | HostImages:
 def sample_class(
     key: PRNGKey, real: RealData, class_id: int | Array, *, batch: int
 ) -> tuple[Array, Array]:
-    """Draws a batch of images of one class or group, those of ``sample_rows``.
+    """Draws a batch of images of one class or group; ``sample_rows`` chooses the rows.
 
     Args:
       key: PRNG key.
@@ -190,7 +189,7 @@ def sample_class(
 
 
 def take(real: RealData, rows: Array) -> Array:
-    """The images of some rows.
+    """Returns the normalised images of some rows.
 
     Args:
       real: the split on the device.
@@ -213,8 +212,8 @@ def sample_rows(
 ) -> tuple[Array, Array]:
     """Draws rows of one class or group uniformly, without replacement.
 
-    Every row of the class gets a random score, and the ``batch`` highest are taken. A class
-    smaller than the batch comes whole, in random order, followed by padding.
+    Every row of the class gets a random score, and the ``batch`` highest are taken. All rows of a
+    class smaller than the batch are returned, in random order, followed by padding.
 
     Args:
       key: PRNG key.
@@ -238,8 +237,8 @@ def sample_rows(
     batch = min(batch, size)
     count = real.counts[class_id]
     scores = jax.random.uniform(key, (size,), jnp.float32)
-    # Scores are in [0, 1): -1 puts the padding last, where the weights below cut it off. float32,
-    # because XLA's CPU has a fast top_k for that alone: 0.7 ms of 50,000 scores, integers 12 ms.
+    # Scores are in [0, 1): -1 puts the padding last, where its weight is 0. XLA has a fast top_k on
+    # a CPU for float32 alone: 0.7 ms for 50,000 scores, against 12 ms for integers.
     _, places = jax.lax.top_k(
         jnp.where(jnp.arange(size, dtype=count.dtype) < count, scores, -1.0), batch
     )

@@ -1,4 +1,4 @@
-"""A set without splits cut into train, val and test, by class and by patient."""
+"""Cuts a set without splits into train, val and test, by class and by patient."""
 
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
@@ -13,9 +13,9 @@ class CutOptions(NamedTuple):
     """How a set without splits is cut.
 
     Attributes:
-      val: share of the images for val; 0 for none.
-      test: share for test.
-      seed: of the order in which images, or patients, are given out.
+      val: share of the images in val; 0 for none.
+      test: share of the images in test.
+      seed: seed of the order in which images or patients are assigned.
     """
 
     val: float = 0.1
@@ -26,19 +26,18 @@ class CutOptions(NamedTuple):
 def split(
     labels: Sequence[int], groups: Sequence[Hashable], *, val: float, test: float, seed: int
 ) -> list[str]:
-    """Assigns each image to a split, so that classes are shared out evenly and no group is cut.
+    """Assigns each image to a split, stratified by class, and keeps each group together.
 
-    Groups are taken one after the other, large ones first and those of one size in an order drawn
-    from the seed. Each goes where its classes are most wanting: where, of the number of images of
-    each class that the split is to have, the largest part is still missing once half of it is
-    there.
+    Groups are assigned one after the other, large ones first and groups of one size in an order
+    drawn from the seed. A group goes to the split that, with half of the group in it, still misses
+    the largest part of the images that it should have of the group's classes.
 
     Args:
       labels: class of each image.
-      groups: what must stay together, as the patient of each image.
-      val: share of images that val is to have; 0 for no val.
-      test: share of test.
-      seed: of the order; the same one gives the same splits.
+      groups: what stays together, such as the patient of each image.
+      val: share of the images in val; 0 for no val.
+      test: share of the images in test.
+      seed: seed of the order; the same seed gives the same splits.
 
     Returns:
       ``"train"``, ``"val"`` or ``"test"`` for each image.
@@ -60,13 +59,12 @@ def split(
         raise UserError(f"the seed of a cut must be at least 0, got {seed}")
     names = [name for name in SPLITS if shares[name] > 0]
     labels = np.asarray(labels)
-    ids, members = np.unique(
-        [str(group) for group in groups], return_inverse=True
-    )  # sorted: the order in which files are listed decides nothing
+    # The ids are sorted, so that the order in which files are listed decides nothing.
+    ids, members = np.unique([str(group) for group in groups], return_inverse=True)
     if len(ids) < len(names):
         raise UserError(
             f"{len(ids)} images or patients are too few for {', '.join(names)}: give more of them, "
-            "or splits of your own"
+            "or your own splits"
         )
     counts = np.zeros((len(ids), int(labels.max()) + 1))
     np.add.at(counts, (members, labels), 1)
@@ -79,7 +77,7 @@ def split(
         missing = 1 - (given + counts[group] / 2) / wanted
         best = int(np.argmax((missing * counts[group]).sum(axis=1)))
         empty = np.flatnonzero(~given.any(axis=1))
-        if len(order) - done <= len(empty):  # in small sets, each split gets something
+        if len(order) - done <= len(empty):  # no split stays empty
             best = int(empty[0])
         given[best] += counts[group]
         chosen[group] = best

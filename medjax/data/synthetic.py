@@ -1,4 +1,4 @@
-"""The file a site sends: ``synthetic.npz``, all that is needed to train on a distilled set."""
+"""``synthetic.npz``, the file that a site sends: all that training on a distilled set needs."""
 
 import io
 import os
@@ -23,19 +23,18 @@ class SharedSet(NamedTuple):
     """A distilled data set in pixel units, as the file holds it.
 
     Attributes:
-      images: float32 ``[n, h, w, c]`` in pixel units: 0 is black and 1 is white; never clipped, so
-        values beyond both are normal.
+      images: float32 ``[n, h, w, c]`` in pixel units: 0 is black and 1 is white. They are never
+        clipped, so some values lie outside 0–1.
       labels: int32 ``[n]``, or one row per image ``[n, l]``, int32 or (soft labels) float32.
       mean: float32 ``[c]``, the mean pixel of the real training images, in pixel units.
-      std: float32 ``[c]``, their standard deviation.
-      step_size: float32 scalar, the learning rate learned with the images; ``None`` where none is.
-      zca: the name of the whitening that networks take them through, see ``data.fit_whitening``;
-        ``None`` for none.
-      zca_mean: float32 ``[h · w · c]``, of that whitening.
-      zca_matrix: float32 ``[h · w · c, h · w · c]``.
-      preparation: what was done to the real images, in order and with what it found in the training
-        images: text that ``data.parse_preparation`` reads. Whoever has images to score networks on
-        takes them through it; ``None`` where nobody says.
+      std: float32 ``[c]``, the standard deviation of the real training images.
+      step_size: float32 scalar, the learned learning rate; ``None`` where none is learned.
+      zca: the name of the whitening of the images, see ``data.fit_whitening``; ``None`` for none.
+      zca_mean: float32 ``[h · w · c]``, the mean of the whitening.
+      zca_matrix: float32 ``[h · w · c, h · w · c]``, the matrix of the whitening.
+      preparation: the steps applied to the real images, fitted to the training images, as text that
+        ``data.parse_preparation`` reads. Images on which networks are scored go through the same
+        steps. ``None`` where it is unknown.
     """
 
     images: np.ndarray
@@ -49,9 +48,9 @@ class SharedSet(NamedTuple):
     preparation: np.ndarray | None = None
 
     def normalised(self) -> SyntheticSet:
-        """Returns the set as networks take it: ``(images - mean) / std``.
+        """Returns the set normalised as ``(images - mean) / std``.
 
-        Where there is a ``zca``, ``(images - zca_mean) @ zca_matrix`` of the flattened images.
+        With a ``zca``, the flattened images become ``(images - zca_mean) @ zca_matrix``.
         """
         if self.zca is None:
             images = (self.images.astype(np.float64) - self.mean) / self.std
@@ -73,17 +72,17 @@ def save_synthetic(
 ) -> None:
     """Writes ``synthetic.npz``, readable with NumPy alone and without pickle.
 
-    It holds those fields of ``SharedSet`` that there are, and ``images_uint8``, the images rounded
-    and clipped to 0–255. The same arrays give the same bytes, and the file is whole or absent.
+    It holds the fields of ``SharedSet`` that are not ``None``, and ``images_uint8``, the images
+    rounded and clipped to 0–255. The same arrays give the same bytes. The file is whole or absent.
 
     Args:
-      path: the file; replaced if it is there.
+      path: the file; an existing one is replaced.
       synthetic: the distilled set in normalised space; labels int ``[n]`` or rows ``[n, l]``.
       mean: ``[c]``, the mean pixel of the real training images, in pixel units (0–1).
-      std: ``[c]``, their standard deviation, positive.
-      step_size: the learning rate learned with the images, if one is.
-      whitening: what took pixels to the space that the images are in; ``None`` for mean and std.
-      preparation: what was done to the real images, as ``Dataset.preparation`` has it.
+      std: ``[c]``, the standard deviation of the real training images, positive.
+      step_size: the learned learning rate, if there is one.
+      whitening: the whitening of the images; ``None`` for mean and std.
+      preparation: the steps applied to the real images, see ``Dataset.preparation``.
 
     Raises:
       UserError: if a shape is wrong, a value is not finite, or the file cannot be written.
@@ -116,8 +115,7 @@ def save_synthetic(
         std,
         **extra,
     )
-    problem = _problem(shared)
-    if problem:
+    if problem := _problem(shared):
         raise UserError(f"cannot write {path}: {problem}")
     pixels = to_uint8(shared.images)
     content = {"images": shared.images, "images_uint8": pixels, **shared._asdict()}
@@ -132,7 +130,7 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
       path: the file.
 
     Returns:
-      The set in pixel units; ``.normalised()`` is what was saved, to float32 rounding.
+      The set in pixel units; ``.normalised()`` equals the saved set to float32 rounding.
 
     Raises:
       UserError: if the file is missing, damaged, or not a synthetic set.
@@ -143,12 +141,10 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
       medjax.errors.UserError: there is no file no-such-run/synthetic.npz
     """
     arrays = read_arrays(path, names=SharedSet._fields)
-    missing = sorted(set(_ALWAYS) - set(arrays))
-    if missing:
+    if missing := sorted(set(_ALWAYS) - set(arrays)):
         raise UserError(f"{path} is not a synthetic set: it has no {', '.join(missing)}")
     shared = SharedSet(**arrays)
-    problem = _problem(shared)
-    if problem:
+    if problem := _problem(shared):
         raise UserError(f"{path} is not a synthetic set: {problem}")
     return shared
 
@@ -160,7 +156,7 @@ def read_arrays(
 
     Args:
       path: the file.
-      names: which arrays; those that the file lacks are skipped. None for all.
+      names: which arrays; names that the file lacks are skipped. None for all.
 
     Returns:
       The arrays by name.
@@ -180,7 +176,7 @@ def read_arrays(
 
 
 def _problem(shared: SharedSet) -> str | None:
-    """Says what is wrong with a set, if anything is."""
+    """Returns what is wrong with a set, or ``None``."""
     images, labels, mean, std = shared[:4]
     channels = images.shape[-1:]
     if images.ndim != 4:
@@ -209,7 +205,7 @@ def _problem(shared: SharedSet) -> str | None:
 
 
 def _npz(arrays: dict[str, np.ndarray]) -> bytes:
-    """An npz archive whose bytes depend on the arrays alone: no clock, no platform, no zlib."""
+    """Returns an npz archive whose bytes depend on the arrays alone: no clock, platform or zlib."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""Sources of pictures converted to arrays of bytes, once, and kept in the cache."""
+"""Converts sources of pictures to arrays of bytes once, and keeps the arrays in the cache."""
 
 import hashlib
 import importlib.metadata
@@ -18,17 +18,12 @@ from medjax.data.prepare.steps import FITS
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
-_VERSION = 4  # of what this file and the decoders make of the same source
+_VERSION = 4  # increases when the same source gives other arrays
 _MODES = ("auto", "grey", "rgb")
-# What decodes and prepares; with others installed, other files may be readable.
+# The packages that decode and prepare; with others installed, other files may be readable.
 _DECODERS = (
-    "pillow",
-    "pydicom",
-    "pylibjpeg",
-    "pylibjpeg-libjpeg",
-    "pylibjpeg-openjpeg",
-    "python-gdcm",
-    "scikit-image",
+    *("pillow", "pydicom", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg"),
+    *("python-gdcm", "scikit-image"),
 )
 
 
@@ -36,11 +31,11 @@ class ConvertOptions(NamedTuple):
     """How pictures become images of one size.
 
     Attributes:
-      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours; where no
-        step of a preparation says it.
-      fit: ``"pad"``, ``"crop"`` or ``"stretch"``, where no step of a preparation resizes.
+      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours. It yields to
+        a step of the preparation that sets the channels.
+      fit: ``"pad"``, ``"crop"`` or ``"stretch"``, unless a step of the preparation resizes.
       skip_unreadable: whether files that cannot be decoded are skipped.
-      threads: that decode; 0 for as many as there are processors to use.
+      threads: number of decoding threads; 0 for the number of available processors.
     """
 
     mode: str = "auto"
@@ -50,14 +45,7 @@ class ConvertOptions(NamedTuple):
 
 
 def check(options: ConvertOptions) -> None:
-    """Refuses options that mean nothing.
-
-    Args:
-      options: any.
-
-    Raises:
-      UserError: if the mode or fit is unknown, or a number is negative.
-    """
+    """Raises ``UserError`` if the mode or fit is unknown, or a number is negative."""
     if options.mode not in _MODES:
         raise unknown("convert mode", options.mode, _MODES)
     if options.fit not in FITS:
@@ -67,26 +55,14 @@ def check(options: ConvertOptions) -> None:
 
 
 class Part(NamedTuple):
-    """What one split is converted from.
-
-    Attributes:
-      sources: in order.
-      labels: of each source, and so of each of its pictures.
-    """
+    """The sources of a split in order, and the label of each, which all its pictures have."""
 
     sources: Sequence[decoding.Source]
     labels: Sequence[int]
 
 
 def key_of(content: Any) -> str:
-    """Returns a name for what a conversion depends on, installed decoders included.
-
-    Args:
-      content: any value that JSON can hold.
-
-    Returns:
-      A digest in hex.
-    """
+    """Returns the digest of what a conversion depends on: JSON, and the installed decoders."""
     installed = {name: _version(name) for name in _DECODERS}
     return store.key_of([_VERSION, installed, content])
 
@@ -101,19 +77,18 @@ def _version(package: str) -> str | None:
 def arrays(
     key: str, make: Callable[[pathlib.Path], Mapping[str, Any]], *, root: pathlib.Path
 ) -> tuple[dict[str, np.memmap], dict[str, Any]]:
-    """Opens the arrays kept under a key; makes them first if the cache lacks them.
+    """Opens the arrays of a key, and makes them first if the cache lacks them.
 
     Args:
       key: from ``key_of``.
-      make: writes ``.npy`` files into an empty folder; returns facts to keep, as JSON can hold
-        them.
+      make: writes ``.npy`` files into an empty folder, and returns facts to keep as JSON.
       root: the folder of the cache.
 
     Returns:
       The arrays by name, memory-mapped and read only, and the facts.
 
     Raises:
-      UserError: if the cache cannot be written, or from ``make``.
+      UserError: if the cache cannot be written, or ``make`` raises it.
     """
     folder = root / "data" / key
     # Only the user may see patients' images.
@@ -126,10 +101,10 @@ class Converted(NamedTuple):
     """The results of a conversion beside the arrays.
 
     Attributes:
-      unreadable: what could not be read.
+      unreadable: sources that cannot be read.
       digest: MD5 of all arrays.
-      raw: by split, the sizes, dtypes and intensities of the decoded pictures before they were
-        prepared; see ``measuring.Tally``.
+      raw: by split, the sizes, dtypes and intensities of the pictures before preparation; see
+        ``measuring.Tally``.
     """
 
     unreadable: list[decoding.Unreadable]
@@ -144,16 +119,16 @@ def convert(
     to_bytes: Callable[[Picture], np.ndarray],
     threads: int,
 ) -> Converted:
-    """Writes ``{split}_images.npy`` and ``{split}_labels.npy``; memory holds a few pictures.
+    """Writes ``{split}_images.npy`` and ``{split}_labels.npy`` with few pictures in memory.
 
     Args:
-      parts: by split.
-      folder: where to.
-      to_bytes: makes uint8 ``[h, w, c]`` of a picture, of one shape for all.
-      threads: as for ``decode_all``.
+      parts: the sources by split.
+      folder: the folder of the arrays.
+      to_bytes: makes uint8 ``[h, w, c]`` of a picture; all have the same shape.
+      threads: see ``decode_all``.
 
     Returns:
-      What could not be read, and what the arrays and their sources are.
+      The unreadable sources, the digest, and the measurements.
     """
     unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
 
@@ -188,6 +163,6 @@ def convert(
 
 
 def _write_header(stream, shape: tuple[int, ...]) -> None:
-    """The header of a uint8 array; numpy leaves room in it for more rows."""
+    """Writes the header of a uint8 array; numpy leaves room in it for more rows."""
     header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     np.lib.format.write_array_header_1_0(stream, header)

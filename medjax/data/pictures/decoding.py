@@ -1,4 +1,4 @@
-"""Many files decoded at once, in their order, each to what a caller makes of its pictures."""
+"""Decodes many files at once, in order, and applies a function to each picture."""
 
 import collections
 import concurrent.futures
@@ -31,9 +31,9 @@ class Source(NamedTuple):
     """Something to decode.
 
     Attributes:
-      name: how messages call it.
-      channels: gives 1 or 3 without decoding pixels.
-      read: gives the pictures.
+      name: the name in messages.
+      channels: returns 1 or 3 without decoding pixels.
+      read: returns the pictures.
     """
 
     name: str
@@ -42,11 +42,11 @@ class Source(NamedTuple):
 
 
 class Unreadable(NamedTuple):
-    """Something that could not be decoded.
+    """A source that cannot be decoded.
 
     Attributes:
-      name: of the source.
-      reason: one line, to follow the name.
+      name: the name of the source.
+      reason: the reason in one line.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Unreadable(NamedTuple):
 def file_source(
     path: pathlib.Path, name: str, *, options: dicom.DicomOptions | None = None
 ) -> Source:
-    """An image or DICOM file to decode.
+    """Returns the source of an image or DICOM file.
 
     Args:
-      path: the file; its suffix says what it is.
-      name: how messages call it.
-      options: how DICOM is read; None for its defaults.
+      path: the file; its suffix decides which.
+      name: the name in messages.
+      options: how DICOM is read; None for the defaults.
 
     Returns:
       The source.
@@ -83,20 +83,20 @@ def decode_all(
     then: Callable[[Picture], Any] | None = None,
     threads: int = 0,
 ) -> Iterator[list[Any] | Unreadable]:
-    """Decodes sources in several threads; a bar is drawn on a terminal.
+    """Decodes sources in several threads, with a progress bar on a terminal.
 
-    No more than a few results per thread wait to be taken.
+    It decodes only a few sources per thread ahead of the caller.
 
     Args:
       sources: what to decode.
       then: applied to each picture in the thread that decoded it; None to leave it as it is.
-      threads: how many; 0 for as many as there are processors to use.
+      threads: number of threads; 0 for the number of available processors.
 
     Yields:
-      For each source in order, one result for each of its pictures; or why there is none.
+      For each source in order, one result for each of its pictures, or an ``Unreadable``.
 
     Raises:
-      UserError: for what no file is to blame for, as a missing package.
+      UserError: for causes other than a damaged file, such as a missing package.
 
     Example:
       >>> import pathlib
@@ -106,7 +106,7 @@ def decode_all(
 
     def read(source: Source) -> list[Any]:
         pictures = source.read()
-        if not pictures:  # or the source would vanish without a line
+        if not pictures:  # otherwise the source would vanish without a line
             raise UndecodableError("holds no pictures")
         return pictures if then is None else [then(picture) for picture in pictures]
 
@@ -114,16 +114,14 @@ def decode_all(
 
 
 def set_channels(sources: Sequence[Source], *, threads: int = 0) -> tuple[int, str]:
-    """How many channels suit all: three where any picture has colours.
-
-    Those that cannot be read have no say.
+    """Returns the number of channels for a whole set: three if any readable picture has colours.
 
     Args:
       sources: what will be decoded.
-      threads: as for ``decode_all``.
+      threads: see ``decode_all``.
 
     Returns:
-      1 or 3, and the counts it was decided by, in words.
+      1 or 3, and the counts behind it in words.
     """
     found = list(_in_order(sources, lambda source: [source.channels()], threads, "looking"))
     counts = collections.Counter(x[0] for x in found if not isinstance(x, Unreadable))
@@ -131,12 +129,12 @@ def set_channels(sources: Sequence[Source], *, threads: int = 0) -> tuple[int, s
 
 
 def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> None:
-    """Refuses what cannot be read, after listing all of it in the log.
+    """Lists unreadable sources in the log and refuses them.
 
     Args:
-      unreadable: in order.
-      total: how many sources there were.
-      setting: what leaves them out instead, for the message.
+      unreadable: the unreadable sources, in order.
+      total: number of all sources.
+      setting: the setting that skips them, for the message.
 
     Raises:
       UserError: if there are any.
@@ -147,30 +145,30 @@ def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> Non
         some = "; ".join(f"{name} ({reason})" for name, reason in unreadable[:_LISTED])
         more = f"; and {len(unreadable) - _LISTED} more" if len(unreadable) > _LISTED else ""
         raise UserError(
-            f"{len(unreadable)} of {total} files cannot be read: {some}{more}; mend or remove "
-            f"them, or leave them out with {setting}"
+            f"{len(unreadable)} of {total} files cannot be read: {some}{more}; fix or remove "
+            f"them, or skip them with {setting}"
         )
 
 
 def _in_order(
     sources: Sequence[Source], read: Callable[[Source], Any], threads: int, what: str
 ) -> Iterator[Any]:
-    """Results of ``read`` or reasons why there are none, a few for each thread at once."""
+    """Yields the results of ``read``, or ``Unreadable``, a few for each thread at once."""
     threads = threads or min(_processors(), _MOST_THREADS)
 
     def attempt(source: Source) -> Any:
         try:
-            with np.errstate(all="ignore"):  # which each thread has for itself
+            with np.errstate(all="ignore"):  # a setting of each thread
                 return read(source)
         except UserError:
             raise
         except MemoryError as error:
             raise UserError(f"not enough memory to decode {source.name}") from error
         except OSError as error:
-            # What another try may read must not be taken for a file that is damaged.
+            # A file that another try may read is not a damaged file.
             if error.errno not in (None, errno.ENOENT):
                 raise UserError(f"cannot read {source.name}: {error.strerror}") from error
-            # A library's text may quote a header, a name in it; the system's may not.
+            # A library's text may quote a header with a name; the system's text does not.
             reason = error.strerror or f"cannot be decoded ({type(error).__name__})"
             return Unreadable(source.name, reason)
         except UndecodableError as error:
@@ -180,7 +178,7 @@ def _in_order(
     at_once = _PER_THREAD * threads
     with bar, concurrent.futures.ThreadPoolExecutor(threads) as pool:
         for start in range(0, len(sources), at_once):
-            # Filters of warnings are the whole process's: nothing runs on while a caller has them.
+            # Warning filters belong to the process: no thread runs while the caller has control.
             with _quiet():
                 results = list(pool.map(attempt, sources[start : start + at_once]))
             bar.update(len(results))
@@ -188,16 +186,14 @@ def _in_order(
 
 
 def _processors() -> int:
-    """How many this process may use, where the system says."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Returns how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the libraries' remarks on odd files, which may hold what stands in the header."""
-    # pydicom logs a traceback for each decoder that it tries in vain.
+    """Silences the libraries' remarks on odd files, which may quote a header."""
+    # pydicom logs a traceback for each decoder that fails.
     logs = [logging.getLogger(name) for name in ("pydicom", "PIL")]
     levels = [log.level for log in logs]
     try:

@@ -1,4 +1,4 @@
-"""DICOM files as pictures; of their headers, only what the pixels mean is ever read."""
+"""Reads DICOM files as pictures; of a header, it reads only what gives the pixels a meaning."""
 
 import contextlib
 import pathlib
@@ -18,7 +18,7 @@ _PALETTES = [
     for kind, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
 ]
 _PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
-# pydicom parses these and skips all others: names, dates, numbers of patients among them.
+# pydicom parses these and skips all others, such as names, dates and numbers of patients.
 _TAGS = [
     *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
     *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
@@ -31,29 +31,28 @@ _TAGS = [
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
 _LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}
-_MOST_PIXELS = 2**27  # of one frame; a damaged header asks for more than there is memory
+_MOST_PIXELS = 2**27  # of one frame; a damaged header may ask for more than the memory holds
 
 
 class DicomOptions(NamedTuple):
     """How DICOM files are read.
 
     Attributes:
-      frames: which of several frames: ``"first"``, ``"middle"``, ``"last"``, ``"all"`` (each an
-        image of its own, with its file's label and in its file's split), or a number from
-        ``"0"``.
+      frames: which of several frames: ``"first"``, ``"middle"``, ``"last"``, a number from ``"0"``,
+        or ``"all"``: each frame is an image with the label and in the split of its file.
     """
 
     frames: str = "middle"
 
 
 def check(options: DicomOptions) -> None:
-    """Refuses options that mean nothing.
+    """Raises ``UserError`` for an unknown choice of frames.
 
     Args:
-      options: any.
+      options: the options.
 
     Raises:
-      UserError: for frames of another kind.
+      UserError: for an unknown choice of frames.
     """
     if options.frames not in _FRAMES and not options.frames.isdecimal():
         raise UserError(
@@ -62,7 +61,7 @@ def check(options: DicomOptions) -> None:
 
 
 def channels(file: pathlib.Path) -> int:
-    """Returns how many channels a file's pictures have, 1 or 3, without reading its pixels.
+    """Returns the number of channels of a file's pictures, 1 or 3, without reading pixels.
 
     Raises:
       UndecodableError: for a file that pydicom cannot read, or without pixels.
@@ -75,8 +74,8 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     """Decodes a file.
 
     The rescale slope and intercept or the modality look-up table are applied to stored values,
-    MONOCHROME1 is inverted, YBR and palettes become RGB. In grey pictures a window sets black and
-    white and changes no value; a VOI look-up table or a sigmoid window does change them.
+    MONOCHROME1 is inverted, and YBR and palettes become RGB. In grey pictures a window sets black
+    and white and changes no value; a VOI look-up table or a sigmoid window changes values.
 
     Args:
       file: the file.
@@ -86,8 +85,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
       One picture, or one for each frame.
 
     Raises:
-      UndecodableError: for a file that pydicom cannot read, without pixels, or without such a
-        frame.
+      UndecodableError: for a file without pixels, without that frame, or that pydicom cannot read.
       OSError: if the disk fails.
     """
     from pydicom.pixels import pixel_array
@@ -96,7 +94,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     dataset = _open(file)
     count = _number(dataset, "NumberOfFrames") or 1
     if count < 1:
-        raise UndecodableError("says that it has fewer frames than one")
+        raise UndecodableError("has fewer than one frame by its header")
     _check_decodable(dataset)
     # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
     is_rle = dataset.file_meta.TransferSyntaxUID == RLELossless
@@ -111,14 +109,14 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
 
 
 def _decoding() -> contextlib.AbstractContextManager[None]:
-    """Surrounds calls of pydicom, which is imported by now."""
+    """Returns ``decoding_errors`` for calls of pydicom, which must be installed."""
     from pydicom.errors import BytesLengthException
 
     return decoding_errors(*PARSER_ERRORS, BytesLengthException)
 
 
 def _open(file: pathlib.Path, **how: bool):
-    """Returns the few tags above of a file, as a pydicom dataset."""
+    """Returns the tags of a file that are read, as a pydicom dataset."""
     try:
         import pydicom
     except ImportError as error:
@@ -136,7 +134,7 @@ def _open(file: pathlib.Path, **how: bool):
 
 
 def _check_decodable(dataset) -> None:
-    """Says in words of our own what pydicom would say by quoting the header."""
+    """Raises what pydicom would raise with a text that quotes the header."""
     from pydicom.pixels import get_decoder
     from pydicom.pixels.utils import get_expected_length
 
@@ -164,13 +162,13 @@ def _check_decodable(dataset) -> None:
 
 
 def _element(dataset, name: str):
-    """Returns a value of the header, which pydicom parses now; None where there is none."""
+    """Returns a value of the header, or None; pydicom parses it only here."""
     with _decoding():
         return dataset.get(name)
 
 
 def _number(dataset, name: str, kind: type = int):
-    """Returns the number in an element, or the first of several; None where there is none."""
+    """Returns the number in an element, the first of several, or None."""
     value = _element(dataset, name)
     if value is None:
         return None
@@ -182,7 +180,7 @@ def _number(dataset, name: str, kind: type = int):
 
 
 def _items(dataset, name: str):
-    """Returns the items of a sequence; none where it is missing."""
+    """Returns the items of a sequence; an absent one has none."""
     from pydicom import Sequence
 
     value = _element(dataset, name)
@@ -199,7 +197,7 @@ def _photometric(dataset) -> str:
 
 
 def _chosen(frames: str, count: int) -> range:
-    """Returns the positions of the frames wanted."""
+    """Returns the positions of the wanted frames."""
     if frames == "all":
         return range(count)
     named = {"first": 0, "middle": count // 2, "last": count - 1}
@@ -210,7 +208,7 @@ def _chosen(frames: str, count: int) -> range:
 
 
 def _colour(pixels: np.ndarray, dataset, _frame: int) -> Picture:
-    """Returns a picture in red, green and blue; pydicom has converted YBR by now."""
+    """Returns a picture in red, green and blue; pydicom has converted YBR before."""
     from pydicom.pixels import apply_color_lut
 
     if _photometric(dataset) == "PALETTE COLOR":
@@ -240,18 +238,18 @@ def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
 
 
 def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
-    """Returns where the frame is filled up with one stored value, or a range (PS3.3 C.7.5.1)."""
+    """Returns where the frame holds padding: one stored value, or a range (PS3.3 C.7.5.1)."""
     value, limit = (_number(dataset, f"PixelPadding{x}") for x in ("Value", "RangeLimit"))
     if value is None:
         return None
     ends = [value, value if limit is None else limit]
-    # Some files write a negative value as if it had no sign: the bits are what counts.
+    # Some files write a negative value as if it had no sign: only the bits are the same.
     low, high = np.sort(np.array(ends, np.int64).astype(stored.dtype))
     return (low <= stored) & (stored <= high)
 
 
 def _group(dataset, frame: int, name: str):
-    """Returns a frame's own transform in enhanced multi-frame files, else the whole file."""
+    """Returns the transform of a frame of an enhanced multi-frame file, else the whole file."""
     for groups, place in (
         (_items(dataset, "PerFrameFunctionalGroupsSequence"), frame),
         (_items(dataset, "SharedFunctionalGroupsSequence"), 0),
@@ -262,7 +260,7 @@ def _group(dataset, frame: int, name: str):
 
 
 def _windowed(pixels: np.ndarray, voi) -> Picture | None:
-    """Returns pixels with the black and white that the file gives; None where it gives none."""
+    """Returns pixels with the black and white of the file, or None if it gives none."""
     if tables := _items(voi, "VOILUTSequence"):
         from pydicom.pixels import apply_voi
 

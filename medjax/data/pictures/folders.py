@@ -1,4 +1,4 @@
-"""What a folder of images holds: files with a class each, in splits."""
+"""Lists the images of a folder or a table: files with their classes, splits and patients."""
 
 import csv
 import logging
@@ -14,14 +14,14 @@ from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
-_COLUMNS = ("file", "patient", "label")
+_COLUMNS = ("file", "label", "patient")
 
 
 class FolderOptions(NamedTuple):
-    """What says which files of a folder are of which class.
+    """How the class of each file of a folder is found.
 
     Attributes:
-      table: a CSV file with the columns ``file`` (relative to the folder), ``label`` and perhaps
+      table: a CSV file with the columns ``file`` (relative to the folder), ``label`` and, if known,
         ``patient``, whose images stay in one split; empty for classes by folder.
     """
 
@@ -35,7 +35,7 @@ class Entry(NamedTuple):
       name: path relative to the set's folder, with forward slashes.
       split: ``"train"``, ``"val"`` or ``"test"``; None before the set is cut.
       label: class name.
-      group: what stays in one split: the patient, or the file itself.
+      group: the patient, or the file itself; a group stays in one split.
     """
 
     name: str
@@ -45,33 +45,32 @@ class Entry(NamedTuple):
 
 
 def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> list[Entry]:
-    """Lists a set.
+    """Lists the images of a set.
 
     Args:
       folder: ``{train,val,test}/CLASS/FILE`` (val may be missing) or ``CLASS/FILE``; or files
         anywhere below it, with a table.
       options: the table.
-      cut: how it is cut where it has no splits.
+      cut: how a set without splits is cut.
 
     Returns:
       All entries, sorted by name, each in a split.
 
     Raises:
-      UserError: if the folder is laid out in another way, the table does not fit it, or there are
-        too few images to cut.
+      UserError: if the folder has another layout, the table does not fit it, or there are too few
+        images to cut.
     """
     if not folder.is_dir():
         raise UserError(f"no folder {folder}")
+    splits = [name for name in SPLITS if (folder / name).is_dir()]
     if options.table:
-        laid_out = [name for name in SPLITS if (folder / name).is_dir()]
-        if "train" in laid_out and "test" in laid_out:
+        if "train" in splits and "test" in splits:
             raise UserError(
-                f"{folder} is cut already, into {', '.join(laid_out)}; a table would cut it anew: "
-                "leave out data.folder.table, or keep the files elsewhere"
+                f"{folder} is cut already, into {', '.join(splits)}; a table would cut it anew: "
+                "drop data.folder.table, or keep the files elsewhere"
             )
         found = _of_table(folder, pathlib.Path(options.table).expanduser())
     else:
-        splits = [name for name in SPLITS if (folder / name).is_dir()]
         if splits:
             _refuse_other_folders(folder, splits)
         parts = [(name, folder / name) for name in splits] or [(None, folder)]
@@ -86,13 +85,13 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> li
 
 
 def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
-    """The classes of a set in label order.
+    """Returns the classes of a set in label order.
 
     Args:
-      found: its entries.
+      found: the entries of the set.
 
     Returns:
-      Names, sorted; by value if all are whole numbers.
+      The sorted names; whole numbers are sorted by value.
 
     Example:
       >>> class_names([Entry(f"{c}/a.png", "train", c, "a") for c in ("10", "2")])
@@ -104,11 +103,11 @@ def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
 
 
 def check_classes(what: str, found: Sequence[Entry]) -> None:
-    """Refuses a set that cannot be learned.
+    """Refuses a set on which no classifier can be trained.
 
     Args:
       what: the set, for messages.
-      found: its entries, each with a split.
+      found: the entries of the set, each with a split.
 
     Raises:
       UserError: for fewer than two classes, no test images, or a class without training images.
@@ -146,7 +145,7 @@ def _refuse_other_folders(folder: pathlib.Path, splits: Sequence[str]) -> None:
 
 
 def _of_classes(root: pathlib.Path, part: pathlib.Path, split: str | None) -> list[Entry]:
-    """The files of a folder of class folders."""
+    """Lists the files of a folder of class folders."""
     found, others = [], set()
     for folder in sorted(x for x in part.iterdir() if x.is_dir() and not _hidden(x)):
         for file in folder.iterdir():
@@ -166,31 +165,12 @@ def _of_classes(root: pathlib.Path, part: pathlib.Path, split: str | None) -> li
 
 
 def _of_table(folder: pathlib.Path, table: pathlib.Path) -> list[Entry]:
-    """The files that a table names."""
-    try:
-        with open(table, newline="", encoding="utf-8-sig") as stream:
-            rows = list(csv.DictReader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"cannot read the table {table}: {error}") from error
-    rows = [{str(k).strip().lower(): v for k, v in row.items()} for row in rows]
-    header = list(rows[0]) if rows else []
-    if not {"file", "label"} <= set(header):
-        raise UserError(
-            f"{table} needs rows under a header with {', '.join(_COLUMNS)} (patient may be "
-            f"missing), got {', '.join(map(str, header)) or 'none'}"
-        )
-    close = [c for c in header if c != "patient" and c.startswith(("patient", "subject"))]
-    if close and "patient" not in header:
-        raise UserError(
-            f"{table} has a column {close[0]}: call it patient if its images belong together, "
-            "or drop it if each file counts as a patient"
-        )
+    """Lists the files of a table."""
+    header, rows = _rows(table)
     found, seen = [], set()
     for number, row in enumerate(rows, start=2):
         values = {column: (row.get(column) or "").strip() for column in _COLUMNS}
-        missing = [c for c in ("file", "label") if not values[c]]
-        if "patient" in header and not values["patient"]:
-            missing.append("patient")
+        missing = [c for c in _COLUMNS if c in header and not values[c]]
         if missing:
             raise UserError(f"{table}, line {number}: no {missing[0]}")
         name = pathlib.PurePath(os.path.normpath(values["file"])).as_posix()
@@ -209,6 +189,29 @@ def _of_table(folder: pathlib.Path, table: pathlib.Path) -> list[Entry]:
     said = f"{patients} patients" if "patient" in header else "no patients: each file is one"
     _log.info("data: %s names %d files and %s", table, len(found), said)
     return found
+
+
+def _rows(table: pathlib.Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Reads a table, and returns its header and its rows."""
+    try:
+        with open(table, newline="", encoding="utf-8-sig") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"cannot read the table {table}: {error}") from error
+    rows = [{str(k).strip().lower(): v for k, v in row.items()} for row in rows]
+    header = list(rows[0]) if rows else []
+    if not {"file", "label"} <= set(header):
+        raise UserError(
+            f"{table} needs rows under a header with {', '.join(_COLUMNS)} (patient may be "
+            f"missing), got {', '.join(map(str, header)) or 'none'}"
+        )
+    close = [c for c in header if c != "patient" and c.startswith(("patient", "subject"))]
+    if close and "patient" not in header:
+        raise UserError(
+            f"{table} has a column {close[0]}: call it patient if its images belong together, "
+            "or drop it if each file counts as a patient"
+        )
+    return header, rows
 
 
 def _hidden(path: pathlib.Path) -> bool:

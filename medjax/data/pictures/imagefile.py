@@ -1,4 +1,4 @@
-"""Image files (PNG, JPEG, TIFF, BMP) as pictures."""
+"""Reads image files (PNG, JPEG, TIFF, BMP) as pictures."""
 
 import pathlib
 
@@ -16,13 +16,7 @@ _WHITE_IS_ZERO = 0
 
 
 def channels(file: pathlib.Path) -> int:
-    """Returns how many channels a file's picture has, without decoding its pixels.
-
-    Args:
-      file: the file.
-
-    Returns:
-      1 or 3.
+    """Returns the number of channels of a file's picture, 1 or 3, without decoding its pixels.
 
     Raises:
       UndecodableError: for a file that Pillow cannot read.
@@ -33,16 +27,16 @@ def channels(file: pathlib.Path) -> int:
 
 
 def read(file: pathlib.Path) -> list[Picture]:
-    """Decodes a file, upright as its EXIF orientation says.
+    """Decodes a file, and turns it by its EXIF orientation.
 
-    Grey pictures of 16 bits stay so, in 0–65535, and TIFFs of 12 bits in 0–4095; those of 32 bits
-    or of floats go from their own least to their own greatest value. Transparency is dropped.
+    Grey pictures of 16 bits keep their range 0–65535, and TIFFs of 12 bits 0–4095. The range of
+    pictures of 32 bits or floats is that of their values. Transparency is dropped.
 
     Args:
       file: the file.
 
     Returns:
-      Its one picture.
+      A list of one picture.
 
     Raises:
       UndecodableError: for a file that Pillow cannot read, that has several pages, or whose pixels
@@ -81,12 +75,12 @@ def _open(file: pathlib.Path) -> Image.Image:
 
 
 def _pixels(image: Image.Image, mode: str | None) -> np.ndarray:
-    """Returns the pixels, upright, in a mode of Pillow's; None for the file's own."""
+    """Returns the upright pixels in a mode of Pillow, or in the file's own for None."""
     try:
         with decoding_errors():
             image.load()
     except OSError as error:
-        if error.strerror:  # the disk's
+        if error.strerror:  # from the disk
             raise
         raise UndecodableError(
             "is cut short, damaged, or compressed in a way that Pillow cannot read"

@@ -1,4 +1,4 @@
-"""Pictures as they were taken."""
+"""A picture at its own size and depth."""
 
 from typing import NamedTuple
 
@@ -6,18 +6,16 @@ import numpy as np
 
 
 class Picture(NamedTuple):
-    """One picture at its own size and depth, and what its values stand for.
+    """A picture at its own size and depth, and how its values are shown.
 
     Attributes:
       pixels: ``[h, w]``, or ``[h, w, 3]`` for red, green and blue; integers, or finite float32, in
-        the units of the file (of a CT, Hounsfield units).
-      black: the value that is shown as black; smaller ones are too.
+        the units of the file (Hounsfield units for CT).
+      black: the value that is shown as black, like all smaller ones.
       white: the value that is shown as white; at least ``black``.
-      values: the pixels before a look-up table or a curve made them what is shown; ``None`` where
-        nothing did.
+      values: the pixels before a look-up table or a curve; ``None`` if there was none.
       inverted: whether it is a negative, so that ``black`` is shown as white.
-      padding: bool ``[h, w]``, where nothing was measured; shown as black, whatever the values
-        there are. ``None`` for nowhere.
+      padding: bool ``[h, w]``, where nothing was measured; it is shown as black. ``None`` for none.
     """
 
     pixels: np.ndarray
@@ -28,7 +26,7 @@ class Picture(NamedTuple):
     padding: np.ndarray | None = None
 
     def shown(self) -> np.ndarray:
-        """Returns the pixels from black to white as float32 0–1, clipped; or bytes as they are."""
+        """Returns the pixels from black to white as clipped float32 0–1; bytes stay bytes."""
         if self.pixels.dtype == np.uint8 and (self.black, self.white) == (0, 255):
             return self.finish(self.pixels)
         if self.white <= self.black:  # a window without width is a threshold
@@ -39,13 +37,13 @@ class Picture(NamedTuple):
         return self.finish(np.clip(above / scale, 0, 1))
 
     def finish(self, image: np.ndarray) -> np.ndarray:
-        """Turns a negative, and blackens padding.
+        """Inverts a negative and blackens padding.
 
         Args:
-          image: ``[h, w]`` or ``[h, w, c]``, uint8 or floats in 0–1, as ``pixels`` were scaled.
+          image: the scaled ``pixels``, ``[h, w]`` or ``[h, w, c]``, uint8 or floats in 0–1.
 
         Returns:
-          What is shown.
+          The image as it is shown.
         """
         if self.inverted:
             image = (255 if image.dtype == np.uint8 else 1) - image
@@ -55,7 +53,7 @@ class Picture(NamedTuple):
         return image
 
     def raw(self) -> np.ndarray:
-        """Returns the values as the file has them, ``[h, w, c]``."""
+        """Returns the values of the file, ``[h, w, c]``."""
         values = self.pixels if self.values is None else self.values
         return values[..., None] if values.ndim == 2 else values
 
@@ -68,14 +66,11 @@ class Picture(NamedTuple):
 
 
 def full_range(pixels: np.ndarray, *, padding: np.ndarray | None = None) -> Picture:
-    """A picture whose darkest value is black and whose brightest is white.
+    """Returns a picture whose darkest value is black and whose brightest is white.
 
     Args:
-      pixels: as a ``Picture`` has them.
-      padding: likewise; it has no say, unless it is everywhere.
-
-    Returns:
-      The picture.
+      pixels: see ``Picture``.
+      padding: see ``Picture``; values in it are ignored, unless it is everywhere.
     """
     inside = pixels if padding is None or padding.all() else pixels[~padding]
     return Picture(pixels, float(inside.min()), float(inside.max()), padding=padding)

@@ -1,4 +1,4 @@
-"""Users' own pictures as a data set: folders of images and DICOM files, and TFDS."""
+"""Data sets of a user's own pictures: folders of images and DICOM files, and TFDS."""
 
 import dataclasses
 import functools
@@ -34,9 +34,9 @@ class Sources(NamedTuple):
     """How sets other than npz files are read.
 
     Attributes:
-      folder: which files of ``folder:PATH`` are of which class.
+      folder: how the class of a file of ``folder:PATH`` is found.
       dicom: how DICOM files in folders are read.
-      tfds: which part of ``tfds:NAME``.
+      tfds: which part of ``tfds:NAME`` is read.
       cut: how sets without splits are cut.
       convert: how pictures become images of one size.
     """
@@ -49,24 +49,24 @@ class Sources(NamedTuple):
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> "Sources":
-        """Returns the options that settings hold under the names of the attributes."""
+        """Returns the options of settings whose keys are the names of the attributes."""
         kinds = cls._field_defaults.items()
         return cls(**{name: type(default)(**settings.get(name, {})) for name, default in kinds})
 
     def asdict(self) -> dict[str, dict[str, Any]]:
-        """Returns the options as settings, as ``Sources.of`` takes them."""
+        """Returns the options as settings that ``Sources.of`` takes."""
         return {name: options._asdict() for name, options in self._asdict().items()}
 
 
 class Request(NamedTuple):
-    """What a set of pictures is to be made into.
+    """The images that are wanted of a set of pictures.
 
     Attributes:
       size: side length of the images in pixels.
       download: whether a missing set is downloaded.
       cache: folder of the cache.
       limit: bytes; a split whose images take more stays on disk. None for no limit.
-      preparation: what is done to each picture; steps that give all images one shape are added.
+      preparation: the steps for each picture; steps that give all images one shape are added.
     """
 
     size: int
@@ -81,7 +81,7 @@ class Read(NamedTuple):
 
     Attributes:
       info: task, class names and provenance.
-      splits: by name.
+      splits: the splits by name.
       preparation: the steps that made the images, fitted to the training split.
     """
 
@@ -91,15 +91,7 @@ class Read(NamedTuple):
 
 
 class _Listed(NamedTuple):
-    """A set whose pictures are not decoded yet.
-
-    Attributes:
-      name: of the set.
-      source: where it is, as messages and provenance call it.
-      classes: names in label order.
-      parts: what each split is converted from.
-      listing: what changes when the set changes, as JSON can hold it.
-    """
+    """A set whose pictures are not decoded yet; ``listing`` is JSON that changes with the set."""
 
     name: str
     source: str
@@ -109,18 +101,18 @@ class _Listed(NamedTuple):
 
 
 def read(name: str, sources: Sources, request: Request) -> Read:
-    """Reads a set, from the cache if it was read before and has not changed since.
+    """Reads a set, from the cache if it has not changed since it was read.
 
     Args:
       name: ``folder:PATH`` or ``tfds:NAME``.
       sources: options.
-      request: what the set is to be made into.
+      request: the images that are wanted.
 
     Returns:
-      The set, its images prepared.
+      The set with prepared images.
 
     Raises:
-      UserError: for anything that keeps the set from being trained on.
+      UserError: if networks cannot be trained on the set.
     """
     if request.size < 1:
         raise UserError(f"size must be at least 1, got {request.size}")
@@ -142,10 +134,8 @@ def _folder(path: str, sources: Sources) -> _Listed:
     for split in registry.SPLITS:
         chosen = [entry for entry in entries if entry.split == split]
         if chosen:
-            files = [
-                decoding.file_source(folder / entry.name, entry.name, options=sources.dicom)
-                for entry in chosen
-            ]
+            names = [entry.name for entry in chosen]
+            files = [decoding.file_source(folder / x, x, options=sources.dicom) for x in names]
             parts[split] = conversion.Part(files, [classes.index(entry.label) for entry in chosen])
     try:
         stats = [os.stat(folder / entry.name) for entry in entries]
@@ -177,7 +167,7 @@ def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
 
 
 def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
-    """Returns the set, its pictures converted now or before."""
+    """Returns the set with its pictures converted, or read from the cache."""
     name, source, classes, parts, listing = listed
     options, wanted = sources.convert, request.preparation
     everything = [source for part in parts.values() for source in part.sources]
@@ -198,7 +188,7 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
 
     settings = sources.asdict()
     settings["convert"].pop("threads")
-    steps = wanted.listed()[:-1]  # the last is not of the images, and so not of what is kept
+    steps = wanted.listed()[:-1]  # the last one is applied to what the cache holds
     key = conversion.key_of(
         [request.size, classes, settings, os.path.abspath(source), listing, steps]
     )
@@ -214,7 +204,6 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
 def _info(
     name: str, source: str, classes: tuple[str, ...], facts: Mapping[str, Any]
 ) -> DatasetInfo:
-    """Describes a user's own set; ``facts`` are kept with its images."""
     return DatasetInfo(
         name=name,
         task=BINARY_CLASS if len(classes) == 2 else MULTI_CLASS,
@@ -232,7 +221,7 @@ def _info(
 def _channels(
     wanted: Preparation, everything: Sequence[decoding.Source], options: ConvertOptions
 ) -> int | None:
-    """Returns how many channels images are to have; None where a step says it."""
+    """Returns the number of channels of the images, or None if a step sets it."""
     if raw.sets_channels(wanted):
         return None
     if options.mode != "auto":
@@ -245,7 +234,7 @@ def _channels(
 def _splits(
     arrays: Mapping[str, np.memmap], names: Sequence[str], limit: int | None
 ) -> dict[str, Split]:
-    """Returns the splits, in memory or, where they are too large, on disk."""
+    """Returns the splits; images that take more than ``limit`` bytes stay on disk."""
     splits = {}
     for name in names:
         images = arrays[f"{name}_images"]
@@ -256,7 +245,7 @@ def _splits(
 
 
 def _check_left(source: str, classes: tuple[str, ...], labels: Mapping[str, np.ndarray]) -> None:
-    """Raises if too little of a set could be read."""
+    """Raises if too little of a set is readable."""
     if len(classes) < 2:
         raise UserError(f"{source} holds one class; needs two or more")
     for split, found in labels.items():

@@ -1,4 +1,4 @@
-"""TensorFlow Datasets as a source of pictures; reading prepared ones wants no TensorFlow."""
+"""Reads TensorFlow Datasets as pictures; prepared sets are read without TensorFlow."""
 
 from typing import Any, NamedTuple
 
@@ -16,13 +16,13 @@ class TfdsOptions(NamedTuple):
     """Which part of a TFDS set is read.
 
     Attributes:
-      data_dir: where TFDS keeps prepared sets; empty for its own default.
-      train: split for training, as TFDS writes them (``"train[:70%]"``); empty for the set's own.
+      data_dir: the folder of prepared sets; empty for the default of TFDS.
+      train: split for training, as TFDS writes it (``"train[:70%]"``); empty for the set's own.
       val: split for val; empty for the set's own, if it has one.
-      test: split for test; empty for the set's own. Where there is none, all that is in ``train``
-        is cut as a folder without splits is.
-      image: the feature that is the image.
-      label: the feature that is the class.
+      test: split for test; empty for the set's own. A set without test is cut as a folder without
+        splits is.
+      image: the feature of the image.
+      label: the feature of the class.
     """
 
     data_dir: str = ""
@@ -34,12 +34,12 @@ class TfdsOptions(NamedTuple):
 
 
 class Contents(NamedTuple):
-    """A set, before its images are decoded.
+    """A set before its images are decoded.
 
     Attributes:
-      name: with config and version.
+      name: the name with config and version.
       classes: names in label order.
-      splits: ``{name: (sources, labels)}``; ``"train"`` alone where the set is to be cut.
+      splits: ``{name: (sources, labels)}``; ``"train"`` alone if the set must be cut.
     """
 
     name: str
@@ -48,19 +48,19 @@ class Contents(NamedTuple):
 
 
 def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
-    """Lists a set, after preparing it if need be.
+    """Lists a set, and prepares it first if necessary.
 
     Args:
-      name: as TFDS has it: ``"malaria"``, ``"name/config:1.0.0"``.
+      name: the name in TFDS: ``"malaria"``, ``"name/config:1.0.0"``.
       options: splits and features.
       download: whether a set that is not prepared is downloaded and prepared.
 
     Returns:
-      Its sources; images are decoded when they are read.
+      The sources of the set; images are decoded when they are read.
 
     Raises:
-      UserError: if the package is missing, or the set, a split or a feature; or the set is not
-        prepared and may not be, or was prepared in a form that wants TensorFlow to be read.
+      UserError: if the package, the set, a split or a feature is missing; or if the set is not
+        prepared and ``download`` is false, or is prepared in a form that only TensorFlow reads.
     """
     try:
         import tensorflow_datasets as tfds
@@ -89,7 +89,7 @@ def _builder(tfds, name: str, options: TfdsOptions, download: bool) -> Any:
     try:
         builder = tfds.builder(name, **where)
         prepared = builder.is_prepared()
-        # The usual form of files cannot be read at random, nor without TensorFlow.
+        # The usual form of files allows no random access, and needs TensorFlow.
         if not prepared and download:
             builder = tfds.builder(name, file_format="array_record", **where)
             builder.download_and_prepare()
@@ -105,14 +105,14 @@ def _builder(tfds, name: str, options: TfdsOptions, download: bool) -> Any:
     form = builder.info.file_format
     if form is not None and form.value != "array_record":
         raise UserError(
-            f"tfds:{name} in {builder.data_dir} was prepared as {form.value}; prepare it anew with "
-            "file_format='array_record', in another data_dir"
+            f"tfds:{name} in {builder.data_dir} was prepared as {form.value}; prepare it again "
+            "with file_format='array_record', in another data_dir"
         )
     return builder
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """Returns what TFDS raises for networks, disks, and sets it cannot prepare or read."""
+    """Returns what TFDS raises for networks, disks, and sets that it cannot prepare or read."""
     from google.protobuf.message import DecodeError
     from tensorflow_datasets.core.download import DownloadError, download_manager, extractor
 
@@ -124,7 +124,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _splits(name: str, builder: Any, options: TfdsOptions) -> dict[str, str]:
-    """TFDS's splits by ours."""
+    """Returns the splits of TFDS by our names."""
     found = {}
     for ours, usual in _USUAL.items():
         asked = getattr(options, ours)
@@ -142,7 +142,7 @@ def _splits(name: str, builder: Any, options: TfdsOptions) -> dict[str, str]:
 
 
 def _refuse_overlap(tfds, name: str, builder: Any, splits: dict[str, str]) -> None:
-    """Refuses splits of which one holds examples of another."""
+    """Refuses splits that share examples."""
     taken = []
     for ours, asked in splits.items():
         try:
@@ -163,7 +163,7 @@ def _refuse_overlap(tfds, name: str, builder: Any, splits: dict[str, str]) -> No
 
 
 def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[Source], list[int]]:
-    """The sources and labels of one split; only labels are decoded now."""
+    """Returns the sources and labels of one split; only labels are decoded here."""
     try:
         encoded = builder.as_data_source(
             split=split, decoders={options.image: tfds.decode.SkipDecoding()}
@@ -174,7 +174,7 @@ def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[S
         raise UserError(
             f"cannot read split {split!r} of {builder.info.full_name}: {_line(error)}"
         ) from error
-    if labels and min(labels) < 0:  # how TFDS writes that there is no label
+    if labels and min(labels) < 0:  # a missing label
         raise UserError(f"split {split!r} of {builder.info.full_name} has images without a label")
     channels = builder.info.features[options.image].shape[-1]
     sources = [
@@ -189,7 +189,7 @@ def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[S
 
 
 def _picture(images: Any, row: int, feature: str) -> Picture:
-    """Decodes an example; transparency is dropped."""
+    """Decodes an example, and drops transparency."""
     with decoding_errors(*_errors()):
         pixels = images[row][feature]
     if pixels.ndim != 3 or pixels.shape[2] not in (1, 2, 3, 4):

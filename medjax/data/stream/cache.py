@@ -1,7 +1,7 @@
 """Uncompressed arrays in the cache, so that images can be read from disk row by row.
 
 An ``.npz`` can only be read from its start, and a compressed one only as a whole. The cache holds
-single arrays of it as plain ``.npy`` files, made once, in pieces of bounded size.
+single arrays of it as ``.npy`` files.
 """
 
 import logging
@@ -20,12 +20,12 @@ _PIECE_BYTES = 2**22
 
 
 def open_array(archive: pathlib.Path, name: str, *, digest: str, root: pathlib.Path) -> np.memmap:
-    """Opens one array of an ``.npz``, memory-mapped; unpacks it first if the cache lacks it.
+    """Opens one array of an ``.npz`` memory-mapped, and unpacks it first if the cache lacks it.
 
     Args:
       archive: the ``.npz``.
-      name: the array's name in it.
-      digest: what tells this archive from any other; the name of a folder.
+      name: the name of the array.
+      digest: the digest of the archive, which names a folder of the cache.
       root: the folder of the cache.
 
     Returns:
@@ -48,7 +48,7 @@ def open_array(archive: pathlib.Path, name: str, *, digest: str, root: pathlib.P
 
 
 def _unpack(archive: pathlib.Path, name: str, file: pathlib.Path) -> None:
-    """Unpacks the array, piece by piece."""
+    """Unpacks the array in pieces of bounded size."""
     with zipfile.ZipFile(archive) as files, files.open(f"{name}.npy") as packed:
         size = files.getinfo(f"{name}.npy").file_size
         free = shutil.disk_usage(file.parent).free

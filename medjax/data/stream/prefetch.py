@@ -1,4 +1,4 @@
-"""Batches read from disk before they are asked for, in threads, a bounded number at a time."""
+"""Reads batches from disk in threads before they are used, a bounded number at a time."""
 
 import collections
 import threading
@@ -9,24 +9,24 @@ from medjax.data.stream.rowfile import RowFile
 
 _MAX_BATCHES = 16
 _MAX_BYTES = 128 * 2**20
-"""What batches that wait to be asked for may take together."""
+"""The most bytes of batches that wait for their use."""
 
 
-class Ahead:
-    """Reads announced batches in their order and hands each out once.
+class Prefetcher:
+    """Reads batches in a given order and returns each once.
 
-    Several threads may ask, and in another order than announced: a batch passed over is kept for
+    Several threads may take batches, and in another order: a batch that is passed over is kept for
     a while.
     """
 
     def __init__(self, images: RowFile, draws: np.ndarray) -> None:
-        """Begins to read.
+        """Starts to read.
 
         Args:
-          images: ``N`` rows.
-          draws: int ``[n, b]``, rows of each batch.
+          images: the file of ``N`` rows.
+          draws: int ``[n, b]``, the rows of each batch.
         """
-        import grain  # here, because runs whose data fits on the device need no loader
+        import grain  # slow to import, and only streamed sets need it
 
         draws = np.ascontiguousarray(draws, np.int32)
         bytes_each = max(draws.shape[1] * images.bytes_each, 1)
@@ -45,14 +45,7 @@ class Ahead:
         self._lock = threading.Lock()
 
     def take(self, rows: np.ndarray) -> np.ndarray | None:
-        """The images of a batch, if it was announced and is still to be had.
-
-        Args:
-          rows: int ``[b]``.
-
-        Returns:
-          ``[b, ...]``, or None.
-        """
+        """Returns the images ``[b, ...]`` of rows ``[b]``, or None if they are not prefetched."""
         key = np.ascontiguousarray(rows, np.int32).tobytes()
         with self._lock:
             places = self._places.get(key)
@@ -70,7 +63,7 @@ class Ahead:
             return next(self._batches)
 
     def close(self) -> None:
-        """Ends the reading."""
+        """Stops the reading."""
         with self._lock:
             self._places.clear()
             self._passed_over.clear()
@@ -78,7 +71,7 @@ class Ahead:
 
 
 class _Batches:
-    """The batches as a random-access source, which grain reads from in its threads."""
+    """The batches as a random-access source for grain."""
 
     def __init__(self, images: RowFile, draws: np.ndarray) -> None:
         self._images, self._draws = images, draws

@@ -1,4 +1,4 @@
-"""Rows of an array in a file, read by their position."""
+"""Reads rows of an array in a file by their position."""
 
 import os
 import pathlib
@@ -10,10 +10,10 @@ from medjax.errors import UserError
 
 
 class RowFile:
-    """The rows of a memory-mapped array, without its mapping.
+    """The rows of the file behind a memory-mapped array.
 
-    Random rows come several times as fast by position as by page faults, each of which also brings
-    neighbours that nobody asked for; several threads may read at once.
+    Reading random rows by position is several times as fast as page faults, which also read
+    neighbours. Several threads may read at once.
     """
 
     def __init__(self, array: np.memmap) -> None:
@@ -23,7 +23,7 @@ class RowFile:
           array: ``[N, ...]``, memory-mapped from a file with a name, in C order and without gaps.
 
         Raises:
-          UserError: if it is anything else, or the file cannot be opened.
+          UserError: for any other array, or if the file cannot be opened.
         """
         whole = array
         while isinstance(whole.base, np.ndarray):
@@ -47,13 +47,13 @@ class RowFile:
         """Reads some rows.
 
         Args:
-          rows: int ``[b]``; one beyond the last is the last.
+          rows: int ``[b]``, clamped to the rows of the array.
 
         Returns:
           ``[b, ...]``.
 
         Raises:
-          OSError: if the file has become shorter, or cannot be read.
+          OSError: if the file is too short or cannot be read.
         """
         out = np.empty((len(rows), *self._shape), self._dtype)
         flat = out.reshape(len(rows), -1).view(np.uint8)
@@ -66,10 +66,10 @@ class RowFile:
 
     @property
     def folder(self) -> pathlib.Path:
-        """Where the file lies."""
+        """The folder of the file."""
         return pathlib.Path(self._path).parent
 
     @property
     def bytes_each(self) -> int:
-        """What a row takes."""
+        """The bytes of a row."""
         return self._bytes

@@ -178,7 +178,7 @@ def test_fewer_frames_than_one_are_unreadable(write_dicom, frames, tmp_path):
     path = write_dicom(tmp_path / "a.dcm", STORED, NumberOfFrames=-5)
     source = file_source(path, path.name, options=DicomOptions(frames=frames))
     (result,) = decode_all([source])
-    assert result == Unreadable("a.dcm", "says that it has fewer frames than one")
+    assert result == Unreadable("a.dcm", "has fewer than one frame by its header")
 
 
 def test_a_frame_has_the_transform_of_its_own(write_dicom, tmp_path):

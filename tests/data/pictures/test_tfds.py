@@ -157,7 +157,7 @@ def test_other_forms_of_files_are_refused(root, tmp_path):
 
     builder = tfds.builder("medjax_ward", data_dir=tmp_path, file_format="tfrecord")
     builder.download_and_prepare()
-    assert "was prepared as tfrecord; prepare it anew" in _message("medjax_ward", tmp_path)
+    assert "was prepared as tfrecord; prepare it again" in _message("medjax_ward", tmp_path)
 
 
 def test_reading_prepared_data_wants_no_tensorflow(root, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from jax.sharding import PartitionSpec
 
 from medjax import data
-from medjax.data.stream.prefetch import Ahead
+from medjax.data.stream.prefetch import Prefetcher
 from medjax.data.stream.rowfile import RowFile
 from medjax.errors import UserError
 
@@ -187,12 +187,12 @@ class Counted(RowFile):
 def test_only_so_many_batches_wait(pixels):
     counted = Counted(pixels)
     draws = draws_of(np.random.default_rng(5), 200)
-    ahead = Ahead(counted, draws)
+    prefetcher = Prefetcher(counted, draws)
     for place in range(0, 100):
-        ahead.take(draws[place])
+        prefetcher.take(draws[place])
         assert counted.reads <= place + 1 + 2 * 16
-    ahead.close()
-    assert ahead.take(draws[100]) is None
+    prefetcher.close()
+    assert prefetcher.take(draws[100]) is None
 
 
 def test_few_large_batches_wait(pixels, monkeypatch):
@@ -201,8 +201,8 @@ def test_few_large_batches_wait(pixels, monkeypatch):
     )  # six batches of five images
     draws = draws_of(np.random.default_rng(6), 200)
     counted = Counted(pixels)
-    ahead = Ahead(counted, draws)
+    prefetcher = Prefetcher(counted, draws)
     for place in range(0, 50):
-        ahead.take(draws[place])
+        prefetcher.take(draws[place])
         assert counted.reads <= place + 1 + 4
-    ahead.close()
+    prefetcher.close()

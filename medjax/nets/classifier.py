@@ -1,4 +1,4 @@
-"""What all networks share: a linear head on their features."""
+"""The base class of all networks: a linear head on their features."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from medjax.types import Array
 
 
 class Classifier(nn.Module):
-    """The base class of the networks: ``embed`` of a subclass, then a linear head.
+    """A network that applies a linear head to the features from a subclass's ``embed``.
 
     Attributes:
       num_classes: logits per image.

@@ -12,7 +12,7 @@ from medjax.types import Array
 
 
 def network_axes(mesh: Mesh | None) -> parallel.AxisNames:
-    """Returns the mesh axes that divide networks; as classes are not divided, theirs is one."""
+    """Returns the mesh axes that divide networks, those for classes among them."""
     axes = parallel.axes_of(mesh)
     return axes.classes + axes.networks
 

@@ -27,7 +27,7 @@ class Norm(nn.Module):
     - ``layer``: one image (``scale`` and ``bias`` are then ``[h, w, c]``),
     - ``batch``: one channel of the whole batch.
 
-    Moments are computed in float32 (or more) whatever the dtype of ``x``.
+    Moments are computed in float32 or more, for any dtype of ``x``.
 
     Batch norm keeps running moments in the collection ``batch_stats`` (momentum 0.1, unbiased
     variance): it updates them if the collection is mutable and normalises with them if it is given

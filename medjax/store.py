@@ -1,4 +1,4 @@
-"""Files and folders that are either whole or absent, and the cache of what is made once."""
+"""Files and folders that are either whole or absent, and a content-addressed cache."""
 
 import contextlib
 import errno
@@ -43,13 +43,10 @@ def cache_root(root: str | os.PathLike | None) -> pathlib.Path:
 
 
 def key_of(content: Any) -> str:
-    """Returns a name for everything that an entry of the cache depends on.
+    """Returns the key of an entry of the cache: a digest in hex.
 
     Args:
-      content: any value that JSON can hold; the order of keys does not matter.
-
-    Returns:
-      A digest in hex.
+      content: all that the entry depends on, as JSON; the order of keys does not matter.
 
     Example:
       >>> key_of({"size": 28, "seed": 0}) == key_of({"seed": 0, "size": 28})
@@ -65,23 +62,22 @@ def make_once(
     what: str,
     mode: int = 0o777,
 ) -> dict[str, Any]:
-    """Makes a folder of the cache, unless it is there as it was made.
+    """Makes a folder of the cache, unless it is there and unchanged.
 
-    It appears whole or not at all. Of several processes, one makes it while the others wait.
-    A folder is used if the length of each file and a sample of its bytes are as they were when it
-    was made; otherwise it is made anew.
+    It appears whole or not at all. One of several processes makes it while the others wait. A
+    folder whose files have another length, or other bytes in a sample of them, is made again.
 
     Args:
-      folder: the folder; it ends in a key of everything it depends on.
-      make: writes files into an empty folder; returns facts to keep, as JSON can hold them.
-      what: what messages call the content.
+      folder: the folder, named by ``key_of`` everything that it depends on.
+      make: writes files into an empty folder, and returns facts to keep as JSON.
+      what: the name of the content in messages.
       mode: permissions of the folder, before the umask.
 
     Returns:
       The facts.
 
     Raises:
-      UserError: if the cache cannot be written, or from ``make``.
+      UserError: if the cache cannot be written, or ``make`` raises it.
 
     Example:
       >>> import tempfile
@@ -118,16 +114,13 @@ def make_once(
 
 @contextlib.contextmanager
 def locked(path: pathlib.Path) -> Iterator[None]:
-    """Waits until no other process holds a lock, and holds it.
+    """Waits for a lock between processes, and holds it.
 
-    The lock of a process that dies is free again. Where the lock's file cannot be written, no lock
-    is held: whoever cannot write has nothing to keep others from.
+    A process that dies releases its lock. No lock is held if its file cannot be written, because
+    then the process cannot write the cache either.
 
     Args:
-      path: the file of the lock; it stays when the lock is released.
-
-    Yields:
-      Nothing, while no other process holds the lock.
+      path: the file of the lock; it stays after the release.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -153,15 +146,12 @@ def _acquire(lock: filelock.BaseFileLock) -> contextlib.AbstractContextManager:
 
 @contextlib.contextmanager
 def replacing(path: pathlib.Path, temporary: pathlib.Path) -> Iterator[None]:
-    """Gives a file or folder its final name at the end of a block that makes it.
+    """Gives a file or folder its final name at the end of a block that writes it.
 
     Args:
-      path: the final name; what is there is replaced.
-      temporary: the name that the block writes to, in the same folder. What an earlier process left
-        there is removed first, and what a block that fails leaves there is removed too.
-
-    Yields:
-      Nothing, while the block writes to ``temporary``.
+      path: the final name; an existing file or folder is replaced.
+      temporary: the name that the block writes to, in the same folder. Leftovers of an earlier
+        process and of a block that fails are removed.
 
     Raises:
       OSError: if a file cannot be written.
@@ -188,15 +178,9 @@ def _remove(path: pathlib.Path) -> None:
 
 
 def fingerprint(file: pathlib.Path) -> dict[str, int | str]:
-    """Returns a file's length and the digest of a sample of its bytes, spread over all of it.
+    """Returns ``{"bytes": …, "sample": …}``: a file's length and the digest of a sample of it.
 
-    To read a huge file in full would take minutes at every start.
-
-    Args:
-      file: the file.
-
-    Returns:
-      ``{"bytes": …, "sample": …}``.
+    Reading a huge file in full would take minutes at every start.
     """
     size = file.stat().st_size
     digest = hashlib.sha256()
@@ -208,25 +192,21 @@ def fingerprint(file: pathlib.Path) -> dict[str, int | str]:
 
 
 def _facts(folder: pathlib.Path) -> dict[str, Any] | None:
-    """Returns the facts of a folder that is as it was made; None for any other."""
+    """Returns the facts of an unchanged folder, or None."""
     try:
         record = json.loads((folder / _RECORD).read_bytes())
         files = {name: fingerprint(folder / name) for name in record["files"]}
         return record["facts"] if files == record["files"] else None
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        # What is not a record of ours, in any of the ways in which JSON can differ from one.
-        return None
+        return None  # the record is missing or damaged
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> None:
-    """Writes a file so that no reader and no crash ever sees half of it.
-
-    The bytes go to a temporary name in the same folder, which then takes the final name. Missing
-    parent folders are made.
+    """Writes a file that is whole or absent, even after a crash; makes missing parent folders.
 
     Args:
-      path: the file; replaced if it is there.
-      content: all of it.
+      path: the file; an existing one is replaced.
+      content: its bytes.
 
     Raises:
       UserError: if the folder or the file cannot be written.
@@ -240,7 +220,7 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
       whole ['b.txt']
     """
     path = pathlib.Path(path)
-    # The process number keeps two writers of one file apart: the last one wins, whole.
+    # With the process number in the name, two writers of one file do not mix: the last one wins.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -251,9 +231,7 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
 
 
 def require_writable(path: str | os.PathLike) -> None:
-    """Refuses a file that ``write_bytes`` could not write, before hours of work for it.
-
-    Missing parent folders are made.
+    """Refuses a file that cannot be written, before hours of work; makes missing parent folders.
 
     Args:
       path: the file; it is not touched.

@@ -198,23 +198,8 @@ def _recipe(
 
 def _evaluate(task: Task) -> list[Row]:
     """Scores one network after another, and writes the scores after each."""
-    import jax
-
     dataset, recipe, count = task.dataset, task.recipe, task.networks
-    images, labels = task.images.images, task.images.labels
-    splits = datasets.scored_splits(dataset)
-    stats = task.images.stats or (dataset.mean, dataset.std)
-    if (whitening := task.images.whitening) is not None:
-        images = whitening.whiten(images)
-        splits = {k: data.Split(whitening.whiten(s.images), s.labels) for k, s in splits.items()}
-        stats = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
-    mean, std = (x[None, None, None] for x in stats)
-    images = (images - mean) / std
-    mesh = None
-    if jax.device_count() > 1:
-        batch = min(recipe.batch_size, len(labels))
-        mesh = parallel.make_mesh(classes=1, networks=count, rows=batch, devices=jax.devices())
-    benchmark = evaluate.Benchmark(splits, stats, dataset.info.task, mesh)
+    (images, benchmark), labels = _benchmark(task), task.images.labels
     key, rows = setup.keys_of(task.seed)["final"], []
     content = {
         "synthetic": task.synthetic,
@@ -240,6 +225,26 @@ def _evaluate(task: Task) -> list[Row]:
         nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
         rows.append(Row(NOTHING, nothing.get("val"), nothing["test"]))
     return rows
+
+
+def _benchmark(task: Task) -> tuple[np.ndarray, evaluate.Benchmark]:
+    """Returns the images of the set as networks take them, and the splits to score on."""
+    import jax
+
+    dataset, (images, labels) = task.dataset, task.images[:2]
+    splits = datasets.scored_splits(dataset)
+    mean, std = task.images.stats or (dataset.mean, dataset.std)
+    if (whitening := task.images.whitening) is not None:
+        images = whitening.whiten(images)
+        splits = {k: data.Split(whitening.whiten(s.images), s.labels) for k, s in splits.items()}
+        mean, std = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
+    mesh = None
+    if jax.device_count() > 1:
+        batch = min(task.recipe.batch_size, len(labels))
+        devices = jax.devices()
+        mesh = parallel.make_mesh(classes=1, networks=task.networks, rows=batch, devices=devices)
+    benchmark = evaluate.Benchmark(splits, (mean, std), dataset.info.task, mesh)
+    return (images - mean[None, None, None]) / std[None, None, None], benchmark
 
 
 if __name__ == "__main__":

@@ -13,9 +13,11 @@ PARSER_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, RuntimeError),
     *(SyntaxError, TypeError, ValueError, struct.error, zlib.error),
 )
+# numpy's parser of headers, zipfile and the decompressors.
 NPZ_ERRORS = (
-    *(*PARSER_ERRORS, OSError, MemoryError),
-    *(lzma.LZMAError, tokenize.TokenError, zipfile.BadZipFile),
+    *(OSError, EOFError, IndexError, KeyError, MemoryError, OverflowError, RuntimeError),
+    *(SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError),
+    *(lzma.LZMAError, zipfile.BadZipFile, zlib.error),
 )
 
 

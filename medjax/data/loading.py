@@ -229,6 +229,9 @@ def _read(
         return _local_info(name, splits["train"], path, digest), splits
     file_size = int(suffix or default)
     info = _registered_info(base, file_size, path, digest)
+    if digest != info.official_digest:
+        expected = info.official_digest or "that of any published size"
+        _warn(f"{path} is not the published {base}: its MD5 is {digest}, not {expected}")
     wanted = file_size if size == default else size
     splits = npz.read_splits(path, facts=registry.REGISTRY[base], size=wanted, mapped=mapped)
     return info, splits
@@ -251,11 +254,8 @@ def _mapped(path: pathlib.Path, digest: str, streaming: Streaming | None) -> dic
 
 
 def _registered_info(name: str, size: int, path: pathlib.Path, digest: str) -> DatasetInfo:
-    """Describes the file of a registered set, and warns if it is not the published one."""
+    """Describes the file of a registered set."""
     official = published.official_md5(name, size=size) if size in registry.SIZES else None
-    if digest != official:
-        expected = official or "that of any published size"
-        _warn(f"{path} is not the published {name}: its MD5 is {digest}, not {expected}")
     facts = registry.REGISTRY[name]
     return DatasetInfo(
         name=name,

@@ -1,4 +1,4 @@
-"""Steps on pictures as they were decoded: 16 bits and sizes of their own, kept until a step."""
+"""Steps on raw pictures: 16 bits and their own sizes, kept until a step changes them."""
 
 import numpy as np
 import pytest
@@ -29,8 +29,8 @@ def folder(tmp_path):
     return tmp_path / "scans"
 
 
-def load(folder, preparation, **knobs):
-    return data.load(f"folder:{folder}", preparation=preparation, **{"size": 8, **knobs})
+def load(folder, preparation, **options):
+    return data.load(f"folder:{folder}", preparation=preparation, **{"size": 8, **options})
 
 
 def test_a_window_sees_sixteen_bits(folder):

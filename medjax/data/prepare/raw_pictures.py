@@ -1,4 +1,4 @@
-"""Steps of a preparation on pictures as they were decoded: at their own size, depth and units."""
+"""Prepares raw pictures: decoded ones, at their own size, depth and units."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -7,38 +7,38 @@ import numpy as np
 
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
-from medjax.data.prepare import steps
+from medjax.data.prepare.channels import Grayscale, Rgb
 from medjax.data.prepare.preparation import Preparation
+from medjax.data.prepare.resizing import Resize
+from medjax.data.prepare.windowing import PercentileClip, Window, between
 from medjax.errors import UserError
 
-# These say themselves what is black and what is white, in the units of the file.
-_OF_VALUES = (steps.Window, steps.PercentileClip)
-_COLOURS = (steps.Grayscale, steps.Rgb)
+_OF_VALUES = (Window, PercentileClip)  # they set black and white in the units of the file
 
 
 def sets_channels(preparation: Preparation) -> bool:
-    """Whether a step makes pictures grey or RGB."""
-    return any(isinstance(step, _COLOURS) for step in preparation.steps)
+    """Returns whether a step makes pictures grey or RGB."""
+    return any(isinstance(step, Grayscale | Rgb) for step in preparation.steps)
 
 
 def complete(preparation: Preparation, *, size: int, channels: int | None, fit: str) -> Preparation:
-    """A preparation after which all pictures of a set have one shape.
+    """Completes a preparation so that it gives all pictures of a set one shape.
 
     Args:
-      preparation: its steps are kept.
-      size: side length in pixels, where no step resizes.
-      channels: 1 or 3, where no step sets them; else None will do.
-      fit: one of ``steps.FITS``.
+      preparation: the steps that come first.
+      size: side length in pixels, used if no step resizes.
+      channels: 1 or 3, used if no step sets the channels; otherwise it may be None.
+      fit: one of ``resizing.FITS``.
 
     Returns:
-      The preparation with ``grayscale`` or ``rgb``, and ``resize``, at its end if it has none.
+      The preparation, with ``grayscale`` or ``rgb`` and ``resize`` appended if it lacks them.
 
     Raises:
-      UserError: if ``window`` or ``percentile_clip`` is not the first step: what comes before them
-        would see 0–1 in some files and bytes in others.
+      UserError: if ``window`` or ``percentile_clip`` is not the first step, because steps before
+        it would see 0–1 in some files and bytes in others.
 
     Example:
-      >>> from medjax.data.prepare.preparation import parse_preparation
+      >>> from medjax.data import parse_preparation
       >>> given = parse_preparation("window(40, 400)")
       >>> print(complete(given, size=64, channels=1, fit="pad").listed()[1:3])
       ['grayscale', 'resize(size=64, keep_aspect=pad)']
@@ -51,48 +51,48 @@ def complete(preparation: Preparation, *, size: int, channels: int | None, fit: 
             )
     more = list(preparation.steps)
     if not sets_channels(preparation):
-        more.append(steps.Rgb() if channels == 3 else steps.Grayscale())
-    if not any(isinstance(step, steps.Resize) for step in more):
-        more.append(steps.Resize(size, fit))
+        more.append(Rgb() if channels == 3 else Grayscale())
+    if not any(isinstance(step, Resize) for step in more):
+        more.append(Resize(size, fit))
     return dataclasses.replace(preparation, steps=tuple(more))
 
 
 def fit(
     preparation: Preparation, sources: Sequence[decoding.Source], *, threads: int
 ) -> Preparation:
-    """Finds in training pictures what the steps need of them; decodes them if one needs any.
+    """Fits a preparation to training pictures, which are decoded only if a step needs them.
 
     Args:
-      preparation: with a step at least.
-      sources: of the training split; those that cannot be read have no say.
-      threads: as for ``decoding.decode_all``.
+      preparation: a preparation of at least one step.
+      sources: the training split; unreadable files are ignored.
+      threads: number of threads of ``decoding.decode_all``.
 
     Returns:
-      The preparation, ready to be applied.
+      The fitted preparation.
 
     Raises:
-      UserError: as ``Preparation.fit``.
+      UserError: for the same reasons as ``Preparation.fit``.
     """
     return preparation.fit(_Decoded(sources, threads))
 
 
 def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
-    """Takes one picture through the steps.
+    """Applies the steps to one picture.
 
     Args:
-      preparation: fitted.
-      picture: as it was decoded. A first step ``window`` or ``percentile_clip`` sees its values, in
-        place of the file's own window or look-up table; any other step sees what is shown, from
-        black to white as 0–1, or bytes as they are. Padding is black, and has no say.
+      preparation: a fitted preparation.
+      picture: the decoded picture. If the first step is ``window`` or ``percentile_clip``, it sees
+        raw values and replaces the file's own window or look-up table. Any other step sees the
+        picture as shown: black to white as 0–1, or bytes as is. Padding is black and ignored.
 
     Returns:
       uint8 ``[h, w, c]``.
 
     Raises:
-      UserError: as ``Preparation.apply``.
+      UserError: for the same reasons as ``Preparation.apply``.
 
     Example:
-      >>> from medjax.data.prepare.preparation import parse_preparation
+      >>> from medjax.data import parse_preparation
       >>> scan = Picture(np.array([[-160, 240]], np.int16), black=-1000, white=3000)
       >>> prepare_picture(parse_preparation("window(40, 400)"), scan)[0, :, 0].tolist()
       [0, 255]
@@ -104,13 +104,13 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
         return preparation.apply([picture.shown()])[0]
     values, inside = picture.raw(), picture.inside()
     limits = first.limits(inside if inside.size else values)
-    shown = picture.finish(steps.between(values, *limits))
+    shown = picture.finish(between(values, *limits))
     return dataclasses.replace(preparation, steps=tuple(rest)).apply([shown])[0]
 
 
 @dataclasses.dataclass(frozen=True)
 class _Decoded:
-    """The values of pictures, padding aside, decoded anew each time they are gone through."""
+    """The values of pictures without padding, decoded anew on each iteration."""
 
     sources: Sequence[decoding.Source]
     threads: int

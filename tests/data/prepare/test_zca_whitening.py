@@ -73,7 +73,7 @@ def test_back_to_pixels(zca):
 
 def test_many_images_are_cut_into_parts(monkeypatch):
     whole = data.fit_whitening(TRAIN, zca="mtt")
-    monkeypatch.setattr("medjax.data.prepare.whitening._CHUNK_ROWS", 64)
+    monkeypatch.setattr("medjax.data.prepare.zca_whitening._CHUNK_ROWS", 64)
     parts = data.fit_whitening(TRAIN, zca="mtt")
     np.testing.assert_allclose(parts.matrix, whole.matrix, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(parts.whiten(TRAIN), whole.whiten(TRAIN), atol=1e-5)

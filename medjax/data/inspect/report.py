@@ -29,7 +29,7 @@ def describe(
     Returns:
       A description, ready for JSON: the facts of ``info``; ``splits`` by name with ``images``,
       ``sizes``, ``dtypes``, ``intensity`` and ``classes``, and for converted images ``native``, the
-      same for the files without padding; ``left_out``, the unreadable files; ``duplicates``;
+      same for the raw files without padding; ``left_out``, the skipped files; ``duplicates``;
       ``near_duplicates`` if ``near`` is given; ``warnings``; and ``leakage``, whether any image is
       in two splits.
 
@@ -44,8 +44,8 @@ def describe(
     """
     if near is not None and not 0 <= near < HASH_BITS // 2:
         raise UserError(f"near must be 0–{HASH_BITS // 2 - 1} bits, got {near}")
-    groups = exact_groups({name: split.images for name, split in splits.items()})
-    duplicates = _duplicates(groups, splits)
+    images = {name: split.images for name, split in splits.items()}
+    duplicates = _duplicates(exact_groups(images), splits)
     facts = {name: value for name, value in vars(info).items() if name != "raw"}
     found = facts | {
         "classes": list(info.classes),
@@ -55,7 +55,6 @@ def describe(
         "leakage": bool(duplicates["shared"]),
     }
     if near is not None:
-        images = {name: split.images for name, split in splits.items()}
         found["near_duplicates"] = _near(near_pairs(images, distance=near), near)
     return found | {"warnings": _warnings(found)}
 
@@ -84,30 +83,23 @@ def _duplicates(groups: Sequence[Sequence[Place]], splits: Mapping[str, Split]) 
         held = collections.Counter(place.split for place in places)
         for name, count in held.items():
             repeated[name] += count - 1
-        shared.update(_across(a, b) for i, a in enumerate(held) for b in list(held)[i + 1 :])
+        shared.update(f"{a}–{b}" for i, a in enumerate(held) for b in list(held)[i + 1 :])
         labels = {np.asarray(splits[place.split].labels[place.row]).tobytes() for place in places}
         if len(labels) > 1:
             conflicts.append([list(place) for place in places])
-    return {
-        "repeated": repeated,
-        "shared": dict(shared),
-        "groups": [[list(place) for place in places] for places in groups],
-        "label_conflicts": conflicts,
-    }
+    listed = [[list(place) for place in places] for places in groups]
+    found = {"repeated": repeated, "shared": dict(shared), "groups": listed}
+    return found | {"label_conflicts": conflicts}
 
 
 def _near(pairs: Sequence[Pair], distance: int) -> dict[str, Any]:
-    counts = collections.Counter(_across(pair.one.split, pair.other.split) for pair in pairs)
+    counts = collections.Counter(f"{pair.one.split}–{pair.other.split}" for pair in pairs)
     return {
         "distance": distance,
         "bits": HASH_BITS,
         "pairs": dict(counts),
         "nearest": [[[*p.one], [*p.other], p.distance] for p in pairs[:_LISTED_PAIRS]],
     }
-
-
-def _across(one: str, other: str) -> str:
-    return f"{one}–{other}"
 
 
 def _warnings(found: Mapping[str, Any]) -> list[str]:
@@ -155,13 +147,9 @@ def report_text(found: Mapping[str, Any]) -> str:
     lines.append(f"{found['name']} · {found['task']} · {len(found['classes'])} classes")
     official = found["official_digest"]
     same = "" if official is None else " (published)" if official == found["digest"] else ""
-    facts = {
-        "licence": found["licence"],
-        "source": found["source"],
-        "digest": found["digest"] + same,
-        "published": official if not same else None,
-        "augment": found["augment"],
-    }
+    facts = {name: found[name] for name in ("licence", "source", "digest")}
+    facts["digest"] += same
+    facts |= {"published": None if same else official, "augment": found["augment"]}
     lines += [f"{name:<9} {value}" for name, value in facts.items() if value]
     rows = [["", *splits], *_measured(splits, "")]
     if all("native" in split for split in splits.values()):
@@ -171,7 +159,8 @@ def report_text(found: Mapping[str, Any]) -> str:
     repeated = found["duplicates"]["repeated"]
     rows.append(["repeated", *(f"{repeated[name]:,}" for name in splits)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines += ["", *(_line(row, widths) for row in rows), ""]
+    cells = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows]
+    lines += ["", *("  ".join(row).rstrip() for row in cells), ""]
     shared = {"exact": found["duplicates"]["shared"]}
     if "near_duplicates" in found:
         near = found["near_duplicates"]
@@ -186,21 +175,15 @@ def report_text(found: Mapping[str, Any]) -> str:
 
 def _measured(splits: Mapping[str, Any], before: str) -> list[list[str]]:
     """Returns table rows of image counts, sizes, dtypes and intensities."""
-    rows = [["images", *(f"{split['images']:,}" for split in splits.values())]]
-    rows.append(["size", *(_most(split["sizes"]) for split in splits.values())])
-    rows.append(["dtype", *(_most(split["dtypes"]) for split in splits.values())])
-    for name in measuring.INTENSITY:
-        rows.append([name, *(f"{split['intensity'][name]:.4g}" for split in splits.values())])
-    return [[before + name, *cells] for name, *cells in rows]
+    columns = [[before + name for name in ("images", "size", "dtype", *measuring.INTENSITY)]]
+    for split in splits.values():
+        column = [f"{split['images']:,}", _most(split["sizes"]), _most(split["dtypes"])]
+        column += [f"{split['intensity'][name]:.4g}" for name in measuring.INTENSITY]
+        columns.append(column)
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _most(counts: Mapping[str, int]) -> str:
     """Returns the only value, or the most frequent one and the number of others."""
     first = next(iter(counts))
     return first if len(counts) == 1 else f"{first} and {len(counts) - 1} more"
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    name, *cells = row
-    numbers = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-    return "  ".join([name.ljust(widths[0]), *numbers]).rstrip()

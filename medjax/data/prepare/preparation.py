@@ -109,10 +109,8 @@ class Preparation:
                 )
         if not prepared:
             raise UserError("there are no images to prepare")
-        if prepared[0].shape[-1] not in (1, 3):
-            raise UserError(
-                f"images have {prepared[0].shape[-1]} channels when prepared, not 1 or 3"
-            )
+        if (channels := prepared[0].shape[-1]) not in (1, 3):
+            raise UserError(f"images have {channels} channels when prepared, not 1 or 3")
         return np.stack(prepared)
 
     def walk(self, images: _Images) -> Iterator[np.ndarray]:
@@ -190,15 +188,11 @@ def apply_preparation(
         except UserError as error:
             raise UserError(f"{info.name}: {name}: {error}") from error
     dataset = dataclasses.replace(make_dataset(info, done), preparation=str(fitted))
-    if isinstance(fitted.last, Normalize) and fitted.last.mode == "fixed":
-        channels = dataset.mean.shape
-        try:
-            given = (fitted.last.mean, fitted.last.std)
-            mean, std = (np.broadcast_to(np.float32(x), channels).copy() for x in given)
-        except ValueError as error:
-            raise UserError(
-                f"normalize has {len(fitted.last.mean)} means, the images {channels[0]} channels"
-            ) from error
+    last, channels = fitted.last, dataset.mean.size
+    if isinstance(last, Normalize) and last.mode == "fixed":
+        if len(last.mean) not in (1, channels):
+            raise UserError(f"normalize has {len(last.mean)} means, the images {channels} channels")
+        mean, std = (np.resize(np.float32(x), channels) for x in (last.mean, last.std))
         dataset = dataclasses.replace(dataset, mean=mean, std=std)
     return dataset
 

@@ -16,12 +16,8 @@ _USAGE = """Describes a data set: splits, classes, sizes, intensities, duplicate
   python -m medjax.data --name=breastmnist
   python -m medjax.data --name=mine.npz --near=12 --strict --out=report.json
   python -m medjax.data --name=folder:scans --dicom.frames=all --convert.skip_unreadable"""
-_DEFINE: dict[type, Callable[..., Any]] = {
-    bool: flags.DEFINE_bool,
-    int: flags.DEFINE_integer,
-    float: flags.DEFINE_float,
-    str: flags.DEFINE_string,
-}
+_DEFINE: dict[type, Callable[..., Any]] = {bool: flags.DEFINE_bool, str: flags.DEFINE_string}
+_DEFINE |= {int: flags.DEFINE_integer, float: flags.DEFINE_float}
 _OPTIONS = (
     (str, "name", None, "data set: a name or a path"),
     (int, "size", 28, "side of the images in pixels"),
@@ -41,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit code: 0 done, 1 an image is in two splits (``--strict``), 2 usage.
+      The exit status: 0 done, 1 an image is in two splits (``--strict``), 2 usage.
     """
     messages.show_warnings()
     try:

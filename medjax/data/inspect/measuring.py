@@ -94,5 +94,5 @@ class Tally:
             return found
         mean = self._first / self._count
         std = max(self._second / self._count - mean**2, 0) ** 0.5
-        told = (float(self._least), float(self._greatest), mean, std)
-        return found | {"intensity": dict(zip(INTENSITY, told, strict=True))}
+        statistics = (float(self._least), float(self._greatest), mean, std)
+        return found | {"intensity": dict(zip(INTENSITY, statistics, strict=True))}

@@ -103,15 +103,13 @@ def _near(pairs: Sequence[Pair], distance: int) -> dict[str, Any]:
 
 
 def _warnings(found: Mapping[str, Any]) -> list[str]:
-    """Returns everything a reader must not overlook, one line each."""
+    """Returns the warnings, one line each."""
     lines, duplicates = [], found["duplicates"]
     if found["official_digest"] not in (None, found["digest"]):
         lines.append("the file is not the published one: its digest differs")
-    for pair, count in duplicates["shared"].items():
-        lines.append(f"leakage: {_images(count)} in both splits of {pair}")
-    for name, count in duplicates["repeated"].items():
-        if count:
-            lines.append(f"{name} repeats {_images(count)} of its own")
+    shared, repeated = duplicates["shared"].items(), duplicates["repeated"].items()
+    lines += [f"leakage: {_images(count)} in both splits of {pair}" for pair, count in shared]
+    lines += [f"{name} repeats {_images(count)} of its own" for name, count in repeated if count]
     if duplicates["label_conflicts"]:
         lines.append(f"{_images(len(duplicates['label_conflicts']))} with more than one label")
     for pair, count in found.get("near_duplicates", {}).get("pairs", {}).items():
@@ -143,8 +141,8 @@ def report_text(found: Mapping[str, Any]) -> str:
       >>> print(report_text(describe(*data.read("phantom"))).splitlines()[0])
       phantom · multi-class · 4 classes
     """
-    splits, lines = found["splits"], []
-    lines.append(f"{found['name']} · {found['task']} · {len(found['classes'])} classes")
+    splits = found["splits"]
+    lines = [f"{found['name']} · {found['task']} · {len(found['classes'])} classes"]
     official = found["official_digest"]
     same = "" if official is None else " (published)" if official == found["digest"] else ""
     facts = {name: found[name] for name in ("licence", "source", "digest")}
@@ -153,7 +151,7 @@ def report_text(found: Mapping[str, Any]) -> str:
     lines += [f"{name:<9} {value}" for name, value in facts.items() if value]
     rows = [["", *splits], *_measured(splits, "")]
     if all("native" in split for split in splits.values()):
-        rows += _measured({name: split["native"] for name, split in splits.items()}, "native ")
+        rows += _measured({name: split["native"] for name, split in splits.items()}, "raw ")
     for label in next(iter(splits.values()))["classes"]:
         rows.append([label, *(f"{split['classes'][label]:,}" for split in splits.values())])
     repeated = found["duplicates"]["repeated"]
@@ -166,9 +164,9 @@ def report_text(found: Mapping[str, Any]) -> str:
         near = found["near_duplicates"]
         shared[f"near (≤ {near['distance']} of {near['bits']} bits)"] = near["pairs"]
     for kind, counts in shared.items():
-        said = ", ".join(f"{pair} {count:,}" for pair, count in counts.items())
+        listed = ", ".join(f"{pair} {count:,}" for pair, count in counts.items())
         what = "images in two splits" if kind == "exact" else "pairs"
-        lines.append(f"{kind} duplicates, {what}: {said or 'none'}")
+        lines.append(f"{kind} duplicates, {what}: {listed or 'none'}")
     lines += [f"skipped: {file['name']} ({file['reason']})" for file in found["left_out"]]
     return "\n".join([*lines, *(f"warning: {line}" for line in found["warnings"])])
 

@@ -207,7 +207,7 @@ def _check_classes(path: pathlib.Path, splits: dict[str, Split], facts: Facts | 
     inferred = train.shape[1] if multi_label else int(train.max()) + 1
     num_classes = len(facts.classes) if facts else inferred
     if num_classes < 2:
-        raise UserError(f"{path}: train_labels holds class 0 alone; needs two classes or more")
+        raise UserError(f"{path}: train_labels holds only class 0; needs two classes or more")
     for name, split in splits.items():
         if not multi_label and (label := split.labels.max()) >= num_classes:
             choices = f"choose labels in 0–{num_classes - 1}"

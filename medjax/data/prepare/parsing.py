@@ -52,10 +52,8 @@ def parse_preparation(text: str) -> Preparation:
     except (SyntaxError, ValueError) as error:
         if isinstance(error, UserError):
             raise
-        raise UserError(
-            f"cannot read the preparation {text!r}: it is steps joined by |, as in "
-            "window(center=40, width=400)|resize(64)|rgb"
-        ) from error
+        needs = "steps joined by |, as in window(center=40, width=400)|resize(64)|rgb"
+        raise UserError(f"cannot read the preparation {text!r}; needs {needs}") from error
     last = made.pop() if made and isinstance(made[-1], _LAST) else Normalize()
     for step in made:
         if isinstance(step, _LAST):

@@ -39,7 +39,9 @@ class Normalize:
         if self.mode not in _MODES:
             raise unknown("mode of normalize", self.mode, _MODES)
         if (self.mode == "fixed") != (bool(self.mean) and len(self.mean) == len(self.std)):
-            raise UserError("normalize takes mean and std, as many of each, where it is fixed")
+            raise UserError(
+                "normalize needs mean and std, equally many, if and only if it is fixed"
+            )
         if not all(0 < std < math.inf for std in self.std):
             raise UserError(f"normalize needs a std above 0, got {self.std}")
 
@@ -102,10 +104,10 @@ class Preparation:
         prepared = []
         for number, image in enumerate(self.walk(images)):
             prepared.append(_bytes(image, number))
-            if image.shape != prepared[0].shape:
+            if image.shape != (first := prepared[0].shape):
+                found = f"{list(image.shape)} when prepared, but the first is {list(first)}"
                 raise UserError(
-                    f"image {number} is {list(image.shape)} when prepared, but the first is "
-                    f"{list(prepared[0].shape)}; add resize(size), and grayscale or rgb"
+                    f"image {number} is {found}; add resize(size), and grayscale or rgb"
                 )
         if not prepared:
             raise UserError("there are no images to prepare")
@@ -209,5 +211,5 @@ def _bytes(image: np.ndarray, number: int) -> np.ndarray:
 
 def _text(step: Any) -> str:
     values = {f.name: getattr(step, f.name) for f in dataclasses.fields(step)}
-    said = ", ".join(f"{name}={value}" for name, value in values.items() if value != ())
-    return f"{step.name}({said})" if said else step.name
+    arguments = ", ".join(f"{name}={value}" for name, value in values.items() if value != ())
+    return f"{step.name}({arguments})" if arguments else step.name

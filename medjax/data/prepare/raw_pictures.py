@@ -45,10 +45,8 @@ def complete(preparation: Preparation, *, size: int, channels: int | None, fit: 
     """
     for step in preparation.steps[1:]:
         if isinstance(step, _OF_VALUES):
-            raise UserError(
-                f"{step.name} must be the first step for folders, DICOM files and TFDS, whose "
-                f"values it sees; got {'|'.join(preparation.listed())}"
-            )
+            where = "the first step for folders, DICOM files and TFDS, whose raw values it sees"
+            raise UserError(f"{step.name} must be {where}; got {preparation}")
     more = list(preparation.steps)
     if not sets_channels(preparation):
         more.append(Rgb() if channels == 3 else Grayscale())

@@ -78,9 +78,8 @@ class PercentileClip:
         """Finds the bounds in training images."""
         low, high = percentiles(images, (self.low, self.high))
         if not low < high:
-            raise UserError(
-                f"percentile_clip: {self.low}–{self.high} % of the training pixels are {low:g}"
-            )
+            span = f"{self.low}–{self.high} %"
+            raise UserError(f"percentile_clip: {span} of the training pixels are {low:g}")
         return dataclasses.replace(self, bounds=(low, high))
 
     def __call__(self, image: np.ndarray) -> np.ndarray:

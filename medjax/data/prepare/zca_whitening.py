@@ -139,10 +139,8 @@ def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
         raise unknown("zca", zca, ZCA)
     number, pixels = len(images), int(np.prod(images.shape[1:]))
     if pixels > _MOST_PIXELS:
-        raise UserError(
-            f"zca of images of {pixels} numbers would need a matrix of {pixels}²; "
-            f"at most {_MOST_PIXELS}; resize to a smaller size before it"
-        )
+        limit = f"at most {_MOST_PIXELS} numbers an image"
+        raise UserError(f"zca takes {limit}, got {pixels}; add resize(size) before it")
     how = _DEFINITIONS[zca]
     if how.standardised:
         mean, std = (np.resize(stat, pixels).astype(np.float64) for stat in channel_stats(images))

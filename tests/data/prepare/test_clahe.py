@@ -21,7 +21,7 @@ def test_clahe_is_scikit_images(image):
     seen = Clahe(0.03)(image)
     assert seen.dtype == np.float32 and seen.shape == image.shape
     theirs = exposure.equalize_adapthist(image.squeeze(), clip_limit=0.03)
-    # Of uint8 the library makes float64, and counts grey levels of that.
+    # The library converts uint8 to float64, whose grey levels it counts.
     np.testing.assert_allclose(seen.squeeze(), theirs, atol=0.02)
     assert seen.min() >= 0 and seen.max() <= 1
     flat = np.full((16, 16, 1), 51, np.uint8)
@@ -32,6 +32,6 @@ def test_clahe_is_scikit_images(image):
 
 def test_clahe_without_scikit_image_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)
-    preparation = parse_preparation("clahe")  # a record can be read all the same
+    preparation = parse_preparation("clahe")  # parsing needs no scikit-image
     with pytest.raises(UserError, match=r"clahe needs scikit-image: pip install 'medjax\[clahe\]'"):
         preparation.apply(GREY[None])

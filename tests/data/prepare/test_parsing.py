@@ -33,9 +33,9 @@ from medjax.errors import UserError
         ),
     ],
 )
-def test_what_is_written_is_read_as_the_same(text, listed):
+def test_parsing_inverts_str(text, listed):
     if listed is None:
-        with pytest.raises(UserError, match="as many of each"):
+        with pytest.raises(UserError, match="equally many"):
             parse_preparation(text)
         return
     preparation = parse_preparation(text)
@@ -66,7 +66,7 @@ def test_what_is_written_is_read_as_the_same(text, listed):
         ("zca(none)", r"unknown zca 'none'; choose from: mtt, frepo, ddranking"),
         ("zca(mtt)|rgb", r"zca is the last step of a preparation"),
         ("normalize|zca(mtt)", r"normalize is the last step"),
-        ("normalize(mean=0.5, std=1)", r"normalize takes mean and std, as many of each"),
+        ("normalize(mean=0.5, std=1)", r"normalize needs mean and std, equally many"),
         ("normalize(fixed, mean=0.5, std=0)", r"normalize needs a std above 0"),
         ("normalize(fixd)", r"unknown mode of normalize 'fixd' \(did you mean 'fixed'"),
         ("rgb||clahe", r"cannot read the preparation 'rgb\|\|clahe'"),

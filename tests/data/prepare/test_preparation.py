@@ -20,7 +20,7 @@ def split_of(images):
     return Split(images, np.arange(len(images), dtype=np.int32) % 2)
 
 
-def test_steps_are_done_in_order():
+def test_steps_are_applied_in_order():
     image = RNG.integers(0, 256, (1, 16, 16, 3), np.uint8)
     first, then = Grayscale(), PercentileClip(5, 95, "image")
     for order, (a, b) in {
@@ -45,7 +45,7 @@ def test_raw_images_of_any_size_become_bytes():
     assert parse_preparation("").apply(done) is done
 
 
-def test_a_step_is_fitted_to_what_the_steps_before_it_leave():
+def test_a_step_is_fitted_after_the_steps_before_it():
     fitted = parse_preparation("window(1000, 2000)|percentile_clip(0, 50)").fit(RAW)
     seen = np.concatenate([Window(1000, 2000)(image).ravel() for image in RAW])
     np.testing.assert_allclose(fitted.steps[1].bounds, np.percentile(seen, (0, 50)))
@@ -73,7 +73,7 @@ def test_a_data_set_is_fitted_on_train_alone():
     assert again.preparation == ds.preparation
 
 
-def test_fixed_statistics_take_the_place_of_the_training_splits():
+def test_fixed_statistics_replace_those_of_the_training_split():
     splits = {
         name: split_of([image.astype(np.uint8) for image in RAW]) for name in ("train", "test")
     }
@@ -119,7 +119,7 @@ def test_images_that_do_not_fit(images, text, message):
     assert "\n" not in str(caught.value)
 
 
-def test_load_prepares_and_images_on_disk_cannot_be(striped, tmp_path):
+def test_load_prepares_images_in_memory_only(striped, tmp_path):
     raw = data.load(striped / "set.npz")
     ds = data.load(striped / "set.npz", preparation="percentile_clip|resize(16)|rgb")
     assert ds.train.images.shape == (40, 16, 16, 3) and "bounds=(" in ds.preparation

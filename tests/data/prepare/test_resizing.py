@@ -27,9 +27,9 @@ def test_what_resize_keeps():
     ramp = np.tile(np.arange(24, dtype=np.uint8)[:, None, None] * 10, (1, 12, 1))  # 24 × 12
     pad, crop, stretch = (Resize(12, way)(ramp)[..., 0] for way in ("pad", "crop", "stretch"))
     assert not pad[:, :3].any() and not pad[:, 9:].any() and pad[-1, 3:9].all()
-    np.testing.assert_array_equal(crop, ramp[6:18, :, 0])  # the middle as it was, nothing scaled
+    np.testing.assert_array_equal(crop, ramp[6:18, :, 0])  # the unscaled middle
     assert (stretch == stretch[:, :1]).all() and stretch[0, 0] < 15 < 215 < stretch[-1, 0]
     theirs = Image.fromarray(ramp[..., 0]).resize((12, 12), Image.Resampling.BICUBIC)
     np.testing.assert_allclose(stretch, np.asarray(theirs), atol=1)
     lowest = Resize(12)(ramp + np.uint8(5))
-    assert (lowest[:, :3] == 5).all()  # padded with the least value there is
+    assert (lowest[:, :3] == 5).all()  # padded with the least value

@@ -56,7 +56,7 @@ class Whitening(NamedTuple):
       zca: the name of its definition.
       mean: float32 ``[d]``, the mean training image in pixel units (0–1).
       matrix: float32 ``[d, d]``.
-      inverse: float32 ``[d, d]``; ``None`` if it was read from a file that only whitens.
+      inverse: float32 ``[d, d]``; None in a map read from a file, which only whitens.
     """
 
     zca: str

@@ -16,12 +16,18 @@ _USAGE = """Describes a data set: splits, classes, sizes, intensities, duplicate
   python -m medjax.data --name=breastmnist
   python -m medjax.data --name=mine.npz --near=12 --strict --out=report.json
   python -m medjax.data --name=folder:scans --dicom.frames=all --convert.skip_unreadable"""
-_DEFINE: dict[type, Callable[..., Any]] = {
-    bool: flags.DEFINE_bool,
-    int: flags.DEFINE_integer,
-    float: flags.DEFINE_float,
-    str: flags.DEFINE_string,
-}
+_DEFINE: dict[type, Callable[..., Any]] = {bool: flags.DEFINE_bool, str: flags.DEFINE_string}
+_DEFINE |= {int: flags.DEFINE_integer, float: flags.DEFINE_float}
+_OPTIONS = (
+    (str, "name", None, "data set: a name or a path"),
+    (int, "size", 28, "side of the images in pixels"),
+    (str, "root", None, "folder of data files"),
+    (bool, "download", True, "fetch a missing MedMNIST file"),
+    (str, "prepare", None, "steps to apply before describing"),
+    (int, "near", None, "also find near-duplicates that differ in at most this many of 256 bits"),
+    (bool, "strict", False, "exit code 1 if an image is in two splits"),
+    (str, "out", None, "JSON file to write"),
+)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -31,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit code: 0 done, 1 an image is in two splits (``--strict``), 2 usage.
+      The exit status: 0 done, 1 an image is in two splits (``--strict``), 2 usage.
     """
     messages.show_warnings()
     try:
@@ -43,17 +49,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _parse(argv: Sequence[str]) -> flags.FlagValues | None:
     values = flags.FlagValues()
-    flags.DEFINE_string("name", None, "data set: a name or a path", flag_values=values)
-    flags.DEFINE_integer("size", 28, "side of the images in pixels", flag_values=values)
-    flags.DEFINE_string("root", None, "folder of data files", flag_values=values)
-    flags.DEFINE_bool("download", True, "fetch a missing MedMNIST file", flag_values=values)
-    flags.DEFINE_string("prepare", None, "steps to apply before describing", flag_values=values)
-    near = "also find near-duplicates that differ in at most this many of 256 bits"
-    flags.DEFINE_integer("near", None, near, flag_values=values)
-    flags.DEFINE_bool(
-        "strict", False, "exit code 1 if an image is in two splits", flag_values=values
-    )
-    flags.DEFINE_string("out", None, "JSON file to write", flag_values=values)
+    for kind, name, default, meaning in _OPTIONS:
+        _DEFINE[kind](name, default, meaning, flag_values=values)
     for kind, options in data.Sources().asdict().items():
         for name, default in options.items():
             flag, meaning = f"{kind}.{name}", f"same as data.{kind}.{name} of a run"

@@ -15,7 +15,8 @@ from medjax.data.medmnist import download as published
 from medjax.data.medmnist import npz, registry
 from medjax.data.phantoms import phantom
 from medjax.data.pictures import sources as own
-from medjax.data.prepare.preparation import Preparation, apply_preparation, parse_preparation
+from medjax.data.prepare.parsing import parse_preparation
+from medjax.data.prepare.preparation import Preparation, apply_preparation
 from medjax.data.stream import cache
 from medjax.errors import UserError, unknown
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL

@@ -12,7 +12,7 @@ import numpy as np
 from medjax import store
 from medjax.data.damaged import NPZ_ERRORS
 from medjax.data.normalize import to_uint8
-from medjax.data.prepare.whitening import Whitening
+from medjax.data.prepare.zca_whitening import Whitening
 from medjax.errors import UserError
 from medjax.types import SyntheticSet
 

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.fft
 from PIL import Image
 
-from medjax.data.prepare.steps import Grayscale
+from medjax.data.prepare.channels import Grayscale
 
 _SIDE = 16  # frequencies; the 64 bits usual for photographs do not distinguish X-rays
 HASH_BITS = _SIDE**2

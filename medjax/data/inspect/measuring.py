@@ -87,14 +87,12 @@ class Tally:
         Sizes and dtypes are counted, the most frequent first. Intensity covers all values of all
         images; it is missing if there are none.
         """
-        found = {
-            "images": self.images,
-            "sizes": dict(self._sizes.most_common()),
-            "dtypes": dict(self._dtypes.most_common()),
-        }
+        counts = {"sizes": self._sizes, "dtypes": self._dtypes}
+        found = {name: dict(counter.most_common()) for name, counter in counts.items()}
+        found = {"images": self.images, **found}
         if not self._count:
             return found
         mean = self._first / self._count
         std = max(self._second / self._count - mean**2, 0) ** 0.5
-        told = (float(self._least), float(self._greatest), mean, std)
-        return found | {"intensity": dict(zip(INTENSITY, told, strict=True))}
+        statistics = (float(self._least), float(self._greatest), mean, std)
+        return found | {"intensity": dict(zip(INTENSITY, statistics, strict=True))}

@@ -29,7 +29,7 @@ def describe(
     Returns:
       A description, ready for JSON: the facts of ``info``; ``splits`` by name with ``images``,
       ``sizes``, ``dtypes``, ``intensity`` and ``classes``, and for converted images ``native``, the
-      same for the files without padding; ``left_out``, the unreadable files; ``duplicates``;
+      same for the raw files without padding; ``left_out``, the skipped files; ``duplicates``;
       ``near_duplicates`` if ``near`` is given; ``warnings``; and ``leakage``, whether any image is
       in two splits.
 
@@ -44,8 +44,8 @@ def describe(
     """
     if near is not None and not 0 <= near < HASH_BITS // 2:
         raise UserError(f"near must be 0–{HASH_BITS // 2 - 1} bits, got {near}")
-    groups = exact_groups({name: split.images for name, split in splits.items()})
-    duplicates = _duplicates(groups, splits)
+    images = {name: split.images for name, split in splits.items()}
+    duplicates = _duplicates(exact_groups(images), splits)
     facts = {name: value for name, value in vars(info).items() if name != "raw"}
     found = facts | {
         "classes": list(info.classes),
@@ -55,7 +55,6 @@ def describe(
         "leakage": bool(duplicates["shared"]),
     }
     if near is not None:
-        images = {name: split.images for name, split in splits.items()}
         found["near_duplicates"] = _near(near_pairs(images, distance=near), near)
     return found | {"warnings": _warnings(found)}
 
@@ -84,20 +83,17 @@ def _duplicates(groups: Sequence[Sequence[Place]], splits: Mapping[str, Split]) 
         held = collections.Counter(place.split for place in places)
         for name, count in held.items():
             repeated[name] += count - 1
-        shared.update(_across(a, b) for i, a in enumerate(held) for b in list(held)[i + 1 :])
+        shared.update(f"{a}–{b}" for i, a in enumerate(held) for b in list(held)[i + 1 :])
         labels = {np.asarray(splits[place.split].labels[place.row]).tobytes() for place in places}
         if len(labels) > 1:
             conflicts.append([list(place) for place in places])
-    return {
-        "repeated": repeated,
-        "shared": dict(shared),
-        "groups": [[list(place) for place in places] for places in groups],
-        "label_conflicts": conflicts,
-    }
+    listed = [[list(place) for place in places] for places in groups]
+    found = {"repeated": repeated, "shared": dict(shared), "groups": listed}
+    return found | {"label_conflicts": conflicts}
 
 
 def _near(pairs: Sequence[Pair], distance: int) -> dict[str, Any]:
-    counts = collections.Counter(_across(pair.one.split, pair.other.split) for pair in pairs)
+    counts = collections.Counter(f"{pair.one.split}–{pair.other.split}" for pair in pairs)
     return {
         "distance": distance,
         "bits": HASH_BITS,
@@ -106,20 +102,14 @@ def _near(pairs: Sequence[Pair], distance: int) -> dict[str, Any]:
     }
 
 
-def _across(one: str, other: str) -> str:
-    return f"{one}–{other}"
-
-
 def _warnings(found: Mapping[str, Any]) -> list[str]:
-    """Returns everything a reader must not overlook, one line each."""
+    """Returns the warnings, one line each."""
     lines, duplicates = [], found["duplicates"]
     if found["official_digest"] not in (None, found["digest"]):
         lines.append("the file is not the published one: its digest differs")
-    for pair, count in duplicates["shared"].items():
-        lines.append(f"leakage: {_images(count)} in both splits of {pair}")
-    for name, count in duplicates["repeated"].items():
-        if count:
-            lines.append(f"{name} repeats {_images(count)} of its own")
+    shared, repeated = duplicates["shared"].items(), duplicates["repeated"].items()
+    lines += [f"leakage: {_images(count)} in both splits of {pair}" for pair, count in shared]
+    lines += [f"{name} repeats {_images(count)} of its own" for name, count in repeated if count]
     if duplicates["label_conflicts"]:
         lines.append(f"{_images(len(duplicates['label_conflicts']))} with more than one label")
     for pair, count in found.get("near_duplicates", {}).get("pairs", {}).items():
@@ -151,56 +141,47 @@ def report_text(found: Mapping[str, Any]) -> str:
       >>> print(report_text(describe(*data.read("phantom"))).splitlines()[0])
       phantom · multi-class · 4 classes
     """
-    splits, lines = found["splits"], []
-    lines.append(f"{found['name']} · {found['task']} · {len(found['classes'])} classes")
+    splits = found["splits"]
+    lines = [f"{found['name']} · {found['task']} · {len(found['classes'])} classes"]
     official = found["official_digest"]
     same = "" if official is None else " (published)" if official == found["digest"] else ""
-    facts = {
-        "licence": found["licence"],
-        "source": found["source"],
-        "digest": found["digest"] + same,
-        "published": official if not same else None,
-        "augment": found["augment"],
-    }
+    facts = {name: found[name] for name in ("licence", "source", "digest")}
+    facts["digest"] += same
+    facts |= {"published": None if same else official, "augment": found["augment"]}
     lines += [f"{name:<9} {value}" for name, value in facts.items() if value]
     rows = [["", *splits], *_measured(splits, "")]
     if all("native" in split for split in splits.values()):
-        rows += _measured({name: split["native"] for name, split in splits.items()}, "native ")
+        rows += _measured({name: split["native"] for name, split in splits.items()}, "raw ")
     for label in next(iter(splits.values()))["classes"]:
         rows.append([label, *(f"{split['classes'][label]:,}" for split in splits.values())])
     repeated = found["duplicates"]["repeated"]
     rows.append(["repeated", *(f"{repeated[name]:,}" for name in splits)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines += ["", *(_line(row, widths) for row in rows), ""]
+    cells = [[row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])] for row in rows]
+    lines += ["", *("  ".join(row).rstrip() for row in cells), ""]
     shared = {"exact": found["duplicates"]["shared"]}
     if "near_duplicates" in found:
         near = found["near_duplicates"]
         shared[f"near (≤ {near['distance']} of {near['bits']} bits)"] = near["pairs"]
     for kind, counts in shared.items():
-        said = ", ".join(f"{pair} {count:,}" for pair, count in counts.items())
+        listed = ", ".join(f"{pair} {count:,}" for pair, count in counts.items())
         what = "images in two splits" if kind == "exact" else "pairs"
-        lines.append(f"{kind} duplicates, {what}: {said or 'none'}")
+        lines.append(f"{kind} duplicates, {what}: {listed or 'none'}")
     lines += [f"skipped: {file['name']} ({file['reason']})" for file in found["left_out"]]
     return "\n".join([*lines, *(f"warning: {line}" for line in found["warnings"])])
 
 
 def _measured(splits: Mapping[str, Any], before: str) -> list[list[str]]:
     """Returns table rows of image counts, sizes, dtypes and intensities."""
-    rows = [["images", *(f"{split['images']:,}" for split in splits.values())]]
-    rows.append(["size", *(_most(split["sizes"]) for split in splits.values())])
-    rows.append(["dtype", *(_most(split["dtypes"]) for split in splits.values())])
-    for name in measuring.INTENSITY:
-        rows.append([name, *(f"{split['intensity'][name]:.4g}" for split in splits.values())])
-    return [[before + name, *cells] for name, *cells in rows]
+    columns = [[before + name for name in ("images", "size", "dtype", *measuring.INTENSITY)]]
+    for split in splits.values():
+        column = [f"{split['images']:,}", _most(split["sizes"]), _most(split["dtypes"])]
+        column += [f"{split['intensity'][name]:.4g}" for name in measuring.INTENSITY]
+        columns.append(column)
+    return [list(row) for row in zip(*columns, strict=True)]
 
 
 def _most(counts: Mapping[str, int]) -> str:
     """Returns the only value, or the most frequent one and the number of others."""
     first = next(iter(counts))
     return first if len(counts) == 1 else f"{first} and {len(counts) - 1} more"
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    name, *cells = row
-    numbers = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-    return "  ".join([name.ljust(widths[0]), *numbers]).rstrip()

@@ -1,5 +1,6 @@
-"""Locates data files and downloads those of registered sets."""
+"""Locates data files; downloads those of registered sets and checks their MD5 checksums."""
 
+import functools
 import hashlib
 import os
 import pathlib
@@ -71,8 +72,9 @@ def md5(path: pathlib.Path) -> str:
     Returns:
       The digest in hex.
     """
+    new_md5 = functools.partial(hashlib.md5, usedforsecurity=False)  # works in FIPS mode too
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, _new_md5).hexdigest()
+        return hashlib.file_digest(file, new_md5).hexdigest()
 
 
 def official_md5(name: str, *, size: int) -> str:
@@ -120,14 +122,7 @@ def download(name: str, *, size: int, path: pathlib.Path) -> None:
             downloader=pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16),
         )
         path.chmod(0o644)  # temporary files are private; a data root is often shared
-    except OSError as error:  # of the network or the disk
+    except (OSError, ValueError) as error:  # the network or disk failed, or the MD5 is wrong
+        failed = "cannot download" if isinstance(error, OSError) else "refused the download of"
         reason = " ".join(str(error).split())
-        raise UserError(f"cannot download {name} ({reason}); {by_hand}") from error
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"refused the download of {name} ({reason}); {by_hand}") from error
-
-
-def _new_md5():
-    """Returns an MD5 hash that works even where its cryptographic use is forbidden."""
-    return hashlib.md5(usedforsecurity=False)
+        raise UserError(f"{failed} {name} ({reason}); {by_hand}") from error

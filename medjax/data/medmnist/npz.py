@@ -74,10 +74,8 @@ def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
             if dtype != np.uint8:
                 raise UserError(f"{path}: {name} is {dtype}; needs uint8, 0–255")
             if fortran:
-                raise UserError(
-                    f"{path}: {name} is too large for memory and stored by columns; save "
-                    "np.ascontiguousarray of it"
-                )
+                fix = "too large for memory and stored by columns; save np.ascontiguousarray of it"
+                raise UserError(f"{path}: {name} is {fix}")
             large.append(name)
     return large
 
@@ -133,9 +131,8 @@ def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[s
     has_val = "val_images" in arrays or "val_labels" in arrays
     missing = [k for k in wanted if k not in arrays and (has_val or not k.startswith("val"))]
     if missing:
-        raise UserError(
-            f"{path} lacks {', '.join(missing)}; it holds: {', '.join(found) or 'nothing'}"
-        )
+        held = ", ".join(found) or "nothing"
+        raise UserError(f"{path} lacks {', '.join(missing)}; it holds: {held}")
     return arrays
 
 
@@ -155,11 +152,9 @@ def _images(what: str, images: np.ndarray) -> np.ndarray:
         raise UserError(f"{what} holds {count} NaN pixels ({images.dtype}); needs uint8, 0–255")
     if images.dtype != np.uint8:
         raise UserError(f"{what} is {images.dtype}; needs uint8, 0–255")
-    grey = images.ndim == 3
-    if not (grey or (images.ndim == 4 and images.shape[-1] in (1, 3))):
-        raise UserError(
-            f"{what} has shape {images.shape}; needs (n, h, w), (n, h, w, 1) or (n, h, w, 3)"
-        )
+    grey, shape = images.ndim == 3, images.shape
+    if not (grey or (images.ndim == 4 and shape[-1] in (1, 3))):
+        raise UserError(f"{what} has shape {shape}; needs (n, h, w), (n, h, w, 1) or (n, h, w, 3)")
     if images.size == 0:
         raise UserError(f"{what} is empty (shape {images.shape}); needs at least one image")
     return images[..., None] if grey else images
@@ -212,13 +207,11 @@ def _check_classes(path: pathlib.Path, splits: dict[str, Split], facts: Facts | 
     inferred = train.shape[1] if multi_label else int(train.max()) + 1
     num_classes = len(facts.classes) if facts else inferred
     if num_classes < 2:
-        raise UserError(f"{path}: train_labels holds class 0 alone; needs two classes or more")
+        raise UserError(f"{path}: train_labels holds only class 0; needs two classes or more")
     for name, split in splits.items():
-        if not multi_label and split.labels.max() >= num_classes:
-            raise UserError(
-                f"{path}: {name}_labels holds {split.labels.max()};"
-                f" choose labels in 0–{num_classes - 1}"
-            )
+        if not multi_label and (label := split.labels.max()) >= num_classes:
+            choices = f"choose labels in 0–{num_classes - 1}"
+            raise UserError(f"{path}: {name}_labels holds {label}; {choices}")
     if len(present) < num_classes:
         # The first position at which the sorted classes differ from 0, 1, 2, …
         empty = next((i for i, label in enumerate(present) if i != label), len(present))

@@ -52,14 +52,8 @@ def _cell(draw: Draw, labels, u, v):
     waves = draw.uniform(9, 13)
     dots = np.cos(waves * u + draw.uniform(0, 6)) * np.cos(waves * v + draw.uniform(0, 6))
     speckle = cell * step(dots - 0.25, 0.2) * draw.uniform(0.5, 0.9)
-    nuclei = (
-        round_one,
-        np.minimum(lobes, 1),
-        0.6 * round_one,
-        bitten,
-        0 * u,
-        round_one * (1 - holes),
-    )
+    holed = round_one * (1 - holes)
+    nuclei = (round_one, np.minimum(lobes, 1), 0.6 * round_one, bitten, 0 * u, holed)
     chosen = [(labels == kind)[:, None, None] for kind in range(len(CLASSES))]
     nucleus = sum(is_kind * shape for is_kind, shape in zip(chosen, nuclei, strict=True))
     body = np.where(chosen[4], ring, cell * np.where(chosen[5], 1 - 0.8 * holes, 1.0))

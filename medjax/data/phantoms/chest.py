@@ -9,12 +9,6 @@ CLASSES = ("normal", "nodules", "consolidation", "effusion")
 FINDINGS = (*CLASSES[1:], "cardiomegaly")
 """The columns of a label row; an image may show any number of these."""
 
-# Probabilities of the findings, each given the ones before it in a row.
-_NODULES = 0.12
-_CONSOLIDATION = 0.18
-_EFFUSION = {True: 0.6, False: 0.08}  # with consolidation, and without
-_CARDIOMEGALY = {True: 0.5, False: 0.06}  # with effusion, and without
-
 
 def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
     """Draws correlated findings: consolidation favours effusion, and effusion favours cardiomegaly.
@@ -32,9 +26,10 @@ def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
       [0.12, 0.18, 0.17, 0.13]
     """
     chance = rng.random((4, count))
-    nodules, consolidation = chance[0] < _NODULES, chance[1] < _CONSOLIDATION
-    effusion = chance[2] < np.where(consolidation, _EFFUSION[True], _EFFUSION[False])
-    heart = chance[3] < np.where(effusion, _CARDIOMEGALY[True], _CARDIOMEGALY[False])
+    # Probabilities given the findings before them.
+    nodules, consolidation = chance[0] < 0.12, chance[1] < 0.18
+    effusion = chance[2] < np.where(consolidation, 0.6, 0.08)
+    heart = chance[3] < np.where(effusion, 0.5, 0.06)
     return np.stack([nodules, consolidation, effusion, heart], axis=1).astype(np.int32)
 
 
@@ -66,8 +61,7 @@ def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndar
     image += _middle(draw, u, v, shown[:, 3])
     image += _findings(draw, shown, u, v, (left, right), dome)
     image += _distractors(draw, u, v)
-    image = _exposure(draw, image)
-    return image[..., None]
+    return _exposure(draw, image)[..., None]
 
 
 def _thorax(draw: Draw, u, v):
@@ -94,15 +88,14 @@ def _ribs(draw: Draw, u, v):
     """Paints bright arcs that cross the lung fields."""
     slope = draw.uniform(0.3, 0.9)
     phase = draw.uniform(3.2, 5.2) * (v + slope * u**2) + draw.uniform(0, 1)
-    wave = np.cos(2 * np.pi * phase)
-    return draw.uniform(0.03, 0.14) * np.maximum(wave, -0.2) * step(0.95 - np.abs(u), 0.05)
+    wave = np.maximum(np.cos(2 * np.pi * phase), -0.2)
+    return draw.uniform(0.03, 0.14) * wave * step(0.95 - np.abs(u), 0.05)
 
 
 def _middle(draw: Draw, u, v, enlarged):
     """Paints spine, mediastinum and heart, which may be enlarged."""
     spine = draw.uniform(0.08, 0.25) * bump(u / draw.uniform(0.09, 0.18))
-    reach = draw.uniform(0.2, 0.36)
-    reach = reach + 0.16 * enlarged
+    reach = draw.uniform(0.2, 0.36) + 0.16 * enlarged
     heart = disc(u - draw.uniform(0.02, 0.2), v - draw.uniform(0.2, 0.42), reach, 0.12)
     return spine + draw.uniform(0.15, 0.35) * heart
 
@@ -113,16 +106,14 @@ def _findings(draw: Draw, shown, u, v, lungs, floor):
     chosen = draw.uniform(0, 1) < 0.5
     strength = draw.uniform(0.32, 0.5)
     for lung, side, picked in zip(lungs, (-1, 1), (chosen, ~chosen), strict=True):
-        both = draw.uniform(0, 1) < 0.5
-        here = (picked | both) * strength
+        here = (picked | (draw.uniform(0, 1) < 0.5)) * strength
         nodules = np.zeros_like(u)
         for _ in range(3):
             x = side * draw.uniform(0.25, 0.6)
             nodules += disc(u - x, v - draw.uniform(-0.5, 0.4), draw.uniform(0.07, 0.11), 0.25)
         x, y = side * draw.uniform(0.3, 0.55), draw.uniform(-0.4, 0.35)
-        patch = bump(
-            np.hypot((u - x) / draw.uniform(0.18, 0.28), (v - y) / draw.uniform(0.22, 0.36))
-        )
+        du, dv = (u - x) / draw.uniform(0.18, 0.28), (v - y) / draw.uniform(0.22, 0.36)
+        patch = bump(np.hypot(du, dv))
         level = floor - draw.uniform(0.25, 0.6) - 0.8 * np.maximum(side * u - 0.4, 0)
         fluid = step(v - level, 0.05)
         for finding, shape in enumerate((nodules, patch * lung, fluid * lung)):

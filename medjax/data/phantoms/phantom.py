@@ -18,11 +18,7 @@ from medjax.types import MULTI_CLASS, MULTI_LABEL
 SEED = 0
 """Seed of the embedded sets; another seed would make another data set."""
 
-_PAINTERS = {
-    "phantom": chest,
-    "phantom_cells": cells,
-    "phantom_findings": chest,
-}
+_PAINTERS = {"phantom": chest, "phantom_cells": cells, "phantom_findings": chest}
 _MULTI_LABEL = "phantom_findings"
 _COUNTS = {"train": 2000, "val": 400, "test": 800}
 _CHUNK = 50  # images painted at once; changing it changes the random numbers, and so the images
@@ -84,10 +80,7 @@ def _balanced(classes: Sequence[str]) -> Callable[[np.random.Generator, int], np
 
 
 def _paint_split(painter, rng: np.random.Generator, labels: np.ndarray, size: int) -> Split:
-    chunks = [
-        np.rint(painter.paint(rng, labels[start : start + _CHUNK], size=size) * 255).astype(
-            np.uint8
-        )
-        for start in range(0, len(labels), _CHUNK)
-    ]
-    return Split(np.concatenate(chunks), labels)
+    chunks = (labels[start : start + _CHUNK] for start in range(0, len(labels), _CHUNK))
+    painted = (painter.paint(rng, chunk, size=size) for chunk in chunks)
+    images = [np.rint(values * 255).astype(np.uint8) for values in painted]
+    return Split(np.concatenate(images), labels)

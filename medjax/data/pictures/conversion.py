@@ -14,7 +14,7 @@ from medjax import store
 from medjax.data.inspect import measuring
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
-from medjax.data.prepare.steps import FITS
+from medjax.data.prepare.resizing import FITS
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")

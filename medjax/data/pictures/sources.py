@@ -18,8 +18,9 @@ from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
 from medjax.data.pictures.folders import FolderOptions
 from medjax.data.pictures.tfds import TfdsOptions
-from medjax.data.prepare import raw
-from medjax.data.prepare.preparation import Preparation, parse_preparation
+from medjax.data.prepare import raw_pictures
+from medjax.data.prepare.parsing import parse_preparation
+from medjax.data.prepare.preparation import Preparation
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 from medjax.types import BINARY_CLASS, MULTI_CLASS
@@ -174,9 +175,9 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
 
     def make(folder: pathlib.Path) -> dict[str, Any]:
         channels = _channels(wanted, everything, options)
-        whole = raw.complete(wanted, size=request.size, channels=channels, fit=options.fit)
-        fitted = raw.fit(whole, parts["train"].sources, threads=options.threads)
-        to_bytes = functools.partial(raw.prepare_picture, fitted)
+        whole = raw_pictures.complete(wanted, size=request.size, channels=channels, fit=options.fit)
+        fitted = raw_pictures.fit(whole, parts["train"].sources, threads=options.threads)
+        to_bytes = functools.partial(raw_pictures.prepare_picture, fitted)
         unreadable, digest, measured = conversion.convert(
             parts, folder=folder, to_bytes=to_bytes, threads=options.threads
         )
@@ -222,7 +223,7 @@ def _channels(
     wanted: Preparation, everything: Sequence[decoding.Source], options: ConvertOptions
 ) -> int | None:
     """Returns the number of channels of the images, or None if a step sets it."""
-    if raw.sets_channels(wanted):
+    if raw_pictures.sets_channels(wanted):
         return None
     if options.mode != "auto":
         return _CHANNELS[options.mode]

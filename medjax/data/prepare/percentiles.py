@@ -1,4 +1,4 @@
-"""Percentiles of more values than there is memory for."""
+"""Exact percentiles of more values than fit in memory."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -11,17 +11,17 @@ _AT_ONCE = 2**20  # values that wait to be merged
 
 
 def percentiles(images: Iterable[np.ndarray], wanted: tuple[float, ...]) -> tuple[float, ...]:
-    """``np.percentile`` over the pixels of all images, with a value kept once and counted.
+    """Computes ``np.percentile`` over the pixels of all images from counts of distinct values.
 
     Args:
-      images: of any shape and real dtype.
-      wanted: in 0–100.
+      images: arrays of any shape and real dtype.
+      wanted: percentages, 0–100.
 
     Returns:
-      One for each that is wanted.
+      One value for each percentage.
 
     Raises:
-      UserError: without any image.
+      UserError: if there are no pixels.
 
     Example:
       >>> percentiles([np.arange(6), np.arange(6, 11)], (0, 50, 95))
@@ -31,7 +31,7 @@ def percentiles(images: Iterable[np.ndarray], wanted: tuple[float, ...]) -> tupl
     for image in images:
         parts.append(np.unique(image, return_counts=True))
         waiting += len(parts[-1][0])
-        if waiting > max(merged, _AT_ONCE):  # merged now and then: each value is moved a few times
+        if waiting > max(merged, _AT_ONCE):  # merges rarely, so that each value moves a few times
             parts, waiting = [_merged(parts)], 0
             merged = len(parts[0][0])
     if not parts:
@@ -47,7 +47,7 @@ def percentiles(images: Iterable[np.ndarray], wanted: tuple[float, ...]) -> tupl
 
 
 def _merged(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Values with their counts, each value once, in ascending order."""
+    """Returns each distinct value once, ascending, and the counts."""
     found, times = (np.concatenate(column) for column in zip(*parts, strict=True))
     values, where = np.unique(found.astype(np.float64), return_inverse=True)
     return values, np.bincount(where, times).astype(np.int64)

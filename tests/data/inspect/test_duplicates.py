@@ -1,4 +1,4 @@
-"""Copies planted by hand are found; what only resembles is not."""
+"""Planted copies are found; other similar images are not."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ RNG = np.random.default_rng(0)
 
 
 def picture(seed, side=40):
-    """Smooth, as images are."""
+    """Returns a smooth random image."""
     coarse = np.random.default_rng(seed).integers(0, 256, (9, 9), np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
 
@@ -55,7 +55,7 @@ def test_near_copies_are_found_and_nothing_else(colour):
     assert len(near_pairs(splits, distance=farthest - 1)) < len(found)
 
 
-def test_pairs_are_found_across_the_parts_that_are_compared_at_once():
+def test_pairs_are_found_across_chunks():
     images = [RNG.integers(0, 256, (8, 8), np.uint8) for _ in range(600)]
     again = [images[2] // 2, images[599] // 2]
     found = near_pairs({"train": images, "val": again}, distance=10)

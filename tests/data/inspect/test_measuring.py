@@ -1,4 +1,4 @@
-"""Sizes, dtypes and intensities, added up: those of all values at once."""
+"""Accumulated sizes, dtypes and intensities equal those of all values at once."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int32, np.float32])
-def test_the_sum_is_of_all_values(dtype):
+def test_statistics_cover_all_values(dtype):
     images = [
         RNG.integers(0, 120, shape).astype(dtype) for shape in ((4, 5, 1), (3, 2, 3), (4, 5, 1))
     ]
@@ -25,7 +25,7 @@ def test_the_sum_is_of_all_values(dtype):
     assert found == {"images": 3, "sizes": sizes, "dtypes": {np.dtype(dtype).name: 3}}
 
 
-def test_what_is_outside_has_no_say_unless_there_is_nothing_else():
+def test_padding_is_ignored_unless_there_is_nothing_else():
     image, tally = np.array([[-2000, 3, 5]], np.int16), Tally()
     tally.add(measure(image, inside=image[:, 1:]))
     assert tally.asdict()["intensity"] == {"least": 3, "greatest": 5, "mean": 4, "std": 1}

@@ -22,7 +22,7 @@ def _same_warnings(monkeypatch):
 
 @pytest.fixture
 def leaking(tmp_path):
-    """A file: train repeats an image, shares one with val and, of another label, one with test."""
+    """A file whose train repeats an image, shares one with val and one, relabelled, with test."""
     arrays = {
         f"{split}_images": RNG.integers(1, 200, (n, 8, 8), np.uint8)
         for split, n in (("train", 10), ("val", 4), ("test", 6))
@@ -67,7 +67,7 @@ def test_counts_and_warnings(leaking):
     ]
 
 
-def test_native_images_and_many_labels():
+def test_raw_images_and_many_labels():
     images = [np.full((h, 5), v, np.uint16) for h, v in ((4, 7), (9, 4000), (4, 9))]
     labels = np.array([[1, 0, 0], [0, 0, 0], [1, 1, 0]], np.int32)
     info = data.load("phantom").info
@@ -85,7 +85,7 @@ def test_native_images_and_many_labels():
     assert "4×5 and 1 more" in text and "published other" in text
 
 
-def test_near_duplicates_are_looked_for_where_asked(leaking, tmp_path):
+def test_near_duplicates_are_found_if_requested(leaking, tmp_path):
     with np.load(leaking) as file:
         arrays = dict(file)
     arrays["test_images"][0] = arrays["train_images"][1] // 2
@@ -115,11 +115,11 @@ def test_the_command_prints_and_writes(leaking, tmp_path, capsys):
     assert main(["data", f"--name={leaking}", "--strict"]) == 1
 
 
-def test_strict_is_content_with_a_clean_set(striped):
+def test_strict_accepts_a_clean_set(striped):
     assert main(["data", f"--name={striped / 'noval.npz'}", "--strict"]) == 0
 
 
-def test_images_as_the_steps_leave_them(leaking, tmp_path, capsys):
+def test_images_after_preparation(leaking, tmp_path, capsys):
     out = tmp_path / "report.json"
     steps = "percentile_clip(0, 50)|resize(4)|rgb"
     assert main(["data", f"--name={leaking}", f"--prepare={steps}", f"--out={out}"]) == 0
@@ -131,7 +131,7 @@ def test_images_as_the_steps_leave_them(leaking, tmp_path, capsys):
 
 @pytest.fixture
 def scans(tmp_path, monkeypatch):
-    """``CLASS/FILE`` of ten 16-bit images each, two sizes; a table; a file that is no picture."""
+    """Two classes of ten 16-bit images in two sizes, a table, and a file that is no picture."""
     monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
     rows = ["file,label"]
     for label, name in enumerate(("low", "high")):
@@ -145,17 +145,17 @@ def scans(tmp_path, monkeypatch):
     return tmp_path / "scans"
 
 
-def test_folders_as_they_are_in_the_files(scans, tmp_path, capsys):
+def test_folders_of_raw_pictures(scans, tmp_path, capsys):
     command = ["data", f"--name=folder:{scans}", f"--out={tmp_path / 'report.json'}", "--size=4"]
     assert main(command) == 2
     assert "high/damaged.png (is no PNG" in capsys.readouterr().err
     options = ["--convert.skip_unreadable", "--cut.val=0", "--cut.test=0.5", "--cut.seed=1"]
-    for _ in range(2):  # converted now, and before
+    for _ in range(2):  # converts, then reads the cache
         assert main([*command, *options]) == 0
         said = capsys.readouterr().out
         reason = "is no PNG, JPEG, TIFF or BMP file that Pillow can read"
         assert f"skipped: high/damaged.png ({reason})" in said
-        assert "4×4×1" in said and "native size" in said and "native greatest" in said
+        assert "4×4×1" in said and "raw size" in said and "raw greatest" in said
         written = json.loads((tmp_path / "report.json").read_text())
         assert written["left_out"] == [{"name": "high/damaged.png", "reason": reason}]
         splits = written["splits"].values()

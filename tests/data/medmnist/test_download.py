@@ -1,4 +1,4 @@
-"""Where files lie, and downloads from a server on this machine: right, altered, cut, absent."""
+"""Paths of files, and downloads from a local server: intact, altered, truncated or absent."""
 
 import gc
 import hashlib
@@ -45,7 +45,7 @@ def server(monkeypatch):
 
 @pytest.fixture
 def path(tmp_path):
-    """A place in a data root that does not exist yet."""
+    """A path in a data root that does not exist yet."""
     return tmp_path / "root" / "bloodmnist_64.npz"
 
 

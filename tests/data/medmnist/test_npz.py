@@ -1,4 +1,4 @@
-"""Every way in which a file can be unfit, each with its message."""
+"""Every kind of unsuitable file has its message."""
 
 import zipfile
 
@@ -14,7 +14,7 @@ from medjax.types import MULTI_LABEL
 
 
 def _arrays(counts=(6, 3, 4), shape=(4, 4), num_classes=3):
-    """A sound three-class set of tiny grey images."""
+    """A valid three-class set of tiny grey images."""
     arrays = {}
     for name, count in zip(("train", "val", "test"), counts, strict=True):
         arrays[f"{name}_images"] = np.arange(count * np.prod(shape), dtype=np.uint8).reshape(
@@ -26,7 +26,7 @@ def _arrays(counts=(6, 3, 4), shape=(4, 4), num_classes=3):
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a set with some arrays replaced (or, by None, left out); gives the path."""
+    """Writes a set with some arrays replaced, or skipped if None; returns the path."""
 
     def write(**changes):
         arrays = {k: v for k, v in {**_arrays(), **changes}.items() if v is not None}
@@ -165,7 +165,7 @@ def test_missing_keys_are_listed_with_those_found(write):
         ({"train_labels": np.array([0, 1, 2**30, 0, 1, 1])}, "class 2 has no image in train"),
         (
             {"train_labels": np.zeros(6, int)},
-            "train_labels holds class 0 alone; needs two classes or more",
+            "train_labels holds only class 0; needs two classes or more",
         ),
         ({"test_labels": np.array([0, 1, 2, 3])}, "test_labels holds 3; choose labels in 0–2"),
     ],

@@ -1,4 +1,4 @@
-"""The registry against MedMNIST's own table, and what it says of flips."""
+"""The registry agrees with MedMNIST's own table; flips are off where sides are classes."""
 
 import importlib.util
 import pathlib

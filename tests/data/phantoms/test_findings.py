@@ -1,4 +1,4 @@
-"""The embedded multi-label set: the same for ever, its findings together as they are said to be."""
+"""The embedded multi-label set: a fixed digest, and findings as correlated as documented."""
 
 import numpy as np
 import pytest

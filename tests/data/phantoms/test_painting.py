@@ -1,4 +1,4 @@
-"""The brushes of the embedded sets."""
+"""Random draws, frames and soft shapes of the embedded sets."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The embedded sets: the same for ever, whole in range, hard, and learnable."""
+"""The embedded sets: fixed digests, the whole grey range, hard and learnable."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_grey_levels_use_the_range(ds):
 
 
 def test_nuisance_dominates_but_class_means_differ(ds):
-    """Classes own a sliver of the variance, yet far more of it than chance would give them."""
+    """Classes explain little of the variance, yet far more than chance would."""
     images = ds.train.images.reshape(2000, -1) / 255
     between = _between(images, ds.train.labels)
     chance = _between(images, np.random.default_rng(0).permutation(ds.train.labels))
@@ -54,7 +54,7 @@ def test_nuisance_dominates_but_class_means_differ(ds):
 
 
 def test_ten_images_a_class_are_not_enough():
-    """Even a linear model loses much by seeing ten random chests a class instead of all."""
+    """Even a linear model does far worse with ten random images a class than with all."""
     ds = load("phantom")
     rng = np.random.default_rng(0)
     few = [

@@ -17,7 +17,7 @@ from medjax.data import (
     prepare_picture,
 )
 from medjax.data.pictures import decoding, dicom
-from medjax.data.prepare import raw, steps
+from medjax.data.prepare import raw_pictures, windowing
 from medjax.errors import UserError
 
 pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
@@ -84,7 +84,9 @@ def test_padding_is_black_and_has_no_say(write_dicom, tags, border, photometric,
     fitted = []
     for name in ("a.dcm", "b.dcm"):
         unfitted = parse_preparation("percentile_clip(5, 95)")
-        fitted.append(str(raw.fit(unfitted, [file_source(tmp_path / name, name)], threads=1)))
+        fitted.append(
+            str(raw_pictures.fit(unfitted, [file_source(tmp_path / name, name)], threads=1))
+        )
     assert fitted[0] == fitted[1]
 
 
@@ -95,10 +97,10 @@ def test_a_picture_that_is_all_padding_is_black(write_dicom, tmp_path):
         assert not prepare_picture(parse_preparation(text), _one(empty)).any()
     full = write_dicom(tmp_path / "b.dcm", STORED, PixelPaddingValue=-7)
     files = [file_source(path, path.name) for path in (empty, full)]
-    fitted = raw.fit(parse_preparation("percentile_clip(0, 100)"), files, threads=1)
+    fitted = raw_pictures.fit(parse_preparation("percentile_clip(0, 100)"), files, threads=1)
     assert fitted.steps[0].bounds == (STORED.min(), STORED.max())
     with pytest.raises(UserError, match="no training image has pixels to find percentiles of"):
-        raw.fit(parse_preparation("percentile_clip"), files[:1], threads=1)
+        raw_pictures.fit(parse_preparation("percentile_clip"), files[:1], threads=1)
 
 
 def test_monochrome1_is_inverted(write_dicom, tmp_path):
@@ -362,5 +364,5 @@ def _check_against_pydicom(path, pictures):
                 full = values.min(), values.max()
             expected = (shown - full[0]) / (full[1] - full[0])
             expected = 1 - expected if photometric == "MONOCHROME1" else expected
-            found = steps.in_pixel_units(picture.shown())
+            found = windowing.in_pixel_units(picture.shown())
             np.testing.assert_allclose(found, expected, atol=2e-6, err_msg=str(path))

@@ -1,4 +1,4 @@
-"""Percentiles of many images: numpy's, however few values wait to be merged."""
+"""Percentiles equal numpy's, no matter how few values wait to be merged."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Steps on pictures as they were decoded: 16 bits and sizes of their own, kept until a step."""
+"""Steps on raw pictures: 16 bits and their own sizes, kept until a step changes them."""
 
 import numpy as np
 import pytest
@@ -29,8 +29,8 @@ def folder(tmp_path):
     return tmp_path / "scans"
 
 
-def load(folder, preparation, **knobs):
-    return data.load(f"folder:{folder}", preparation=preparation, **{"size": 8, **knobs})
+def load(folder, preparation, **options):
+    return data.load(f"folder:{folder}", preparation=preparation, **{"size": 8, **options})
 
 
 def test_a_window_sees_sixteen_bits(folder):
@@ -45,7 +45,7 @@ def test_a_window_sees_sixteen_bits(folder):
     ]
 
 
-def test_what_becomes_of_pictures_without_steps_is_recorded_as_well(folder):
+def test_the_default_steps_are_recorded(folder):
     plain = load(folder, "")
     listed = data.parse_preparation(plain.preparation).listed()
     assert listed[:2] == ["grayscale", "resize(size=8, keep_aspect=pad)"]
@@ -53,7 +53,7 @@ def test_what_becomes_of_pictures_without_steps_is_recorded_as_well(folder):
     np.testing.assert_array_equal(again.test.images, plain.test.images)
 
 
-def test_colours_that_are_recorded_are_not_looked_for(folder, caplog):
+def test_recorded_channels_are_not_detected_again(folder, caplog):
     caplog.set_level("INFO", "medjax")
     load(folder, "window(1350, 700)|rgb")
     assert "all images become" not in caplog.text
@@ -61,7 +61,7 @@ def test_colours_that_are_recorded_are_not_looked_for(folder, caplog):
     assert "all images become grey: 16 grey and 0 colour files" in caplog.text
 
 
-def test_what_training_says_is_written_down_and_done_again(folder):
+def test_a_fitted_preparation_is_recorded_and_reproduced(folder):
     fitted = load(folder, "percentile_clip(0, 100)|resize(4, stretch)|zca(mtt)", size=28)
     first, *_, last = fitted.preparation.split("|")
     low, high = 1000, 1702
@@ -74,7 +74,7 @@ def test_what_training_says_is_written_down_and_done_again(folder):
     assert again.preparation == fitted.preparation
 
 
-def test_steps_are_part_of_what_is_kept(folder):
+def test_the_cache_depends_on_the_steps(folder):
     wide, narrow = (load(folder, f"window(1350, {width})") for width in (700, 10))
     assert len(np.unique(narrow.train.images)) < len(np.unique(wide.train.images))
     whitened = load(folder, "window(1350, 700)|zca(mtt)")
@@ -82,7 +82,7 @@ def test_steps_are_part_of_what_is_kept(folder):
     assert whitened.preparation.endswith("zca(definition=mtt)")
 
 
-def test_pictures_without_a_window_of_the_list_are_shown_as_they_say(folder):
+def test_without_a_window_step_pictures_use_their_own(folder):
     resized, plain = load(folder, "resize(8, stretch)"), load(folder, "")
     shown = resized.train.images.astype(int)
     assert shown.min() >= 3 and shown.max() <= 7  # 1,000–1,700 of 65,535
@@ -91,7 +91,7 @@ def test_pictures_without_a_window_of_the_list_are_shown_as_they_say(folder):
     assert isinstance(streamed.train.images, np.memmap) and streamed.train.images.shape[-1] == 3
 
 
-def test_a_step_that_does_not_fit_is_one_line(folder):
+def test_an_invalid_step_is_one_line(folder):
     with pytest.raises(UserError, match=r"^cannot read the preparation 'window\('"):
         load(folder, "window(")
     with pytest.raises(UserError, match="window takes at most 2 arguments, got 3"):
@@ -106,7 +106,7 @@ def test_a_window_replaces_what_the_file_would_show():
     turned = curved._replace(inverted=True)
     assert data.prepare_picture(window, turned)[0, :, 0].tolist() == [255, 128, 0]
     shown = data.prepare_picture(data.parse_preparation("grayscale"), turned)[0, :, 0].tolist()
-    assert shown == [230, 204, 178]  # the curve's, turned
+    assert shown == [230, 204, 178]  # the inverted curve
 
 
 def test_only_the_first_step_sees_values(folder):
@@ -114,7 +114,7 @@ def test_only_the_first_step_sees_values(folder):
         load(folder, "resize(16)|window(1350, 700)")
 
 
-def test_bytes_stay_and_other_values_go_from_black_to_white():
+def test_bytes_stay_as_is_and_other_values_map_black_to_white():
     grey = data.parse_preparation("grayscale")
     pixels = np.array([[3, 200]], np.uint8)
     assert data.prepare_picture(grey, Picture(pixels, 0, 255))[0, :, 0].tolist() == [3, 200]

@@ -1,6 +1,8 @@
-"""ZCA whitening, in each of the definitions that the field calls by that name."""
+"""ZCA whitening, in each of the three definitions in use."""
 
-from typing import NamedTuple
+import dataclasses
+from collections.abc import Iterator
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -9,26 +11,15 @@ from medjax.data.normalize import channel_stats
 from medjax.errors import UserError, unknown
 
 _CHUNK_ROWS = 4096
-# A matrix of as many rows and columns is kept, and goes into the shared file.
-_MOST_PIXELS = 4096
+_MOST_PIXELS = 4096  # rows and columns of a matrix that is stored in the shared file
 
 
 class _Definition(NamedTuple):
-    """What tells one ZCA from another.
-
-    Attributes:
-      standardised: whether channels are normalised first.
-      unbiased: whether the covariance is divided by n − 1 instead of n.
-      epsilon: what is added to every eigenvalue.
-      relative: whether that is in units of their mean.
-      ranked: whether directions beyond the number of images are left as they are.
-    """
-
-    standardised: bool
-    unbiased: bool
-    epsilon: float
-    relative: bool
-    ranked: bool
+    standardised: bool  # channels are normalised first
+    unbiased: bool  # the covariance is divided by n − 1 instead of n
+    epsilon: float  # added to every eigenvalue
+    relative: bool  # epsilon is in units of the mean eigenvalue
+    ranked: bool  # directions beyond the number of images stay as they are
 
 
 _DEFINITIONS = {
@@ -38,8 +29,24 @@ _DEFINITIONS = {
 }
 
 ZCA = ("none", *_DEFINITIONS)
-"""The names of preprocessing: ``mtt`` (kornia's, with 0.1), ``frepo``, ``ddranking`` (kornia's own
-default, 1e-6)."""
+"""Names of whitening: ``none``, ``mtt`` (kornia's with epsilon 0.1), ``frepo``, and ``ddranking``
+(kornia's with its default, 1e-6)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Zca:
+    """The last step of a preparation: whitening of whole images, fitted to the training images.
+
+    Attributes:
+      definition: one of ``data.ZCA``, see ``data.fit_whitening``.
+    """
+
+    name: ClassVar[str] = "zca"
+    definition: str
+
+    def __post_init__(self):
+        if self.definition not in _DEFINITIONS:
+            raise unknown("zca", self.definition, ZCA[1:])
 
 
 class Whitening(NamedTuple):
@@ -47,9 +54,9 @@ class Whitening(NamedTuple):
 
     Attributes:
       zca: the name of its definition.
-      mean: float32 ``[d]``, of the training images, in pixel units (0–1).
+      mean: float32 ``[d]``, the mean training image in pixel units (0–1).
       matrix: float32 ``[d, d]``.
-      inverse: float32 ``[d, d]``; ``None`` in one that only ever whitens, read from a file.
+      inverse: float32 ``[d, d]``; None in a map read from a file, which only whitens.
     """
 
     zca: str
@@ -58,7 +65,7 @@ class Whitening(NamedTuple):
     inverse: np.ndarray | None = None
 
     def whiten(self, images: np.ndarray) -> np.ndarray:
-        """Pixels to whitened images.
+        """Whitens images.
 
         Args:
           images: ``[n, h, w, c]``; uint8 (0–255) or floating (0–1).
@@ -66,15 +73,14 @@ class Whitening(NamedTuple):
         Returns:
           Float32 ``[n, h, w, c]``.
         """
-        whitened = np.empty(images.shape, np.float32)
-        for start in range(0, len(images), _CHUNK_ROWS):
-            rows = slice(start, start + _CHUNK_ROWS)
-            flat = (_flat(images[rows]) - self.mean) @ self.matrix
-            whitened[rows] = flat.reshape(whitened[rows].shape)
-        return whitened
+        whitened = np.empty((len(images), len(self.mean)), np.float32)
+        for number, part in enumerate(_flat_parts(images)):
+            start = number * _CHUNK_ROWS
+            whitened[start : start + _CHUNK_ROWS] = (part - self.mean) @ self.matrix
+        return whitened.reshape(images.shape)
 
     def unwhiten(self, images: np.ndarray) -> np.ndarray:
-        """Whitened images to pixels, 0–1 nominal and never clipped: the inverse of ``whiten``.
+        """Inverts ``whiten``; pixels are 0–1 nominal and unclipped.
 
         Args:
           images: float ``[n, h, w, c]``.
@@ -87,13 +93,13 @@ class Whitening(NamedTuple):
         return (flat @ self.inverse + self.mean).astype(np.float32).reshape(images.shape)
 
     def whiten_all(self, dataset: Dataset) -> Dataset:
-        """Every split of a data set.
+        """Whitens every split of a data set.
 
         Args:
           dataset: splits in pixel units, in memory.
 
         Returns:
-          It with float32 images, ``mean`` 0 and ``std`` 1.
+          The data set with float32 images, ``mean`` 0 and ``std`` 1.
         """
         splits = (dataset.train, dataset.val, dataset.test)
         splits = [s if s is None else Split(self.whiten(s.images), s.labels) for s in splits]
@@ -104,20 +110,21 @@ class Whitening(NamedTuple):
 def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
     """Fits a whitening to training images.
 
-    With the covariance ``Σ = U diag(s) Uᵀ`` of the flattened images (for ``frepo``: of images whose
-    channels have mean 0 and deviation 1), ``matrix = U diag(s + ε)^{-½} Uᵀ``: ``ε = 0.1`` for
-    ``mtt``, 0.1 times the mean of ``s`` for ``frepo``, 1e-6 for ``ddranking``. ``frepo`` leaves
-    directions that ``n`` images cannot span, beyond the ``n`` largest ``s``, at 1.
+    The covariance of the flattened images (for ``frepo``, of images whose channels have mean 0 and
+    standard deviation 1) is ``Σ = U diag(s) Uᵀ``, and ``matrix = U diag(s + ε)^{-½} Uᵀ``, where
+    ``ε`` is 0.1 for ``mtt``, 0.1 times the mean of ``s`` for ``frepo``, and 1e-6 for
+    ``ddranking``. ``frepo`` leaves directions beyond the ``n`` largest ``s``, which ``n`` images
+    cannot span, at 1.
 
     Args:
-      images: uint8 ``[n, h, w, c]``, 0–255, two at least; of the training split alone.
+      images: uint8 ``[n, h, w, c]``, 0–255, at least two, of the training split only.
       zca: ``mtt``, ``frepo`` or ``ddranking``.
 
     Returns:
       The whitening.
 
     Raises:
-      UserError: for another name, or for images too large.
+      UserError: for an unknown name, or images of more than 4,096 numbers.
 
     Example:
       >>> images = np.random.default_rng(0).integers(0, 255, (50, 2, 2, 1), np.uint8)
@@ -132,19 +139,17 @@ def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
         raise unknown("zca", zca, ZCA)
     number, pixels = len(images), int(np.prod(images.shape[1:]))
     if pixels > _MOST_PIXELS:
-        raise UserError(
-            f"zca of images of {pixels} numbers would need a matrix of {pixels}²; "
-            f"at most {_MOST_PIXELS}; resize to a smaller size before it"
-        )
+        limit = f"at most {_MOST_PIXELS} numbers an image"
+        raise UserError(f"zca takes {limit}, got {pixels}; add resize(size) before it")
     how = _DEFINITIONS[zca]
     if how.standardised:
         mean, std = (np.resize(stat, pixels).astype(np.float64) for stat in channel_stats(images))
     else:
-        sums = (_flat(part).sum(0) for part in _parts(images))
+        sums = (part.sum(0) for part in _flat_parts(images))
         mean, std = sum(sums) / number, np.ones(pixels)
     moments = np.zeros((pixels, pixels))
-    for part in _parts(images):
-        centred = (_flat(part) - mean) / std
+    for part in _flat_parts(images):
+        centred = (part - mean) / std
         moments += centred.T @ centred
     values, vectors = np.linalg.eigh(moments / max(number - how.unbiased, 1))
     values = np.maximum(values, 0)
@@ -157,14 +162,15 @@ def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
 
 
 def whiten(dataset: Dataset, *, zca: str) -> tuple[Dataset, Whitening | None]:
-    """Whitens every split of a data set by its training split.
+    """Whitens every split of a data set with statistics of its training split.
 
     Args:
       dataset: uint8 splits.
-      zca: one of ``data.ZCA``; ``none`` leaves everything as it is.
+      zca: one of ``data.ZCA``; ``none`` returns the data set as is.
 
     Returns:
-      ``(dataset, whitening)``: with float32 images, ``mean`` 0 and ``std`` 1, and the map.
+      ``(dataset, whitening)``: float32 images with ``mean`` 0 and ``std`` 1, and the fitted map,
+      which is None for ``none``.
 
     Raises:
       UserError: as ``fit_whitening``, or for images that stream from disk.
@@ -184,11 +190,9 @@ def whiten(dataset: Dataset, *, zca: str) -> tuple[Dataset, Whitening | None]:
     return fitted.whiten_all(dataset), fitted
 
 
-def _flat(images: np.ndarray) -> np.ndarray:
-    """Pixels in 0–1, float64 ``[n, d]``."""
-    flat = np.asarray(images).reshape(len(images), -1).astype(np.float64)
-    return flat / 255 if np.asarray(images).dtype == np.uint8 else flat
-
-
-def _parts(images: np.ndarray):
-    return (images[start : start + _CHUNK_ROWS] for start in range(0, len(images), _CHUNK_ROWS))
+def _flat_parts(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields pixels in 0–1, float64 ``[rows, d]``, for a number of images at a time."""
+    for start in range(0, len(images), _CHUNK_ROWS):
+        part = np.asarray(images[start : start + _CHUNK_ROWS])
+        flat = part.reshape(len(part), -1).astype(np.float64)
+        yield flat / 255 if part.dtype == np.uint8 else flat

@@ -9,7 +9,7 @@ from medjax import data
 from medjax.errors import UserError
 
 RNG = np.random.default_rng(0)
-SMOOTH = RNG.normal(size=(12, 12)) * 40  # mixes pixels, so that there is something to whiten
+SMOOTH = RNG.normal(size=(12, 12)) * 40  # correlates the pixels
 
 
 def images_of(number, seed=0):
@@ -25,7 +25,7 @@ def flat(images):
 
 
 def written_out(images, zca):
-    """The matrix as the definition has it, by the singular values of the covariance."""
+    """Computes the matrix of the definition from the singular values of the covariance."""
     x = flat(images)
     if zca == "frepo":
         channels = images.reshape(-1, images.shape[-1]) / 255.0
@@ -71,9 +71,9 @@ def test_back_to_pixels(zca):
     np.testing.assert_allclose(fitted.whiten(TRAIN[:5] / 255.0), white, atol=1e-4)
 
 
-def test_many_images_are_cut_into_parts(monkeypatch):
+def test_many_images_are_processed_in_chunks(monkeypatch):
     whole = data.fit_whitening(TRAIN, zca="mtt")
-    monkeypatch.setattr("medjax.data.prepare.whitening._CHUNK_ROWS", 64)
+    monkeypatch.setattr("medjax.data.prepare.zca_whitening._CHUNK_ROWS", 64)
     parts = data.fit_whitening(TRAIN, zca="mtt")
     np.testing.assert_allclose(parts.matrix, whole.matrix, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(parts.whiten(TRAIN), whole.whiten(TRAIN), atol=1e-5)
@@ -104,12 +104,10 @@ def test_none_is_none(dataset):
     assert data.whiten(dataset, zca="none") == (dataset, None)
 
 
-def test_what_cannot_be_is_refused(dataset, tmp_path):
+def test_unsuitable_data_is_refused(dataset, tmp_path):
     with pytest.raises(UserError, match=r"unknown zca 'mt' \(did you mean 'mtt'\?\)"):
         data.whiten(dataset, zca="mt")
-    with pytest.raises(
-        UserError, match=r"^zca of images of 12288 numbers would need .* before it$"
-    ):
+    with pytest.raises(UserError, match=r"^zca takes at most 4096 numbers .* got 12288; .* it$"):
         data.fit_whitening(np.zeros((2, 64, 64, 3), np.uint8), zca="mtt")
     np.save(tmp_path / "x.npy", dataset.test.images)
     mapped = data.Split(np.load(tmp_path / "x.npy", mmap_mode="r"), dataset.test.labels)

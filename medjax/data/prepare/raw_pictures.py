@@ -1,0 +1,120 @@
+"""Prepares raw pictures: decoded ones, at their own size, depth and units."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from medjax.data.pictures import decoding
+from medjax.data.pictures.picture import Picture
+from medjax.data.prepare.channels import Grayscale, Rgb
+from medjax.data.prepare.preparation import Preparation
+from medjax.data.prepare.resizing import Resize
+from medjax.data.prepare.windowing import PercentileClip, Window, between
+from medjax.errors import UserError
+
+_OF_VALUES = (Window, PercentileClip)  # they set black and white in the units of the file
+
+
+def sets_channels(preparation: Preparation) -> bool:
+    """Returns whether a step makes pictures grey or RGB."""
+    return any(isinstance(step, Grayscale | Rgb) for step in preparation.steps)
+
+
+def complete(preparation: Preparation, *, size: int, channels: int | None, fit: str) -> Preparation:
+    """Completes a preparation so that it gives all pictures of a set one shape.
+
+    Args:
+      preparation: the steps that come first.
+      size: side length in pixels, used if no step resizes.
+      channels: 1 or 3, used if no step sets the channels; otherwise it may be None.
+      fit: one of ``resizing.FITS``.
+
+    Returns:
+      The preparation, with ``grayscale`` or ``rgb`` and ``resize`` appended if it lacks them.
+
+    Raises:
+      UserError: if ``window`` or ``percentile_clip`` is not the first step, because steps before
+        it would see 0–1 in some files and bytes in others.
+
+    Example:
+      >>> from medjax.data import parse_preparation
+      >>> given = parse_preparation("window(40, 400)")
+      >>> print(complete(given, size=64, channels=1, fit="pad").listed()[1:3])
+      ['grayscale', 'resize(size=64, keep_aspect=pad)']
+    """
+    for step in preparation.steps[1:]:
+        if isinstance(step, _OF_VALUES):
+            where = "the first step for folders, DICOM files and TFDS, whose raw values it sees"
+            raise UserError(f"{step.name} must be {where}; got {preparation}")
+    more = list(preparation.steps)
+    if not sets_channels(preparation):
+        more.append(Rgb() if channels == 3 else Grayscale())
+    if not any(isinstance(step, Resize) for step in more):
+        more.append(Resize(size, fit))
+    return dataclasses.replace(preparation, steps=tuple(more))
+
+
+def fit(
+    preparation: Preparation, sources: Sequence[decoding.Source], *, threads: int
+) -> Preparation:
+    """Fits a preparation to training pictures, which are decoded only if a step needs them.
+
+    Args:
+      preparation: a preparation of at least one step.
+      sources: the training split; unreadable files are ignored.
+      threads: number of threads of ``decoding.decode_all``.
+
+    Returns:
+      The fitted preparation.
+
+    Raises:
+      UserError: for the same reasons as ``Preparation.fit``.
+    """
+    return preparation.fit(_Decoded(sources, threads))
+
+
+def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
+    """Applies the steps to one picture.
+
+    Args:
+      preparation: a fitted preparation.
+      picture: the decoded picture. If the first step is ``window`` or ``percentile_clip``, it sees
+        raw values and replaces the file's own window or look-up table. Any other step sees the
+        picture as shown: black to white as 0–1, or bytes as is. Padding is black and ignored.
+
+    Returns:
+      uint8 ``[h, w, c]``.
+
+    Raises:
+      UserError: for the same reasons as ``Preparation.apply``.
+
+    Example:
+      >>> from medjax.data import parse_preparation
+      >>> scan = Picture(np.array([[-160, 240]], np.int16), black=-1000, white=3000)
+      >>> prepare_picture(parse_preparation("window(40, 400)"), scan)[0, :, 0].tolist()
+      [0, 255]
+      >>> prepare_picture(parse_preparation("grayscale"), scan)[0, :, 0].tolist()
+      [54, 79]
+    """
+    first, *rest = preparation.steps
+    if not isinstance(first, _OF_VALUES):
+        return preparation.apply([picture.shown()])[0]
+    values, inside = picture.raw(), picture.inside()
+    limits = first.limits(inside if inside.size else values)
+    shown = picture.finish(between(values, *limits))
+    return dataclasses.replace(preparation, steps=tuple(rest)).apply([shown])[0]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Decoded:
+    """The values of pictures without padding, decoded anew on each iteration."""
+
+    sources: Sequence[decoding.Source]
+    threads: int
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for result in decoding.decode_all(self.sources, threads=self.threads):
+            if not isinstance(result, decoding.Unreadable):
+                seen = (picture.inside() for picture in result)
+                yield from (values[None] for values in seen if values.size)

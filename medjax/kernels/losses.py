@@ -2,28 +2,34 @@
 
 from typing import Any
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.kernels.checks import assert_rows
 from medjax.types import Array, AxisName
 
 
 def weighted_mean(values: Array, weights: Array | None) -> Array:
-    """The mean over the leading axis, ``Σ w·v / Σ w``; 0 where all weights are 0.
+    """Returns the mean over the leading axis, ``Σ w·v / Σ w``; 0 where all weights are 0.
 
     Args:
       values: float ``[n, …]``.
       weights: float ``[n]``, not negative, or ``[k, n]`` for ``k`` means at once; ``None`` weighs
-        all rows alike.
+        all rows equally.
 
     Returns:
       The mean, of shape ``values.shape[1:]``, or ``k`` of them.
+
+    Raises:
+      AssertionError: weights of another length.
 
     Example:
       >>> weighted_mean(jnp.array([1.0, 3.0, 100.0]), jnp.array([1.0, 1.0, 0.0]))
       Array(2., dtype=float32)
     """
+    assert_rows(values, weights=weights)
     if weights is None:
         return jnp.mean(values, axis=0)
     mean: Array = divide_by_weight(weighted_sum(values, weights), weights)
@@ -31,7 +37,7 @@ def weighted_mean(values: Array, weights: Array | None) -> Array:
 
 
 def weighted_sum(values: Array, weights: Array) -> Array:
-    """The sum over the leading axis, ``Σ w·v``, exact whatever the device does by default.
+    """Returns the sum over the leading axis, ``Σ w·v``, in full precision on every device.
 
     Args:
       values: float ``[n, …]``.
@@ -48,7 +54,7 @@ def weighted_sum(values: Array, weights: Array) -> Array:
 
 
 def total_weight(weights: Array) -> Array:
-    """What a weighted sum is divided by, ``Σ w`` over the last axis; 1 where all weights are 0.
+    """Returns the divisor of a weighted sum, ``Σ w`` over the last axis; 1 where all are 0.
 
     Args:
       weights: float ``[..., n]``, not negative.
@@ -65,13 +71,13 @@ def total_weight(weights: Array) -> Array:
 
 
 def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -> Any:
-    """Weighted means from weighted sums, ``sums / Σ w``; 0 where all weights are 0.
+    """Returns weighted means from weighted sums, ``sums / Σ w``; 0 where all weights are 0.
 
     Args:
       sums: a pytree of sums over the rows.
       weights: float ``[n]``, not negative, or ``[k, n]`` for ``k`` sums at once.
-      axis_name: mesh axes over which the rows are divided: sums and weights are those of a
-        device's rows, the means those of all rows.
+      axis_name: mesh axes over which the rows are divided; sums and weights are those of one
+        device, the means those of all.
 
     Returns:
       A pytree like ``sums``.
@@ -90,7 +96,7 @@ def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -
 
 
 def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
-    """Cross entropy of integer labels, ``mean_i −log softmax(logits_i)[label_i]``.
+    """Returns the cross entropy of integer labels, ``mean_i −log softmax(logits_i)[label_i]``.
 
     Args:
       logits: float ``[n, classes]``.
@@ -100,17 +106,23 @@ def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None
     Returns:
       A scalar, the (weighted) mean over the batch.
 
+    Raises:
+      AssertionError: arrays of the wrong rank or length, or labels that are not integers.
+
     Example:
       >>> softmax_cross_entropy(jnp.zeros((1, 2)), jnp.array([0])).round(4)
       Array(0.6931, dtype=float32)
     """
+    chex.assert_rank([logits, labels], [2, 1])
+    chex.assert_type(labels, int)
+    assert_rows(logits, labels, weights=weights)
     log_probabilities = jax.nn.log_softmax(logits)
     picked = jnp.take_along_axis(log_probabilities, labels[:, None], axis=1)[:, 0]
     return weighted_mean(-picked, weights)
 
 
 def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
-    """Binary cross entropy of every logit with its label, averaged over batch and labels.
+    """Returns the binary cross entropy of each logit with its label, averaged over both axes.
 
     Args:
       logits: float ``[n, L]``.
@@ -120,16 +132,21 @@ def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None
     Returns:
       A scalar, the (weighted) mean over the batch of the mean over the labels.
 
+    Raises:
+      AssertionError: logits and labels of different shapes, or weights of another length.
+
     Example:
       >>> sigmoid_cross_entropy(jnp.zeros((1, 2)), jnp.array([[0.0, 1.0]])).round(4)
       Array(0.6931, dtype=float32)
     """
+    chex.assert_rank(logits, 2)
+    chex.assert_equal_shape([logits, labels])
     losses = -labels * jax.nn.log_sigmoid(logits) - (1 - labels) * jax.nn.log_sigmoid(-logits)
     return weighted_mean(jnp.mean(losses, axis=1), weights)
 
 
 def cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
-    """The cross entropy that the labels ask for: softmax of class numbers, sigmoid of label rows.
+    """Returns the cross entropy that fits the labels: softmax of numbers, sigmoid of rows.
 
     Args:
       logits: float ``[n, classes]``.
@@ -139,6 +156,9 @@ def cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None)
 
     Returns:
       A scalar, the (weighted) mean over the batch.
+
+    Raises:
+      AssertionError: arrays of the wrong rank, length or dtype.
 
     Example:
       >>> logits = jnp.array([[2.0, 0.0]])

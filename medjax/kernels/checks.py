@@ -19,3 +19,9 @@ def assert_rows(*arrays: Array, weights: Array | None) -> None:
     if weights is not None:
         chex.assert_rank(weights, {1, 2})
         chex.assert_axis_dimension(weights, -1, arrays[0].shape[0])
+
+
+def assert_features(x: Array, y: Array) -> None:
+    """Raises an ``AssertionError`` unless widths and leading axes are equal."""
+    chex.assert_shape([x, y], (..., None, x.shape[-1]))
+    chex.assert_equal_shape_prefix([x, y], -2)

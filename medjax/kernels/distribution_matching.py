@@ -6,7 +6,7 @@ import chex
 import jax.numpy as jnp
 from jax import lax
 
-from medjax.kernels.checks import assert_batch
+from medjax.kernels.checks import assert_batch, assert_features
 from medjax.kernels.chunking import chunked_sum
 from medjax.kernels.losses import divide_by_weight, total_weight, weighted_mean, weighted_sum
 from medjax.types import Array, AxisName, EmbedFn, Params
@@ -83,7 +83,7 @@ def mean_embedding_loss(
 
     Args:
       embed_fn: ``(params, images) -> features``.
-      params: the parameters θ of the network.
+      params: the parameters θ.
       real_images, syn_images: float ``[n, h, w, c]`` and ``[m, h, w, c]``, normalised.
       real_weights, syn_weights: float ``[n]``, ``[m]``; a row of weight 0 does not count.
       chunk_size: real images per forward pass, see ``mean_embedding``.
@@ -142,9 +142,7 @@ def conditional_embedding_loss(
     other terms, an image that starts as noise would not learn its own label row.
 
     Args:
-      embed_fn: ``(params, images) -> features``.
-      params: the parameters θ of the network.
-      real_images, syn_images: see ``mean_embedding_loss``.
+      embed_fn, params, real_images, syn_images: see ``mean_embedding_loss``.
       real_labels, syn_labels: float ``[n, L]`` and ``[m, L]`` in ``[0, 1]``; an image with a label
         in between counts on both sides.
       real_weights, syn_weights, chunk_size, syn_chunk_size, axis_name: see
@@ -166,11 +164,13 @@ def conditional_embedding_loss(
     assert_batch(syn_images, syn_labels, weights=syn_weights)
     chex.assert_shape([real_labels, syn_labels], (None, real_labels.shape[-1]))
     real_parts, syn_parts = _parts(real_labels, real_weights), _parts(syn_labels, syn_weights)
-    # An extra feature, 1 for each image, has mean 0 only where no image counts on any device.
+
+    def counting(params: Params, images: Array) -> Array:
+        # An extra feature, 1 for each image, has mean 0 only where no image counts on any device.
+        return jnp.pad(embed_fn(params, images), ((0, 0), (0, 1)), constant_values=1)
+
     counted = mean_embedding(
-        lambda params, images: jnp.pad(
-            embed_fn(params, images), ((0, 0), (0, 1)), constant_values=1
-        ),
+        counting,
         lax.stop_gradient(params),
         lax.stop_gradient(real_images),
         weights=real_parts,
@@ -196,8 +196,7 @@ def linear(x: Array, y: Array) -> Array:
     """Returns the linear kernel, ``k(x, y) = ⟨x, y⟩``.
 
     Args:
-      x: float ``[..., n, f]``.
-      y: float ``[..., m, f]``.
+      x, y: float ``[..., n, f]``, ``[..., m, f]``.
 
     Returns:
       Float ``[..., n, m]``.
@@ -210,7 +209,7 @@ def linear(x: Array, y: Array) -> Array:
       Array([[3.],
              [3.]], dtype=float32)
     """
-    _assert_features(x, y)
+    assert_features(x, y)
     return x @ jnp.swapaxes(y, -1, -2)
 
 
@@ -234,7 +233,7 @@ def rbf(bandwidths: Sequence[float]) -> GramFn:
         raise ValueError(f"bandwidths must be above 0, got {bandwidths!r}")
 
     def gram(x: Array, y: Array) -> Array:
-        _assert_features(x, y)
+        assert_features(x, y)
         differences = jnp.expand_dims(x, -2) - jnp.expand_dims(y, -3)
         squares = jnp.sum(jnp.square(differences), axis=-1)
         total = sum(jnp.exp(squares / (-2 * s * s)) for s in bandwidths)
@@ -258,8 +257,8 @@ def mmd(
     kernel this is ``‖Σ p_i r_i − Σ q_j s_j‖²`` and computed so.
 
     Args:
-      real_features: float ``[..., n, f]``; leading axes may be classes or networks.
-      syn_features: float ``[..., m, f]``.
+      real_features, syn_features: float ``[..., n, f]``, ``[..., m, f]``; leading axes may be
+        classes or networks.
       kernel: ``linear``, ``rbf(bandwidths)`` or any ``GramFn``.
       real_weights, syn_weights: float ``[..., n]``, ``[..., m]``; 0 is a row that does not count.
 
@@ -275,7 +274,7 @@ def mmd(
 
     Gretton et al., "A Kernel Two-Sample Test", JMLR 2012.
     """
-    _assert_features(real_features, syn_features)
+    assert_features(real_features, syn_features)
     p = _normalised_weights(real_features, real_weights)
     q = _normalised_weights(syn_features, syn_weights)
     if kernel is linear:
@@ -292,11 +291,6 @@ def mmd(
         + mean(q, kernel(syn_features, syn_features), q)
         - 2 * mean(p, kernel(real_features, syn_features), q)
     )
-
-
-def _assert_features(x: Array, y: Array) -> None:
-    chex.assert_shape([x, y], (..., None, x.shape[-1]))
-    chex.assert_equal_shape_prefix([x, y], -2)
 
 
 def _normalised_weights(features: Array, weights: Array | None) -> Array:

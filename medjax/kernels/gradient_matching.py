@@ -98,10 +98,9 @@ def matching_loss(
     Args:
       apply_fn: ``(params, images) -> logits``.
       params: the parameters θ of the network.
-      real_images: float ``[n, h, w, c]``, normalised.
-      real_labels: int ``[n]``, or float ``[n, L]`` of a multi-label set.
-      syn_images: float ``[m, h, w, c]``, normalised.
-      syn_labels: int ``[m]``, or float ``[m, L]``.
+      real_images, syn_images: float ``[n, h, w, c]``, ``[m, h, w, c]``, normalised.
+      real_labels, syn_labels: int ``[n]``, ``[m]``; or float ``[n, L]``, ``[m, L]`` of a
+        multi-label set.
       distance: between two gradients.
       loss_fn: the training loss.
       real_weights, syn_weights: float ``[n]``, ``[m]``; a row of weight 0 does not count.

@@ -39,33 +39,13 @@ def weighted_mean(values: Array, weights: Array | None) -> Array:
 def weighted_sum(values: Array, weights: Array) -> Array:
     """Returns the sum over the leading axis, ``Σ w·v``, in full precision on every device.
 
-    Args:
-      values: float ``[n, …]``.
-      weights: float ``[n]``, or ``[k, n]`` for ``k`` sums at once.
-
-    Returns:
-      The sum, of shape ``values.shape[1:]``, or ``k`` of them.
-
-    Example:
-      >>> weighted_sum(jnp.array([1.0, 3.0]), jnp.array([[1.0, 1.0], [0.0, 2.0]]))
-      Array([4., 6.], dtype=float32)
+    Values are ``[n, …]``, weights ``[n]``, or ``[k, n]`` for ``k`` sums at once.
     """
     return jnp.tensordot(weights, values, axes=1, precision="highest")
 
 
 def total_weight(weights: Array) -> Array:
-    """Returns the divisor of a weighted sum, ``Σ w`` over the last axis; 1 where all are 0.
-
-    Args:
-      weights: float ``[..., n]``, not negative.
-
-    Returns:
-      Float ``[...]``, above 0.
-
-    Example:
-      >>> total_weight(jnp.array([[1.0, 0.5], [0.0, 0.0]]))
-      Array([1.5, 1. ], dtype=float32)
-    """
+    """Returns the divisor of a weighted sum, ``Σ w`` over the last axis; 1 where all are 0."""
     total = jnp.sum(weights, axis=-1)
     return jnp.where(total > 0, total, 1)
 
@@ -73,18 +53,8 @@ def total_weight(weights: Array) -> Array:
 def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -> Any:
     """Returns weighted means from weighted sums, ``sums / Σ w``; 0 where all weights are 0.
 
-    Args:
-      sums: a pytree of sums over the rows.
-      weights: float ``[n]``, not negative, or ``[k, n]`` for ``k`` sums at once.
-      axis_name: mesh axes over which the rows are divided; sums and weights are those of one
-        device, the means those of all.
-
-    Returns:
-      A pytree like ``sums``.
-
-    Example:
-      >>> divide_by_weight(jnp.array([4.0]), jnp.array([1.0, 1.0]))
-      Array([2.], dtype=float32)
+    ``sums`` is a pytree, weights are ``[n]``, or ``[k, n]`` for ``k`` sums at once. With
+    ``axis_name``, both are those of one device's rows, and the means those of all rows.
     """
     total = jnp.sum(weights, axis=-1)
     if axis_name is not None:

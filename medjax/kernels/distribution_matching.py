@@ -82,8 +82,7 @@ def mean_embedding_loss(
     linear kernel. No gradient flows into the real side.
 
     Args:
-      embed_fn: ``(params, images) -> features``.
-      params: the parameters θ.
+      embed_fn, params: ``(params, images) -> features``, and its parameters θ.
       real_images, syn_images: float ``[n, h, w, c]`` and ``[m, h, w, c]``, normalised.
       real_weights, syn_weights: float ``[n]``, ``[m]``; a row of weight 0 does not count.
       chunk_size: real images per forward pass, see ``mean_embedding``.

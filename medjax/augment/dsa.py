@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -179,14 +180,17 @@ class Strategy:
 
         Raises:
           UserError: a per-image draw for another number of images.
+          AssertionError: a draw of another shape or dtype.
 
         Example:
-          >>> import jax.numpy as jnp
           >>> dsa = parse_strategy("flip")
           >>> images = jnp.array([1.0, 2.0, 3.0]).reshape(1, 1, 3, 1)
           >>> dsa.apply(Draw(jnp.int32(0), jnp.array([0.2, 0.0, 0.0])), images).ravel().tolist()
           [3.0, 2.0, 1.0]
         """
+        chex.assert_rank([draw.op, draw.units], [0, {1, 2}])
+        chex.assert_type(draw, [int, float])
+        chex.assert_axis_dimension(draw.units, -1, 3)
         if not self.names:
             return images
         branches = [_OPERATORS[name] for name in self.names]

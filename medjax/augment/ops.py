@@ -8,6 +8,7 @@ twice with respect to the images.
 
 from collections.abc import Callable
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -51,7 +52,6 @@ def brightness(images: Array, shift: Array | float) -> Array:
       UserError: images or parameters of a wrong shape or dtype.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> float(brightness(jnp.zeros((1, 2, 2, 1)), 0.25).mean())
       0.25
     """
@@ -74,7 +74,6 @@ def saturation(images: Array, factor: Array | float) -> Array:
       UserError: images or parameters of a wrong shape or dtype.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> saturation(jnp.array([[[[0.0, 1.0, 2.0]]]]), 2.0).tolist()
       [[[[-1.0, 1.0, 3.0]]]]
     """
@@ -102,7 +101,6 @@ def contrast(images: Array, factor: Array | float) -> Array:
       UserError: images or parameters of a wrong shape or dtype.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> contrast(jnp.array([0.0, 4.0]).reshape(1, 1, 2, 1), 0.5).ravel().tolist()
       [1.0, 3.0]
     """
@@ -127,12 +125,14 @@ def translate(images: Array, dy: Array | int, dx: Array | int) -> Array:
 
     Raises:
       UserError: images or parameters of a wrong shape or dtype.
+      AssertionError: shifts that are not integers.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> translate(jnp.array([1.0, 2.0, 3.0]).reshape(1, 1, 3, 1), 0, 1).ravel().tolist()
       [2.0, 3.0, 0.0]
     """
+
+    chex.assert_type((dy, dx), int)
 
     def op(x: Array, dy: Array, dx: Array) -> Array:
         for axis, shift in ((1, dy), (2, dx)):
@@ -148,7 +148,7 @@ def translate(images: Array, dy: Array | int, dx: Array | int) -> Array:
 def cutout(
     images: Array, row: Array | int, col: Array | int, *, size: int | tuple[int, int]
 ) -> Array:
-    """Zeroes the rows ``row − size//2 + (0 … size−1)`` and columns likewise, inside the image.
+    """Zeroes the rows ``row − size//2 + (0 … size−1)`` and the same columns about ``col``.
 
     Args:
       images: float ``[n, h, w, c]``, normalised.
@@ -161,12 +161,13 @@ def cutout(
 
     Raises:
       UserError: images or parameters of a wrong shape or dtype.
+      AssertionError: a centre that is not of integers.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> cutout(jnp.ones((1, 1, 5, 1)), 0, 3, size=2).ravel().tolist()
       [1.0, 1.0, 0.0, 0.0, 1.0]
     """
+    chex.assert_type((row, col), int)
     height, width = size if isinstance(size, tuple) else (size, size)
 
     def inside(length: int, centre: Array, side: int) -> Array:
@@ -193,15 +194,14 @@ def flip(images: Array, do_flip: Array | bool) -> Array:
 
     Raises:
       UserError: images or parameters of a wrong shape or dtype.
+      AssertionError: ``do_flip`` is not boolean.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> flip(jnp.array([1.0, 2.0, 3.0]).reshape(1, 1, 3, 1), True).ravel().tolist()
       [3.0, 2.0, 1.0]
     """
-    return _transform(
-        lambda x, do_flip: jnp.where(do_flip.astype(bool), x[:, :, ::-1], x), images, do_flip
-    )
+    chex.assert_type(do_flip, bool)
+    return _transform(lambda x, do_flip: jnp.where(do_flip, x[:, :, ::-1], x), images, do_flip)
 
 
 def _coordinates(size: int, dtype: jnp.dtype) -> Array:
@@ -233,7 +233,6 @@ def scale(images: Array, sy: Array | float, sx: Array | float) -> Array:
       UserError: images or parameters of a wrong shape or dtype.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> scale(jnp.array([0.0, 4.0, 8.0]).reshape(1, 1, 3, 1), 1.0, 0.5).ravel().tolist()
       [2.0, 4.0, 6.0]
     """
@@ -270,7 +269,6 @@ def rotate(images: Array, radians: Array | float) -> Array:
       UserError: images or parameters of a wrong shape or dtype.
 
     Example:
-      >>> import jax.numpy as jnp
       >>> images = jnp.arange(4.0).reshape(1, 2, 2, 1)
       >>> rotate(images, jnp.pi / 2)[0, :, :, 0].round(4).tolist()
       [[1.0, 3.0], [0.0, 2.0]]

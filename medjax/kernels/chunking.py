@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -11,7 +12,7 @@ from medjax.types import Array, varying_axes
 
 
 def chunked_map(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) -> Any:
-    """Maps ``fn`` over the leading axis, ``chunk_size`` items at a time vectorised.
+    """Maps ``fn`` over the leading axis, vectorised over ``chunk_size`` items at a time.
 
     Args:
       fn: a function of one item (a slice of ``xs``).
@@ -21,11 +22,14 @@ def chunked_map(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) ->
     Returns:
       The results stacked on a leading axis, equal to ``jax.vmap(fn)(xs)``.
 
+    Raises:
+      AssertionError: leading axes of different length.
+
     Example:
       >>> chunked_map(lambda x: x * 2.0, jnp.arange(3.0), chunk_size=1)
       Array([0., 2., 4.], dtype=float32)
     """
-    size = jax.tree.leaves(xs)[0].shape[0]
+    size = _rows(xs)
     if size > 1 and (chunk_size is None or chunk_size >= size):
         return jax.vmap(fn)(xs)
     # One item is not vectorised: under vmap a convolution by its weights becomes a grouped one.
@@ -35,10 +39,9 @@ def chunked_map(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) ->
 def chunked_sum(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) -> Any:
     """Sums ``fn`` over chunks of the leading axis, so that only one chunk is live at a time.
 
-    That holds for its derivatives, too: what a chunk keeps for them is computed again.
-
-    The chunks are of one size; the last is filled up with zeros: ``fn`` must add nothing for an
-    all-zero row, which a weight among ``xs`` sees to.
+    Derivatives recompute each chunk, so they keep one chunk live as well. All chunks have the same
+    size. The last is padded with zeros, so ``fn`` must add nothing for an all-zero row: have a
+    weight among ``xs``.
 
     Args:
       fn: a function of a chunk (``xs`` cut to fewer rows) to a pytree of sums.
@@ -48,15 +51,18 @@ def chunked_sum(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) ->
     Returns:
       The sum of ``fn`` over the chunks.
 
+    Raises:
+      AssertionError: leading axes of different length.
+
     Example:
       >>> chunked_sum(jnp.sum, jnp.arange(5.0), chunk_size=2)
       Array(10., dtype=float32)
     """
-    size = jax.tree.leaves(xs)[0].shape[0]
+    size = _rows(xs)
     if chunk_size is None or chunk_size >= size:
         return fn(xs)
-    # Chunks without filling where a size near the wanted one divides; otherwise of nearly one size:
-    # 47 rows by at most 32 are 24 and 23, not 32 and 15 with 17 of filling.
+    # No padding where a size near the wanted one divides; otherwise as little as possible:
+    # 47 rows by at most 32 become 24 and 23, not 32 and 15 with 17 rows of padding.
     divisors = (rows for rows in range(chunk_size, chunk_size // 2, -1) if size % rows == 0)
     rows = next(divisors, -(-size // -(-size // chunk_size)))
     count = -(-size // rows)
@@ -75,6 +81,13 @@ def chunked_sum(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) ->
         return jax.tree.map(jnp.add, total, again(chunk)), None
 
     return lax.scan(add, zeros, chunks)[0]
+
+
+def _rows(xs: Any) -> int:
+    leaves = jax.tree.leaves(xs)
+    chex.assert_equal_shape_prefix(leaves, 1)
+    size: int = leaves[0].shape[0]
+    return size
 
 
 def _zeros(like: jax.ShapeDtypeStruct) -> Array:

@@ -1,5 +1,6 @@
 """Distances between two gradients of the same network."""
 
+import chex
 import jax
 import jax.numpy as jnp
 
@@ -9,10 +10,10 @@ _EPS = 1e-6
 
 
 def columnwise_cosine(grads_a: Params, grads_b: Params) -> Array:
-    """The distance of gradient matching: one minus the cosine, output unit by output unit.
+    """Returns the distance of gradient matching, one minus the cosine, per output unit.
 
     ``Σ_tensors Σ_o [1 − ⟨a_o, b_o⟩ / (‖a_o‖·‖b_o‖ + 1e-6)]``, where ``a_o`` are all entries of a
-    tensor that feed output ``o`` (its last axis). Tensors of one axis (biases, norms) count
+    tensor that feed output ``o`` (its last axis). Tensors of one axis (biases, norms) add
     nothing.
 
     Args:
@@ -22,6 +23,9 @@ def columnwise_cosine(grads_a: Params, grads_b: Params) -> Array:
     Returns:
       A scalar; its gradients are finite where a column is zero.
 
+    Raises:
+      AssertionError: gradients of different structure or shapes.
+
     Example:
       >>> a = {"kernel": jnp.array([[1.0, 0.0], [0.0, 1.0]]), "bias": jnp.ones(2)}
       >>> b = {"kernel": jnp.array([[1.0, 1.0], [0.0, 0.0]]), "bias": jnp.zeros(2)}
@@ -30,6 +34,8 @@ def columnwise_cosine(grads_a: Params, grads_b: Params) -> Array:
 
     Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021, equation 9.
     """
+
+    chex.assert_trees_all_equal_shapes(grads_a, grads_b)
 
     def tensor_distance(a: Array, b: Array) -> Array:
         if a.ndim < 2:
@@ -41,7 +47,7 @@ def columnwise_cosine(grads_a: Params, grads_b: Params) -> Array:
 
 
 def squared_error(grads_a: Params, grads_b: Params) -> Array:
-    """The squared Euclidean distance over all tensors, ``Σ (a − b)²``.
+    """Returns the squared Euclidean distance over all tensors, ``Σ (a − b)²``.
 
     Args:
       grads_a: a pytree of float arrays.
@@ -50,15 +56,19 @@ def squared_error(grads_a: Params, grads_b: Params) -> Array:
     Returns:
       A scalar.
 
+    Raises:
+      AssertionError: gradients of different structure or shapes.
+
     Example:
       >>> squared_error({"bias": jnp.ones(3)}, {"bias": jnp.zeros(3)})
       Array(3., dtype=float32)
     """
+    chex.assert_trees_all_equal_shapes(grads_a, grads_b)
     return _sum_leaves(jax.tree.map(lambda a, b: jnp.sum(jnp.square(a - b)), grads_a, grads_b))
 
 
 def cosine(grads_a: Params, grads_b: Params) -> Array:
-    """One minus the cosine of the whole gradients, each taken as one long vector.
+    """Returns one minus the cosine of the whole gradients, each flattened to one vector.
 
     ``1 − ⟨a, b⟩ / (‖a‖·‖b‖ + 1e-6)``.
 
@@ -69,10 +79,14 @@ def cosine(grads_a: Params, grads_b: Params) -> Array:
     Returns:
       A scalar; its gradients are finite at zero.
 
+    Raises:
+      AssertionError: gradients of different structure or shapes.
+
     Example:
       >>> cosine({"bias": jnp.ones(3)}, {"bias": -jnp.ones(3)}).round(4)
       Array(2., dtype=float32)
     """
+    chex.assert_trees_all_equal_shapes(grads_a, grads_b)
     a, b = (jnp.concatenate([x.ravel() for x in jax.tree.leaves(g)]) for g in (grads_a, grads_b))
     return 1 - _cosine_similarity(a, b)
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+import chex
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.kernels.checks import assert_batch, assert_features
 from medjax.kernels.chunking import chunked_sum
 from medjax.kernels.losses import divide_by_weight, total_weight, weighted_mean, weighted_sum
 from medjax.types import Array, AxisName, EmbedFn, Params
@@ -22,7 +24,7 @@ def mean_embedding(
     chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Array:
-    """The mean feature of a batch, ``Σ w_i ψ_θ(x_i) / Σ w_i``.
+    """Returns the mean feature of a batch, ``Σ w_i ψ_θ(x_i) / Σ w_i``.
 
     Args:
       embed_fn: ``(params, images) -> features``; each image's features must not depend on the
@@ -32,17 +34,21 @@ def mean_embedding(
       weights: float ``[n]``; a row of weight 0 does not count. Or ``[k, n]`` for ``k`` means of the
         same features.
       chunk_size: images per forward pass; ``None`` is all.
-      axis_name: mesh axes over which the rows are divided: each device has some of them, and the
-        mean is that of the whole batch on each.
+      axis_name: mesh axes over which the rows are divided; every device returns the mean of the
+        whole batch.
 
     Returns:
       Float ``[f]``, or ``[k, f]``; 0 where all weights are 0.
+
+    Raises:
+      AssertionError: images that are not float NHWC, or weights of another length.
 
     Example:
       >>> embed_fn = lambda params, images: images.reshape(len(images), -1)
       >>> mean_embedding(embed_fn, None, jnp.ones((3, 1, 2, 1)))
       Array([1., 1.], dtype=float32)
     """
+    assert_batch(images, weights=weights)
     in_one = chunk_size is None or chunk_size >= len(images)
     if in_one and axis_name is None:
         return weighted_mean(embed_fn(params, images), weights)
@@ -70,25 +76,24 @@ def mean_embedding_loss(
     syn_chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Array:
-    """How far the mean feature of one class's synthetic images is from that of its real ones.
+    """Returns the squared distance between a class's mean real and mean synthetic features.
 
     ``‖mean_i ψ_θ(real_i) − mean_j ψ_θ(syn_j)‖²``, summed over the features: squared MMD with the
     linear kernel. No gradient flows into the real side.
 
     Args:
-      embed_fn: ``(params, images) -> features``.
-      params: the parameters θ of the network.
-      real_images: float ``[n, h, w, c]``, normalised.
-      syn_images: float ``[m, h, w, c]``, normalised.
-      real_weights: float ``[n]``; a row of weight 0 does not count.
-      syn_weights: float ``[m]``; likewise.
+      embed_fn, params: ``(params, images) -> features``, and its parameters θ.
+      real_images, syn_images: float ``[n, h, w, c]`` and ``[m, h, w, c]``, normalised.
+      real_weights, syn_weights: float ``[n]``, ``[m]``; a row of weight 0 does not count.
       chunk_size: real images per forward pass, see ``mean_embedding``.
-      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made
-        again to differentiate it.
-      axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
+      syn_chunk_size: synthetic images per pass, ``None`` is all; fewer are passed twice.
+      axis_name: mesh axes over which the *real* rows alone are divided.
 
     Returns:
       A scalar, differentiable by ``syn_images``.
+
+    Raises:
+      AssertionError: arrays of the wrong rank or length, or features of different widths.
 
     Example:
       >>> embed_fn = lambda params, images: images.reshape(len(images), -1)
@@ -108,6 +113,7 @@ def mean_embedding_loss(
     syn = mean_embedding(
         embed_fn, params, syn_images, weights=syn_weights, chunk_size=syn_chunk_size
     )
+    chex.assert_equal_shape([real, syn])
     return jnp.sum(jnp.square(lax.stop_gradient(real) - syn))
 
 
@@ -125,31 +131,27 @@ def conditional_embedding_loss(
     syn_chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Array:
-    """``mean_embedding_loss`` of images with label rows: given each label, too.
+    """Returns ``mean_embedding_loss`` of images with label rows, also given each label.
 
-    With ``d(S) = ‖mean_{i: S} ψ_θ(real_i) − mean_{j: S} ψ_θ(syn_j)‖²`` over the images of which
-    ``S`` is true, and ``q_lv`` the share of synthetic images of which label ``l`` is ``v``,
+    With ``d(S) = ‖mean_{i: S} ψ_θ(real_i) − mean_{j: S} ψ_θ(syn_j)‖²`` over the images for
+    which ``S`` holds, and ``q_lv`` the share of synthetic images whose label ``l`` is ``v``,
     ``(d(true) + Σ_l Σ_{v ∈ 0, 1} q_lv d(y_l = v)) / (1 + L)``. A term without a real image is 0.
 
-    The mean of a group alone says nothing of which of its synthetic images shows which of the
-    findings in the group: from noise, none would come to show what its row says.
+    The mean of a whole group does not tell which synthetic image shows which finding; without the
+    other terms, an image that starts as noise would not learn its own label row.
 
     Args:
-      embed_fn: ``(params, images) -> features``.
-      params: the parameters θ of the network.
-      real_images: float ``[n, h, w, c]``, normalised.
-      real_labels: float ``[n, L]`` in ``[0, 1]``; between them an image counts on both sides.
-      syn_images: float ``[m, h, w, c]``, normalised.
-      syn_labels: float ``[m, L]`` likewise.
-      real_weights: float ``[n]``; a row of weight 0 does not count.
-      syn_weights: float ``[m]``; likewise.
-      chunk_size: real images per forward pass, see ``mean_embedding``.
-      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made
-        again to differentiate it.
-      axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
+      embed_fn, params, real_images, syn_images: see ``mean_embedding_loss``.
+      real_labels, syn_labels: float ``[n, L]`` and ``[m, L]`` in ``[0, 1]``; an image with a label
+        in between counts on both sides.
+      real_weights, syn_weights, chunk_size, syn_chunk_size, axis_name: see
+        ``mean_embedding_loss``.
 
     Returns:
       A scalar, differentiable by ``syn_images``.
+
+    Raises:
+      AssertionError: arrays of the wrong rank or length, or rows of different widths.
 
     Example:
       >>> embed_fn = lambda params, images: images.reshape(len(images), -1)
@@ -157,12 +159,17 @@ def conditional_embedding_loss(
       >>> conditional_embedding_loss(embed_fn, None, images, rows, images[::-1], rows)
       Array(0.5, dtype=float32)
     """
+    assert_batch(real_images, real_labels, weights=real_weights)
+    assert_batch(syn_images, syn_labels, weights=syn_weights)
+    chex.assert_shape([real_labels, syn_labels], (None, real_labels.shape[-1]))
     real_parts, syn_parts = _parts(real_labels, real_weights), _parts(syn_labels, syn_weights)
-    # One more feature, a one for each image, is 0 in the mean of no image, on whatever device.
+
+    def counting(params: Params, images: Array) -> Array:
+        # An extra feature, 1 for each image, has mean 0 only where no image counts on any device.
+        return jnp.pad(embed_fn(params, images), ((0, 0), (0, 1)), constant_values=1)
+
     counted = mean_embedding(
-        lambda params, images: jnp.pad(
-            embed_fn(params, images), ((0, 0), (0, 1)), constant_values=1
-        ),
+        counting,
         lax.stop_gradient(params),
         lax.stop_gradient(real_images),
         weights=real_parts,
@@ -171,6 +178,7 @@ def conditional_embedding_loss(
     )
     real, found = counted[:, :-1], counted[:, -1] > 0
     syn = mean_embedding(embed_fn, params, syn_images, weights=syn_parts, chunk_size=syn_chunk_size)
+    chex.assert_equal_shape([real, syn])
     shares = jnp.where(found, jnp.sum(syn_parts, axis=1), 0) / total_weight(syn_parts[0])
     squares = jnp.sum(jnp.square(lax.stop_gradient(real) - syn), axis=1)
     return jnp.sum(shares * squares) / (1 + real_labels.shape[1])
@@ -184,20 +192,23 @@ def _parts(labels: Array, weights: Array | None) -> Array:
 
 
 def linear(x: Array, y: Array) -> Array:
-    """The linear kernel, ``k(x, y) = ⟨x, y⟩``.
+    """Returns the linear kernel, ``k(x, y) = ⟨x, y⟩``.
 
     Args:
-      x: float ``[..., n, f]``.
-      y: float ``[..., m, f]``.
+      x, y: float ``[..., n, f]``, ``[..., m, f]``.
 
     Returns:
       Float ``[..., n, m]``.
+
+    Raises:
+      AssertionError: features of different widths or leading axes.
 
     Example:
       >>> linear(jnp.ones((2, 3)), jnp.ones((1, 3)))
       Array([[3.],
              [3.]], dtype=float32)
     """
+    assert_features(x, y)
     return x @ jnp.swapaxes(y, -1, -2)
 
 
@@ -208,7 +219,7 @@ def rbf(bandwidths: Sequence[float]) -> GramFn:
       bandwidths: the σ, each above 0, in units of the features.
 
     Returns:
-      ``(x [..., n, f], y [..., m, f]) -> [..., n, m]``.
+      ``(x [..., n, f], y [..., m, f]) -> [..., n, m]``; it checks shapes like ``linear``.
 
     Raises:
       ValueError: without a bandwidth, or with one that is not above 0.
@@ -221,6 +232,7 @@ def rbf(bandwidths: Sequence[float]) -> GramFn:
         raise ValueError(f"bandwidths must be above 0, got {bandwidths!r}")
 
     def gram(x: Array, y: Array) -> Array:
+        assert_features(x, y)
         differences = jnp.expand_dims(x, -2) - jnp.expand_dims(y, -3)
         squares = jnp.sum(jnp.square(differences), axis=-1)
         total = sum(jnp.exp(squares / (-2 * s * s)) for s in bandwidths)
@@ -237,21 +249,23 @@ def mmd(
     real_weights: Array | None = None,
     syn_weights: Array | None = None,
 ) -> Array:
-    """Squared maximum mean discrepancy, batched over leading axes.
+    """Returns the squared maximum mean discrepancy, batched over leading axes.
 
     ``Σ_ij p_i p_j k(r_i, r_j) + Σ_ij q_i q_j k(s_i, s_j) − 2 Σ_ij p_i q_j k(r_i, s_j)`` with
     ``p`` and ``q`` the normalised weights (the biased estimate, never negative). With the linear
     kernel this is ``‖Σ p_i r_i − Σ q_j s_j‖²`` and computed so.
 
     Args:
-      real_features: float ``[..., n, f]``; leading axes may be classes or networks.
-      syn_features: float ``[..., m, f]``.
+      real_features, syn_features: float ``[..., n, f]``, ``[..., m, f]``; leading axes may be
+        classes or networks.
       kernel: ``linear``, ``rbf(bandwidths)`` or any ``GramFn``.
-      real_weights: float ``[..., n]``; a row of weight 0 does not count.
-      syn_weights: float ``[..., m]``; likewise.
+      real_weights, syn_weights: float ``[..., n]``, ``[..., m]``; 0 is a row that does not count.
 
     Returns:
       Float ``[...]``, differentiable by both features.
+
+    Raises:
+      AssertionError: features of different widths or leading axes, or weights of another shape.
 
     Example:
       >>> mmd(jnp.ones((2, 5, 3)), jnp.zeros((2, 1, 3)))
@@ -259,6 +273,7 @@ def mmd(
 
     Gretton et al., "A Kernel Two-Sample Test", JMLR 2012.
     """
+    assert_features(real_features, syn_features)
     p = _normalised_weights(real_features, real_weights)
     q = _normalised_weights(syn_features, syn_weights)
     if kernel is linear:
@@ -280,4 +295,5 @@ def mmd(
 def _normalised_weights(features: Array, weights: Array | None) -> Array:
     if weights is None:
         return jnp.full(features.shape[:-1], 1 / features.shape[-2], features.dtype)
+    chex.assert_shape(weights, features.shape[:-1])
     return weights / jnp.expand_dims(total_weight(weights), -1)

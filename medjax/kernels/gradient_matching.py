@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.kernels.checks import assert_batch
 from medjax.kernels.chunking import chunked_sum
 from medjax.kernels.distances import columnwise_cosine
 from medjax.kernels.losses import cross_entropy, divide_by_weight
@@ -21,7 +22,7 @@ def loss_gradient(
     chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Params:
-    """The gradient of the training loss by the parameters, ``∇_θ mean_i ℓ(f_θ(x_i), y_i)``.
+    """Returns the gradient of the training loss by the parameters, ``∇_θ mean_i ℓ(f_θ(x_i), y_i)``.
 
     Args:
       apply_fn: ``(params, images) -> logits``; each image's logits must not depend on the others
@@ -33,11 +34,14 @@ def loss_gradient(
       weights: float ``[n]``; a row of weight 0 does not count.
       chunk_size: images per backward pass; the sum over chunks is the same gradient with the
         activations of one chunk only. ``None`` is one pass.
-      axis_name: mesh axes over which the rows are divided: each device has some of them, and the
-        gradient is that of the whole batch on each.
+      axis_name: mesh axes over which the rows are divided; every device returns the gradient of
+        the whole batch.
 
     Returns:
       A pytree like ``params``.
+
+    Raises:
+      AssertionError: images, labels and weights of the wrong rank or of different batches.
 
     Example:
       >>> apply_fn = lambda params, images: images.reshape(len(images), -1) @ params
@@ -47,8 +51,9 @@ def loss_gradient(
              [-0.5,  0.5],
              [-0.5,  0.5]], dtype=float32)
     """
-    # Where axes are checked, JAX would sum the gradient by parameters that are the same everywhere
-    # over the devices, and that with every chunk.
+    assert_batch(images, labels, weights=weights)
+    # Where axes are checked, JAX would sum the gradient by replicated parameters over the devices,
+    # once for every chunk.
     params = _varying_like(params, images)
     in_one = chunk_size is None or chunk_size >= len(images)
     if in_one and axis_name is None:
@@ -85,7 +90,7 @@ def matching_loss(
     syn_chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Array:
-    """How far the gradient of one class's synthetic batch is from that of its real batch.
+    """Returns the distance between the gradients of a class's synthetic and real batches.
 
     ``D(∇_θ ℓ(real), ∇_θ ℓ(syn))`` with ``ℓ`` the mean training loss over the batch. No gradient
     flows into the real side.
@@ -93,21 +98,21 @@ def matching_loss(
     Args:
       apply_fn: ``(params, images) -> logits``.
       params: the parameters θ of the network.
-      real_images: float ``[n, h, w, c]``, normalised.
-      real_labels: int ``[n]``, or float ``[n, L]`` of a multi-label set.
-      syn_images: float ``[m, h, w, c]``, normalised.
-      syn_labels: int ``[m]`` or float ``[m, L]`` likewise.
+      real_images, syn_images: float ``[n, h, w, c]``, ``[m, h, w, c]``, normalised.
+      real_labels, syn_labels: int ``[n]``, ``[m]``; or float ``[n, L]``, ``[m, L]`` of a
+        multi-label set.
       distance: between two gradients.
       loss_fn: the training loss.
-      real_weights: float ``[n]``; a row of weight 0 does not count.
-      syn_weights: float ``[m]``; likewise.
+      real_weights, syn_weights: float ``[n]``, ``[m]``; a row of weight 0 does not count.
       chunk_size: real images per backward pass, see ``loss_gradient``.
-      syn_chunk_size: synthetic images per pass, ``None`` is all; with fewer, each pass is made
-        again to differentiate it.
-      axis_name: mesh axes over which the *real* rows are divided; the synthetic ones are not.
+      syn_chunk_size: synthetic images per pass, ``None`` is all; fewer are passed twice.
+      axis_name: mesh axes over which the *real* rows alone are divided.
 
     Returns:
       A scalar, differentiable by ``syn_images`` and ``syn_labels``.
+
+    Raises:
+      AssertionError: images, labels and weights of the wrong rank or of different batches.
 
     Example:
       >>> apply_fn = lambda params, images: images.reshape(len(images), -1) @ params

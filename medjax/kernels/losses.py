@@ -2,28 +2,34 @@
 
 from typing import Any
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.kernels.checks import assert_rows
 from medjax.types import Array, AxisName
 
 
 def weighted_mean(values: Array, weights: Array | None) -> Array:
-    """The mean over the leading axis, ``Σ w·v / Σ w``; 0 where all weights are 0.
+    """Returns the mean over the leading axis, ``Σ w·v / Σ w``; 0 where all weights are 0.
 
     Args:
       values: float ``[n, …]``.
       weights: float ``[n]``, not negative, or ``[k, n]`` for ``k`` means at once; ``None`` weighs
-        all rows alike.
+        all rows equally.
 
     Returns:
       The mean, of shape ``values.shape[1:]``, or ``k`` of them.
+
+    Raises:
+      AssertionError: weights of another length.
 
     Example:
       >>> weighted_mean(jnp.array([1.0, 3.0, 100.0]), jnp.array([1.0, 1.0, 0.0]))
       Array(2., dtype=float32)
     """
+    assert_rows(values, weights=weights)
     if weights is None:
         return jnp.mean(values, axis=0)
     mean: Array = divide_by_weight(weighted_sum(values, weights), weights)
@@ -31,54 +37,24 @@ def weighted_mean(values: Array, weights: Array | None) -> Array:
 
 
 def weighted_sum(values: Array, weights: Array) -> Array:
-    """The sum over the leading axis, ``Σ w·v``, exact whatever the device does by default.
+    """Returns the sum over the leading axis, ``Σ w·v``, in full precision on every device.
 
-    Args:
-      values: float ``[n, …]``.
-      weights: float ``[n]``, or ``[k, n]`` for ``k`` sums at once.
-
-    Returns:
-      The sum, of shape ``values.shape[1:]``, or ``k`` of them.
-
-    Example:
-      >>> weighted_sum(jnp.array([1.0, 3.0]), jnp.array([[1.0, 1.0], [0.0, 2.0]]))
-      Array([4., 6.], dtype=float32)
+    Values are ``[n, …]``, weights ``[n]``, or ``[k, n]`` for ``k`` sums at once.
     """
     return jnp.tensordot(weights, values, axes=1, precision="highest")
 
 
 def total_weight(weights: Array) -> Array:
-    """What a weighted sum is divided by, ``Σ w`` over the last axis; 1 where all weights are 0.
-
-    Args:
-      weights: float ``[..., n]``, not negative.
-
-    Returns:
-      Float ``[...]``, above 0.
-
-    Example:
-      >>> total_weight(jnp.array([[1.0, 0.5], [0.0, 0.0]]))
-      Array([1.5, 1. ], dtype=float32)
-    """
+    """Returns the divisor of a weighted sum, ``Σ w`` over the last axis; 1 where all are 0."""
     total = jnp.sum(weights, axis=-1)
     return jnp.where(total > 0, total, 1)
 
 
 def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -> Any:
-    """Weighted means from weighted sums, ``sums / Σ w``; 0 where all weights are 0.
+    """Returns weighted means from weighted sums, ``sums / Σ w``; 0 where all weights are 0.
 
-    Args:
-      sums: a pytree of sums over the rows.
-      weights: float ``[n]``, not negative, or ``[k, n]`` for ``k`` sums at once.
-      axis_name: mesh axes over which the rows are divided: sums and weights are those of a
-        device's rows, the means those of all rows.
-
-    Returns:
-      A pytree like ``sums``.
-
-    Example:
-      >>> divide_by_weight(jnp.array([4.0]), jnp.array([1.0, 1.0]))
-      Array([2.], dtype=float32)
+    ``sums`` is a pytree, weights are ``[n]``, or ``[k, n]`` for ``k`` sums at once. With
+    ``axis_name``, both are those of one device's rows, and the means those of all rows.
     """
     total = jnp.sum(weights, axis=-1)
     if axis_name is not None:
@@ -90,7 +66,7 @@ def divide_by_weight(sums: Any, weights: Array, *, axis_name: AxisName = None) -
 
 
 def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
-    """Cross entropy of integer labels, ``mean_i −log softmax(logits_i)[label_i]``.
+    """Returns the cross entropy of integer labels, ``mean_i −log softmax(logits_i)[label_i]``.
 
     Args:
       logits: float ``[n, classes]``.
@@ -100,17 +76,23 @@ def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None
     Returns:
       A scalar, the (weighted) mean over the batch.
 
+    Raises:
+      AssertionError: arrays of the wrong rank or length, or labels that are not integers.
+
     Example:
       >>> softmax_cross_entropy(jnp.zeros((1, 2)), jnp.array([0])).round(4)
       Array(0.6931, dtype=float32)
     """
+    chex.assert_rank([logits, labels], [2, 1])
+    chex.assert_type(labels, int)
+    assert_rows(logits, labels, weights=weights)
     log_probabilities = jax.nn.log_softmax(logits)
     picked = jnp.take_along_axis(log_probabilities, labels[:, None], axis=1)[:, 0]
     return weighted_mean(-picked, weights)
 
 
 def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
-    """Binary cross entropy of every logit with its label, averaged over batch and labels.
+    """Returns the binary cross entropy of each logit with its label, averaged over both axes.
 
     Args:
       logits: float ``[n, L]``.
@@ -120,16 +102,21 @@ def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None
     Returns:
       A scalar, the (weighted) mean over the batch of the mean over the labels.
 
+    Raises:
+      AssertionError: logits and labels of different shapes, or weights of another length.
+
     Example:
       >>> sigmoid_cross_entropy(jnp.zeros((1, 2)), jnp.array([[0.0, 1.0]])).round(4)
       Array(0.6931, dtype=float32)
     """
+    chex.assert_rank(logits, 2)
+    chex.assert_equal_shape([logits, labels])
     losses = -labels * jax.nn.log_sigmoid(logits) - (1 - labels) * jax.nn.log_sigmoid(-logits)
     return weighted_mean(jnp.mean(losses, axis=1), weights)
 
 
 def cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
-    """The cross entropy that the labels ask for: softmax of class numbers, sigmoid of label rows.
+    """Returns the cross entropy that fits the labels: softmax of numbers, sigmoid of rows.
 
     Args:
       logits: float ``[n, classes]``.
@@ -139,6 +126,9 @@ def cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None)
 
     Returns:
       A scalar, the (weighted) mean over the batch.
+
+    Raises:
+      AssertionError: arrays of the wrong rank, length or dtype.
 
     Example:
       >>> logits = jnp.array([[2.0, 0.0]])

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import chex
 import jax
 import jax.numpy as jnp
 from jax import lax
 
+from medjax.kernels.checks import assert_batch
 from medjax.kernels.distances import squared_error
 from medjax.kernels.losses import cross_entropy
 from medjax.types import ApplyFn, Array, Params
@@ -32,22 +34,22 @@ def trajectory_loss(
     batch_fn: BatchFn | None = None,
     unroll: str = "stored",
 ) -> Array:
-    """How far training on the synthetic images ends from where an expert went.
+    """Returns the distance between a student of the synthetic images and an expert.
 
     ``‖θ_N − θ*‖² / ‖θ_0 − θ*‖²`` over all parameters, with ``θ_{t+1} = θ_t − α ∇ℓ(θ_t; B_t)`` on
     the batch ``B_t`` of the synthetic set. 1 is a student that did not move, 0 one that landed on
     the target.
 
-    The value does not depend on ``unroll``; its gradient, and the memory that takes beside the
-    activations of one step, do:
+    The value does not depend on ``unroll``. Its gradient does, as does the memory of the gradient
+    beside the activations of one step:
 
-    * ``stored``: exact; every θ_t is kept, ``N`` copies of the parameters.
-    * ``recomputed``: exact, in memory that does not grow with ``N``; on its way back it trains the
-      student anew up to every θ_t, ``N (N − 1) / 2`` further steps.
-    * ``held``: in memory that does not grow with ``N``, for no further work, by a second pass over
-      the same steps. It is TESLA's gradient, which takes every θ_t as given: it leaves out that
-      an image also moves the students of later steps. It is exact for one step, and where the
-      gradient of the training loss does not depend on the parameters.
+    * ``stored``: exact; keeps every θ_t, ``N`` copies of the parameters.
+    * ``recomputed``: exact, in memory that does not grow with ``N``; the backward pass trains the
+      student again up to every θ_t, ``N (N − 1) / 2`` more steps.
+    * ``held``: in memory that does not grow with ``N``, by a second pass over the same steps.
+      TESLA's gradient, which holds every θ_t constant: it ignores that an image also moves later
+      students. Exact for one step, and where the gradient of the training loss does not depend on
+      the parameters.
 
     Args:
       apply_fn: ``(params, images) -> logits``.
@@ -68,6 +70,7 @@ def trajectory_loss(
 
     Raises:
       ValueError: for another ``unroll``.
+      AssertionError: arrays of the wrong rank or length, or parameters of different shapes.
 
     Example:
       >>> apply_fn = lambda params, images: images.reshape(len(images), -1) @ params
@@ -82,6 +85,10 @@ def trajectory_loss(
     """
     if unroll not in _STUDENTS:
         raise ValueError(f"unknown unroll {unroll!r}; choose from: {', '.join(_STUDENTS)}")
+
+    assert_batch(syn_images, syn_labels)
+    chex.assert_rank(learning_rate, 0)
+    chex.assert_trees_all_equal_shapes(start_params, target_params)
 
     def step(index: Array, params: Params, images: Array, rate: Array) -> Params:
         batch, labels = (images, syn_labels)

@@ -141,12 +141,7 @@ def read(
     Images of folders, DICOM files and TFDS are resized.
 
     Args:
-      name: see ``load``.
-      size: see ``load``.
-      root: see ``load``.
-      download: see ``load``.
-      streaming: see ``load``.
-      sources: see ``load``.
+      name, size, root, download, streaming, sources: see ``load``.
 
     Returns:
       ``(info, splits)``; the splits by name: ``train``, ``test`` and perhaps ``val``.

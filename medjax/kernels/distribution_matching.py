@@ -104,8 +104,7 @@ def mean_embedding_loss(
     """
     real = mean_embedding(
         embed_fn,
-        lax.stop_gradient(params),
-        lax.stop_gradient(real_images),
+        *lax.stop_gradient((params, real_images)),
         weights=real_weights,
         chunk_size=chunk_size,
         axis_name=axis_name,
@@ -170,8 +169,7 @@ def conditional_embedding_loss(
 
     counted = mean_embedding(
         counting,
-        lax.stop_gradient(params),
-        lax.stop_gradient(real_images),
+        *lax.stop_gradient((params, real_images)),
         weights=real_parts,
         chunk_size=chunk_size,
         axis_name=axis_name,

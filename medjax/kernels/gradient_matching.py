@@ -124,19 +124,14 @@ def matching_loss(
     """
     real = loss_gradient(
         apply_fn,
-        lax.stop_gradient(params),
-        lax.stop_gradient(real_images),
-        lax.stop_gradient(real_labels),
+        *lax.stop_gradient((params, real_images, real_labels)),
         loss_fn=loss_fn,
         weights=real_weights,
         chunk_size=chunk_size,
         axis_name=axis_name,
     )
     syn = loss_gradient(
-        apply_fn,
-        params,
-        syn_images,
-        syn_labels,
+        *(apply_fn, params, syn_images, syn_labels),
         loss_fn=loss_fn,
         weights=syn_weights,
         chunk_size=syn_chunk_size,

@@ -85,11 +85,7 @@ def kcenter(
     """Chooses real images that cover their class: ``coreset.k_center``.
 
     Args:
-      net: a flax module with ``embed``.
-      ipc: images per class, one number for all classes or one for each.
-      space: ``embedding`` (features of ``net`` after 20 epochs on all images) or ``pixels``.
-      num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
-      mesh: devices of the run, from ``parallel.make_mesh``; ``None`` is one device.
+      net, ipc, space, num_groups, mesh: see ``herding``.
 
     Returns:
       A ``Distiller`` whose ``step`` changes nothing.

@@ -115,13 +115,8 @@ def join(cluster: Cluster) -> None:
         where = f" at {cluster.coordinator}" if cluster.coordinator else ""
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserError(f"cannot join the other processes{where}: {reason}") from error
-    _log.info(
-        "process %d of %d, with %d of %d devices",
-        jax.process_index(),
-        jax.process_count(),
-        jax.local_device_count(),
-        jax.device_count(),
-    )
+    place, devices = (jax.process_index(), jax.process_count()), jax.device_count()
+    _log.info("process %d of %d, with %d of %d devices", *place, jax.local_device_count(), devices)
     if jax.process_index() > 0:  # the first process logs for all
         _log.setLevel(logging.WARNING)
 
@@ -164,13 +159,10 @@ def distributed(mode: str, given: Cluster) -> Iterator[None]:
 
 
 def lost_peer(error: BaseException) -> bool:
-    """Returns whether an error means that another process is lost.
+    """Returns whether an error of JAX's runtime means that another process is lost.
 
     Args:
       error: an error from a computation over several processes.
-
-    Returns:
-      True for the errors of JAX's runtime in this case; always false for a single process.
 
     Example:
       >>> lost_peer(ValueError("UNKNOWN: Gloo all-reduce failed: Connection closed by peer"))
@@ -193,9 +185,6 @@ def exit_process(status: int) -> NoReturn:
 
     Args:
       status: the exit status.
-
-    Returns:
-      Never.
 
     Example:
       >>> exit_process(0)

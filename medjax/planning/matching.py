@@ -33,14 +33,14 @@ def fit(wanted: Chunks, sizes: Chunks, cost: Cost, *, budget: int) -> Chunks:
     Args:
       wanted: chunk sizes; ``None`` is all.
       sizes: numbers of networks, classes, and real and synthetic images of a class.
-      cost: of one class under one network.
+      cost: the memory for one class under one network.
       budget: available memory in bytes.
 
     Returns:
       Chunk sizes, none larger than wanted.
 
     Raises:
-      UserError: one synthetic and one real image do not fit.
+      UserError: if one synthetic and one real image do not fit.
 
     Example:
       >>> everything, sizes = Chunks(None, None, None), Chunks(2, 9, 256, 10)
@@ -59,9 +59,8 @@ def fit(wanted: Chunks, sizes: Chunks, cost: Cost, *, budget: int) -> Chunks:
         images = rows = room
     if rows < 1:
         raise UserError(
-            "a real and a synthetic image take about "
-            f"{sum(cost) / _GIB:.1f} GiB to match, and this device has "
-            f"{budget / _GIB:.1f} GiB; choose a smaller net.width or data.size, or "
+            f"a real and a synthetic image take about {sum(cost) / _GIB:.1f} GiB to match, and this "
+            f"device has {budget / _GIB:.1f} GiB; choose a smaller net.width or data.size, or "
             "precision=bfloat16"
         )
     each = cost.fixed + syn * cost.per_syn + rows * cost.per_real
@@ -74,9 +73,6 @@ def fit(wanted: Chunks, sizes: Chunks, cost: Cost, *, budget: int) -> Chunks:
     together *= min(networks or sizes.networks, sizes.networks)
     _log.info(
         "memory: matching takes about %.2f of %.2f GiB, at once %d of %d classes × networks",
-        together * each / _GIB,
-        budget / _GIB,
-        together,
-        sizes.classes * sizes.networks,
+        *(together * each / _GIB, budget / _GIB, together, sizes.classes * sizes.networks),
     )
     return chunks

@@ -22,7 +22,7 @@ def check_unroll(
     copies: bool,
     budget: int,
 ) -> None:
-    """Checks that a student can be differentiated in the available memory.
+    """Raises ``UserError`` if a student cannot be differentiated in the available memory.
 
     Args:
       step_gradient: ``(images, params) -> gradient``, of one step.
@@ -33,19 +33,13 @@ def check_unroll(
       budget: available memory in bytes, see ``device_budget``.
 
     Raises:
-      UserError: the student needs more memory.
+      UserError: if the student needs more memory.
 
     Example:
       >>> import jax.numpy as jnp
       >>> gradient = jax.grad(lambda params, images: jnp.sum(images @ params) ** 2)
-      >>> check_unroll(
-      ...     lambda images, params: gradient(params, images),
-      ...     jnp.ones((2, 3)),
-      ...     jnp.ones(3),
-      ...     num_steps=5,
-      ...     copies=True,
-      ...     budget=10**6,
-      ... )
+      >>> step, images = lambda images, params: gradient(params, images), jnp.ones((2, 3))
+      >>> check_unroll(step, images, jnp.ones(3), num_steps=5, copies=True, budget=10**6)
     """
     per_step = residual_bytes(step_gradient, images, params)
     kept = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(params))
@@ -56,8 +50,5 @@ def check_unroll(
             f"{budget / _GIB:.1f} GiB; choose a smaller batch_syn, ipc, net.width or data.size"
             + (", or unroll=held" if copies else "")
         )
-    _log.info(
-        "memory: a student takes about %.2f of %.2f GiB to differentiate",
-        needed / _GIB,
-        budget / _GIB,
-    )
+    sizes = needed / _GIB, budget / _GIB
+    _log.info("memory: a student takes about %.2f of %.2f GiB to differentiate", *sizes)

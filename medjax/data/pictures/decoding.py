@@ -67,7 +67,6 @@ def file_source(
       The source.
 
     Example:
-      >>> import pathlib
       >>> file_source(pathlib.Path("scans/a.dcm"), "a.dcm").name
       'a.dcm'
     """
@@ -99,7 +98,6 @@ def decode_all(
       UserError: for causes other than a damaged file, such as a missing package.
 
     Example:
-      >>> import pathlib
       >>> next(decode_all([file_source(pathlib.Path("gone.png"), "gone.png")]))
       Unreadable(name='gone.png', reason='No such file or directory')
     """

@@ -46,14 +46,7 @@ class DicomOptions(NamedTuple):
 
 
 def check(options: DicomOptions) -> None:
-    """Raises ``UserError`` for an unknown choice of frames.
-
-    Args:
-      options: the options.
-
-    Raises:
-      UserError: for an unknown choice of frames.
-    """
+    """Raises ``UserError`` for an unknown choice of frames."""
     if options.frames not in _FRAMES and not options.frames.isdecimal():
         raise UserError(
             f"unknown dicom frames {options.frames!r}; choose from: {', '.join(_FRAMES)}, a number"

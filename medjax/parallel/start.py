@@ -159,10 +159,13 @@ def distributed(mode: str, given: Cluster) -> Iterator[None]:
 
 
 def lost_peer(error: BaseException) -> bool:
-    """Returns whether an error of JAX's runtime means that another process is lost.
+    """Returns whether an error means that another process is lost.
 
     Args:
       error: an error from a computation over several processes.
+
+    Returns:
+      True for the errors of JAX's runtime in this case; always false for a single process.
 
     Example:
       >>> lost_peer(ValueError("UNKNOWN: Gloo all-reduce failed: Connection closed by peer"))
@@ -185,6 +188,9 @@ def exit_process(status: int) -> NoReturn:
 
     Args:
       status: the exit status.
+
+    Returns:
+      Never.
 
     Example:
       >>> exit_process(0)

@@ -59,8 +59,8 @@ def fit(wanted: Chunks, sizes: Chunks, cost: Cost, *, budget: int) -> Chunks:
         images = rows = room
     if rows < 1:
         raise UserError(
-            f"a real and a synthetic image take about {sum(cost) / _GIB:.1f} GiB to match, and this "
-            f"device has {budget / _GIB:.1f} GiB; choose a smaller net.width or data.size, or "
+            f"a real and a synthetic image take about {sum(cost) / _GIB:.1f} GiB to match, and "
+            f"this device has {budget / _GIB:.1f} GiB; choose a smaller net.width or data.size, or "
             "precision=bfloat16"
         )
     each = cost.fixed + syn * cost.per_syn + rows * cost.per_real

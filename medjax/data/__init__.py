@@ -33,7 +33,7 @@ from medjax.data.sampling import (
 )
 from medjax.data.splitting import CutOptions
 from medjax.data.stream.host import HostImages
-from medjax.data.synthetic import SharedSet, load_synthetic, save_synthetic
+from medjax.data.synthetic_npz import SharedSet, load_synthetic, save_synthetic
 from medjax.store import cache_root
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 

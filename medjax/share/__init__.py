@@ -1,6 +1,6 @@
 """The files that sites share: synthetic images to train on, and other sets of images."""
 
-from medjax.data.synthetic import SharedSet, load_synthetic, save_synthetic
+from medjax.data.synthetic_npz import SharedSet, load_synthetic, save_synthetic
 from medjax.share.reading import ImageSet, read_preparation, read_set
 
 __all__ = [

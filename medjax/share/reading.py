@@ -15,7 +15,7 @@ from medjax.data import (
     file_source,
     parse_preparation,
 )
-from medjax.data.synthetic import read_arrays
+from medjax.data.synthetic_npz import read_arrays
 from medjax.errors import UserError, unknown
 
 _BRIGHTEST = 32  # in pixel units; distilled images exceed 0–1, but by less than bytes do

@@ -1,5 +1,6 @@
 """The progress of a run: a bar on a terminal, plain lines elsewhere."""
 
+import contextlib
 import sys
 import time
 from typing import TextIO
@@ -7,7 +8,7 @@ from typing import TextIO
 from tqdm import tqdm
 
 
-class Progress:
+class Progress(contextlib.AbstractContextManager["Progress"]):
     """The progress of a run of known length.
 
     Args:
@@ -65,9 +66,6 @@ class Progress:
         """Closes the bar and leaves it on the terminal."""
         if self._bar is not None:
             self._bar.close()
-
-    def __enter__(self) -> "Progress":
-        return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()

@@ -17,25 +17,14 @@ _CHUNK = 512
 
 
 class Place(NamedTuple):
-    """The position of an image.
-
-    Attributes:
-      split: ``train``, ``val`` or ``test``.
-      row: its index in the split.
-    """
+    """The position of an image: its split (``train``, ``val`` or ``test``) and its row in it."""
 
     split: str
     row: int
 
 
 class Pair(NamedTuple):
-    """Two similar images.
-
-    Attributes:
-      one: the first.
-      other: the second.
-      distance: number of bits, of ``HASH_BITS``, in which their hashes differ.
-    """
+    """Two similar images, and the number of bits (of ``HASH_BITS``) that differ in their hashes."""
 
     one: Place
     other: Place

@@ -24,7 +24,7 @@ _STATE, _RUN = "state", "run"
 _ROOM = 2**19
 
 
-class Checkpoints:
+class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
     """The checkpoints of one run, in one folder.
 
     A checkpoint holds a pytree of arrays, the settings it is tied to and the SHA-256 of both. The
@@ -141,9 +141,6 @@ class Checkpoints:
         """Waits as ``wait`` does, then closes the folder."""
         with self._explained("write"):
             self._stack.close()
-
-    def __enter__(self) -> "Checkpoints":
-        return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()

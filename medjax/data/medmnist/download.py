@@ -1,12 +1,11 @@
-"""Locates data files; downloads those of registered sets and checks their MD5 checksums."""
+"""Locates data files, and downloads those of registered sets."""
 
-import functools
-import hashlib
 import os
 import pathlib
 import sys
 
-from medjax.data.medmnist.registry import REGISTRY, SIZES
+from medjax.data.medmnist import checksums
+from medjax.data.medmnist.registry import SIZES
 from medjax.errors import UserError
 
 _RECORD = "https://zenodo.org/records/10519652/files"
@@ -63,37 +62,6 @@ def url(name: str, *, size: int) -> str:
     return f"{_RECORD}/{file_name(name, size=size)}?download=1"
 
 
-def md5(path: pathlib.Path) -> str:
-    """Computes the MD5 of a file.
-
-    Args:
-      path: the file.
-
-    Returns:
-      The digest in hex.
-    """
-    new_md5 = functools.partial(hashlib.md5, usedforsecurity=False)  # works in FIPS mode too
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, new_md5).hexdigest()
-
-
-def official_md5(name: str, *, size: int) -> str:
-    """Returns the MD5 of the published file of a registered set.
-
-    Args:
-      name: name of a registered set.
-      size: one of ``SIZES``.
-
-    Returns:
-      The digest in hex.
-
-    Example:
-      >>> official_md5("breastmnist", size=28)
-      '750601b1f35ba3300ea97c75c52ff8f6'
-    """
-    return REGISTRY[name].md5[SIZES.index(size)]
-
-
 def download(name: str, *, size: int, path: pathlib.Path) -> None:
     """Downloads the published file of a registered set.
 
@@ -116,7 +84,7 @@ def download(name: str, *, size: int, path: pathlib.Path) -> None:
     try:
         pooch.retrieve(
             address,
-            known_hash=f"md5:{official_md5(name, size=size)}",
+            known_hash=f"md5:{checksums.official_md5(name, size=size)}",
             fname=path.name,
             path=path.parent,
             downloader=pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16),

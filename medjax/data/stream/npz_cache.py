@@ -5,10 +5,12 @@ single arrays of it as ``.npy`` files.
 """
 
 import logging
+import os
 import pathlib
 import shutil
 import zipfile
 import zlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +19,19 @@ from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
 _PIECE_BYTES = 2**22
+
+
+class Streaming(NamedTuple):
+    """Which images stay on disk, and where.
+
+    Attributes:
+      above: a split whose images take more bytes than this stays on disk.
+      cache: folder of the uncompressed files; None for ``$MEDJAX_CACHE_DIR``, or else ``medjax``
+        in the user's cache.
+    """
+
+    above: int
+    cache: str | os.PathLike | None = None
 
 
 def open_array(archive: pathlib.Path, name: str, *, digest: str, root: pathlib.Path) -> np.memmap:

@@ -12,14 +12,10 @@ _RECORD = "https://zenodo.org/records/10519652/files"
 
 
 def data_root(root: str | os.PathLike | None) -> pathlib.Path:
-    """Returns the folder of data files.
+    """Returns the folder of data files, which may not exist.
 
-    Args:
-      root: the folder; None for ``$MEDJAX_DATA_DIR`` or else ``~/.medmnist``, the folder of the
-        ``medmnist`` package.
-
-    Returns:
-      The folder, which may not exist.
+    It is ``root`` or, if that is None, ``$MEDJAX_DATA_DIR`` or else ``~/.medmnist``, the folder of
+    the ``medmnist`` package.
 
     Example:
       >>> data_root("images").name
@@ -29,14 +25,7 @@ def data_root(root: str | os.PathLike | None) -> pathlib.Path:
 
 
 def file_name(name: str, *, size: int) -> str:
-    """Returns the file name that MedMNIST gives to a set.
-
-    Args:
-      name: name of the set.
-      size: side length of its images in pixels.
-
-    Returns:
-      ``name.npz`` for 28 pixels, ``name_size.npz`` otherwise.
+    """Returns MedMNIST's file name: ``name.npz`` for 28 pixels, otherwise ``name_size.npz``.
 
     Example:
       >>> file_name("breastmnist", size=28), file_name("breastmnist", size=64)
@@ -48,13 +37,6 @@ def file_name(name: str, *, size: int) -> str:
 def url(name: str, *, size: int) -> str:
     """Returns the address at which the file of a registered set is published.
 
-    Args:
-      name: name of a registered set.
-      size: one of ``SIZES``.
-
-    Returns:
-      The address.
-
     Example:
       >>> url("breastmnist", size=64)
       'https://zenodo.org/records/10519652/files/breastmnist_64.npz?download=1'
@@ -63,15 +45,11 @@ def url(name: str, *, size: int) -> str:
 
 
 def download(name: str, *, size: int, path: pathlib.Path) -> None:
-    """Downloads the published file of a registered set.
+    """Downloads the published file of a registered set to ``path``.
 
-    The bytes go to a temporary file in the same folder, which is renamed once its MD5 is right, so
-    ``path`` is either complete or absent. A terminal shows a progress bar.
-
-    Args:
-      name: name of a registered set.
-      size: one of ``SIZES``.
-      path: the file to write; its folder is created if missing.
+    The bytes go to a temporary file in the same folder, which is created if missing. The file is
+    renamed once its MD5 is right, so ``path`` is either complete or absent. A terminal shows a
+    progress bar.
 
     Raises:
       UserError: if the file cannot be fetched or written, or its MD5 is wrong; the message gives

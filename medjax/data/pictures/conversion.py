@@ -54,14 +54,7 @@ class Part(NamedTuple):
 
 
 class Converted(NamedTuple):
-    """The results of a conversion beside the arrays.
-
-    Attributes:
-      unreadable: sources that cannot be read.
-      digest: MD5 of all arrays.
-      raw: by split, the sizes, dtypes and intensities of the pictures before preparation; see
-        ``measuring.Tally``.
-    """
+    """The unreadable sources, the MD5 of all arrays, and a ``Tally`` of raw pictures by split."""
 
     unreadable: list[decoding.Unreadable]
     digest: str
@@ -77,14 +70,7 @@ def convert(
 ) -> Converted:
     """Writes ``{split}_images.npy`` and ``{split}_labels.npy`` with few pictures in memory.
 
-    Args:
-      parts: the sources by split.
-      folder: the folder of the arrays.
-      to_bytes: makes uint8 ``[h, w, c]`` of a picture; all have the same shape.
-      threads: see ``decode_all``.
-
-    Returns:
-      The unreadable sources, the digest, and the measurements.
+    ``to_bytes`` makes uint8 ``[h, w, c]`` of a picture, of one shape for all.
     """
     unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
 

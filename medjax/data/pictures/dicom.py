@@ -64,18 +64,11 @@ def channels(file: pathlib.Path) -> int:
 
 
 def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
-    """Decodes a file.
+    """Decodes the chosen frames of a file, each to a picture.
 
     The rescale slope and intercept or the modality look-up table are applied to stored values,
     MONOCHROME1 is inverted, and YBR and palettes become RGB. In grey pictures a window sets black
     and white and changes no value; a VOI look-up table or a sigmoid window changes values.
-
-    Args:
-      file: the file.
-      options: which frames.
-
-    Returns:
-      One picture, or one for each frame.
 
     Raises:
       UndecodableError: for a file without pixels, without that frame, or that pydicom cannot read.

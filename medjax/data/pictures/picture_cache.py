@@ -42,9 +42,6 @@ def arrays(
 
     Returns:
       The arrays by name, memory-mapped and read only, and the facts.
-
-    Raises:
-      UserError: if the cache cannot be written, or ``make`` raises it.
     """
     folder = root / "data" / key
     # Only the user may see patients' images.

@@ -78,13 +78,7 @@ class Request(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A set that was read.
-
-    Attributes:
-      info: task, class names and provenance.
-      splits: the splits by name.
-      preparation: the steps that made the images, fitted to the training split.
-    """
+    """A set that was read, and the steps that made its images, fitted to the training split."""
 
     info: DatasetInfo
     splits: dict[str, Split]
@@ -102,15 +96,7 @@ class _Listed(NamedTuple):
 
 
 def read(name: str, sources: Sources, request: Request) -> Read:
-    """Reads a set, from the cache if it has not changed since it was read.
-
-    Args:
-      name: ``folder:PATH`` or ``tfds:NAME``.
-      sources: options.
-      request: the images that are wanted.
-
-    Returns:
-      The set with prepared images.
+    """Reads ``folder:PATH`` or ``tfds:NAME``, from the cache if the set has not changed.
 
     Raises:
       UserError: if networks cannot be trained on the set.

@@ -48,15 +48,12 @@ class Contents(NamedTuple):
 
 
 def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
-    """Lists a set, and prepares it first if necessary.
+    """Lists a set, such as ``"malaria"`` or ``"name/config:1.0.0"``; its images are decoded later.
 
     Args:
-      name: the name in TFDS: ``"malaria"``, ``"name/config:1.0.0"``.
+      name: the name in TFDS.
       options: splits and features.
       download: whether a set that is not prepared is downloaded and prepared.
-
-    Returns:
-      The sources of the set; images are decoded when they are read.
 
     Raises:
       UserError: if the package, the set, a split or a feature is missing; or if the set is not

@@ -35,16 +35,13 @@ class Streaming(NamedTuple):
 
 
 def open_array(archive: pathlib.Path, name: str, *, digest: str, root: pathlib.Path) -> np.memmap:
-    """Opens one array of an ``.npz`` memory-mapped, and unpacks it first if the cache lacks it.
+    """Opens one array of an ``.npz`` memory-mapped and read only; unpacks it first if necessary.
 
     Args:
       archive: the ``.npz``.
       name: the name of the array.
       digest: the digest of the archive, which names a folder of the cache.
       root: the folder of the cache.
-
-    Returns:
-      The array, read only.
 
     Raises:
       UserError: if the cache cannot be written or the archive cannot be read.

@@ -76,8 +76,8 @@ def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
         raise UserError(f"tfds:{name}: the feature {options.label} is no class label")
     splits, wanted = {}, _splits(name, builder, options)
     _refuse_overlap(tfds, name, builder, wanted)
-    for ours, theirs in wanted.items():
-        splits[ours] = _split(tfds, builder, theirs, options)
+    for name_here, spec in wanted.items():
+        splits[name_here] = _split(tfds, builder, spec, options)
     return Contents(builder.info.full_name, tuple(features[options.label].names), splits)
 
 
@@ -125,7 +125,7 @@ def _splits(name: str, builder: Any, options: TfdsOptions) -> dict[str, str]:
     found = {}
     for ours, usual in _USUAL.items():
         asked = getattr(options, ours)
-        own = [theirs for theirs in usual if theirs in builder.info.splits]
+        own = [split for split in usual if split in builder.info.splits]
         if asked or own:
             found[ours] = asked or own[0]
     if "train" not in found:
@@ -150,8 +150,8 @@ def _refuse_overlap(tfds, name: str, builder: Any, splits: dict[str, str]) -> No
         for part in parts:
             start = part.from_ or 0
             end = builder.info.splits[part.splitname].num_examples if part.to is None else part.to
-            for other, theirs, low, high in taken:
-                if other != ours and theirs == part.splitname and start < high and low < end:
+            for other, source, low, high in taken:
+                if other != ours and source == part.splitname and start < high and low < end:
                     raise UserError(
                         f"tfds:{name}: {ours} {asked!r} holds examples of {other} "
                         f"{splits[other]!r}; give data.tfds.{other} and data.tfds.{ours} apart"

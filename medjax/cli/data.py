@@ -72,7 +72,8 @@ def _report(values: flags.FlagValues) -> int:
     if values.prepare is None:
         info, splits = data.read(values.name, **where)
     else:
-        made = data.load(values.name, **where, preparation=values.prepare)
+        wanted = data.parse_preparation(values.prepare)
+        made = data.load(values.name, **where, preparation=wanted)
         parts = {"train": made.train, "val": made.val, "test": made.test}
         info, splits = made.info, {name: s for name, s in parts.items() if s is not None}
     found = data.describe(info, splits, near=values.near)

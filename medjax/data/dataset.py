@@ -87,14 +87,6 @@ class Dataset:
 
 
 def make_dataset(info: DatasetInfo, splits: dict[str, Split]) -> Dataset:
-    """Puts splits together and measures the training split.
-
-    Args:
-      info: task, class names and provenance.
-      splits: ``"train"``, ``"test"`` and perhaps ``"val"``.
-
-    Returns:
-      The data set, with ``mean`` and ``std`` of ``splits["train"]``.
-    """
+    """Makes a data set of ``train``, ``test`` and perhaps ``val``, and measures ``train``."""
     mean, std = channel_stats(splits["train"].images)
     return Dataset(info, splits["train"], splits.get("val"), splits["test"], mean, std)

@@ -3,26 +3,16 @@
 import dataclasses
 import os
 import pathlib
-import re
-import warnings
-from typing import NamedTuple
-
-import numpy as np
 
 from medjax import store
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.medmnist import download as published
-from medjax.data.medmnist import npz, registry
+from medjax.data.medmnist import npz_set, registry
 from medjax.data.phantoms import phantom
 from medjax.data.pictures import sources as own
-from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation, apply_preparation
-from medjax.data.stream import cache
+from medjax.data.stream.npz_cache import Streaming
 from medjax.errors import UserError, unknown
-from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
-
-_DIGITS = ("mnist",)
-"""Local sets of digits, which are never mirrored."""
 
 
 def names() -> tuple[str, ...]:
@@ -54,19 +44,6 @@ def is_path(word: str) -> bool:
     return word.startswith(own.PREFIXES) or word.endswith(".npz")
 
 
-class Streaming(NamedTuple):
-    """Which images stay on disk, and where.
-
-    Attributes:
-      above: a split whose images take more bytes than this stays on disk.
-      cache: folder of the uncompressed files; None for ``$MEDJAX_CACHE_DIR``, or else ``medjax``
-        in the user's cache.
-    """
-
-    above: int
-    cache: str | os.PathLike | None = None
-
-
 def load(
     name: str | os.PathLike,
     *,
@@ -75,7 +52,7 @@ def load(
     download: bool = True,
     streaming: Streaming | None = None,
     sources: own.Sources | None = None,
-    preparation: str | Preparation = "",
+    preparation: Preparation | None = None,
 ) -> Dataset:
     """Loads a data set, checks it and prepares its images.
 
@@ -96,7 +73,7 @@ def load(
       download: whether a missing registered file is downloaded, and its MD5 checked.
       streaming: which images stay on disk; None for none. It changes no number.
       sources: how folders, DICOM files and TFDS are read; None for the defaults.
-      preparation: what is done to the images, or its text, which ``parse_preparation`` reads.
+      preparation: the steps applied to the images, from ``parse_preparation``; None for none.
 
     Returns:
       The data set, with uint8 images ``[n, h, w, c]`` (``np.memmap`` where they are on disk) and
@@ -112,19 +89,19 @@ def load(
         local one look like classes written one-hot.
 
     Example:
-      >>> ds = load("phantom", preparation="resize(16)")
+      >>> from medjax.data import parse_preparation
+      >>> ds = load("phantom", preparation=parse_preparation("resize(16)"))
       >>> ds.train.images.shape, ds.num_classes
       ((2000, 16, 16, 1), 4)
     """
-    how = {"size": size, "download": download, "streaming": streaming, "sources": sources}
-    if isinstance(preparation, str):
-        preparation = parse_preparation(preparation)
     if os.fspath(name).startswith(own.PREFIXES):
         # The first steps see these pictures as they were decoded.
-        info, splits, done = _own(os.fspath(name), preparation=preparation, **how)
+        request = _request(size, download, streaming, preparation)
+        info, splits, done = own.read(os.fspath(name), sources or own.Sources(), request)
         dataset = apply_preparation(info, splits, preparation=Preparation(last=done.last))
         return dataclasses.replace(dataset, preparation=str(done))
-    return apply_preparation(*read(name, root=root, **how), preparation=preparation)
+    found = read(name, size=size, root=root, download=download, streaming=streaming)
+    return apply_preparation(*found, preparation=preparation or Preparation())
 
 
 def read(
@@ -159,8 +136,8 @@ def read(
         made = phantom.generate(text, size=size)
         return made.info, {"train": made.train, "val": made.val, "test": made.test}
     if text.startswith(own.PREFIXES):
-        how = {"size": size, "download": download, "streaming": streaming, "sources": sources}
-        return _own(text, preparation=Preparation(), **how)[:2]
+        request = _request(size, download, streaming, None)
+        return own.read(text, sources or own.Sources(), request)[:2]
     if text.endswith(".npz") or pathlib.Path(text).name != text:
         path = pathlib.Path(text).expanduser()
     else:
@@ -172,26 +149,19 @@ def read(
             raise _missing(text, size, folder)
     if not path.is_file():
         raise UserError(f"no data file {path}")
-    return _read(path, size, streaming)
+    return npz_set.read(path, size=size, streaming=streaming)
 
 
-def _own(
-    name: str,
-    *,
-    size: int,
-    download: bool,
-    streaming: Streaming | None,
-    sources: own.Sources | None,
-    preparation: Preparation,
-) -> own.Read:
-    request = own.Request(
+def _request(
+    size: int, download: bool, streaming: Streaming | None, preparation: Preparation | None
+) -> own.Request:
+    return own.Request(
         size=size,
         download=download,
         cache=store.cache_root(streaming.cache if streaming else None),
         limit=streaming.above if streaming else None,
-        preparation=preparation,
+        preparation=preparation or Preparation(),
     )
-    return own.read(name, sources or own.Sources(), request)
 
 
 def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
@@ -203,83 +173,6 @@ def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
         url = published.url(name, size=size)
         raise UserError(f"no data file {path}: put {url} there, or load with download=True")
     published.download(name, size=size, path=path)
-
-
-def _read(
-    path: pathlib.Path, size: int, streaming: Streaming | None
-) -> tuple[DatasetInfo, dict[str, Split]]:
-    """Reads a file as a registered set if it has the name of one, else as a local set."""
-    base, suffix = re.fullmatch(r"(.+?)(?:_(\d+))?", path.stem).groups()
-    default = registry.SIZES[0]
-    digest = published.md5(path)
-    mapped = _mapped(path, digest, streaming)
-    if base not in registry.REGISTRY:
-        name = base if base in _DIGITS else path.stem
-        splits = npz.read_splits(path, size=None if size == default else size, mapped=mapped)
-        if all(_one_hot(split.labels) for split in splits.values()):
-            _warn(
-                f"{path}: each row of its labels has a single 1 of "
-                f"{splits['train'].labels.shape[1]}, as one-hot classes have; they are read as "
-                "findings (multi-label): save labels.argmax(axis=1) if they are classes"
-            )
-        return _local_info(name, splits["train"], path, digest), splits
-    file_size = int(suffix or default)
-    info = _registered_info(base, file_size, path, digest)
-    if digest != info.official_digest:
-        expected = info.official_digest or "that of any published size"
-        _warn(f"{path} is not the published {base}: its MD5 is {digest}, not {expected}")
-    wanted = file_size if size == default else size
-    splits = npz.read_splits(path, facts=registry.REGISTRY[base], size=wanted, mapped=mapped)
-    return info, splits
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, UserWarning, stacklevel=5)  # the caller of load
-
-
-def _one_hot(labels: np.ndarray) -> bool:
-    return labels.ndim == 2 and bool((labels.sum(axis=1) == 1).all())
-
-
-def _mapped(path: pathlib.Path, digest: str, streaming: Streaming | None) -> dict[str, np.ndarray]:
-    """Returns the image arrays that stay on disk, by name."""
-    if streaming is None:
-        return {}
-    folder, large = store.cache_root(streaming.cache), npz.large_images(path, limit=streaming.above)
-    return {name: cache.open_array(path, name, digest=digest, root=folder) for name in large}
-
-
-def _registered_info(name: str, size: int, path: pathlib.Path, digest: str) -> DatasetInfo:
-    """Describes the file of a registered set."""
-    official = published.official_md5(name, size=size) if size in registry.SIZES else None
-    facts = registry.REGISTRY[name]
-    return DatasetInfo(
-        name=name,
-        task=facts.task,
-        classes=facts.classes,
-        licence=facts.licence,
-        source=published.url(name, size=size) if digest == official else str(path),
-        digest=digest,
-        official_digest=official,
-        augment=facts.augment,
-    )
-
-
-def _local_info(name: str, train: Split, path: pathlib.Path, digest: str) -> DatasetInfo:
-    """Describes a set by its training labels and its name."""
-    multi_label = train.labels.ndim == 2
-    num_classes = train.labels.shape[1] if multi_label else int(train.labels.max()) + 1
-    single = BINARY_CLASS if num_classes == 2 else MULTI_CLASS
-    return DatasetInfo(
-        name=name,
-        task=MULTI_LABEL if multi_label else single,
-        classes=tuple(str(number) for number in range(num_classes)),
-        licence="unknown",
-        source=str(path),
-        digest=digest,
-        official_digest=None,
-        augment=registry.NO_FLIP_AUGMENT if name in _DIGITS else registry.FULL_AUGMENT,
-    )
 
 
 def _missing(name: str, size: int, folder: pathlib.Path) -> UserError:

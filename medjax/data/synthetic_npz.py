@@ -152,14 +152,11 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
 def read_arrays(
     path: str | os.PathLike, *, names: Collection[str] | None = None
 ) -> dict[str, np.ndarray]:
-    """Reads the arrays of an npz file, without pickle.
+    """Reads the arrays of an npz file by name, without pickle.
 
     Args:
       path: the file.
       names: which arrays; names that the file lacks are skipped. None for all.
-
-    Returns:
-      The arrays by name.
 
     Raises:
       UserError: if the file is missing or damaged.

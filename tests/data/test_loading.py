@@ -6,8 +6,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import Streaming, load, loading, names, parse_preparation
+from medjax.data import Streaming, load, names, parse_preparation
+from medjax.data.medmnist import checksums
 from medjax.data.medmnist import download as published
+from medjax.data.prepare import parsing
 from medjax.errors import UserError
 from medjax.types import MULTI_LABEL
 
@@ -100,7 +102,7 @@ def test_a_path_named_as_a_registered_set_keeps_its_facts(tmp_path):
 
 def test_a_file_with_the_right_digest_is_silent_and_official(tmp_path, monkeypatch):
     path = _write(tmp_path / "breastmnist.npz")
-    monkeypatch.setattr(published, "official_md5", lambda name, *, size: _md5(path))
+    monkeypatch.setattr(checksums, "official_md5", lambda name, *, size: _md5(path))
     ds = load("breastmnist", root=tmp_path, download=False)
     assert ds.info.digest == ds.info.official_digest
     assert ds.info.source.startswith("https://zenodo.org/") and "breastmnist" in ds.info.source
@@ -202,17 +204,9 @@ def test_rows_with_a_single_one_are_said_to_look_like_classes(tmp_path):
     assert load(tmp_path / "many.npz").info.task == MULTI_LABEL
 
 
-def test_a_preparation_is_text_or_a_value(monkeypatch):
-    read = []
-
-    def parse(text):
-        read.append(text)
-        return parse_preparation(text)
-
-    monkeypatch.setattr(loading, "parse_preparation", parse)
-    text = "resize(16)|rgb"
-    of_text = load("phantom", preparation=text)
-    assert read == [text]
-    of_value = load("phantom", preparation=parse_preparation(text))
-    assert read == [text] and of_value.preparation == of_text.preparation
-    np.testing.assert_array_equal(of_value.test.images, of_text.test.images)
+def test_a_preparation_is_a_value_that_nobody_parses_again(monkeypatch):
+    wanted = parse_preparation("resize(16)|rgb")
+    monkeypatch.setattr(parsing, "parse_preparation", None)
+    prepared, plain = load("phantom", preparation=wanted), load("phantom")
+    assert prepared.preparation == str(wanted)
+    np.testing.assert_array_equal(prepared.test.images, wanted.apply(plain.test.images))

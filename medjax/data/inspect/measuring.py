@@ -32,14 +32,9 @@ class Measured(NamedTuple):
 
 
 def measure(image: np.ndarray, *, inside: np.ndarray | None = None) -> Measured:
-    """Measures an image.
+    """Measures an image of any shape and real dtype, for ``Tally.add``.
 
-    Args:
-      image: array of any shape and real dtype.
-      inside: the values to measure, without padding; None, or an empty array, for all.
-
-    Returns:
-      Statistics for ``Tally.add``.
+    Only the values ``inside``, without padding, count; None, or an empty array, for all values.
 
     Example:
       >>> measure(np.array([[1, 3]], np.uint8))[:5]

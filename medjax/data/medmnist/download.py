@@ -1,26 +1,21 @@
-"""Locates data files; downloads those of registered sets and checks their MD5 checksums."""
+"""Locates data files, and downloads those of registered sets."""
 
-import functools
-import hashlib
 import os
 import pathlib
 import sys
 
-from medjax.data.medmnist.registry import REGISTRY, SIZES
+from medjax.data.medmnist import checksums
+from medjax.data.medmnist.registry import SIZES
 from medjax.errors import UserError
 
 _RECORD = "https://zenodo.org/records/10519652/files"
 
 
 def data_root(root: str | os.PathLike | None) -> pathlib.Path:
-    """Returns the folder of data files.
+    """Returns the folder of data files, which may not exist.
 
-    Args:
-      root: the folder; None for ``$MEDJAX_DATA_DIR`` or else ``~/.medmnist``, the folder of the
-        ``medmnist`` package.
-
-    Returns:
-      The folder, which may not exist.
+    It is ``root`` or, if that is None, ``$MEDJAX_DATA_DIR`` or else ``~/.medmnist``, the folder of
+    the ``medmnist`` package.
 
     Example:
       >>> data_root("images").name
@@ -30,14 +25,7 @@ def data_root(root: str | os.PathLike | None) -> pathlib.Path:
 
 
 def file_name(name: str, *, size: int) -> str:
-    """Returns the file name that MedMNIST gives to a set.
-
-    Args:
-      name: name of the set.
-      size: side length of its images in pixels.
-
-    Returns:
-      ``name.npz`` for 28 pixels, ``name_size.npz`` otherwise.
+    """Returns MedMNIST's file name: ``name.npz`` for 28 pixels, otherwise ``name_size.npz``.
 
     Example:
       >>> file_name("breastmnist", size=28), file_name("breastmnist", size=64)
@@ -49,13 +37,6 @@ def file_name(name: str, *, size: int) -> str:
 def url(name: str, *, size: int) -> str:
     """Returns the address at which the file of a registered set is published.
 
-    Args:
-      name: name of a registered set.
-      size: one of ``SIZES``.
-
-    Returns:
-      The address.
-
     Example:
       >>> url("breastmnist", size=64)
       'https://zenodo.org/records/10519652/files/breastmnist_64.npz?download=1'
@@ -63,47 +44,12 @@ def url(name: str, *, size: int) -> str:
     return f"{_RECORD}/{file_name(name, size=size)}?download=1"
 
 
-def md5(path: pathlib.Path) -> str:
-    """Computes the MD5 of a file.
-
-    Args:
-      path: the file.
-
-    Returns:
-      The digest in hex.
-    """
-    new_md5 = functools.partial(hashlib.md5, usedforsecurity=False)  # works in FIPS mode too
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, new_md5).hexdigest()
-
-
-def official_md5(name: str, *, size: int) -> str:
-    """Returns the MD5 of the published file of a registered set.
-
-    Args:
-      name: name of a registered set.
-      size: one of ``SIZES``.
-
-    Returns:
-      The digest in hex.
-
-    Example:
-      >>> official_md5("breastmnist", size=28)
-      '750601b1f35ba3300ea97c75c52ff8f6'
-    """
-    return REGISTRY[name].md5[SIZES.index(size)]
-
-
 def download(name: str, *, size: int, path: pathlib.Path) -> None:
-    """Downloads the published file of a registered set.
+    """Downloads the published file of a registered set to ``path``.
 
-    The bytes go to a temporary file in the same folder, which is renamed once its MD5 is right, so
-    ``path`` is either complete or absent. A terminal shows a progress bar.
-
-    Args:
-      name: name of a registered set.
-      size: one of ``SIZES``.
-      path: the file to write; its folder is created if missing.
+    The bytes go to a temporary file in the same folder, which is created if missing. The file is
+    renamed once its MD5 is right, so ``path`` is either complete or absent. A terminal shows a
+    progress bar.
 
     Raises:
       UserError: if the file cannot be fetched or written, or its MD5 is wrong; the message gives
@@ -116,7 +62,7 @@ def download(name: str, *, size: int, path: pathlib.Path) -> None:
     try:
         pooch.retrieve(
             address,
-            known_hash=f"md5:{official_md5(name, size=size)}",
+            known_hash=f"md5:{checksums.official_md5(name, size=size)}",
             fname=path.name,
             path=path.parent,
             downloader=pooch.HTTPDownloader(progressbar=sys.stderr.isatty(), chunk_size=1 << 16),

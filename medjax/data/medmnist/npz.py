@@ -36,7 +36,7 @@ def read_splits(
       mapped: arrays of the file that are already open, by name; they are not read again.
 
     Returns:
-      ``{"train": …, "test": …}``, and ``"val"`` if the file has it.
+      ``train``, ``test`` and, if the file has it, ``val`` by name.
 
     Raises:
       UserError: if the file is unreadable or has unsuitable contents; the message names the file,

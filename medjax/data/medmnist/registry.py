@@ -44,15 +44,7 @@ class Facts:
 
 
 def check_size(name: str, size: int) -> None:
-    """Checks that a set is published at a size.
-
-    Args:
-      name: name of the set, for the message.
-      size: side length in pixels.
-
-    Raises:
-      UserError: if the size is not in ``SIZES``.
-    """
+    """Raises ``UserError`` if the set ``name`` is not published at a size in pixels."""
     if size not in SIZES:
         raise UserError(f"{name} has no size {size!r}; choose from: {', '.join(map(str, SIZES))}")
 

@@ -8,18 +8,10 @@ CLASSES = ("lymphoid", "lobed", "granular", "kidney-shaped", "pale-centred", "va
 
 
 def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndarray:
-    """Paints one image for each label.
+    """Paints one image for each label: float64 ``[n, size, size, 3]``, 0–1.
 
-    Stain, light, focus, pose, neighbours and debris vary equally in every class; nucleus and
-    cytoplasm show the kind of cell.
-
-    Args:
-      rng: random number generator.
-      labels: integers ``[n]``, indices into ``CLASSES``.
-      size: side length in pixels.
-
-    Returns:
-      Float64 ``[n, size, size, 3]``, 0–1.
+    Labels are integers ``[n]``, indices into ``CLASSES``. Stain, light, focus, pose, neighbours and
+    debris vary equally in every class; nucleus and cytoplasm show the kind of cell.
     """
     draw = Draw(rng, len(labels))
     u, v = draw.frame(size, shift=0.28, zoom=(0.65, 1.25), turn=np.pi)

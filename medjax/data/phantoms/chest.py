@@ -13,10 +13,6 @@ FINDINGS = (*CLASSES[1:], "cardiomegaly")
 def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
     """Draws correlated findings: consolidation favours effusion, and effusion favours cardiomegaly.
 
-    Args:
-      rng: random number generator.
-      count: number of images.
-
     Returns:
       int32 ``[count, 4]``, zeros and ones in the order of ``FINDINGS``. About 62 % of the rows are
       all zeros; about 17 % have an effusion, half of those an enlarged heart too.
@@ -34,19 +30,11 @@ def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndarray:
-    """Paints one image for each label.
+    """Paints one image for each label, float64 ``[n, size, size, 1]`` in 0–1.
 
     Anatomy, pose, exposure, noise, wires and markers vary equally in every class and account for
-    nearly all of the variance. Findings are painted over one or both lungs.
-
-    Args:
-      rng: random number generator.
-      labels: integers ``[n]``, indices into ``CLASSES``; or zeros and ones ``[n, 4]``, a column for
-        each of ``FINDINGS``.
-      size: side length in pixels.
-
-    Returns:
-      Float64 ``[n, size, size, 1]``, 0–1.
+    nearly all of the variance. Findings are painted over one or both lungs. Labels are integers
+    ``[n]``, indices into ``CLASSES``, or zeros and ones ``[n, 4]`` in the order of ``FINDINGS``.
     """
     shown = labels if labels.ndim == 2 else np.eye(5)[labels][:, 1:]
     shown = shown.astype(np.float64)[:, :, None, None]

@@ -1,7 +1,6 @@
-"""Converts sources of pictures to arrays of bytes once, and keeps the arrays in the cache."""
+"""Converts sources of pictures to arrays of bytes."""
 
 import hashlib
-import importlib.metadata
 import logging
 import pathlib
 import time
@@ -10,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax import store
 from medjax.data.inspect import measuring
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
@@ -18,13 +16,7 @@ from medjax.data.prepare.resizing import FITS
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
-_VERSION = 4  # increases when the same source gives other arrays
 _MODES = ("auto", "grey", "rgb")
-# The packages that decode and prepare; with others installed, other files may be readable.
-_DECODERS = (
-    *("pillow", "pydicom", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg"),
-    *("python-gdcm", "scikit-image"),
-)
 
 
 class ConvertOptions(NamedTuple):
@@ -61,51 +53,8 @@ class Part(NamedTuple):
     labels: Sequence[int]
 
 
-def key_of(content: Any) -> str:
-    """Returns the digest of what a conversion depends on: JSON, and the installed decoders."""
-    installed = {name: _version(name) for name in _DECODERS}
-    return store.key_of([_VERSION, installed, content])
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def arrays(
-    key: str, make: Callable[[pathlib.Path], Mapping[str, Any]], *, root: pathlib.Path
-) -> tuple[dict[str, np.memmap], dict[str, Any]]:
-    """Opens the arrays of a key, and makes them first if the cache lacks them.
-
-    Args:
-      key: from ``key_of``.
-      make: writes ``.npy`` files into an empty folder, and returns facts to keep as JSON.
-      root: the folder of the cache.
-
-    Returns:
-      The arrays by name, memory-mapped and read only, and the facts.
-
-    Raises:
-      UserError: if the cache cannot be written, or ``make`` raises it.
-    """
-    folder = root / "data" / key
-    # Only the user may see patients' images.
-    facts = store.make_once(folder, make, what="the converted images", mode=0o700)
-    opened = {file.stem: np.load(file, mmap_mode="r") for file in sorted(folder.glob("*.npy"))}
-    return opened, facts
-
-
 class Converted(NamedTuple):
-    """The results of a conversion beside the arrays.
-
-    Attributes:
-      unreadable: sources that cannot be read.
-      digest: MD5 of all arrays.
-      raw: by split, the sizes, dtypes and intensities of the pictures before preparation; see
-        ``measuring.Tally``.
-    """
+    """The unreadable sources, the MD5 of all arrays, and a ``Tally`` of raw pictures by split."""
 
     unreadable: list[decoding.Unreadable]
     digest: str
@@ -121,14 +70,7 @@ def convert(
 ) -> Converted:
     """Writes ``{split}_images.npy`` and ``{split}_labels.npy`` with few pictures in memory.
 
-    Args:
-      parts: the sources by split.
-      folder: the folder of the arrays.
-      to_bytes: makes uint8 ``[h, w, c]`` of a picture; all have the same shape.
-      threads: see ``decode_all``.
-
-    Returns:
-      The unreadable sources, the digest, and the measurements.
+    ``to_bytes`` makes uint8 ``[h, w, c]`` of a picture, of one shape for all.
     """
     unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
 

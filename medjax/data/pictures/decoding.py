@@ -112,14 +112,9 @@ def decode_all(
 
 
 def set_channels(sources: Sequence[Source], *, threads: int = 0) -> tuple[int, str]:
-    """Returns the number of channels for a whole set: three if any readable picture has colours.
+    """Returns the number of channels for a whole set, and the counts behind it in words.
 
-    Args:
-      sources: what will be decoded.
-      threads: see ``decode_all``.
-
-    Returns:
-      1 or 3, and the counts behind it in words.
+    It is 3 if any readable picture has colours, else 1.
     """
     found = list(_in_order(sources, lambda source: [source.channels()], threads, "looking"))
     counts = collections.Counter(x[0] for x in found if not isinstance(x, Unreadable))
@@ -127,15 +122,9 @@ def set_channels(sources: Sequence[Source], *, threads: int = 0) -> tuple[int, s
 
 
 def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> None:
-    """Lists unreadable sources in the log and refuses them.
+    """Lists unreadable sources in the log, and raises ``UserError`` if there are any.
 
-    Args:
-      unreadable: the unreadable sources, in order.
-      total: number of all sources.
-      setting: the setting that skips them, for the message.
-
-    Raises:
-      UserError: if there are any.
+    The message gives their number of ``total`` sources, and the ``setting`` that skips them.
     """
     for name, reason in unreadable:
         _log.warning("data: cannot read %s: %s", name, reason)

@@ -1,12 +1,13 @@
 """Reads DICOM files as pictures; of a header, it reads only what gives the pixels a meaning."""
 
-import contextlib
 import pathlib
 from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
+from medjax.data.damaged import UndecodableError
+from medjax.data.pictures import dicom_header as header
+from medjax.data.pictures import dicom_window
 from medjax.data.pictures.picture import Picture, full_range
 from medjax.errors import UserError
 
@@ -30,7 +31,6 @@ _TAGS = [
 ]
 _GREY = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT", "PALETTE COLOR")
-_LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}
 _MOST_PIXELS = 2**27  # of one frame; a damaged header may ask for more than the memory holds
 
 
@@ -64,18 +64,11 @@ def channels(file: pathlib.Path) -> int:
 
 
 def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
-    """Decodes a file.
+    """Decodes the chosen frames of a file, each to a picture.
 
     The rescale slope and intercept or the modality look-up table are applied to stored values,
     MONOCHROME1 is inverted, and YBR and palettes become RGB. In grey pictures a window sets black
     and white and changes no value; a VOI look-up table or a sigmoid window changes values.
-
-    Args:
-      file: the file.
-      options: which frames.
-
-    Returns:
-      One picture, or one for each frame.
 
     Raises:
       UndecodableError: for a file without pixels, without that frame, or that pydicom cannot read.
@@ -85,7 +78,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     from pydicom.uid import RLELossless
 
     dataset = _open(file)
-    count = _number(dataset, "NumberOfFrames") or 1
+    count = header.number(dataset, "NumberOfFrames") or 1
     if count < 1:
         raise UndecodableError("has fewer than one frame by its header")
     _check_decodable(dataset)
@@ -93,19 +86,12 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     is_rle = dataset.file_meta.TransferSyntaxUID == RLELossless
     plugin, pictures = "pydicom" if is_rle else "", []
     for frame in _chosen(options.frames, count):
-        with _decoding():
+        with header.decoding():
             pixels = pixel_array(dataset, index=frame, decoding_plugin=plugin)
         pixels = pixels.astype(pixels.dtype.newbyteorder("="))
         picture = _grey if _photometric(dataset) in _GREY else _colour
         pictures.append(picture(pixels, dataset, frame))
     return pictures
-
-
-def _decoding() -> contextlib.AbstractContextManager[None]:
-    """Returns ``decoding_errors`` for calls of pydicom, which must be installed."""
-    from pydicom.errors import BytesLengthException
-
-    return decoding_errors(*PARSER_ERRORS, BytesLengthException)
 
 
 def _open(file: pathlib.Path, **how: bool):
@@ -117,7 +103,7 @@ def _open(file: pathlib.Path, **how: bool):
             f"{file} is a DICOM file, and pydicom is missing: pip install 'medjax[dicom]'"
         ) from error
     try:
-        with _decoding():
+        with header.decoding():
             dataset = pydicom.dcmread(file, specific_tags=_TAGS, **how)
     except pydicom.errors.InvalidDicomError as error:
         raise UndecodableError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
@@ -134,10 +120,10 @@ def _check_decodable(dataset) -> None:
     stored = [name for name in _PIXELS if name in dataset]
     if len(stored) != 1:
         raise UndecodableError("holds pixels in several elements" if stored else "holds no pixels")
-    area = (_number(dataset, "Rows") or 0) * (_number(dataset, "Columns") or 0)
+    area = (header.number(dataset, "Rows") or 0) * (header.number(dataset, "Columns") or 0)
     if not 0 < area <= _MOST_PIXELS:
         raise UndecodableError(f"has no pixels a frame, or more than {_MOST_PIXELS}")
-    with _decoding():
+    with header.decoding():
         syntax = dataset.file_meta.TransferSyntaxUID
         try:
             decoder = get_decoder(syntax)
@@ -149,41 +135,13 @@ def _check_decodable(dataset) -> None:
             f"is stored as {syntax.name}, which no installed package decodes: "
             "pip install 'medjax[dicom]'"
         )
-    content = _element(dataset, stored[0])
+    content = header.element(dataset, stored[0])
     if expected > (len(content) if isinstance(content, bytes) else 0):
         raise UndecodableError("holds fewer bytes of pixels than its header says")
 
 
-def _element(dataset, name: str):
-    """Returns a value of the header, or None; pydicom parses it only here."""
-    with _decoding():
-        return dataset.get(name)
-
-
-def _number(dataset, name: str, kind: type = int):
-    """Returns the number in an element, the first of several, or None."""
-    value = _element(dataset, name)
-    if value is None:
-        return None
-    try:
-        single = isinstance(value, str) or not hasattr(value, "__len__")
-        return kind((value if single else value[0]) or 0)
-    except (IndexError, OverflowError, TypeError, ValueError) as error:  # in a damaged header
-        raise UndecodableError(f"has no number for its {name}") from error
-
-
-def _items(dataset, name: str):
-    """Returns the items of a sequence; an absent one has none."""
-    from pydicom import Sequence
-
-    value = _element(dataset, name)
-    if value is not None and not isinstance(value, Sequence):
-        raise UndecodableError(f"has no sequence for its {name}")
-    return value or ()
-
-
 def _photometric(dataset) -> str:
-    found = _element(dataset, "PhotometricInterpretation")
+    found = header.element(dataset, "PhotometricInterpretation")
     if found not in _GREY + _COLOUR:
         raise UndecodableError(f"has colours other than {', '.join(_GREY + _COLOUR)}")
     return found
@@ -205,11 +163,11 @@ def _colour(pixels: np.ndarray, dataset, _frame: int) -> Picture:
     from pydicom.pixels import apply_color_lut
 
     if _photometric(dataset) == "PALETTE COLOR":
-        with _decoding():
+        with header.decoding():
             pixels = apply_color_lut(pixels, dataset)[..., :3]
         bits = 8 * pixels.dtype.itemsize
     else:
-        bits = _number(dataset, "BitsStored")
+        bits = header.number(dataset, "BitsStored")
     return Picture(pixels, 0, 2**bits - 1)
 
 
@@ -218,13 +176,13 @@ def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
     from pydicom.pixels import apply_modality_lut
 
     padding = _padding(pixels, dataset)
-    transform = _group(dataset, frame, "PixelValueTransformationSequence")
-    with _decoding():
+    transform = header.group(dataset, frame, "PixelValueTransformationSequence")
+    with header.decoding():
         pixels = apply_modality_lut(pixels, transform)
     pixels = pixels.astype(np.float32) if pixels.dtype.kind == "f" else pixels
     if not np.isfinite(pixels).all():
         raise UndecodableError("holds pixels that are not finite")
-    picture = _windowed(pixels, _group(dataset, frame, "FrameVOILUTSequence"))
+    picture = dicom_window.windowed(pixels, header.group(dataset, frame, "FrameVOILUTSequence"))
     picture = picture or full_range(pixels, padding=padding)
     negative = _photometric(dataset) == "MONOCHROME1"
     return picture._replace(values=pixels, inverted=negative, padding=padding)
@@ -232,44 +190,10 @@ def _grey(pixels: np.ndarray, dataset, frame: int) -> Picture:
 
 def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:
     """Returns where the frame holds padding: one stored value, or a range (PS3.3 C.7.5.1)."""
-    value, limit = (_number(dataset, f"PixelPadding{x}") for x in ("Value", "RangeLimit"))
+    value, limit = (header.number(dataset, f"PixelPadding{x}") for x in ("Value", "RangeLimit"))
     if value is None:
         return None
     ends = [value, value if limit is None else limit]
     # Some files write a negative value as if it had no sign: only the bits are the same.
     low, high = np.sort(np.array(ends, np.int64).astype(stored.dtype))
     return (low <= stored) & (stored <= high)
-
-
-def _group(dataset, frame: int, name: str):
-    """Returns the transform of a frame of an enhanced multi-frame file, else the whole file."""
-    for groups, place in (
-        (_items(dataset, "PerFrameFunctionalGroupsSequence"), frame),
-        (_items(dataset, "SharedFunctionalGroupsSequence"), 0),
-    ):
-        if place < len(groups) and (found := _items(groups[place], name)):
-            return found[0]
-    return dataset
-
-
-def _windowed(pixels: np.ndarray, voi) -> Picture | None:
-    """Returns pixels with the black and white of the file, or None if it gives none."""
-    if tables := _items(voi, "VOILUTSequence"):
-        from pydicom.pixels import apply_voi
-
-        entries = np.rint(pixels).astype(np.int32) if pixels.dtype.kind == "f" else pixels
-        with _decoding():
-            shown = apply_voi(entries, voi)
-        return Picture(shown, 0, 2 ** tables[0].LUTDescriptor[2] - 1)
-    function = _element(voi, "VOILUTFunction") or "LINEAR"
-    centre, width = (_number(voi, name, float) for name in ("WindowCenter", "WindowWidth"))
-    if function not in tuple(_LEAST_WIDTH) or None in (centre, width):
-        return None
-    if not np.isfinite([centre, width]).all() or width <= 0 or width < _LEAST_WIDTH[function]:
-        return None
-    if function == "SIGMOID":
-        shown = 1 / (1 + np.exp(-4 * (pixels.astype(np.float64) - centre) / width))
-        return Picture(shown.astype(np.float32), 0, 1)
-    if function == "LINEAR":  # PS3.3 C.11.2.1.2.1
-        centre, width = centre - 0.5, width - 1
-    return Picture(pixels, centre - width / 2, centre + width / 2)

@@ -7,10 +7,10 @@ import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from medjax.data import splitting
+from medjax.data import patient_split
 from medjax.data.medmnist.registry import SPLITS
+from medjax.data.patient_split import CutOptions
 from medjax.data.pictures import decoding
-from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
@@ -45,16 +45,13 @@ class Entry(NamedTuple):
 
 
 def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> list[Entry]:
-    """Lists the images of a set.
+    """Lists the images of a set, sorted by name, each in a split.
 
     Args:
       folder: ``{train,val,test}/CLASS/FILE`` (val may be missing) or ``CLASS/FILE``; or files
         anywhere below it, with a table.
       options: the table.
       cut: how a set without splits is cut.
-
-    Returns:
-      All entries, sorted by name, each in a split.
 
     Raises:
       UserError: if the folder has another layout, the table does not fit it, or there are too few
@@ -85,13 +82,7 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> li
 
 
 def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
-    """Returns the classes of a set in label order.
-
-    Args:
-      found: the entries of the set.
-
-    Returns:
-      The sorted names; whole numbers are sorted by value.
+    """Returns the sorted classes of a set, its label order; whole numbers are sorted by value.
 
     Example:
       >>> class_names([Entry(f"{c}/a.png", "train", c, "a") for c in ("10", "2")])
@@ -103,11 +94,7 @@ def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
 
 
 def check_classes(what: str, found: Sequence[Entry]) -> None:
-    """Refuses a set on which no classifier can be trained.
-
-    Args:
-      what: the set, for messages.
-      found: the entries of the set, each with a split.
+    """Refuses a set, named by ``what`` in messages, on which no classifier can be trained.
 
     Raises:
       UserError: for fewer than two classes, no test images, or a class without training images.
@@ -130,7 +117,7 @@ def _cut(found: Sequence[Entry], cut: CutOptions) -> list[Entry]:
     """Assigns splits to entries that have none."""
     classes = class_names(found)
     labels = [classes.index(entry.label) for entry in found]
-    assigned = splitting.split(labels, [entry.group for entry in found], **cut._asdict())
+    assigned = patient_split.split(labels, [entry.group for entry in found], **cut._asdict())
     return [entry._replace(split=name) for entry, name in zip(found, assigned, strict=True)]
 
 
@@ -175,7 +162,7 @@ def _of_table(folder: pathlib.Path, table: pathlib.Path) -> list[Entry]:
             raise UserError(f"{table}, line {number}: no {missing[0]}")
         name = pathlib.PurePath(os.path.normpath(values["file"])).as_posix()
         if name in seen:
-            raise UserError(f"{table}, line {number}: {name} stands there twice")
+            raise UserError(f"{table}, line {number}: {name} is listed twice")
         if not (folder / name).is_file():
             raise UserError(f"{table}, line {number}: no file {folder / name}")
         if pathlib.Path(name).suffix.lower() not in decoding.SUFFIXES:

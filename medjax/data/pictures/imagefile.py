@@ -27,16 +27,10 @@ def channels(file: pathlib.Path) -> int:
 
 
 def read(file: pathlib.Path) -> list[Picture]:
-    """Decodes a file, and turns it by its EXIF orientation.
+    """Decodes the one picture of a file, and turns it by its EXIF orientation.
 
     Grey pictures of 16 bits keep their range 0–65535, and TIFFs of 12 bits 0–4095. The range of
     pictures of 32 bits or floats is that of their values. Transparency is dropped.
-
-    Args:
-      file: the file.
-
-    Returns:
-      A list of one picture.
 
     Raises:
       UndecodableError: for a file that Pillow cannot read, that has several pages, or whose pixels

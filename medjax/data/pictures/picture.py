@@ -68,9 +68,7 @@ class Picture(NamedTuple):
 def full_range(pixels: np.ndarray, *, padding: np.ndarray | None = None) -> Picture:
     """Returns a picture whose darkest value is black and whose brightest is white.
 
-    Args:
-      pixels: see ``Picture``.
-      padding: see ``Picture``; values in it are ignored, unless it is everywhere.
+    Values in the padding are ignored, unless it is everywhere.
     """
     inside = pixels if padding is None or padding.all() else pixels[~padding]
     return Picture(pixels, float(inside.min()), float(inside.max()), padding=padding)

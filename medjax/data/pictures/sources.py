@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax.data import splitting
+from medjax.data import patient_split
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
-from medjax.data.pictures import conversion, decoding, dicom, folders, tfds
+from medjax.data.patient_split import CutOptions
+from medjax.data.pictures import conversion, decoding, dicom, folders, picture_cache, tfds
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
 from medjax.data.pictures.folders import FolderOptions
@@ -21,7 +22,6 @@ from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
-from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 from medjax.types import BINARY_CLASS, MULTI_CLASS
 
@@ -78,13 +78,7 @@ class Request(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A set that was read.
-
-    Attributes:
-      info: task, class names and provenance.
-      splits: the splits by name.
-      preparation: the steps that made the images, fitted to the training split.
-    """
+    """A set that was read, and the steps that made its images, fitted to the training split."""
 
     info: DatasetInfo
     splits: dict[str, Split]
@@ -102,15 +96,7 @@ class _Listed(NamedTuple):
 
 
 def read(name: str, sources: Sources, request: Request) -> Read:
-    """Reads a set, from the cache if it has not changed since it was read.
-
-    Args:
-      name: ``folder:PATH`` or ``tfds:NAME``.
-      sources: options.
-      request: the images that are wanted.
-
-    Returns:
-      The set with prepared images.
+    """Reads ``folder:PATH`` or ``tfds:NAME``, from the cache if the set has not changed.
 
     Raises:
       UserError: if networks cannot be trained on the set.
@@ -152,7 +138,7 @@ def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
     if list(splits) == ["train"]:
         files, labels = splits["train"]
         names = [source.name for source in files]
-        assigned = np.array(splitting.split(labels, names, **sources.cut._asdict()))
+        assigned = np.array(patient_split.split(labels, names, **sources.cut._asdict()))
         rows = {split: np.flatnonzero(assigned == split) for split in registry.SPLITS}
         splits = {
             split: ([files[row] for row in chosen], [labels[row] for row in chosen])
@@ -190,10 +176,10 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
     settings = sources.asdict()
     settings["convert"].pop("threads")
     steps = wanted.listed()[:-1]  # the last one is applied to what the cache holds
-    key = conversion.key_of(
+    key = picture_cache.key_of(
         [request.size, classes, settings, os.path.abspath(source), listing, steps]
     )
-    arrays, facts = conversion.arrays(key, make, root=request.cache)
+    arrays, facts = picture_cache.arrays(key, make, root=request.cache)
     for place, reason in facts["left_out"]:
         _log.warning("data: skipped %s: %s", place, reason)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})

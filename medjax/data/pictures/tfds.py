@@ -48,15 +48,12 @@ class Contents(NamedTuple):
 
 
 def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
-    """Lists a set, and prepares it first if necessary.
+    """Lists a set, such as ``"malaria"`` or ``"name/config:1.0.0"``; its images are decoded later.
 
     Args:
-      name: the name in TFDS: ``"malaria"``, ``"name/config:1.0.0"``.
+      name: the name in TFDS.
       options: splits and features.
       download: whether a set that is not prepared is downloaded and prepared.
-
-    Returns:
-      The sources of the set; images are decoded when they are read.
 
     Raises:
       UserError: if the package, the set, a split or a feature is missing; or if the set is not
@@ -79,8 +76,8 @@ def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
         raise UserError(f"tfds:{name}: the feature {options.label} is no class label")
     splits, wanted = {}, _splits(name, builder, options)
     _refuse_overlap(tfds, name, builder, wanted)
-    for ours, theirs in wanted.items():
-        splits[ours] = _split(tfds, builder, theirs, options)
+    for name_here, spec in wanted.items():
+        splits[name_here] = _split(tfds, builder, spec, options)
     return Contents(builder.info.full_name, tuple(features[options.label].names), splits)
 
 
@@ -128,7 +125,7 @@ def _splits(name: str, builder: Any, options: TfdsOptions) -> dict[str, str]:
     found = {}
     for ours, usual in _USUAL.items():
         asked = getattr(options, ours)
-        own = [theirs for theirs in usual if theirs in builder.info.splits]
+        own = [split for split in usual if split in builder.info.splits]
         if asked or own:
             found[ours] = asked or own[0]
     if "train" not in found:
@@ -153,8 +150,8 @@ def _refuse_overlap(tfds, name: str, builder: Any, splits: dict[str, str]) -> No
         for part in parts:
             start = part.from_ or 0
             end = builder.info.splits[part.splitname].num_examples if part.to is None else part.to
-            for other, theirs, low, high in taken:
-                if other != ours and theirs == part.splitname and start < high and low < end:
+            for other, source, low, high in taken:
+                if other != ours and source == part.splitname and start < high and low < end:
                     raise UserError(
                         f"tfds:{name}: {ours} {asked!r} holds examples of {other} "
                         f"{splits[other]!r}; give data.tfds.{other} and data.tfds.{ours} apart"

@@ -17,9 +17,6 @@ def percentiles(images: Iterable[np.ndarray], wanted: tuple[float, ...]) -> tupl
       images: arrays of any shape and real dtype.
       wanted: percentages, 0–100.
 
-    Returns:
-      One value for each percentage.
-
     Raises:
       UserError: if there are no pixels.
 

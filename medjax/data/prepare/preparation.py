@@ -116,10 +116,7 @@ class Preparation:
         return np.stack(prepared)
 
     def walk(self, images: _Images) -> Iterator[np.ndarray]:
-        """Applies the steps to one image at a time.
-
-        Args:
-          images: images in a form that ``apply`` accepts.
+        """Applies the steps to one image at a time; it accepts the images that ``apply`` accepts.
 
         Yields:
           ``[h, w, c]``, in the dtype and range of the last step applied.

@@ -22,16 +22,13 @@ def sets_channels(preparation: Preparation) -> bool:
 
 
 def complete(preparation: Preparation, *, size: int, channels: int | None, fit: str) -> Preparation:
-    """Completes a preparation so that it gives all pictures of a set one shape.
+    """Appends the steps that a preparation lacks to give all pictures of a set one shape.
 
     Args:
       preparation: the steps that come first.
       size: side length in pixels, used if no step resizes.
       channels: 1 or 3, used if no step sets the channels; otherwise it may be None.
       fit: one of ``resizing.FITS``.
-
-    Returns:
-      The preparation, with ``grayscale`` or ``rgb`` and ``resize`` appended if it lacks them.
 
     Raises:
       UserError: if ``window`` or ``percentile_clip`` is not the first step, because steps before
@@ -60,16 +57,7 @@ def fit(
 ) -> Preparation:
     """Fits a preparation to training pictures, which are decoded only if a step needs them.
 
-    Args:
-      preparation: a preparation of at least one step.
-      sources: the training split; unreadable files are ignored.
-      threads: number of threads of ``decoding.decode_all``.
-
-    Returns:
-      The fitted preparation.
-
-    Raises:
-      UserError: for the same reasons as ``Preparation.fit``.
+    Unreadable files are ignored. It raises what ``Preparation.fit`` raises.
     """
     return preparation.fit(_Decoded(sources, threads))
 

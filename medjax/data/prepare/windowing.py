@@ -94,13 +94,7 @@ class PercentileClip:
 
 
 def in_pixel_units(image: np.ndarray) -> np.ndarray:
-    """Converts an image to 0–1.
-
-    Args:
-      image: uint8 in 0–255, or floating in 0–1.
-
-    Returns:
-      Float32 of the same shape.
+    """Converts uint8 0–255 or floats in 0–1 to float32 in 0–1.
 
     Raises:
       UserError: for raw values, whose black and white are unknown.

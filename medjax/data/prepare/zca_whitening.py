@@ -65,14 +65,7 @@ class Whitening(NamedTuple):
     inverse: np.ndarray | None = None
 
     def whiten(self, images: np.ndarray) -> np.ndarray:
-        """Whitens images.
-
-        Args:
-          images: ``[n, h, w, c]``; uint8 (0–255) or floating (0–1).
-
-        Returns:
-          Float32 ``[n, h, w, c]``.
-        """
+        """Whitens images ``[n, h, w, c]``, uint8 (0–255) or floating (0–1), to float32."""
         whitened = np.empty((len(images), len(self.mean)), np.float32)
         for number, part in enumerate(_flat_parts(images)):
             start = number * _CHUNK_ROWS
@@ -80,27 +73,13 @@ class Whitening(NamedTuple):
         return whitened.reshape(images.shape)
 
     def unwhiten(self, images: np.ndarray) -> np.ndarray:
-        """Inverts ``whiten``; pixels are 0–1 nominal and unclipped.
-
-        Args:
-          images: float ``[n, h, w, c]``.
-
-        Returns:
-          Float32 ``[n, h, w, c]``.
-        """
+        """Inverts ``whiten``: float ``[n, h, w, c]`` to float32 pixels, 0–1 and unclipped."""
         images = np.asarray(images, np.float32)
         flat = images.reshape(len(images), -1).astype(np.float64)
         return (flat @ self.inverse + self.mean).astype(np.float32).reshape(images.shape)
 
     def whiten_all(self, dataset: Dataset) -> Dataset:
-        """Whitens every split of a data set.
-
-        Args:
-          dataset: splits in pixel units, in memory.
-
-        Returns:
-          The data set with float32 images, ``mean`` 0 and ``std`` 1.
-        """
+        """Whitens every split of a set in memory: float32 images, ``mean`` 0 and ``std`` 1."""
         splits = (dataset.train, dataset.val, dataset.test)
         splits = [s if s is None else Split(self.whiten(s.images), s.labels) for s in splits]
         channels = np.zeros_like(dataset.mean), np.ones_like(dataset.std)

@@ -20,12 +20,7 @@ class Prefetcher:
     """
 
     def __init__(self, images: RowFile, draws: np.ndarray) -> None:
-        """Starts to read.
-
-        Args:
-          images: the file of ``N`` rows.
-          draws: int ``[n, b]``, the rows of each batch.
-        """
+        """Starts to read the batches ``draws [n, b]`` of a file."""
         import grain  # slow to import, and only streamed sets need it
 
         draws = np.ascontiguousarray(draws, np.int32)

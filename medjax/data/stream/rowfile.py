@@ -44,13 +44,7 @@ class RowFile:
         weakref.finalize(self, os.close, self._number)
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """Reads some rows.
-
-        Args:
-          rows: int ``[b]``, clamped to the rows of the array.
-
-        Returns:
-          ``[b, ...]``.
+        """Reads rows ``[b]``, clamped to those of the array, as ``[b, ...]``.
 
         Raises:
           OSError: if the file is too short or cannot be read.

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from medjax.data.medmnist import download
+from medjax.data.medmnist import checksums, download
 from medjax.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -51,7 +51,7 @@ def path(tmp_path):
 
 def _expect(monkeypatch, body):
     digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-    monkeypatch.setattr(download, "official_md5", lambda name, *, size: digest)
+    monkeypatch.setattr(checksums, "official_md5", lambda name, *, size: digest)
 
 
 def _download(path):
@@ -115,11 +115,6 @@ def test_root_argument_then_environment_then_home(monkeypatch, tmp_path):
     monkeypatch.setenv("MEDJAX_DATA_DIR", "")
     assert download.data_root(None) == tmp_path / ".medmnist"
     assert not (tmp_path / ".medmnist").exists()
-
-
-def test_md5_is_that_of_the_bytes(tmp_path):
-    (tmp_path / "x").write_bytes(b"abc")
-    assert download.md5(tmp_path / "x") == "900150983cd24fb0d6963f7d28e17f72"
 
 
 def _assert_says_what_to_do(error, path):

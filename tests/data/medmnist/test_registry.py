@@ -24,7 +24,7 @@ def _medmnist_info(monkeypatch, home):
 
 
 def test_every_fact_is_medmnists(monkeypatch, tmp_path):
-    from medjax.data.medmnist import download
+    from medjax.data.medmnist import checksums, download
 
     info = _medmnist_info(monkeypatch, tmp_path)
     assert set(registry.REGISTRY) == {name for name in info if not name.endswith("3d")}
@@ -38,7 +38,7 @@ def test_every_fact_is_medmnists(monkeypatch, tmp_path):
         assert facts.licence == theirs["license"]
         for size in registry.SIZES:
             suffix = "" if size == 28 else f"_{size}"
-            assert download.official_md5(name, size=size) == theirs[f"MD5{suffix}"]
+            assert checksums.official_md5(name, size=size) == theirs[f"MD5{suffix}"]
             assert download.url(name, size=size) == theirs[f"url{suffix}"]
 
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from medjax.data import Picture, Source, decode_all, file_source
-from medjax.data.pictures import dicom, imagefile
+from medjax.data.pictures import imagefile
 from medjax.errors import UserError
 
 LOGGERS = [logging.getLogger(name) for name in ("pydicom", "PIL")]
@@ -94,14 +94,16 @@ def test_a_bug_of_ours_keeps_its_traceback(kind, tmp_path, monkeypatch):
     assert caught.traceback[-1].name == "ours"
 
 
-@pytest.mark.parametrize("name", ["_grey", "_check_decodable", "_number", "_items"])
+@pytest.mark.parametrize(
+    "name", ["dicom._grey", "dicom._check_decodable", "dicom_header.number", "dicom_header.items"]
+)
 @pytest.mark.parametrize("kind", BUGS)
 def test_a_bug_of_ours_in_reading_dicom_keeps_its_traceback(
     kind, name, write_dicom, tmp_path, monkeypatch
 ):
     path = tmp_path / "a.dcm"
     write_dicom(path, np.zeros((4, 4), np.uint16))
-    monkeypatch.setattr(dicom, name, _broken(kind))
+    monkeypatch.setattr(f"medjax.data.pictures.{name}", _broken(kind))
     with pytest.raises(kind, match="a bug") as caught:
         list(decode_all([file_source(path, "a.dcm")]))
     assert caught.traceback[-1].name == "ours"

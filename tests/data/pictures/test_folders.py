@@ -82,7 +82,7 @@ def test_a_table_names_files_patients_and_labels(make):
         ("path,label\na.png,x", "got path, label"),
         ("file,label\na.png,", "line 2: no label"),
         ("file,patient,label\na.png,,x", "line 2: no patient"),
-        ("file,label\na.png,x\n./a.png,y", "line 3: a.png stands there twice"),
+        ("file,label\na.png,x\n./a.png,y", "line 3: a.png is listed twice"),
         ("file,label\ngone.png,x", "line 2: no file"),
         ("file,label\ntable.csv,x", "table.csv is no image by name; choose suffixes from: .png"),
         ("file,label\na.png,x\n", "too few"),

@@ -121,7 +121,8 @@ def test_images_that_do_not_fit(images, text, message):
 
 def test_load_prepares_images_in_memory_only(striped, tmp_path):
     raw = data.load(striped / "set.npz")
-    ds = data.load(striped / "set.npz", preparation="percentile_clip|resize(16)|rgb")
+    wanted = parse_preparation("percentile_clip|resize(16)|rgb")
+    ds = data.load(striped / "set.npz", preparation=wanted)
     assert ds.train.images.shape == (40, 16, 16, 3) and "bounds=(" in ds.preparation
     assert raw.preparation == "normalize(mode=per_channel)"
     info, splits = data.read(striped / "set.npz")
@@ -130,12 +131,13 @@ def test_load_prepares_images_in_memory_only(striped, tmp_path):
     streaming = data.Streaming(above=0, cache=tmp_path)
     streamed = data.load(striped / "set.npz", streaming=streaming)
     assert isinstance(streamed.train.images, np.memmap)
+    wanted = parse_preparation("resize(16)|rgb")
     with pytest.raises(UserError, match=r"^resize, rgb: needs images in memory: raise data\.str"):
-        data.load(striped / "set.npz", streaming=streaming, preparation="resize(16)|rgb")
+        data.load(striped / "set.npz", streaming=streaming, preparation=wanted)
 
 
 def test_whitening_is_the_last_step_and_keeps_the_record(striped):
-    ds = data.load(striped / "set.npz", preparation="resize(4)|zca(frepo)")
+    ds = data.load(striped / "set.npz", preparation=parse_preparation("resize(4)|zca(frepo)"))
     preparation = parse_preparation(ds.preparation)
     assert preparation.zca == "frepo" and parse_preparation("").zca == "none"
     whitened, fitted = data.whiten(ds, zca=preparation.zca)

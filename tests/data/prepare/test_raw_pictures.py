@@ -30,7 +30,8 @@ def folder(tmp_path):
 
 
 def load(folder, preparation, **options):
-    return data.load(f"folder:{folder}", preparation=preparation, **{"size": 8, **options})
+    wanted = data.parse_preparation(preparation)
+    return data.load(f"folder:{folder}", preparation=wanted, **{"size": 8, **options})
 
 
 def test_a_window_sees_sixteen_bits(folder):

@@ -98,7 +98,7 @@ def test_one_object_is_one_program(both):
 
 @pytest.mark.parametrize("shape", [(70,), (9, 16), (3, 4, 5), (2, 33)])
 def test_many_rows_come_in_several_calls(shape, both, monkeypatch):
-    monkeypatch.setattr("medjax.data.stream.host._ROWS_PER_CALL", 32)
+    monkeypatch.setattr("medjax.data.stream.host_images._ROWS_PER_CALL", 32)
     host, device = both
     sizes, read = [], host.read
     host.read = lambda rows: sizes.append(np.size(rows)) or read(rows)

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from medjax.data.stream import cache
+from medjax.data.stream import npz_cache
 from medjax.errors import UserError
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5000, 8, 8)).astype(np.uint8)
@@ -26,7 +26,7 @@ def archive(tmp_path):
 @pytest.fixture
 def open_cached(archive, tmp_path):
     def open_cached(name="train_images", root=tmp_path / "cache"):
-        return cache.open_array(archive, name, digest="abc", root=root)
+        return npz_cache.open_array(archive, name, digest="abc", root=root)
 
     return open_cached
 
@@ -41,7 +41,7 @@ def files(folder):
 
 
 def test_an_array_is_unpacked_once(open_cached, folder, caplog, monkeypatch):
-    monkeypatch.setattr(cache, "_PIECE_BYTES", 1000)
+    monkeypatch.setattr(npz_cache, "_PIECE_BYTES", 1000)
     with caplog.at_level(logging.INFO, "medjax"):
         images = open_cached()
     assert isinstance(images, np.memmap) and not images.flags.writeable
@@ -119,7 +119,7 @@ def test_a_damaged_archive_leaves_nothing(open_cached, archive, folder):
 MAKER = """
 import pathlib, sys, time
 from medjax import store
-from medjax.data.stream import cache
+from medjax.data.stream import npz_cache
 archive, root, pause = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), float(sys.argv[3])
 fingerprint = store.fingerprint
 def slowly(file):
@@ -128,7 +128,7 @@ def slowly(file):
         time.sleep(pause)
     return fingerprint(file)
 store.fingerprint = slowly
-images = cache.open_array(archive, "train_images", digest="abc", root=root)
+images = npz_cache.open_array(archive, "train_images", digest="abc", root=root)
 print(int(images.astype("i8").sum()), flush=True)
 """
 

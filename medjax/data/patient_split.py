@@ -26,7 +26,7 @@ class CutOptions(NamedTuple):
 def split(
     labels: Sequence[int], groups: Sequence[Hashable], *, val: float, test: float, seed: int
 ) -> list[str]:
-    """Assigns each image to a split, stratified by class, and keeps each group together.
+    """Returns ``train``, ``val`` or ``test`` for each image, by class and without cutting a group.
 
     Groups are assigned one after the other, large ones first and groups of one size in an order
     drawn from the seed. A group goes to the split that, with half of the group in it, still misses
@@ -38,9 +38,6 @@ def split(
       val: share of the images in val; 0 for no val.
       test: share of the images in test.
       seed: seed of the order; the same seed gives the same splits.
-
-    Returns:
-      ``"train"``, ``"val"`` or ``"test"`` for each image.
 
     Raises:
       UserError: if the shares leave nothing to train on, the groups are too few for them, or the

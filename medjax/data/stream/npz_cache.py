@@ -5,10 +5,12 @@ single arrays of it as ``.npy`` files.
 """
 
 import logging
+import os
 import pathlib
 import shutil
 import zipfile
 import zlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,17 +21,27 @@ _log = logging.getLogger("medjax")
 _PIECE_BYTES = 2**22
 
 
+class Streaming(NamedTuple):
+    """Which images stay on disk, and where.
+
+    Attributes:
+      above: a split whose images take more bytes than this stays on disk.
+      cache: folder of the uncompressed files; None for ``$MEDJAX_CACHE_DIR``, or else ``medjax``
+        in the user's cache.
+    """
+
+    above: int
+    cache: str | os.PathLike | None = None
+
+
 def open_array(archive: pathlib.Path, name: str, *, digest: str, root: pathlib.Path) -> np.memmap:
-    """Opens one array of an ``.npz`` memory-mapped, and unpacks it first if the cache lacks it.
+    """Opens one array of an ``.npz`` memory-mapped and read only; unpacks it first if necessary.
 
     Args:
       archive: the ``.npz``.
       name: the name of the array.
       digest: the digest of the archive, which names a folder of the cache.
       root: the folder of the cache.
-
-    Returns:
-      The array, read only.
 
     Raises:
       UserError: if the cache cannot be written or the archive cannot be read.

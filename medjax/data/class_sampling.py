@@ -12,7 +12,7 @@ import numpy as np
 
 from medjax.data.dataset import Split
 from medjax.data.normalize import normalize
-from medjax.data.stream.host import HostImages
+from medjax.data.stream.host_images import HostImages
 from medjax.errors import UserError
 from medjax.types import Array, PRNGKey
 

@@ -4,23 +4,12 @@
 ``sample_class`` draws class batches from it inside jitted code.
 """
 
-from medjax.data.class_sampling import (
-    RealData,
-    class_indices,
-    group_indices,
-    place,
-    real_data,
-    sample_class,
-    sample_rows,
-    take,
-)
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.inspect.duplicates import Pair, Place, exact_groups, near_pairs
 from medjax.data.inspect.report import describe, report_text
 from medjax.data.loading import is_path, load, names, read
 from medjax.data.medmnist.registry import REGISTRY
 from medjax.data.normalize import channel_stats, denormalize, normalize, to_uint8
-from medjax.data.patient_split import CutOptions
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_source
 from medjax.data.pictures.dicom import DicomOptions
@@ -32,6 +21,17 @@ from medjax.data.prepare.parsing import STEPS, parse_preparation
 from medjax.data.prepare.preparation import Preparation, apply_preparation
 from medjax.data.prepare.raw_pictures import prepare_picture
 from medjax.data.prepare.zca_whitening import ZCA, Whitening, fit_whitening, whiten
+from medjax.data.sampling import (
+    RealData,
+    class_indices,
+    group_indices,
+    place,
+    real_data,
+    sample_class,
+    sample_rows,
+    take,
+)
+from medjax.data.splitting import CutOptions
 from medjax.data.stream.host_images import HostImages
 from medjax.data.stream.npz_cache import Streaming
 from medjax.data.synthetic_npz import SharedSet, load_synthetic, save_synthetic

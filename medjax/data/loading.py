@@ -94,6 +94,8 @@ def load(
       >>> ds.train.images.shape, ds.num_classes
       ((2000, 16, 16, 1), 4)
     """
+    if not isinstance(preparation, Preparation | None):
+        raise UserError(f"preparation must be parse_preparation(text), got {preparation!r}")
     if os.fspath(name).startswith(own.PREFIXES):
         # The first steps see these pictures as they were decoded.
         request = _request(size, download, streaming, preparation)

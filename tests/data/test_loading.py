@@ -210,3 +210,8 @@ def test_a_preparation_is_a_value_that_nobody_parses_again(monkeypatch):
     prepared, plain = load("phantom", preparation=wanted), load("phantom")
     assert prepared.preparation == str(wanted)
     np.testing.assert_array_equal(prepared.test.images, wanted.apply(plain.test.images))
+
+
+def test_the_text_of_a_preparation_is_refused_with_a_hint():
+    with pytest.raises(UserError, match=r"must be parse_preparation\(text\), got 'resize\(16\)'"):
+        load("phantom", preparation="resize(16)")

@@ -7,10 +7,10 @@ import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from medjax.data import patient_split
+from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
-from medjax.data.patient_split import CutOptions
 from medjax.data.pictures import decoding
+from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
@@ -117,7 +117,7 @@ def _cut(found: Sequence[Entry], cut: CutOptions) -> list[Entry]:
     """Assigns splits to entries that have none."""
     classes = class_names(found)
     labels = [classes.index(entry.label) for entry in found]
-    assigned = patient_split.split(labels, [entry.group for entry in found], **cut._asdict())
+    assigned = splitting.split(labels, [entry.group for entry in found], **cut._asdict())
     return [entry._replace(split=name) for entry, name in zip(found, assigned, strict=True)]
 
 

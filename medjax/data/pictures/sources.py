@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax.data import patient_split
+from medjax.data import splitting
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
-from medjax.data.patient_split import CutOptions
 from medjax.data.pictures import conversion, decoding, dicom, folders, picture_cache, tfds
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
@@ -22,6 +21,7 @@ from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
+from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 from medjax.types import BINARY_CLASS, MULTI_CLASS
 
@@ -138,7 +138,7 @@ def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
     if list(splits) == ["train"]:
         files, labels = splits["train"]
         names = [source.name for source in files]
-        assigned = np.array(patient_split.split(labels, names, **sources.cut._asdict()))
+        assigned = np.array(splitting.split(labels, names, **sources.cut._asdict()))
         rows = {split: np.flatnonzero(assigned == split) for split in registry.SPLITS}
         splits = {
             split: ([files[row] for row in chosen], [labels[row] for row in chosen])

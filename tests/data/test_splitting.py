@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medjax.data.patient_split import split
+from medjax.data.splitting import split
 from medjax.errors import UserError
 
 

@@ -6,7 +6,7 @@
 
 runs the rows in order of value, each in a process of its own with a time limit, and appends each
 result to ``FOLDER/proof.jsonl`` when it is done. A row that fails or runs out of time leaves a
-line that says so, and the next one goes on. ``--pack`` fills a folder with what a machine without
+line that says so, and the next one runs. ``--pack`` fills a folder with what a machine without
 internet lacks, and prints the command to run there.
 """
 

@@ -53,7 +53,7 @@ class Context:
 
     @contextlib.contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Turns an error into a failed result, so that the next part of the row goes on."""
+        """Turns an error into a failed result, so that the next part of the row runs."""
         try:
             yield
         except Exception as error:  # whatever a library throws, the other parts are wanted

@@ -11,7 +11,7 @@ import numpy as np
 from gpu import context
 from medjax import data, evaluate, methods, nets, training
 
-# Of digits, DSA's strategy leaves out the flip.
+# DSA's strategy for digits has no flip.
 _DIGITS = "color_crop_cutout_scale_rotate"
 _SETS = ("mnist", "pneumoniamnist", "breastmnist")
 _NETWORKS = 5

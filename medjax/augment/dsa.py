@@ -1,4 +1,4 @@
-"""Differentiable siamese augmentation: which operator, with which parameters, for whom.
+"""Differentiable siamese augmentation: operators and parameters for batches or images.
 
 A ``Strategy`` names the operators to choose from. A ``Draw`` holds the choice and unit-interval
 numbers, from which ``apply`` makes the parameters once it knows the image size; so one draw serves
@@ -101,7 +101,7 @@ class Strategy:
     The ranges are the reference's; sizes are those of the image along each axis:
 
     * ``color``: brightness ±0.5, then saturation 0 to 2, then contrast 0.5 to 1.5;
-    * ``crop``: a shift of up to ±int(0.125·size + 0.5) whole pixels an axis;
+    * ``crop``: a shift of up to ±int(0.125·size + 0.5) whole pixels per axis;
     * ``cutout``: a square of side int(0.5·size + 0.5) centred anywhere in the image;
     * ``flip``: left–right, half the time;
     * ``scale``: 1/1.2 to 1.2 an axis, independently;
@@ -148,7 +148,7 @@ class Strategy:
     def sample_per_image(self, key: PRNGKey, n: int) -> Draw:
         """Draws one operator for a batch and its parameters for each image.
 
-        This is the mode for training a network, where no second batch must be treated alike.
+        This is the mode for training a network, where no second batch needs the same transform.
 
         Args:
           key: a typed PRNG key.
@@ -167,9 +167,8 @@ class Strategy:
     def apply(self, draw: Draw, images: Array) -> Array:
         """Transforms images as drawn.
 
-        The operator is picked by ``lax.switch``, which runs only the one drawn. Under ``vmap`` over
-        draws all operators run and one result is kept: cheap beside a network, yet a reason to map
-        over classes with ``lax.map`` where the operators' time shows.
+        ``lax.switch`` runs only the drawn operator. Under ``vmap`` over draws all operators run and
+        one result is kept; if this time matters, map over classes with ``lax.map``.
 
         Args:
           draw: from ``sample``, or from ``sample_per_image`` with as many images as here.

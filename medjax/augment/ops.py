@@ -131,8 +131,8 @@ def translate(images: Array, dy: Array | int, dx: Array | int) -> Array:
       >>> translate(jnp.array([1.0, 2.0, 3.0]).reshape(1, 1, 3, 1), 0, 1).ravel().tolist()
       [2.0, 3.0, 0.0]
     """
-
-    chex.assert_type((dy, dx), int)
+    dy, dx = jnp.asarray(dy), jnp.asarray(dx)
+    chex.assert_type([dy, dx], int)
 
     def op(x: Array, dy: Array, dx: Array) -> Array:
         for axis, shift in ((1, dy), (2, dx)):
@@ -167,7 +167,8 @@ def cutout(
       >>> cutout(jnp.ones((1, 1, 5, 1)), 0, 3, size=2).ravel().tolist()
       [1.0, 1.0, 0.0, 0.0, 1.0]
     """
-    chex.assert_type((row, col), int)
+    row, col = jnp.asarray(row), jnp.asarray(col)
+    chex.assert_type([row, col], int)
     height, width = size if isinstance(size, tuple) else (size, size)
 
     def inside(length: int, centre: Array, side: int) -> Array:
@@ -187,21 +188,21 @@ def flip(images: Array, do_flip: Array | bool) -> Array:
 
     Args:
       images: float ``[n, h, w, c]``, normalised.
-      do_flip: boolean scalar or ``[n]``.
+      do_flip: boolean scalar or ``[n]``; an integer is true unless it is 0.
 
     Returns:
       Images of the same shape and dtype.
 
     Raises:
       UserError: images or parameters of a wrong shape or dtype.
-      AssertionError: ``do_flip`` is not boolean.
 
     Example:
       >>> flip(jnp.array([1.0, 2.0, 3.0]).reshape(1, 1, 3, 1), True).ravel().tolist()
       [3.0, 2.0, 1.0]
     """
-    chex.assert_type(do_flip, bool)
-    return _transform(lambda x, do_flip: jnp.where(do_flip, x[:, :, ::-1], x), images, do_flip)
+    return _transform(
+        lambda x, do_flip: jnp.where(do_flip.astype(bool), x[:, :, ::-1], x), images, do_flip
+    )
 
 
 def _coordinates(size: int, dtype: jnp.dtype) -> Array:

@@ -18,9 +18,9 @@ from ml_collections.config_flags.config_flags import ConfigFileFlagParser
 from medjax.errors import UserError
 from medjax.parallel import Cluster
 
-# Code between this module and a config file; absl is a namespace package with several paths.
+# Code between the command line and a config file; absl is a namespace package with several paths.
 _NOT_THE_USERS = (
-    __file__,
+    str(Path(__file__).resolve().parents[1]),
     "<frozen ",
     *absl.__path__,
     *ml_collections.__path__,
@@ -111,7 +111,10 @@ def parse(argv: Sequence[str]) -> Options | None:
     except UserError:
         raise
     except Exception as error:  # a config file may raise anything
-        raise _explained(error) from error
+        explained = _explained(error)
+        if explained is error:
+            raise
+        raise explained from error
 
 
 def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:

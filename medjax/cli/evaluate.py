@@ -89,7 +89,7 @@ def main(argv: Sequence[str]) -> int:
             task = _prepare(options)
             info, labels = task.dataset.info, task.dataset.train.labels
             rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
-            print(f"{scores_table(rows, first=first)}\n\n{task.out} has all of it.")
+            print(f"{scores_table(rows, first=first)}\n\n{task.out} has all scores.")
         return messages.DONE
     except (errors.UserError, OSError) as error:
         return messages.say(error, status=messages.USAGE)

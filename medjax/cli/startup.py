@@ -10,8 +10,8 @@ import jax
 def set_up_jax(environment: Mapping[str, str]) -> None:
     """Splits a CPU with several cores into two devices, and keeps compiled programs for later runs.
 
-    Each of the two devices runs all but matrix products on its own core; a single device leaves
-    cores idle (docs/PERFORMANCE.md). Other platforms are unaffected. Programs are kept in
+    Each of the two devices runs everything except matrix products on its own core; a single device
+    leaves cores idle (docs/PERFORMANCE.md). Other platforms are unaffected. Programs are kept in
     ``~/.cache/medjax/xla``, or under ``$XDG_CACHE_HOME``. The environment takes precedence.
 
     Args:

@@ -38,7 +38,7 @@ class DatasetInfo:
       licence: licence of the images; ``"unknown"`` for a local file.
       source: the file read, or the generator.
       digest: MD5 (hex) of the file read, or of the generated arrays.
-      official_digest: MD5 (hex) of the published file; None where nothing is published.
+      official_digest: MD5 (hex) of the published file; None if none is published.
       augment: the DSA strategy that changes no label.
       left_out: name and reason of each unreadable file that was skipped.
       raw: by split, the sizes, dtypes and intensities of the files before conversion; see
@@ -64,7 +64,7 @@ class Dataset:
     Attributes:
       info: task, class names and provenance.
       train: the training split.
-      val: the validation split; None where the set has none.
+      val: the validation split; None if the set has none.
       test: the test split.
       mean: float32 ``[c]``, pixel units (0–1), of the training split alone.
       std: float32 ``[c]``, pixel units (0–1), of the training split alone; at least 1/255.

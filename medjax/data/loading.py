@@ -178,7 +178,7 @@ def _provide(name: str, size: int, path: pathlib.Path, download: bool) -> None:
 
 
 def _missing(name: str, size: int, folder: pathlib.Path) -> UserError:
-    """Returns the error for a name that is no set and no file in the root."""
+    """Returns the error for a name of neither a set nor a file in the root."""
     default = folder / published.file_name(name, size=registry.SIZES[0])
     if default.is_file():
         wanted = folder / published.file_name(name, size=size)

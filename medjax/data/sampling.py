@@ -63,7 +63,7 @@ def class_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise UserError(
-            f"classes need one label an image ([n]), got labels of shape {labels.shape}"
+            f"classes need one label per image ([n]), got labels of shape {labels.shape}"
         )
     if labels.size and not 0 <= labels.min() <= labels.max() < num_classes:
         raise UserError(

@@ -56,7 +56,7 @@ def score_baselines(
       ``{"random" | "kcenter" | "whole" | "nothing": {split: {metric: {"mean", "std", "n"}}}}``.
 
     Raises:
-      UserError: for the reasons of ``evaluate_set``, or if ``ipc`` is negative or of the wrong
+      UserError: as ``evaluate_set`` does, or if ``ipc`` is negative or of the wrong
         length.
 
     Example:

@@ -1,4 +1,4 @@
-"""Pure, unjitted, differentiable kernels of dataset distillation; networks come in as functions."""
+"""Pure, unjitted, differentiable kernels of distillation; networks are passed as functions."""
 
 from medjax.kernels.chunking import chunked_map, chunked_sum
 from medjax.kernels.distances import columnwise_cosine, cosine, squared_error

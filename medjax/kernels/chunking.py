@@ -40,8 +40,8 @@ def chunked_sum(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) ->
     """Sums ``fn`` over chunks of the leading axis, so that only one chunk is live at a time.
 
     Derivatives recompute each chunk, so they keep one chunk live as well. All chunks have the same
-    size. The last is padded with zeros, so ``fn`` must add nothing for an all-zero row: have a
-    weight among ``xs``.
+    size. The last is padded with zeros, so ``fn`` must add nothing for an all-zero row: include
+    a weight in ``xs``.
 
     Args:
       fn: a function of a chunk (``xs`` cut to fewer rows) to a pytree of sums.
@@ -61,8 +61,8 @@ def chunked_sum(fn: Callable[[Any], Any], xs: Any, *, chunk_size: int | None) ->
     size = _rows(xs)
     if chunk_size is None or chunk_size >= size:
         return fn(xs)
-    # No padding where a size near the wanted one divides; otherwise as little as possible:
-    # 47 rows by at most 32 become 24 and 23, not 32 and 15 with 17 rows of padding.
+    # A size near the wanted one that divides the rows needs no padding; otherwise as little as
+    # possible: 47 rows by at most 32 become 24 and 23, not 32 and 15 with 17 rows of padding.
     divisors = (rows for rows in range(chunk_size, chunk_size // 2, -1) if size % rows == 0)
     rows = next(divisors, -(-size // -(-size // chunk_size)))
     count = -(-size // rows)

@@ -92,7 +92,7 @@ def cosine(grads_a: Params, grads_b: Params) -> Array:
 
 
 def _cosine_similarity(a: Array, b: Array) -> Array:
-    """Along the first axis."""
+    """Returns the cosine along the first axis."""
     return jnp.sum(a * b, axis=0) / (_norm(a) * _norm(b) + _EPS)
 
 

@@ -90,7 +90,7 @@ def mean_embedding_loss(
       axis_name: mesh axes over which the *real* rows alone are divided.
 
     Returns:
-      A scalar, differentiable by ``syn_images``.
+      A scalar, differentiable with respect to ``syn_images``.
 
     Raises:
       AssertionError: arrays of the wrong rank or length, or features of different widths.
@@ -147,7 +147,7 @@ def conditional_embedding_loss(
         ``mean_embedding_loss``.
 
     Returns:
-      A scalar, differentiable by ``syn_images``.
+      A scalar, differentiable with respect to ``syn_images``.
 
     Raises:
       AssertionError: arrays of the wrong rank or length, or rows of different widths.
@@ -260,7 +260,7 @@ def mmd(
       real_weights, syn_weights: float ``[..., n]``, ``[..., m]``; 0 is a row that does not count.
 
     Returns:
-      Float ``[...]``, differentiable by both features.
+      Float ``[...]``, differentiable with respect to both features.
 
     Raises:
       AssertionError: features of different widths or leading axes, or weights of another shape.

@@ -22,7 +22,7 @@ def loss_gradient(
     chunk_size: int | None = None,
     axis_name: AxisName = None,
 ) -> Params:
-    """Returns the gradient of the training loss by the parameters, ``∇_θ mean_i ℓ(f_θ(x_i), y_i)``.
+    """Returns the gradient of the training loss, ``∇_θ mean_i ℓ(f_θ(x_i), y_i)``.
 
     Args:
       apply_fn: ``(params, images) -> logits``; each image's logits must not depend on the others
@@ -52,8 +52,8 @@ def loss_gradient(
              [-0.5,  0.5]], dtype=float32)
     """
     assert_batch(images, labels, weights=weights)
-    # Where axes are checked, JAX would sum the gradient by replicated parameters over the devices,
-    # once for every chunk.
+    # Otherwise shard_map would sum the gradient of replicated parameters over the devices, once for
+    # every chunk.
     params = _varying_like(params, images)
     in_one = chunk_size is None or chunk_size >= len(images)
     if in_one and axis_name is None:
@@ -109,7 +109,7 @@ def matching_loss(
       axis_name: mesh axes over which the *real* rows alone are divided.
 
     Returns:
-      A scalar, differentiable by ``syn_images`` and ``syn_labels``.
+      A scalar, differentiable with respect to ``syn_images`` and ``syn_labels``.
 
     Raises:
       AssertionError: images, labels and weights of the wrong rank or of different batches.

@@ -14,8 +14,8 @@ from medjax.kernels.losses import cross_entropy
 from medjax.types import ApplyFn, Array, Params
 
 BatchFn = Callable[[Array, Array, Array], tuple[Array, Array]]
-"""``(step, images, labels) -> (images, labels)``: what the student sees in a step, from the whole
-synthetic set; differentiable by the images."""
+"""``(step, images, labels) -> (images, labels)``: the student's batch in a step, made of the whole
+synthetic set; differentiable with respect to the images."""
 
 _Step = Callable[[Array, Params, Array, Array], Params]
 _Student = Callable[[Params, Array, Array], Params]
@@ -46,10 +46,10 @@ def trajectory_loss(
     * ``stored``: exact; keeps every θ_t, ``N`` copies of the parameters.
     * ``recomputed``: exact, in memory that does not grow with ``N``; the backward pass trains the
       student again up to every θ_t, ``N (N − 1) / 2`` more steps.
-    * ``held``: in memory that does not grow with ``N``, by a second pass over the same steps.
-      TESLA's gradient, which holds every θ_t constant: it ignores that an image also moves later
-      students. Exact for one step, and where the gradient of the training loss does not depend on
-      the parameters.
+    * ``held``: in memory that does not grow with ``N``, by a second pass over the same steps. This
+      is TESLA's gradient: it treats every θ_t as constant, and so ignores that an image also moves
+      later students. It is exact for one step, and where the gradient of the training loss does not
+      depend on the parameters.
 
     Args:
       apply_fn: ``(params, images) -> logits``.
@@ -59,17 +59,17 @@ def trajectory_loss(
       syn_labels: int ``[m]``, or float ``[m, L]`` of a multi-label set.
       learning_rate: α, a float scalar.
       num_steps: N, the gradient steps of the student.
-      batch_fn: B_t, minibatch and augmentation of a step; the same whenever it is called with the
-        same step. ``None`` is the whole set as it is.
+      batch_fn: B_t, minibatch and augmentation of a step; a deterministic function of the step.
+        ``None`` uses the whole set, unchanged.
       unroll: ``stored``, ``recomputed`` or ``held``.
 
     Returns:
-      A scalar, differentiable by ``syn_images``, ``learning_rate`` and ``start_params`` (the
-      denominator is taken as given); more than once, and by ``syn_labels`` where they are rows,
-      with ``stored`` alone.
+      A scalar, differentiable with respect to ``syn_images``, ``learning_rate`` and
+      ``start_params``; the denominator is a constant. Only ``stored`` allows higher derivatives,
+      and derivatives with respect to label rows.
 
     Raises:
-      ValueError: for another ``unroll``.
+      ValueError: if ``unroll`` is unknown.
       AssertionError: arrays of the wrong rank or length, or parameters of different shapes.
 
     Example:

@@ -43,7 +43,7 @@ def dm(
 
     Args:
       net: a flax module with ``embed``. Batch norm takes its moments from real images of all
-        classes, anew in each iteration, see ``with_moments``; the reference normalises the real
+        classes in each iteration, see ``with_moments``; the reference normalises the real
         and the synthetic images of all classes each by their own.
       ipc: images per class, one number for all classes or one for each.
       learning_rate: learning rate of the images.

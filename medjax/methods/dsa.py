@@ -21,7 +21,7 @@ def dsa(
 ) -> Distiller:
     """Matches gradients under one augmentation for the real and synthetic images of a class.
 
-    DSA is ``dc`` with another start and a siamese augmentation, drawn anew for each class, network
+    DSA is ``dc`` with another start and a siamese augmentation, drawn for each class, network
     and update. The networks train on synthetic images that are each augmented separately.
 
     Args:
@@ -35,7 +35,7 @@ def dsa(
       A ``Distiller``.
 
     Raises:
-      UserError: if there is no augmentation, which would be DC, or for the reasons of ``dc``.
+      UserError: if there is no augmentation, which would be DC, or as ``dc`` does.
 
     Example:
       >>> from medjax import nets

@@ -14,7 +14,7 @@ class LeNet(Classifier):
     """Pooled 5×5 convolutions of 6 and 16 channels, layers of 120 and 84, and a linear head.
 
     The first convolution pads images of 28 pixels to 32 (padding 2) and no others; these must
-    have at least 16 pixels a side. Parameters are named ``conv_0``, ``conv_1``, ``dense_0``,
+    have at least 16 pixels per side. Parameters are named ``conv_0``, ``conv_1``, ``dense_0``,
     ``dense_1`` and ``head``, each ``{kernel, bias}``.
 
     Attributes:

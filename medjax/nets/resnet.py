@@ -43,7 +43,7 @@ class ResNet18(Classifier):
     @nn.compact
     def embed(self, images: Array) -> Array:
         """Features before the head: ``[n, h, w, c] -> [n, 8 · width]``."""
-        # Of smaller images the last stage would see one pixel, which a norm turns into zero.
+        # The last stage would see one pixel of smaller images, which a norm turns into zero.
         require_size(images, "a ResNet18", least=9)
         x = Conv(self.width, use_bias=False, precision=self.precision, name="conv")(images)
         x = nn.relu(Norm(self.norm, name="norm")(x))

@@ -135,7 +135,7 @@ def distributed(mode: str, given: Cluster) -> Iterator[None]:
       None, once all processes have joined.
 
     Raises:
-      UserError: for the reasons of ``find_cluster`` and ``join``.
+      UserError: as ``find_cluster`` and ``join`` do.
       RunError: if another process is lost during the block.
 
     Example:

@@ -75,5 +75,5 @@ def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
         found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
         if not (found.min(axis=0) < found.max(axis=0)).any():
             raise UserError(
-                f"{name} has nothing to tell apart in {split}: all its images have the same label"
+                f"{name} cannot be scored on {split}: all its images have the same label"
             )

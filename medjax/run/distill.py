@@ -143,7 +143,8 @@ def _pace(settings: Settings) -> Pace:
 def _check_finite(bad_step: int, start: int, checkpoints: Path) -> None:
     if bad_step >= 0:
         raise RunError(
-            f"loss or pixels are not finite at iteration {bad_step} (finite before {start}); "
+            f"loss or pixels are not finite at iteration {bad_step} "
+            f"(all were finite up to iteration {start}); "
             f"the checkpoints in {checkpoints} are older; "
             "lower distill.learning_rate and use another workdir"
         )

@@ -79,7 +79,7 @@ class ExpertFile:
           UserError: if the file cannot be written.
         """
         if not self._rows.flags.writeable:
-            raise UserError(f"{self._file} lacks {_name(experts, snapshot)} and cannot be written")
+            raise UserError(f"{self._file} is read-only and lacks {_name(experts, snapshot)}")
         self._of(experts, snapshot)[...] = vectors
         try:
             self._rows.flush()

@@ -50,8 +50,8 @@ class Validator(NamedTuple):
     def validate(self, step: int, run: RunState) -> RunState:
         """Scores the images on val, and writes the scores and a picture of the images.
 
-        Returns the run with its best images: of equal scores the later ones, and without a val
-        split the newest.
+        Returns the run with its best images. The later images win a tie. Without a val split, the
+        newest are the best.
         """
         state = run.state
         score, scores = self._score(state)

@@ -27,7 +27,7 @@ def vectors_of(images: Pixels, make: Callable[[Any], np.ndarray]) -> Iterator[np
       folder, which disappears afterwards.
 
     Raises:
-      UserError: that file cannot be written.
+      UserError: if that file cannot be written.
 
     Example:
       >>> with vectors_of(np.ones((2, 3, 3, 1)), lambda some: some.reshape(len(some), -1)) as found:

@@ -221,7 +221,8 @@ def gradient_with_moments(
     """Computes the training loss's gradient and the running moments of a network with batch norm.
 
     ``images`` are the whole batch, whose moments are used; ``weights [n]`` are those of images in
-    the loss. Returns the gradient by ``params``, and ``{"batch_stats"}`` after the batch.
+    the loss. Returns the gradient with respect to ``params``, and ``{"batch_stats"}`` after the
+    batch.
     """
 
     def loss(params: Params) -> tuple[Array, Any]:

@@ -20,7 +20,6 @@ OPERATORS = {
 WRONG = {
     "translate": lambda: augment.translate(IMAGES, 0.5, 0),
     "cutout": lambda: augment.cutout(IMAGES, 0, 0.5, size=1),
-    "flip": lambda: augment.flip(IMAGES, 1.0),
     "op": lambda: FLIP.apply(augment.Draw(jnp.zeros(1, int), jnp.zeros(3)), IMAGES),
     "op dtype": lambda: FLIP.apply(augment.Draw(jnp.float32(0), jnp.zeros(3)), IMAGES),
     "units": lambda: FLIP.apply(augment.Draw(jnp.int32(0), jnp.zeros(2)), IMAGES),

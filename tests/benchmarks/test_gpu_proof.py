@@ -38,7 +38,7 @@ def test_every_row_at_toy_size(tmp_path):
     assert found["c dsa made-up ipc 1"]["iterations"] == 4
 
 
-def test_a_row_that_fails_is_a_row_and_the_next_goes_on(tmp_path):
+def test_a_row_that_fails_is_a_row_and_the_next_runs(tmp_path):
     """Without ``--tiny`` a row refuses to run on a CPU."""
     done = run("--seconds=120", "--rows=rates,epoch", f"--out={tmp_path}")
     assert done.returncode == 0, done.stderr

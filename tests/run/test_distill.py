@@ -458,7 +458,7 @@ def test_what_is_not_finite_stops_the_run_and_keeps_the_last_good(
         with pytest.raises(RunError) as caught:
             distill.distill(settings("dm"), tmp_path)
     message = str(caught.value)
-    assert "not finite at iteration 3 (finite before 3)" in message
+    assert "not finite at iteration 3 (all were finite up to iteration 3)" in message
     assert str(tmp_path / "checkpoints") in message and "\n" not in message
     assert not (tmp_path / "summary.json").exists()
     distill.distill(settings("dm"), tmp_path)

@@ -199,6 +199,6 @@ def test_a_complete_file_needs_no_write(folder, request):
 def test_a_missing_snapshot_in_a_read_only_folder_is_one_line(folder, request):
     request.getfixturevalue("read_only")
     with open_file(folder.parent, seed=0) as file:
-        lacks = r"experts_5x3.npy lacks experts 3 to 4, snapshot 1 and cannot be written$"
+        lacks = r"experts_5x3.npy is read-only and lacks experts 3 to 4, snapshot 1$"
         with pytest.raises(UserError, match=lacks):
             file.write(SECOND, file.whole(SECOND), vectors(SECOND, 1))

@@ -188,7 +188,7 @@ def test_a_split_of_one_class_is_refused(settings, folder):
     with np.load(folder / "set.npz") as arrays:
         alone = dict(arrays) | {"test_labels": np.ones_like(arrays["test_labels"])}
     np.savez(folder / "alone.npz", **alone)
-    with pytest.raises(UserError, match="nothing to tell apart in test: all its images have"):
+    with pytest.raises(UserError, match="cannot be scored on test: all its images have"):
         experiment_of(settings(name="alone"))
 
 

@@ -1,7 +1,7 @@
 """Whatever ends a run, the same command resumes it to the bytes of an uninterrupted run.
 
-The suite ends one at random a few times. ``MEDJAX_KILLS=30 pytest tests/test_survival.py -s`` does
-it thirty times, and prints what was hit when; ``MEDJAX_KILLS_SEED`` is another thirty.
+The suite ends one at random a few times. ``MEDJAX_KILLS=30 pytest tests/run/test_survival.py -s``
+does it thirty times, and prints what was hit when; ``MEDJAX_KILLS_SEED`` is another thirty.
 """
 
 import json

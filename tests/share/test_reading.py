@@ -182,7 +182,7 @@ def test_what_cannot_be_read():
     picture("one/cat/b.png", size=(4, 4))
     assert said("one") == "one/cat/b.png is [4, 4, 1], but the first picture is [4, 5, 1]"
     pathlib.Path("one/cat/b.png").write_bytes(b"")
-    assert said("one").startswith("cannot read the picture one/cat/b.png: is no PNG")
+    assert said("one").startswith("cannot read the picture one/cat/b.png: is not a PNG")
 
 
 def test_rows_of_labels():

@@ -122,7 +122,7 @@ def _check_decodable(dataset) -> None:
         raise UndecodableError("holds pixels in several elements" if stored else "holds no pixels")
     area = (header.number(dataset, "Rows") or 0) * (header.number(dataset, "Columns") or 0)
     if not 0 < area <= _MOST_PIXELS:
-        raise UndecodableError(f"has no pixels a frame, or more than {_MOST_PIXELS}")
+        raise UndecodableError(f"has frames without pixels, or with more than {_MOST_PIXELS}")
     with header.decoding():
         syntax = dataset.file_meta.TransferSyntaxUID
         try:

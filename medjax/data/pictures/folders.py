@@ -63,7 +63,7 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> li
     if options.table:
         if "train" in splits and "test" in splits:
             raise UserError(
-                f"{folder} is cut already, into {', '.join(splits)}; a table would cut it anew: "
+                f"{folder} is cut already, into {', '.join(splits)}; a table would cut it again: "
                 "drop data.folder.table, or keep the files elsewhere"
             )
         found = _of_table(folder, pathlib.Path(options.table).expanduser())
@@ -147,7 +147,7 @@ def _of_classes(root: pathlib.Path, part: pathlib.Path, split: str | None) -> li
             found.append(Entry(name, split, folder.name, name))
     if others:
         kinds = sorted({pathlib.Path(name).suffix or "no suffix" for name in others})
-        _log.info("data: %d files of %s are no images by name: %s", len(others), part, kinds)
+        _log.info("data: %d files of %s have no suffix of an image: %s", len(others), part, kinds)
     return found
 
 
@@ -167,7 +167,7 @@ def _of_table(folder: pathlib.Path, table: pathlib.Path) -> list[Entry]:
             raise UserError(f"{table}, line {number}: no file {folder / name}")
         if pathlib.Path(name).suffix.lower() not in decoding.SUFFIXES:
             raise UserError(
-                f"{table}, line {number}: {name} is no image by name; choose suffixes from: "
+                f"{table}, line {number}: {name} has no suffix of an image; choose from: "
                 f"{', '.join(decoding.SUFFIXES)}"
             )
         seen.add(name)

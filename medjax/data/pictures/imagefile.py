@@ -63,7 +63,7 @@ def _open(file: pathlib.Path) -> Image.Image:
             return Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
         kinds = f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
-        raise UndecodableError(f"is no {kinds} file that Pillow can read") from error
+        raise UndecodableError(f"is not a {kinds} file that Pillow can read") from error
     except Image.DecompressionBombError as error:
         raise UndecodableError("has more pixels than Pillow's limit") from error
 

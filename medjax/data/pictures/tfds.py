@@ -71,9 +71,9 @@ def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
         if key not in features:
             raise unknown(f"{kind} feature of tfds:{name}", key, features)
     if not isinstance(features[options.image], tfds.features.Image):
-        raise UserError(f"tfds:{name}: the feature {options.image} is no image")
+        raise UserError(f"tfds:{name}: the feature {options.image} is not an image")
     if not isinstance(features[options.label], tfds.features.ClassLabel):
-        raise UserError(f"tfds:{name}: the feature {options.label} is no class label")
+        raise UserError(f"tfds:{name}: the feature {options.label} is not a class label")
     splits, wanted = {}, _splits(name, builder, options)
     _refuse_overlap(tfds, name, builder, wanted)
     for name_here, spec in wanted.items():
@@ -154,7 +154,7 @@ def _refuse_overlap(tfds, name: str, builder: Any, splits: dict[str, str]) -> No
                 if other != ours and source == part.splitname and start < high and low < end:
                     raise UserError(
                         f"tfds:{name}: {ours} {asked!r} holds examples of {other} "
-                        f"{splits[other]!r}; give data.tfds.{other} and data.tfds.{ours} apart"
+                        f"{splits[other]!r}; choose splits that do not overlap"
                     )
             taken.append((ours, part.splitname, start, end))
 

@@ -40,7 +40,7 @@ class Normalize:
             raise unknown("mode of normalize", self.mode, _MODES)
         if (self.mode == "fixed") != (bool(self.mean) and len(self.mean) == len(self.std)):
             raise UserError(
-                "normalize needs mean and std, equally many, if and only if it is fixed"
+                "normalize(fixed) needs as many means as stds; normalize(per_channel) takes neither"
             )
         if not all(0 < std < math.inf for std in self.std):
             raise UserError(f"normalize needs a std above 0, got {self.std}")
@@ -178,7 +178,7 @@ def apply_preparation(
     streamed = any(isinstance(split.images, np.memmap) for split in splits.values())
     if preparation.steps and streamed:
         names = ", ".join(step.name for step in preparation.steps)
-        raise UserError(f"{names}: needs images in memory: raise data.stream_above_gib")
+        raise UserError(f"{names} needs images in memory; raise data.stream_above_gib")
     fitted = preparation.fit(splits["train"].images)
     done = {}
     for name, split in splits.items():

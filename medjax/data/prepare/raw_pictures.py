@@ -96,7 +96,7 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
 
 @dataclasses.dataclass(frozen=True)
 class _Decoded:
-    """The values of pictures without padding, decoded anew on each iteration."""
+    """The values of pictures without padding, decoded again in each iteration."""
 
     sources: Sequence[decoding.Source]
     threads: int

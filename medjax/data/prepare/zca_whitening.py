@@ -118,7 +118,7 @@ def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
         raise unknown("zca", zca, ZCA)
     number, pixels = len(images), int(np.prod(images.shape[1:]))
     if pixels > _MOST_PIXELS:
-        limit = f"at most {_MOST_PIXELS} numbers an image"
+        limit = f"at most {_MOST_PIXELS} numbers per image"
         raise UserError(f"zca takes {limit}, got {pixels}; add resize(size) before it")
     how = _DEFINITIONS[zca]
     if how.standardised:
@@ -164,7 +164,7 @@ def whiten(dataset: Dataset, *, zca: str) -> tuple[Dataset, Whitening | None]:
         return dataset, None
     splits = (dataset.train, dataset.val, dataset.test)
     if any(s is not None and isinstance(s.images, np.memmap) for s in splits):
-        raise UserError("zca needs images in memory: raise data.stream_above_gib")
+        raise UserError("zca needs images in memory; raise data.stream_above_gib")
     fitted = fit_whitening(dataset.train.images, zca=zca)
     return fitted.whiten_all(dataset), fitted
 

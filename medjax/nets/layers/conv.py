@@ -186,7 +186,7 @@ _conv2d.defvjp(lambda *args: (_conv2d(*args), args[:2]), _conv2d_backward)
 def _input_gradient(
     cotangent: Array, kernel: Array, shape: tuple[int, ...], window: _Window
 ) -> Array:
-    """The gradient by images of this shape: a convolution with the turned, transposed kernel."""
+    """Returns the gradient of the images: a convolution with the turned, transposed kernel."""
     turned = jnp.swapaxes(kernel[::-1, ::-1], 2, 3)
 
     def padding(axis: int) -> Padding:
@@ -204,7 +204,7 @@ def _input_gradient(
 def _kernel_gradient(
     images: Array, cotangent: Array, size: tuple[int, int], window: _Window
 ) -> Array:
-    """The gradient by the kernel, ``[k_h, k_w, c, o]``: pixels × output gradients."""
+    """Returns the gradient of the kernel, ``[k_h, k_w, c, o]``: pixels × output gradients."""
     rows = _winograd_rows(images, (*size, images.shape[3], cotangent.shape[3]), window)
     if not rows:
         return _taps_gradient(images, cotangent, size, window, turned=True)

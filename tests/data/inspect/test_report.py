@@ -148,12 +148,12 @@ def scans(tmp_path, monkeypatch):
 def test_folders_of_raw_pictures(scans, tmp_path, capsys):
     command = ["data", f"--name=folder:{scans}", f"--out={tmp_path / 'report.json'}", "--size=4"]
     assert main(command) == 2
-    assert "high/damaged.png (is no PNG" in capsys.readouterr().err
+    assert "high/damaged.png (is not a PNG" in capsys.readouterr().err
     options = ["--convert.skip_unreadable", "--cut.val=0", "--cut.test=0.5", "--cut.seed=1"]
     for _ in range(2):  # converts, then reads the cache
         assert main([*command, *options]) == 0
         said = capsys.readouterr().out
-        reason = "is no PNG, JPEG, TIFF or BMP file that Pillow can read"
+        reason = "is not a PNG, JPEG, TIFF or BMP file that Pillow can read"
         assert f"skipped: high/damaged.png ({reason})" in said
         assert "4×4×1" in said and "raw size" in said and "raw greatest" in said
         written = json.loads((tmp_path / "report.json").read_text())

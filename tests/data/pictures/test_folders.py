@@ -55,7 +55,7 @@ def test_without_splits_it_is_cut(make):
 def test_a_table_beside_splits_is_refused(make):
     folder = make("train/a/1.png", "test/a/2.png")
     said = _message(folder, **_table(folder, "file,label\ntrain/a/1.png,a"))
-    assert said.startswith("SET is cut already, into train, test; a table would cut it anew")
+    assert said.startswith("SET is cut already, into train, test; a table would cut it again")
 
 
 def test_classes_that_are_numbers_are_in_their_order():
@@ -84,7 +84,7 @@ def test_a_table_names_files_patients_and_labels(make):
         ("file,patient,label\na.png,,x", "line 2: no patient"),
         ("file,label\na.png,x\n./a.png,y", "line 3: a.png is listed twice"),
         ("file,label\ngone.png,x", "line 2: no file"),
-        ("file,label\ntable.csv,x", "table.csv is no image by name; choose suffixes from: .png"),
+        ("file,label\ntable.csv,x", "table.csv has no suffix of an image; choose from: .png"),
         ("file,label\na.png,x\n", "too few"),
         ("file,PatientID,label\na.png,p,x", "has a column patientid: call it patient"),
         (" FILE ,Patient,Label\na.png,,x", "line 2: no patient"),

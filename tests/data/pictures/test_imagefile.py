@@ -134,5 +134,5 @@ def test_what_is_not_one_picture_is_refused(tmp_path):
         imagefile.read(tmp_path / "a.tif")
     pages[0].save(tmp_path / "b.gif")
     (tmp_path / "b.gif").rename(tmp_path / "b.png")
-    with pytest.raises(UndecodableError, match="is no PNG, JPEG, TIFF or BMP file that Pillow"):
+    with pytest.raises(UndecodableError, match="is not a PNG, JPEG, TIFF or BMP file that Pillow"):
         imagefile.read(tmp_path / "b.png")

@@ -110,7 +110,7 @@ def test_any_change_decodes_anew(folder, cache, caplog):
 
 def test_nothing_half_made_stays(folder, cache):
     (folder / "train" / "left" / "0.png").write_bytes(b"no picture")
-    assert "1 of 24 files cannot be read: train/left/0.png (is no PNG" in _message(folder)
+    assert "1 of 24 files cannot be read: train/left/0.png (is not a PNG" in _message(folder)
     assert not [x for x in cache.iterdir() if x.is_dir()]
 
 

@@ -118,8 +118,8 @@ def test_what_is_wrong_is_one_line(root):
     assert "unknown image feature of tfds:medjax_ward 'image'" in _message(
         "medjax_ward", root, image="image"
     )
-    assert "the feature age is no class label" in _message("medjax_ward", root, label="age")
-    assert "the feature age is no image" in _message("medjax_ward", root, image="age")
+    assert "the feature age is not a class label" in _message("medjax_ward", root, label="age")
+    assert "the feature age is not an image" in _message("medjax_ward", root, image="age")
     assert "cannot read split 'training'" in _message("medjax_ward", root, train="training")
     assert "no test split" in _message("medjax_uncut", root, val="train[:5]")
 
@@ -144,7 +144,7 @@ def test_splits_that_overlap_are_refused(root):
     said = _message("medjax_ward", root, test="train[80%:]")
     assert said == (
         "tfds:medjax_ward: test 'train[80%:]' holds examples of train 'train'; give "
-        "data.tfds.train and data.tfds.test apart"
+        "choose splits that do not overlap"
     )
     assert "val 'train[14:20]'" in _message(
         "medjax_ward", root, train="train[:50%]", val="train[14:20]"

@@ -35,7 +35,7 @@ from medjax.errors import UserError
 )
 def test_parsing_inverts_str(text, listed):
     if listed is None:
-        with pytest.raises(UserError, match="equally many"):
+        with pytest.raises(UserError, match="as many means as stds"):
             parse_preparation(text)
         return
     preparation = parse_preparation(text)
@@ -66,7 +66,7 @@ def test_parsing_inverts_str(text, listed):
         ("zca(none)", r"unknown zca 'none'; choose from: mtt, frepo, ddranking"),
         ("zca(mtt)|rgb", r"zca is the last step of a preparation"),
         ("normalize|zca(mtt)", r"normalize is the last step"),
-        ("normalize(mean=0.5, std=1)", r"normalize needs mean and std, equally many"),
+        ("normalize(mean=0.5, std=1)", r"needs as many means as stds"),
         ("normalize(fixed, mean=0.5, std=0)", r"normalize needs a std above 0"),
         ("normalize(fixd)", r"unknown mode of normalize 'fixd' \(did you mean 'fixed'"),
         ("rgb||clahe", r"cannot read the preparation 'rgb\|\|clahe'"),

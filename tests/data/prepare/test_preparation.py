@@ -132,7 +132,7 @@ def test_load_prepares_images_in_memory_only(striped, tmp_path):
     streamed = data.load(striped / "set.npz", streaming=streaming)
     assert isinstance(streamed.train.images, np.memmap)
     wanted = parse_preparation("resize(16)|rgb")
-    with pytest.raises(UserError, match=r"^resize, rgb: needs images in memory: raise data\.str"):
+    with pytest.raises(UserError, match=r"^resize, rgb needs images in memory; raise data\.str"):
         data.load(striped / "set.npz", streaming=streaming, preparation=wanted)
 
 

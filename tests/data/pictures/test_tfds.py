@@ -143,7 +143,7 @@ def test_splits_that_overlap_are_refused(root):
     _load("medjax_ward", root)
     said = _message("medjax_ward", root, test="train[80%:]")
     assert said == (
-        "tfds:medjax_ward: test 'train[80%:]' holds examples of train 'train'; give "
+        "tfds:medjax_ward: test 'train[80%:]' holds examples of train 'train'; "
         "choose splits that do not overlap"
     )
     assert "val 'train[14:20]'" in _message(

@@ -74,11 +74,10 @@ def _report(values: flags.FlagValues) -> int:
     else:
         wanted = data.parse_preparation(values.prepare)
         made = data.load(values.name, **where, preparation=wanted)
-        parts = {"train": made.train, "val": made.val, "test": made.test}
-        info, splits = made.info, {name: s for name, s in parts.items() if s is not None}
+        info, splits = made.info, made.splits
     found = data.describe(info, splits, near=values.near)
     if values.prepare is not None:
-        found["preparation"] = data.parse_preparation(made.preparation).listed()
+        found["preparation"] = made.preparation.listed()
     if values.out:
         write_json(values.out, found)
     print(data.report_text(found))

@@ -207,7 +207,7 @@ def _evaluate(task: Task) -> list[Row]:
         "data": {
             "name": dataset.info.name,
             "digest": dataset.info.digest,
-            "preparation": dataset.preparation.split("|"),
+            "preparation": dataset.preparation.listed(),
         },
         "seed": task.seed,
         "recipe": vars(recipe),

@@ -4,11 +4,12 @@ The classes of a multi-label set are groups, see ``data.group_indices``: an imag
 several of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from medjax import data
+from medjax.coreset.distances import checked_features
 from medjax.errors import UserError
 
 
@@ -48,6 +49,21 @@ def class_rows(labels: np.ndarray, ipc: int | Sequence[int]) -> list[tuple[np.nd
                 f"class {label} has {len(rows)} images, fewer than ipc {count}: lower the ipc"
             )
     return classes
+
+
+def choose_by_class(
+    choose: Callable[[np.ndarray, np.ndarray, int], np.ndarray],
+    features: np.ndarray,
+    labels: np.ndarray,
+    ipc: int | Sequence[int],
+) -> np.ndarray:
+    """Returns the chosen rows of every class, those of class 0 first.
+
+    ``choose(features, rows, count)`` returns the places of the chosen ones in ``rows``.
+    """
+    features = checked_features(features, labels)
+    chosen = [rows[choose(features, rows, count)] for rows, count in class_rows(labels, ipc)]
+    return np.concatenate(chosen)
 
 
 def _wanted(labels: np.ndarray, ipc: int | Sequence[int]) -> list[tuple[np.ndarray, int]]:

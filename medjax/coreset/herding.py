@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medjax.coreset.class_rows import class_rows
-from medjax.coreset.distances import checked_features, mean, squared_distances
+from medjax.coreset.class_rows import choose_by_class
+from medjax.coreset.distances import mean, squared_distances
 
 
 def herding(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int]) -> np.ndarray:
@@ -16,16 +16,13 @@ def herding(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int]) 
     deterministic, and a smaller subset's rows are the first of a larger one's.
 
     Args:
-      features: float ``[n, f]``; read in blocks, so a memory-mapped file is fine.
-      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, L]`` of a multi-label set.
-      ipc: images per class; one number, or one for each of the ``C`` classes or groups.
+      features, labels, ipc: see ``k_center``.
 
     Returns:
-      int64 ``[Σ ipc]`` rows, those of class 0 first, then those of class 1, …; within a class in
-      the order of choice.
+      int64 ``[Σ ipc]`` rows, ordered as those of ``k_center``.
 
     Raises:
-      UserError: for the same reasons as ``k_center``.
+      UserError: as ``k_center`` does.
 
     Example:
       >>> herding(np.array([[0.0], [4.0], [5.0], [11.0]]), np.zeros(4, int), 2).tolist()
@@ -34,9 +31,7 @@ def herding(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int]) 
     Welling, "Herding Dynamical Weights to Learn", ICML 2009, as used by Rebuffi et al., "iCaRL:
     Incremental Classifier and Representation Learning", CVPR 2017.
     """
-    features = checked_features(features, labels)
-    chosen = [rows[_places(features, rows, count)] for rows, count in class_rows(labels, ipc)]
-    return np.concatenate(chosen)
+    return choose_by_class(_places, features, labels, ipc)
 
 
 def _places(features: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:

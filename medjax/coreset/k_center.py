@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medjax.coreset.class_rows import class_rows
-from medjax.coreset.distances import checked_features, mean, squared_distances
+from medjax.coreset.class_rows import choose_by_class
+from medjax.coreset.distances import mean, squared_distances
 
 
 def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int]) -> np.ndarray:
@@ -35,9 +35,7 @@ def k_center(features: np.ndarray, labels: np.ndarray, ipc: int | Sequence[int])
     Sener and Savarese, "Active Learning for Convolutional Neural Networks: A Core-Set Approach",
     ICLR 2018.
     """
-    features = checked_features(features, labels)
-    chosen = [rows[_places(features, rows, count)] for rows, count in class_rows(labels, ipc)]
-    return np.concatenate(chosen)
+    return choose_by_class(_places, features, labels, ipc)
 
 
 def _places(features: np.ndarray, rows: np.ndarray, count: int) -> np.ndarray:

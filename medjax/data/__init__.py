@@ -17,10 +17,11 @@ from medjax.data.pictures.folders import FolderOptions
 from medjax.data.pictures.picture import Picture
 from medjax.data.pictures.sources import Sources
 from medjax.data.pictures.tfds import TfdsOptions
+from medjax.data.prepare.apply_to_splits import apply_preparation, whiten
 from medjax.data.prepare.parsing import STEPS, parse_preparation
-from medjax.data.prepare.preparation import Preparation, apply_preparation
+from medjax.data.prepare.preparation import Preparation
 from medjax.data.prepare.raw_pictures import prepare_picture
-from medjax.data.prepare.zca_whitening import ZCA, Whitening, fit_whitening, whiten
+from medjax.data.prepare.zca_whitening import ZCA, Whitening, fit_whitening
 from medjax.data.sampling import (
     RealData,
     class_indices,

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from medjax.data.normalize import channel_stats
+from medjax.data.prepare.preparation import Preparation
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +69,8 @@ class Dataset:
       test: the test split.
       mean: float32 ``[c]``, pixel units (0–1), of the training split alone.
       std: float32 ``[c]``, pixel units (0–1), of the training split alone; at least 1/255.
-      preparation: the steps applied to the decoded images, fitted to the training split, as text
-        that ``parse_preparation`` reads; empty for none.
+      preparation: the steps applied to the decoded images, fitted to the training split; None for
+        decoded images as they are.
     """
 
     info: DatasetInfo
@@ -78,12 +79,18 @@ class Dataset:
     test: Split
     mean: np.ndarray
     std: np.ndarray
-    preparation: str = ""
+    preparation: Preparation | None = None
 
     @property
     def num_classes(self) -> int:
         """Number of classes, or of labels in a multi-label set."""
         return len(self.info.classes)
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The splits that the set has, by name: ``train``, perhaps ``val``, and ``test``."""
+        named = {"train": self.train, "val": self.val, "test": self.test}
+        return {name: split for name, split in named.items() if split is not None}
 
 
 def make_dataset(info: DatasetInfo, splits: dict[str, Split]) -> Dataset:

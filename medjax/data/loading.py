@@ -10,7 +10,8 @@ from medjax.data.medmnist import download as published
 from medjax.data.medmnist import npz_set, registry
 from medjax.data.phantoms import phantom
 from medjax.data.pictures import sources as own
-from medjax.data.prepare.preparation import Preparation, apply_preparation
+from medjax.data.prepare.apply_to_splits import apply_preparation
+from medjax.data.prepare.preparation import Preparation
 from medjax.data.stream.npz_cache import Streaming
 from medjax.errors import UserError, unknown
 
@@ -101,7 +102,7 @@ def load(
         request = _request(size, download, streaming, preparation)
         info, splits, done = own.read(os.fspath(name), sources or own.Sources(), request)
         dataset = apply_preparation(info, splits, preparation=Preparation(last=done.last))
-        return dataclasses.replace(dataset, preparation=str(done))
+        return dataclasses.replace(dataset, preparation=done)
     found = read(name, size=size, root=root, download=download, streaming=streaming)
     return apply_preparation(*found, preparation=preparation or Preparation())
 
@@ -136,7 +137,7 @@ def read(
     text = os.fspath(name)
     if text in phantom.NAMES:
         made = phantom.generate(text, size=size)
-        return made.info, {"train": made.train, "val": made.val, "test": made.test}
+        return made.info, made.splits
     if text.startswith(own.PREFIXES):
         request = _request(size, download, streaming, None)
         return own.read(text, sources or own.Sources(), request)[:2]

@@ -43,8 +43,7 @@ def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
 
 def scored_splits(dataset: data.Dataset) -> dict[str, data.Split]:
     """Returns the splits that networks are scored on: ``val``, if there is one, and ``test``."""
-    splits = {"val": dataset.val, "test": dataset.test}
-    return {name: split for name, split in splits.items() if split is not None}
+    return {name: split for name, split in dataset.splits.items() if name != "train"}
 
 
 def strategy(augment: str, dataset: data.Dataset) -> str:

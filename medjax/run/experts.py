@@ -40,7 +40,7 @@ def with_experts(experiment: Experiment) -> Experiment:
     settings = {
         "experts": how,
         "net": {"name": own.net.name, **own.net.options, "precision": own.precision},
-        "data": {"digest": dataset.info.digest, "preparation": dataset.preparation},
+        "data": {"digest": dataset.info.digest, "preparation": str(dataset.preparation)},
         "seed": own.seed,
     }
     size = methods.vector_size(net, real)

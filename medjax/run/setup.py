@@ -128,8 +128,7 @@ def _whitened(
     dataset: data.Dataset, zca: str, *, above: int
 ) -> tuple[data.Dataset, data.Whitening | None]:
     if zca != "none":
-        splits = {"train": dataset.train} | datasets.scored_splits(dataset)
-        datasets.check_whitened(splits, above=above)
+        datasets.check_whitened(dataset.splits, above=above)
     return data.whiten(dataset, zca=zca)
 
 

@@ -80,7 +80,7 @@ def write_images(folder: Path, experiment: Experiment, selected: Candidate) -> N
         std=std,
         step_size=_number(selected.step_size),
         whitening=experiment.whitening,
-        preparation=experiment.dataset.preparation,
+        preparation=str(experiment.dataset.preparation),
     )
 
 
@@ -199,7 +199,6 @@ def _device(experiment: Experiment) -> dict[str, Any]:
 def _provenance(experiment: Experiment) -> dict[str, Any]:
     dataset, (mean, std) = experiment.dataset, experiment.pixel_stats
     info, whitening = dataset.info, experiment.whitening
-    splits = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
     return {
         "source": info.source,
         "digest": info.digest,
@@ -207,11 +206,11 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
         "licence": info.licence,
         "task": info.task,
         "classes": list(info.classes),
-        "counts": {name: len(split) for name, split in splits.items() if split is not None},
+        "counts": {name: len(split) for name, split in dataset.splits.items()},
         "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
         "mean": mean,
         "std": std,
-        "preparation": dataset.preparation.split("|"),
+        "preparation": dataset.preparation.listed(),
         "zca": whitening.zca if whitening else None,
     }
 

@@ -124,7 +124,8 @@ def read_preparation(path: str | os.PathLike[str]) -> Preparation:
       resize(size=8, keep_aspect=pad)|rgb|normalize(mode=per_channel)
     """
     path = pathlib.Path(path)
-    text = str(_read_npz(path).get("preparation", "")) if path.is_file() else ""
+    arrays = read_arrays(path, names=("preparation",)) if path.is_file() else {}
+    text = str(arrays.get("preparation", ""))
     try:
         return parse_preparation(text)
     except UserError as error:

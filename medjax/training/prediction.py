@@ -73,11 +73,7 @@ def embed(
 
     Args:
       net: a flax module with a method ``embed``.
-      variables: its variables with a leading axis ``[k]``.
-      images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255).
-      batch_size: images per forward pass, ``None`` for the best number on the backend.
-      stats: mean and standard deviation that normalise uint8 images; unused for float images.
-      mesh: devices that divide networks and images, from ``parallel.make_mesh``; ``None`` is one.
+      variables, images, batch_size, stats, mesh: see ``predict``.
 
     Returns:
       Features ``[k, n, f]``.

@@ -208,7 +208,7 @@ def test_a_preparation_is_a_value_that_nobody_parses_again(monkeypatch):
     wanted = parse_preparation("resize(16)|rgb")
     monkeypatch.setattr(parsing, "parse_preparation", None)
     prepared, plain = load("phantom", preparation=wanted), load("phantom")
-    assert prepared.preparation == str(wanted)
+    assert str(prepared.preparation) == str(wanted)
     np.testing.assert_array_equal(prepared.test.images, wanted.apply(plain.test.images))
 
 

@@ -90,15 +90,15 @@ def test_x64_writes_the_same_types(tmp_path, x64):
 
 
 def test_a_learned_step_size_goes_with_the_images(tmp_path, synthetic, path):
-    knobs = {"mean": MEAN, "std": STD}
-    save_synthetic(tmp_path / "s.npz", synthetic, step_size=0.02, **knobs)
+    options = {"mean": MEAN, "std": STD}
+    save_synthetic(tmp_path / "s.npz", synthetic, step_size=0.02, **options)
     shared = load_synthetic(tmp_path / "s.npz")
     assert shared.step_size.shape == () and shared.step_size == np.float32(0.02)
     assert shared.step_size.dtype == np.float32
     np.testing.assert_array_equal(shared.images, load_synthetic(path).images)
     assert load_synthetic(path).step_size is load_synthetic(path).zca is None
     with pytest.raises(UserError, match=r"step_size must be positive, got -0\.5"):
-        save_synthetic(tmp_path / "s.npz", synthetic, step_size=-0.5, **knobs)
+        save_synthetic(tmp_path / "s.npz", synthetic, step_size=-0.5, **options)
 
 
 def test_whitened_images_come_with_what_whitens_them(tmp_path, synthetic):

@@ -22,20 +22,20 @@ def apply_fn(params, images):
     return jnp.tanh(images.reshape(len(images), -1) @ params)
 
 
-def loss(params, real, labels, weights, syn, **knobs):
-    """The matching losses and their gradient by the synthetic images."""
+def loss(params, real, labels, weights, syn, **options):
+    """Returns the matching losses and their gradients with respect to the synthetic images."""
 
     def all_of_them(syn):
         syn_labels = jnp.zeros(SYN, jnp.int32)
         matching = kernels.matching_loss(
-            apply_fn, params, real, labels, syn, syn_labels, real_weights=weights, **knobs
+            apply_fn, params, real, labels, syn, syn_labels, real_weights=weights, **options
         )
         means = kernels.mean_embedding_loss(
-            apply_fn, params, real, syn, real_weights=weights, **knobs
+            apply_fn, params, real, syn, real_weights=weights, **options
         )
         rows = [jax.nn.one_hot(x, 2, dtype=syn.dtype) for x in (labels, jnp.arange(SYN))]
         given = kernels.conditional_embedding_loss(
-            apply_fn, params, real, rows[0], syn, rows[1], real_weights=weights, **knobs
+            apply_fn, params, real, rows[0], syn, rows[1], real_weights=weights, **options
         )
         return jnp.stack([matching, means, given])
 
@@ -44,7 +44,7 @@ def loss(params, real, labels, weights, syn, **knobs):
 
 @pytest.fixture
 def case(x64):
-    """Arguments of ``loss``; some devices have hardly a row that counts, one has none."""
+    """Arguments of ``loss``; some devices have few rows that count, and one has none."""
     weights = jnp.abs(normal(3, ROWS)).at[3:6].set(0)
     labels = jnp.asarray(np.arange(ROWS) % 3, jnp.int32)
     return normal(0, 4, 3), normal(1, ROWS, 2, 2, 1), labels, weights, normal(2, SYN, 2, 2, 1)

@@ -1,4 +1,4 @@
-"""Maps and sums in chunks equal those at once, whatever the chunk."""
+"""Maps and sums in chunks of any size equal those at once."""
 
 from functools import partial
 

@@ -153,22 +153,22 @@ def test_given_each_label_it_is_a_loop_over_subsets(x64, weighted, chunk_size):
             if shares[0].any() and shares[1].any():
                 expected += shares[1].sum() / w[1].sum() * gap(*shares)
 
-    def loss(real, syn, knobs):
+    def loss(real, syn, options):
         args = curved_embed, params, real, jnp.array(real_rows), syn, jnp.array(syn_rows)
         chunks = {"chunk_size": chunk_size, "syn_chunk_size": chunk_size}
-        return kernels.conditional_embedding_loss(*args, **chunks, **knobs)
+        return kernels.conditional_embedding_loss(*args, **chunks, **options)
 
-    knobs = dict(zip(("real_weights", "syn_weights"), weights, strict=True))
-    value, (by_real, by_syn) = jax.value_and_grad(loss, argnums=(0, 1))(real, syn, knobs)
+    options = dict(zip(("real_weights", "syn_weights"), weights, strict=True))
+    value, (by_real, by_syn) = jax.value_and_grad(loss, argnums=(0, 1))(real, syn, options)
     np.testing.assert_allclose(value, expected / 4, rtol=1e-12)
     assert not by_real.any() and np.abs(by_syn).max((1, 2, 3)).min() > 0
-    check_grads(lambda syn: loss(real, syn, knobs), (syn,), order=2, modes=["rev"], rtol=1e-5)
+    check_grads(lambda syn: loss(real, syn, options), (syn,), order=2, modes=["rev"], rtol=1e-5)
     padded = [jnp.concatenate([x, 100 * x[:2]]) for x in (real, syn)]
     masks = [jnp.concatenate([jnp.asarray(v), jnp.zeros(2)]) for v in w]
     rows = [jnp.concatenate([jnp.asarray(x), jnp.ones((2, 3))]) for x in (real_rows, syn_rows)]
     same = kernels.conditional_embedding_loss(
         *(curved_embed, params, padded[0], rows[0], padded[1], rows[1]),
-        **dict(zip(knobs, masks, strict=True)),
+        **dict(zip(options, masks, strict=True)),
         chunk_size=chunk_size,
     )
     np.testing.assert_allclose(same, value, rtol=1e-12)
@@ -218,7 +218,7 @@ def numpy_mmd(real, syn, real_weights, syn_weights, gram):
 KERNELS = {
     "linear": (kernels.linear, lambda x, y: x @ y.T),
     "rbf": (kernels.rbf(BANDWIDTHS), numpy_rbf),
-    # A kernel of somebody else's: the linear one must not be special but in speed.
+    # A user's own kernel: the special case of the linear one may change only the speed.
     "cubic": (lambda x, y: (1 + kernels.linear(x, y)) ** 3, lambda x, y: (1 + x @ y.T) ** 3),
 }
 
@@ -245,13 +245,13 @@ def test_mmd_equals_numpy_batched_over_leading_axes(x64, name, weighted):
 def test_linear_mmd_is_the_mean_embedding_loss(x64, weighted):
     params, real, syn = case()
     weights = (positive(3, REAL), positive(4, SYN)) if weighted else (None, None)
-    knobs = {"real_weights": weights[0], "syn_weights": weights[1]}
+    options = {"real_weights": weights[0], "syn_weights": weights[1]}
 
     def as_mmd(syn):
-        return kernels.mmd(curved_embed(params, real), curved_embed(params, syn), **knobs)
+        return kernels.mmd(curved_embed(params, real), curved_embed(params, syn), **options)
 
     def as_means(syn):
-        return kernels.mean_embedding_loss(curved_embed, params, real, syn, **knobs)
+        return kernels.mean_embedding_loss(curved_embed, params, real, syn, **options)
 
     ours, theirs = (jax.value_and_grad(f)(syn) for f in (as_mmd, as_means))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-10), ours, theirs)
@@ -261,7 +261,7 @@ def test_linear_mmd_is_the_mean_embedding_loss(x64, weighted):
 def test_mmd_is_never_negative_and_zero_for_equal_sets(x64, name):
     kernel, _ = KERNELS[name]
     real = normal(0, 20, REAL, FEATURES)
-    # From far apart to all but equal, where rounding would show.
+    # From distant to almost equal sets, where rounding would show.
     syn = real + jnp.logspace(-9, 1, 20)[:, None, None] * normal(1, 20, REAL, FEATURES)
     distances = kernels.mmd(real, syn, kernel=kernel)
     assert jnp.all(distances > -1e-10) and jnp.all(distances[-5:] > 1e-3)

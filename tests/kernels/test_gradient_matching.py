@@ -64,7 +64,7 @@ def assert_close(ours, theirs, *, rtol=1e-9, atol=1e-12):
 
 
 def value_and_pixels(params, real, syn):
-    """The matching loss of ``(images, labels, weights)`` and its gradient by ``syn``'s images."""
+    """Returns the matching loss of ``(images, labels, weights)`` and its pixel gradient."""
 
     def loss(images):
         return kernels.matching_loss(
@@ -246,8 +246,10 @@ def test_synthetic_images_in_chunks_are_those_in_one(x64, syn_chunk_size):
 
     def loss(images):
         sides = (*real[:2], images, syn[1])
-        knobs = {"real_weights": real[2], "syn_weights": syn[2]}
-        return kernels.matching_loss(net_fn, params, *sides, **knobs, syn_chunk_size=syn_chunk_size)
+        options = {"real_weights": real[2], "syn_weights": syn[2]}
+        return kernels.matching_loss(
+            net_fn, params, *sides, **options, syn_chunk_size=syn_chunk_size
+        )
 
     assert_close(jit_once(jax.value_and_grad(loss))(syn[0]), one_class(params, real, syn))
 

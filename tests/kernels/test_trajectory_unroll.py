@@ -20,7 +20,7 @@ IMAGES, LABELS = normal(0, SYN, 4, 4, 1), (np.arange(SYN) % CLASSES).astype(np.i
 
 
 def apply_fn(params, images):
-    """Two layers with a bend: the loss's second derivative by the parameters matters."""
+    """Two layers with a bend, so that second derivatives of the loss matter."""
     hidden = jnp.tanh(images.reshape(len(images), -1) @ params["in"] + params["bias"][None])
     return hidden @ params["out"]
 
@@ -63,7 +63,7 @@ def cross_entropy(params, images, labels):
 
 
 def oracle(images, rate, *, num_steps, batch_fn=BATCH, hold=False):
-    """A plain loop; ``hold`` takes the students on the way as given."""
+    """A plain loop; ``hold`` treats the students of all steps as constants."""
     params, labels = cast(START, images.dtype), jnp.asarray(LABELS)
     for step in range(num_steps):
         seen = jax.lax.stop_gradient(params) if hold else params
@@ -89,8 +89,8 @@ def loss(images, rate, *, unroll, num_steps=STEPS, batch_fn=BATCH, start=START):
     )
 
 
-def graded(fn, *args, **knobs):
-    return jax.jit(jax.value_and_grad(lambda *a: fn(*a, **knobs), argnums=(0, 1)))(*args)
+def graded(fn, *args, **options):
+    return jax.jit(jax.value_and_grad(lambda *a: fn(*a, **options), argnums=(0, 1)))(*args)
 
 
 def assert_close(ours, theirs, rtol):
@@ -119,7 +119,7 @@ def test_float32_agrees_to_five_digits(unroll):
 
 
 @pytest.mark.parametrize("unroll", UNROLLS)
-def test_one_step_is_exact_however(x64, unroll):
+def test_one_step_is_exact_with_every_unroll(x64, unroll):
     images, rate = inputs()
     expected = graded(oracle, images, rate, num_steps=1)
     assert_close(graded(loss, images, rate, unroll=unroll, num_steps=1), expected, 1e-6)
@@ -151,8 +151,8 @@ def test_no_step_is_one_and_the_target_is_zero(x64, unroll):
     for step in range(STEPS):
         gradient = jax.grad(cross_entropy)(params, *BATCH(step, images, labels))
         params = jax.tree.map(lambda p, g: p - rate * g, params, gradient)
-    knobs = {"num_steps": STEPS, "batch_fn": BATCH, "unroll": unroll}
-    landed = kernels.trajectory_loss(apply_fn, start, params, images, labels, rate, **knobs)
+    options = {"num_steps": STEPS, "batch_fn": BATCH, "unroll": unroll}
+    landed = kernels.trajectory_loss(apply_fn, start, params, images, labels, rate, **options)
     assert landed < 1e-20
 
 

@@ -10,7 +10,7 @@ KEY = jax.random.key(0)
 IPC, GROUPS = 10, 5
 NET = nets.make("convnet", num_classes=4, width=16, precision="float32")
 RECIPE = training.Recipe(epochs=150, learning_rate=0.1, batch_size=64)
-# DM from noise, where nothing but its loss ties an image to its row. DSA's updates of networks
+# DM starts from noise, where only its loss ties an image to its row. DSA's updates of networks
 # amplify rounding, so that machines part after a few steps: at learning rate 4 and 30 steps three
 # keys scored 0.80 to 0.82, within the spread of random groups; at 1 and 120 steps 0.83 to 0.85.
 METHODS = {
@@ -59,9 +59,9 @@ def distil(chests):
             return made[name]
         split = data.Split(chests.train.images, chests.train.labels if labels is None else labels)
         real = data.real_data(split, num_classes=4, mean=chests.mean, std=chests.std)
-        steps, knobs = METHODS[name]
-        knobs = knobs | {"batch_real": 64, "augment": chests.info.augment}
-        distiller = methods.make(name, net=NET, ipc=IPC, num_groups=GROUPS, **knobs)
+        steps, options = METHODS[name]
+        options = options | {"batch_real": 64, "augment": chests.info.augment}
+        distiller = methods.make(name, net=NET, ipc=IPC, num_groups=GROUPS, **options)
         state, _ = distiller.step(KEY, distiller.init(KEY, real), real, steps)
         result = state.images, state.labels
         if labels is None:
@@ -78,7 +78,7 @@ def test_it_beats_random_groups_by_more_than_the_spread(benchmark, distil, by_ch
 
 
 def test_the_findings_of_a_group_are_not_its_one_finding(benchmark, distil):
-    """A row with nothing but the finding of its group denies what else the image shows."""
+    """A row with only the finding of its group denies the other findings of the image."""
     images, rows = distil("dm")
     alone = np.repeat(np.eye(GROUPS)[:, :4], IPC, axis=0)
     (whole, spread), (mean, own_spread) = (aurocs(images, x, benchmark) for x in (rows, alone))
@@ -86,7 +86,7 @@ def test_the_findings_of_a_group_are_not_its_one_finding(benchmark, distil):
 
 
 def test_shuffled_rows_are_found_out(chests, benchmark, distil, by_chance):
-    """The same images, each with another's row, so that everything but the meaning is as it was."""
+    """The same images with shuffled rows: only the meaning of the rows changes."""
     shuffled = np.random.default_rng(0).permutation(chests.train.labels)
     mean, spread = aurocs(*distil("dm", shuffled), benchmark)
     random, random_spread = by_chance

@@ -1,4 +1,4 @@
-"""Evaluation on several devices: the same networks, and no other communication than is meant."""
+"""Training on several devices: the same networks, and only the documented communication."""
 
 import collections
 import re
@@ -27,14 +27,14 @@ def mesh_of(shape):
 def outputs(norm, mesh, rows=None):
     """Logits of networks trained on seven images in batches of five and two."""
     net = nets.make("convnet", num_classes=2, width=4, depth=1, norm=norm)
-    knobs = {"recipe": RECIPE, "num_networks": NETWORKS, "rows": rows, "mesh": mesh}
-    variables = training.train_networks(KEY, net, IMAGES, LABELS, **knobs)
+    options = {"recipe": RECIPE, "num_networks": NETWORKS, "rows": rows, "mesh": mesh}
+    variables = training.train_networks(KEY, net, IMAGES, LABELS, **options)
     logits = training.predict(net, variables, IMAGES, batch_size=2, mesh=mesh)
     assert logits.shape == (NETWORKS, 7, 2)
     return np.asarray(logits)
 
 
-# Three networks on 1×1×2: two apart, and one whose batches are divided.
+# Three networks on 1×1×2: two train on a device each, and the batches of one are divided.
 @pytest.mark.parametrize("shape", [(1, 2, 1), (1, 1, 2), (2, 2, 1), (1, 2, 4)], ids=str)
 def test_devices_change_no_network(shape):
     expected = outputs("instance", None)
@@ -74,7 +74,7 @@ COLLECTIVE = re.compile(
 
 # docs/SCALING.md lists them: the gradient of each of the two batches of an epoch, each with, once,
 # the number of its rows; at the end the parameters, and what was predicted, on every device. Of
-# three networks two are trained apart, and only the third divides its batches.
+# three networks two train on a device each, and only the third divides its batches.
 @pytest.mark.parametrize(
     ("axis", "training"),
     [("net", [{"all-gather"}]), ("batch", [{"all-gather"}, {"all-reduce"}])],

@@ -6,12 +6,11 @@ found in the training images, and so prepares anybody's images in the same way.
 
 import dataclasses
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
 from medjax.data.prepare.windowing import in_pixel_units
 from medjax.data.prepare.zca_whitening import Zca
 from medjax.errors import UserError, unknown
@@ -146,54 +145,6 @@ class Preparation:
     def __str__(self) -> str:
         """Returns the text that ``parse_preparation`` reads."""
         return "|".join(self.listed())
-
-
-def apply_preparation(
-    info: DatasetInfo, splits: Mapping[str, Split], *, preparation: Preparation
-) -> Dataset:
-    """Makes a data set of decoded images.
-
-    Args:
-      info: task, class names and provenance.
-      splits: ``"train"``, ``"test"`` and perhaps ``"val"``, with images in a form that
-        ``Preparation.apply`` accepts.
-      preparation: the steps; they are fitted to the training split only.
-
-    Returns:
-      The data set, with uint8 images. Its ``mean`` and ``std`` are those of the training split, or
-      those of ``normalize(fixed)``. ``whiten`` does the whitening.
-
-    Raises:
-      UserError: for the same reasons as ``Preparation.apply``, or if there are steps and images
-        stream from disk.
-
-    Example:
-      >>> from medjax import data
-      >>> ds = data.load("phantom")
-      >>> splits = {"train": ds.train, "test": ds.test}
-      >>> steps = data.parse_preparation("resize(16)|rgb")
-      >>> apply_preparation(ds.info, splits, preparation=steps).train.images.shape
-      (2000, 16, 16, 3)
-    """
-    streamed = any(isinstance(split.images, np.memmap) for split in splits.values())
-    if preparation.steps and streamed:
-        names = ", ".join(step.name for step in preparation.steps)
-        raise UserError(f"{names} needs images in memory; raise data.stream_above_gib")
-    fitted = preparation.fit(splits["train"].images)
-    done = {}
-    for name, split in splits.items():
-        try:
-            done[name] = Split(fitted.apply(split.images), split.labels)
-        except UserError as error:
-            raise UserError(f"{info.name}: {name}: {error}") from error
-    dataset = dataclasses.replace(make_dataset(info, done), preparation=str(fitted))
-    last, channels = fitted.last, dataset.mean.size
-    if isinstance(last, Normalize) and last.mode == "fixed":
-        if len(last.mean) not in (1, channels):
-            raise UserError(f"normalize has {len(last.mean)} means, the images {channels} channels")
-        mean, std = (np.resize(np.float32(x), channels) for x in (last.mean, last.std))
-        dataset = dataclasses.replace(dataset, mean=mean, std=std)
-    return dataset
 
 
 def _bytes(image: np.ndarray, number: int) -> np.ndarray:

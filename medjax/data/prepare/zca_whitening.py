@@ -6,7 +6,6 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from medjax.data.dataset import Dataset, Split
 from medjax.data.normalize import channel_stats
 from medjax.errors import UserError, unknown
 
@@ -78,13 +77,6 @@ class Whitening(NamedTuple):
         flat = images.reshape(len(images), -1).astype(np.float64)
         return (flat @ self.inverse + self.mean).astype(np.float32).reshape(images.shape)
 
-    def whiten_all(self, dataset: Dataset) -> Dataset:
-        """Whitens every split of a set in memory: float32 images, ``mean`` 0 and ``std`` 1."""
-        splits = (dataset.train, dataset.val, dataset.test)
-        splits = [s if s is None else Split(self.whiten(s.images), s.labels) for s in splits]
-        channels = np.zeros_like(dataset.mean), np.ones_like(dataset.std)
-        return Dataset(dataset.info, *splits, *channels, dataset.preparation)
-
 
 def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
     """Fits a whitening to training images.
@@ -138,35 +130,6 @@ def fit_whitening(images: np.ndarray, *, zca: str) -> Whitening:
     matrix = (vectors / np.sqrt(values)) @ vectors.T / std[:, None]
     inverse = (vectors * np.sqrt(values)) @ vectors.T * std
     return Whitening(zca, *(x.astype(np.float32) for x in (mean, matrix, inverse)))
-
-
-def whiten(dataset: Dataset, *, zca: str) -> tuple[Dataset, Whitening | None]:
-    """Whitens every split of a data set with statistics of its training split.
-
-    Args:
-      dataset: uint8 splits.
-      zca: one of ``data.ZCA``; ``none`` returns the data set as is.
-
-    Returns:
-      ``(dataset, whitening)``: float32 images with ``mean`` 0 and ``std`` 1, and the fitted map,
-      which is None for ``none``.
-
-    Raises:
-      UserError: as ``fit_whitening``, or for images that stream from disk.
-
-    Example:
-      >>> from medjax import data
-      >>> whitened, fitted = whiten(data.load("phantom"), zca="none")
-      >>> fitted is None
-      True
-    """
-    if zca == "none":
-        return dataset, None
-    splits = (dataset.train, dataset.val, dataset.test)
-    if any(s is not None and isinstance(s.images, np.memmap) for s in splits):
-        raise UserError("zca needs images in memory; raise data.stream_above_gib")
-    fitted = fit_whitening(dataset.train.images, zca=zca)
-    return fitted.whiten_all(dataset), fitted
 
 
 def _flat_parts(images: np.ndarray) -> Iterator[np.ndarray]:

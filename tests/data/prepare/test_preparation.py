@@ -61,7 +61,7 @@ def test_a_data_set_is_fitted_on_train_alone():
     splits = {"train": split_of(RAW), "val": split_of(RAW[:1]), "test": split_of(brighter)}
     text = "percentile_clip(0, 100)|resize(8)"
     ds = data.apply_preparation(INFO, splits, preparation=parse_preparation(text))
-    fitted = parse_preparation(ds.preparation)
+    fitted = parse_preparation(str(ds.preparation))
     pixels = np.concatenate([image.ravel() for image in RAW])
     assert fitted.steps[0].bounds == (pixels.min(), pixels.max())
     np.testing.assert_array_equal(ds.test.images, fitted.apply(brighter))
@@ -123,8 +123,8 @@ def test_load_prepares_images_in_memory_only(striped, tmp_path):
     raw = data.load(striped / "set.npz")
     wanted = parse_preparation("percentile_clip|resize(16)|rgb")
     ds = data.load(striped / "set.npz", preparation=wanted)
-    assert ds.train.images.shape == (40, 16, 16, 3) and "bounds=(" in ds.preparation
-    assert raw.preparation == "normalize(mode=per_channel)"
+    assert ds.train.images.shape == (40, 16, 16, 3) and "bounds=(" in str(ds.preparation)
+    assert str(raw.preparation) == "normalize(mode=per_channel)"
     info, splits = data.read(striped / "set.npz")
     assert info == ds.info
     np.testing.assert_array_equal(splits["test"].images, raw.test.images)
@@ -138,7 +138,7 @@ def test_load_prepares_images_in_memory_only(striped, tmp_path):
 
 def test_whitening_is_the_last_step_and_keeps_the_record(striped):
     ds = data.load(striped / "set.npz", preparation=parse_preparation("resize(4)|zca(frepo)"))
-    preparation = parse_preparation(ds.preparation)
+    preparation = ds.preparation
     assert preparation.zca == "frepo" and parse_preparation("").zca == "none"
     whitened, fitted = data.whiten(ds, zca=preparation.zca)
     assert fitted.zca == "frepo" and whitened.preparation == ds.preparation

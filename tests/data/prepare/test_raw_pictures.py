@@ -39,7 +39,7 @@ def test_a_window_sees_sixteen_bits(folder):
     assert np.ptp(plain.train.images[plain.train.images > 0]) < 8  # of 256: 702 of 65,536 values
     assert windowed.train.images.max() > 250
     assert windowed.train.images.shape == (12, 8, 8, 1)
-    assert windowed.preparation.split("|")[1:] == [
+    assert windowed.preparation.listed()[1:] == [
         "grayscale",
         "resize(size=8, keep_aspect=pad)",
         "normalize(mode=per_channel)",
@@ -48,9 +48,9 @@ def test_a_window_sees_sixteen_bits(folder):
 
 def test_the_default_steps_are_recorded(folder):
     plain = load(folder, "")
-    listed = data.parse_preparation(plain.preparation).listed()
+    listed = plain.preparation.listed()
     assert listed[:2] == ["grayscale", "resize(size=8, keep_aspect=pad)"]
-    again = load(folder, plain.preparation, size=28)
+    again = load(folder, str(plain.preparation), size=28)
     np.testing.assert_array_equal(again.test.images, plain.test.images)
 
 
@@ -64,12 +64,12 @@ def test_recorded_channels_are_not_detected_again(folder, caplog):
 
 def test_a_fitted_preparation_is_recorded_and_reproduced(folder):
     fitted = load(folder, "percentile_clip(0, 100)|resize(4, stretch)|zca(mtt)", size=28)
-    first, *_, last = fitted.preparation.split("|")
+    first, *_, last = fitted.preparation.listed()
     low, high = 1000, 1702
     bounds = data.parse_preparation(first).steps[0].bounds
     assert low <= bounds[0] < bounds[1] <= high and last == "zca(definition=mtt)"
     assert fitted.train.images.shape == (12, 4, 4, 1)
-    again = load(folder, fitted.preparation, size=28)
+    again = load(folder, str(fitted.preparation), size=28)
     for ours, theirs in ((fitted.train, again.train), (fitted.test, again.test)):
         np.testing.assert_array_equal(ours.images, theirs.images)
     assert again.preparation == fitted.preparation
@@ -80,7 +80,7 @@ def test_the_cache_depends_on_the_steps(folder):
     assert len(np.unique(narrow.train.images)) < len(np.unique(wide.train.images))
     whitened = load(folder, "window(1350, 700)|zca(mtt)")
     np.testing.assert_array_equal(wide.train.images, whitened.train.images)
-    assert whitened.preparation.endswith("zca(definition=mtt)")
+    assert str(whitened.preparation).endswith("zca(definition=mtt)")
 
 
 def test_without_a_window_step_pictures_use_their_own(folder):

@@ -22,8 +22,8 @@ def parameters(kind):
     return {"scale": rng.normal(size=shape), "bias": rng.normal(size=shape)}
 
 
-def apply(kind, x, variables, **knobs):
-    return Norm(kind).apply(jax.tree.map(jnp.asarray, variables), jnp.asarray(x), **knobs)
+def apply(kind, x, variables, **options):
+    return Norm(kind).apply(jax.tree.map(jnp.asarray, variables), jnp.asarray(x), **options)
 
 
 def numpy_norm(kind, x):

@@ -1,5 +1,6 @@
 """Test set-up: eight CPU devices, strict promotion, and a compilation cache for repeated runs."""
 
+import importlib.util
 import os
 import pathlib
 
@@ -111,33 +112,9 @@ def real_data_root():
 
 @pytest.fixture(scope="session")
 def from_torch():
-    """``from_torch(arrays, prefix)``: a reference ConvNet's parameters in our layout.
-
-    Convolutions go from OIHW to HWIO, the head from ``(out, C·H·W)`` to ``(H·W·C, out)``.
-    """
-
-    def convert(arrays, prefix, dtype=np.float64):
-        tensors = {k.removeprefix(prefix): v.astype(dtype) for k, v in arrays.items()}
-        tensors = {k: v for k, v in tensors.items() if k.startswith(("features.", "classifier."))}
-        params, block = {}, 0
-        while f"features.{4 * block}.weight" in tensors:
-            conv, norm = f"features.{4 * block}", f"features.{4 * block + 1}"
-            params[f"conv_{block}"] = {
-                "kernel": tensors[f"{conv}.weight"].transpose(2, 3, 1, 0),
-                "bias": tensors[f"{conv}.bias"],
-            }
-            params[f"norm_{block}"] = {
-                "scale": tensors[f"{norm}.weight"],
-                "bias": tensors[f"{norm}.bias"],
-            }
-            block += 1
-        head, width = tensors["classifier.weight"], params["conv_0"]["bias"].size
-        side = round((head.shape[1] / width) ** 0.5)
-        head = head.reshape(-1, width, side, side).transpose(2, 3, 1, 0)
-        params["head"] = {
-            "kernel": head.reshape(-1, head.shape[-1]),
-            "bias": tensors["classifier.bias"],
-        }
-        return params
-
-    return convert
+    """``from_torch(arrays, prefix, dtype)``: a reference ConvNet's parameters in our layout."""
+    file = ROOT / "benchmarks" / "torch_layout.py"
+    spec = importlib.util.spec_from_file_location("torch_layout", file)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.convnet_params

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import torch_layout
 
 from gpu import context, programs, records
 from medjax import augment, kernels, nets
@@ -89,32 +90,14 @@ def _nchw(images):
 
 
 def _params(arrays: dict[str, np.ndarray], prefix: str, dtype: str) -> Any:
-    """Returns a reference ConvNet's parameters in medjax's layout."""
-    tensors = {key.removeprefix(prefix): value.astype(dtype) for key, value in arrays.items()}
-    params, block = {}, 0
-    while f"features.{4 * block}.weight" in tensors:
-        conv, norm = f"features.{4 * block}", f"features.{4 * block + 1}"
-        params[f"conv_{block}"] = {
-            "kernel": tensors[f"{conv}.weight"].transpose(2, 3, 1, 0),
-            "bias": tensors[f"{conv}.bias"],
-        }
-        params[f"norm_{block}"] = {
-            "scale": tensors[f"{norm}.weight"],
-            "bias": tensors[f"{norm}.bias"],
-        }
-        block += 1
-    head, width = tensors["classifier.weight"], params["conv_0"]["bias"].size
-    side = round((head.shape[1] / width) ** 0.5)
-    kernel = head.reshape(-1, width, side, side).transpose(2, 3, 1, 0).reshape(-1, head.shape[0])
-    params["head"] = {"kernel": kernel, "bias": tensors["classifier.bias"]}
-    return jax.tree.map(jnp.asarray, params)
+    return jax.tree.map(jnp.asarray, torch_layout.convnet_params(arrays, prefix, dtype))
 
 
 def _network_errors(name: str, precision: str, *, small: bool) -> dict[str, float]:
     dtype = "float64" if precision == "float64" else "float32"
     with jax.enable_x64(dtype == "float64"):
         arrays = _load(name)
-        params = _params({k: v for k, v in arrays.items() if k[:6] == "param/"}, "param/", dtype)
+        params = _params(arrays, "param/", dtype)
         net = nets.make(
             "convnet",
             num_classes=params["head"]["bias"].size,
@@ -160,10 +143,7 @@ def _trajectory_errors(precision: str, counts: tuple[int, ...]) -> dict[str, flo
     dtype = "float64" if precision == "float64" else "float32"
     with jax.enable_x64(dtype == "float64"):
         arrays = _load("trajectory_c1_28")
-        start, target = (
-            _params({k: v for k, v in arrays.items() if k.startswith(prefix)}, prefix, dtype)
-            for prefix in ("start/", "target/")
-        )
+        start, target = (_params(arrays, prefix, dtype) for prefix in ("start/", "target/"))
         used = "tf32" if precision == "tf32" else "float32"
         net = nets.make("convnet", num_classes=2, width=16, precision=used)
         labels = jnp.asarray(arrays["labels"].astype(np.int32))

@@ -9,17 +9,8 @@ from medjax import evaluate
 from medjax.errors import UserError
 
 
-def _case(num_classes, *, stacked=3, n=200, decimals=1, seed=0):
-    """Labels and coarse scores (many ties) of `stacked` networks better than chance."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, num_classes, n).astype(np.int32)
-    signal = 1.5 * (labels[:, None] == np.arange(num_classes))
-    scores = rng.normal(size=(stacked, n, num_classes)) + signal
-    return np.round(scores, decimals).astype(np.float32), labels
-
-
-def test_score_ranks_by_probabilities_not_by_raw_logits():
-    logits, labels = _case(3, decimals=3)
+def test_score_ranks_by_probabilities_not_by_raw_logits(case):
+    logits, labels = case(3, decimals=3)
     logits = logits + np.random.default_rng(1).normal(size=(3, 200, 1)).astype(np.float32) * 5
     result = evaluate.score(logits, labels, task="multi-class")
     probabilities = softmax(logits.astype(np.float64), axis=-1)
@@ -27,9 +18,9 @@ def test_score_ranks_by_probabilities_not_by_raw_logits():
     assert (np.abs(result["auroc"] - evaluate.auroc(logits, labels)) > 0.01).all()
 
 
-def test_score_of_a_binary_task_is_medmnists():
+def test_score_of_a_binary_task_is_medmnists(case):
     """Its evaluator takes softmax probabilities: the AUC of the last, accuracy at > 0.5."""
-    logits, labels = _case(2)
+    logits, labels = case(2)
     result = evaluate.score(logits, labels, task="binary-class")
     positive = softmax(logits.astype(np.float64), axis=-1)[..., 1]
     np.testing.assert_allclose(
@@ -40,8 +31,8 @@ def test_score_of_a_binary_task_is_medmnists():
     )
 
 
-def test_only_an_ordinal_task_has_a_kappa():
-    logits, labels = _case(5)
+def test_only_an_ordinal_task_has_a_kappa(case):
+    logits, labels = case(5)
     plain = evaluate.score(logits, labels, task="multi-class")
     ordinal = evaluate.score(logits, labels, task="ordinal-regression")
     assert set(plain) == {"accuracy", "balanced_accuracy", "auroc"}
@@ -56,8 +47,8 @@ def test_huge_logits_do_not_overflow():
     assert result["auroc"] == 1.0
 
 
-def test_bad_input_is_named():
-    logits, labels = _case(3)
+def test_bad_input_is_named(case):
+    logits, labels = case(3)
     with pytest.raises(UserError, match="did you mean 'multi-class'"):
         evaluate.score(logits, labels, task="multiclass")
     with pytest.raises(UserError, match=r"199 labels .* \[3, 200, 3\]"):

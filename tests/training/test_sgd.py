@@ -11,7 +11,7 @@ from medjax.training import Recipe, sgd
 
 
 @pytest.mark.parametrize("case", ["convnet_c1_28", "convnet_c3_32", "convnet_c3_64"])
-def test_sgd_is_torchs(golden, x64, case):
+def test_sgd_is_torchs(golden, from_torch, x64, case):
     """Five full-batch steps of the reference, in float64, parameter for parameter."""
     arrays = {k: v.astype(np.float64) for k, v in golden(case).items() if v.dtype.kind == "f"}
     syn = arrays["syn"]
@@ -21,8 +21,7 @@ def test_sgd_is_torchs(golden, x64, case):
     features = arrays["param/features.0.weight"].shape[0]
     depth = sum(name.startswith("param/") and a.ndim == 4 for name, a in arrays.items())
     net = nets.make("convnet", num_classes=num_classes, width=features, depth=depth)
-    final_size = (32 if height == 28 else height) // 2**depth
-    params = _flax_params(arrays, "param", final_size)
+    params = jax.tree.map(jnp.asarray, from_torch(arrays, "param/", np.float64))
     assert width == height
 
     def loss_fn(params):
@@ -44,27 +43,8 @@ def test_sgd_is_torchs(golden, x64, case):
         losses.append(float(loss))
 
     np.testing.assert_allclose(losses, arrays["sgd/losses"], rtol=1e-6)
-    expected = _flax_params(arrays, "sgd/param", final_size)
+    expected = from_torch(arrays, "sgd/param/", np.float64)
     # A bias before an instance norm has no gradient; it only decays, and may be near zero.
     jax.tree.map(
         lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-12), params, expected
     )
-
-
-def _flax_params(arrays, prefix, size):
-    """Torch's weights in our layout: OIHW → HWIO, and (C, H, W) features → (H, W, C)."""
-    blocks = {}
-    depth = sum(name.startswith(f"{prefix}/") and a.ndim == 4 for name, a in arrays.items())
-    for block in range(depth):
-        conv, norm = f"{prefix}/features.{4 * block}", f"{prefix}/features.{4 * block + 1}"
-        kernel = arrays[f"{conv}.weight"].transpose(2, 3, 1, 0)
-        blocks[f"conv_{block}"] = {"kernel": kernel, "bias": arrays[f"{conv}.bias"]}
-        blocks[f"norm_{block}"] = {
-            "scale": arrays[f"{norm}.weight"],
-            "bias": arrays[f"{norm}.bias"],
-        }
-    weight = arrays[f"{prefix}/classifier.weight"]
-    weight = weight.reshape(len(weight), -1, size, size).transpose(2, 3, 1, 0)
-    head = {"kernel": weight.reshape(-1, len(weight[0, 0, 0])), "bias": None}
-    head["bias"] = arrays[f"{prefix}/classifier.bias"]
-    return jax.tree.map(jnp.asarray, blocks | {"head": head})

@@ -53,6 +53,11 @@ class Unreadable(NamedTuple):
     reason: str
 
 
+def is_picture(path: pathlib.Path) -> bool:
+    """Returns whether a file is read as a picture, which its suffix decides."""
+    return path.suffix.lower() in SUFFIXES
+
+
 def file_source(
     path: pathlib.Path, name: str, *, options: dicom.DicomOptions | None = None
 ) -> Source:

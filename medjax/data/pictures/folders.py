@@ -140,7 +140,7 @@ def _of_classes(root: pathlib.Path, part: pathlib.Path, split: str | None) -> li
                 continue
             if file.is_dir():
                 raise UserError(f"{file} is a folder inside a class; files lie in {folder} itself")
-            if file.suffix.lower() not in decoding.SUFFIXES:
+            if not decoding.is_picture(file):
                 others.add(file.name)
                 continue
             name = file.relative_to(root).as_posix()
@@ -165,7 +165,7 @@ def _of_table(folder: pathlib.Path, table: pathlib.Path) -> list[Entry]:
             raise UserError(f"{table}, line {number}: {name} is listed twice")
         if not (folder / name).is_file():
             raise UserError(f"{table}, line {number}: no file {folder / name}")
-        if pathlib.Path(name).suffix.lower() not in decoding.SUFFIXES:
+        if not decoding.is_picture(folder / name):
             raise UserError(
                 f"{table}, line {number}: {name} has no suffix of an image; choose from: "
                 f"{', '.join(decoding.SUFFIXES)}"

@@ -59,18 +59,6 @@ def has_colours(picture: Picture) -> bool:
     return float(np.mean(greatest - least > limit)) > _COLOURED_PIXELS
 
 
-def is_dim(picture: Picture, *, bits: int) -> bool:
-    """Returns whether a grey of 16 bits uses at most a sixteenth of the range of its set.
-
-    Black pictures are not dim.
-
-    Example:
-      >>> is_dim(Picture(np.array([[0, 4095]], np.uint16), 0, 65535), bits=16)
-      True
-    """
-    return picture.fills_sixteen_bits() and 0 < int(picture.pixels.max()) < 2**bits / 16
-
-
 def look(
     sources: Sequence[decoding.Source], *, colours: bool, depth: bool, threads: int = 0
 ) -> Seen:

@@ -12,6 +12,12 @@ from medjax.data.prepare.preparation import Preparation
 from medjax.data.prepare.resizing import Resize
 
 _log = logging.getLogger("medjax")
+_DIM = 16
+
+
+def is_dim(image: np.ndarray) -> bool:
+    """Returns whether a uint8 image is nearly black: not black, and nowhere above 16 of 255."""
+    return 0 < int(image.max()) <= _DIM
 
 
 def log(facts: Mapping[str, Any], *, wanted: Preparation, fitted: Preparation) -> None:
@@ -37,7 +43,7 @@ def _lines(
         bits, white = depths[0].bits, depths[0].white
         yield logging.INFO, f"greys of 16 bits use {bits}: {white} becomes white; {others}"
     if facts["dim"]:
-        dim = f"{facts['dim']} pictures of 16 bits hold small values and are nearly black"
+        dim = f"{facts['dim']} images are nearly black, with no value above {_DIM} of 255"
         yield logging.WARNING, f"{dim}; {others}"
     if not any(isinstance(step, Resize) for step in wanted.steps):
         side = next(step.size for step in fitted.steps if isinstance(step, Resize))

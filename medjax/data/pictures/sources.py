@@ -213,9 +213,10 @@ def _make(
     dim = []
 
     def to_bytes(picture: Picture) -> np.ndarray:
-        if seen.bits and looking.is_dim(picture, bits=seen.bits):
+        image = raw_pictures.prepare_picture(fitted, picture)
+        if remarks.is_dim(image):
             dim.append(True)
-        return raw_pictures.prepare_picture(fitted, picture)
+        return image
 
     unreadable, digest, measured = conversion.convert(
         parts, folder=folder, to_bytes=to_bytes, threads=threads

@@ -134,5 +134,5 @@ def test_what_is_not_one_picture_is_refused(tmp_path):
         imagefile.read(tmp_path / "a.tif")
     pages[0].save(tmp_path / "b.tga")
     (tmp_path / "b.tga").rename(tmp_path / "b.png")
-    with pytest.raises(UndecodableError, match="is not a PNG, JPEG, .* or PPM file that Pillow"):
+    with pytest.raises(UndecodableError, match=r"is not a PNG, .* or PPM file that"):
         imagefile.read(tmp_path / "b.png")

@@ -175,7 +175,7 @@ def test_more_than_a_tenth_of_colour_pictures_make_all_rgb(folder, caplog):
 
 def test_the_median_size_is_said_where_it_is_larger(folder, caplog):
     caplog.set_level(logging.INFO, "medjax")
-    line = "data: pictures of 9×9 (median) become 8×8; data.size sets their side"
+    line = "data: pictures of 8×9 (median) become 8×8; data.size sets their side"
     for _ in range(2):  # converts, then reads the cache
         caplog.clear()
         _load(folder)

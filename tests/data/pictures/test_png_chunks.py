@@ -1,8 +1,5 @@
 """PNG files without their texts: the same pixels, turned the same way."""
 
-import struct
-import zlib
-
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
@@ -80,10 +77,5 @@ def test_damaged_pixels_are_damaged_with_or_without_texts(path):
     content = bytearray(path.read_bytes())
     content[content.index(b"IDAT") + 6] ^= 255
     path.write_bytes(content)
-    with pytest.raises(UndecodableError):
-        imagefile.read(path)
-    path.write_bytes(
-        b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 2**32 - 1) + b"zTXt" + zlib.compress(b"x")
-    )
     with pytest.raises(UndecodableError):
         imagefile.read(path)

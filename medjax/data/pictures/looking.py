@@ -98,8 +98,8 @@ def look(
     if not colours:
         return Seen(None, "", used)
     if not questions.colours:
-        count = f"{len(coloured)} or more of {len(sources)} files have colours"
-        _log.info("data: all images become RGB: %s", count)
+        count = len(sources)
+        _log.info("data: all images become RGB: more than a tenth of %d files have colours", count)
         return Seen(3, "", used)
     counts = readable - len(coloured), len(coloured)
     _log.info("data: all images become grey: %d grey and %d colour files", *counts)

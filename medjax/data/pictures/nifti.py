@@ -56,12 +56,13 @@ def read(file: pathlib.Path, options: NiftiOptions) -> list[Picture]:
     size = file.stat().st_size
     with _decoding():
         image = nibabel.load(file, mmap=False)
-        shape, dtype = image.shape, image.get_data_dtype()
+        shape, dtype, start = image.shape, image.get_data_dtype(), image.dataobj.offset
         orientation = nibabel.io_orientation(image.affine)
     shape = _volume(shape)
     if dtype.kind not in "iuf":
         raise UndecodableError("holds colours or complex numbers; needs one number a voxel")
-    if math.prod(shape) * dtype.itemsize > size * (_INFLATED if file.suffix == ".gz" else 1):
+    most = size * _INFLATED if file.suffix.lower() == ".gz" else size - start
+    if math.prod(shape) * dtype.itemsize > most:
         raise UndecodableError("holds fewer bytes of voxels than its header says")
     if np.isnan(orientation).any():
         raise UndecodableError("has an affine that does not say where the patient's right is")

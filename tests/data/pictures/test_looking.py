@@ -81,7 +81,9 @@ def test_it_stops_where_the_answer_is_certain(caplog):
     files = Files([COLOUR] * 400)
     assert files.look() == looking.Seen(3, "", None)
     assert len(files.decoded) == 44  # four at once, until more than a tenth have colours
-    assert caplog.messages == ["data: all images become RGB: 41 or more of 400 files have colours"]
+    assert caplog.messages == [
+        "data: all images become RGB: more than a tenth of 400 files have colours"
+    ]
     deep = Files([np.full((4, 4), 50000, np.uint16)] * 400, deep=True)
     assert deep.look() == looking.Seen(1, "", 16) and len(deep.decoded) == 4
 

@@ -170,7 +170,7 @@ def test_more_than_a_tenth_of_colour_pictures_make_all_rgb(folder, caplog):
     assert _load(folder).train.images.shape[-1] == 1  # 2 of 26
     Image.fromarray(colour).save(folder / "test" / "left" / "x3.png")
     assert _load(folder).train.images.shape[-1] == 3
-    assert "all images become RGB: 3 or more of 27 files have colours" in caplog.text
+    assert "all images become RGB: more than a tenth of 27 files have colours" in caplog.text
 
 
 def test_the_median_size_is_said_where_it_is_larger(folder, caplog):

@@ -74,7 +74,7 @@ def test_a_coloured_mark_is_dropped_in_a_line_that_names_it(mark, case, describe
         said = describe(folder)
         lines = [line for line in said.lines if name in line]
         assert len(lines) == 1 and "of 1 of 24 files are dropped" in lines[0]
-        assert "data.convert.mode=rgb" in lines[0] and "16×16×1" in said.out
+        assert "convert.mode=rgb" in lines[0] and "16×16×1" in said.out
     said = describe(folder, "--convert.mode=rgb")
     assert "16×16×3" in said.out and not any(name in line for line in said.lines)
 

@@ -4,7 +4,7 @@ import contextlib
 import math
 import pathlib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -103,6 +103,28 @@ class Archive:
             array = np.lib.format.read_array(stream, allow_pickle=False)
             stream.read()
         return array
+
+
+def read_arrays(
+    path: pathlib.Path, *, names: Collection[str] | None = None
+) -> dict[str, np.ndarray]:
+    """Reads the arrays of an npz file by name.
+
+    Args:
+      path: the file.
+      names: which arrays; names that the file lacks are skipped. None for all.
+
+    Raises:
+      UnreadableError, UserError: as ``Archive``.
+
+    Example:
+      >>> read_arrays(pathlib.Path("no-such-run/synthetic.npz"))
+      Traceback (most recent call last):
+      medjax.errors.UserError: there is no file no-such-run/synthetic.npz
+    """
+    with Archive(path) as archive:
+        wanted = [name for name in archive.names if names is None or name in names]
+        return {name: archive.read(name) for name in wanted}
 
 
 _header_2_0 = np.lib.format.read_array_header_2_0

@@ -85,13 +85,7 @@ def read_classes(
       >>> labels["train"].tolist(), classes
       ([1, 0, 1], ('2', '10'))
     """
-    found = {}
-    for split, array in labels.items():
-        what = f"{where}: {split}_labels"
-        if array.dtype.kind not in _NUMBERS + _TEXT:
-            raise UserError(f"{what} is {array.dtype}; needs whole numbers or names")
-        values, places = np.unique(array, return_inverse=True)
-        found[split] = _names(what, values), places
+    found = {split: distinct(f"{where}: {split}_labels", x) for split, x in labels.items()}
     classes = class_names(found["train"][0])
     if len(classes) < 2:
         only = f"train_labels holds only class {classes[0]}"
@@ -147,11 +141,31 @@ def read_numbers(what: str, labels: np.ndarray, *, classes: Sequence[str]) -> np
     return labels.astype(np.int32)
 
 
-def _names(what: str, values: np.ndarray) -> list[str]:
-    """Returns the names of distinct labels, in their order."""
-    if values.dtype.kind in _TEXT:
-        return _text(what, values)
-    if values.dtype.kind == "f":
+def distinct(what: str, labels: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Returns the names of the distinct labels.
+
+    Args:
+      what: the array in messages.
+      labels: as for ``read_classes``, ``[n]``.
+
+    Returns:
+      ``(names, places)``: the names, those of numbers without a point; and for each label the place
+      of its name.
+
+    Raises:
+      UserError: for values that name no class.
+
+    Example:
+      >>> names, places = distinct("labels", np.array([2.0, 1.0, 2.0]))
+      >>> names, places.tolist()
+      (['1', '2'], [1, 0, 1])
+    """
+    if labels.dtype.kind not in _NUMBERS + _TEXT:
+        raise UserError(f"{what} is {labels.dtype}; needs whole numbers or names")
+    values, places = np.unique(labels, return_inverse=True)
+    if labels.dtype.kind in _TEXT:
+        return _text(what, values), places
+    if labels.dtype.kind == "f":
         wrong = values[~(np.isfinite(values) & (values == np.rint(values)))]
         if wrong.size:
             raise UserError(f"{what} holds {wrong[0]}; needs whole numbers or names")
@@ -160,7 +174,7 @@ def _names(what: str, values: np.ndarray) -> list[str]:
             f"{what} holds the negative label -1 beside 0, as images without a label have: "
             "remove them, or number the classes from 0"
         )
-    return [str(int(value)) for value in values]
+    return [str(int(value)) for value in values], places
 
 
 def _text(what: str, values: np.ndarray) -> list[str]:

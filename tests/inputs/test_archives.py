@@ -222,3 +222,24 @@ def test_a_file_that_is_cut_short_or_another(case, describe, distil, content, wo
 def test_a_class_that_is_alone_in_test_is_refused_before_training(case, distil):
     said = distil(case("npz_one_class_in_test") / "mine.npz")
     assert said.status == 2 and "same label" in said.line
+
+
+@pytest.mark.parametrize("init", ["real", "noise"])
+def test_a_class_with_fewer_images_than_ipc(case, distil, tmp_path, init):
+    path = case("class_smaller_than_ipc") / "mine.npz"
+    words = f"{path},iterations=1,distill.batch_real=4,distill.init={init}"
+    said = distil(words, "--config.ipc=5", config="dm.py:quick")
+    if init == "real":
+        assert said.status == 2 and "use an ipc of at most 3" in said.line
+        return
+    assert said.status == 0 and said.report["baseline_ipc"] == [5, 3]
+    report = (tmp_path / "work" / "report.html").read_text()
+    assert "fewer images than there are synthetic ones of 1 (3 for 5)" in report
+    assert "8 random real images" in report
+
+
+def test_a_run_names_the_classes_that_are_not_scored(case, distil, tmp_path):
+    said = distil(case("npz_class_missing_in_test") / "mine.npz")
+    assert said.status == 0 and said.report["absent_classes"] == {"val": ["2"], "test": ["2"]}
+    report = (tmp_path / "work" / "report.html").read_text()
+    assert "There is no image of 2 in val and test" in report

@@ -1,0 +1,80 @@
+"""Decodes frames of DICOM files to stored values and colours."""
+
+import numpy as np
+
+from medjax.data.pictures import dicom_header as header
+from medjax.data.pictures import dicom_jpeg as jpeg
+from medjax.data.pictures.dicom_layout import Layout
+
+
+def decode(dataset, layout: Layout, frame: int) -> np.ndarray:
+    """Returns the stored values of a frame, ``[h, w]``, or its red, green and blue, ``[h, w, 3]``.
+
+    Bits that hold no part of a value, such as those of old overlays, are cut.
+    """
+    from pydicom.pixels import get_decoder
+    from pydicom.pixels.processing import convert_color_space
+    from pydicom.uid import RLELossless
+
+    syntax = header.transfer_syntax(dataset)
+    # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
+    plugin = "pydicom" if syntax == RLELossless else ""
+    with header.decoding():
+        pixels, found = get_decoder(syntax).as_array(
+            dataset,
+            index=frame,
+            raw=True,
+            decoding_plugin=plugin,
+            correct_unused_bits=False,
+            **layout.options(),
+        )
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="))
+    if layout.stored is not None:
+        pixels = _values(pixels, layout.stored, layout.high)
+    colours = found["photometric_interpretation"]
+    if layout.samples == 3 and _is_ycbcr(dataset, layout, frame, colours):
+        with header.decoding():
+            pixels = convert_color_space(pixels, "YBR_FULL", "RGB")
+    return pixels
+
+
+def _values(pixels: np.ndarray, stored: int, high: int) -> np.ndarray:
+    """Returns the values of samples: ``stored`` bits, of which ``high`` is the highest."""
+    plain = _cut(pixels, stored, stored - 1)
+    unused = (1 << (high + 1 - stored)) - 1
+    # Values that fit below, and use the bits that they should not, belie the highest bit.
+    if not unused or ((pixels & unused).any() and np.array_equal(plain, pixels)):
+        return plain
+    return _cut(pixels, stored, high)
+
+
+def _cut(pixels: np.ndarray, stored: int, high: int) -> np.ndarray:
+    bits = 8 * pixels.itemsize
+    if stored >= bits:
+        return pixels
+    # A shift to the right repeats the sign of signed types.
+    return (pixels << (bits - 1 - high)) >> (bits - stored)
+
+
+def _is_ycbcr(dataset, layout: Layout, frame: int, colours: str) -> bool:
+    """Returns whether decoded samples are YCbCr: a JPEG's own marks go before the header."""
+    from pydicom.encaps import get_frame
+    from pydicom.pixels import get_decoder
+    from pydicom.uid import JPEGTransferSyntaxes
+
+    syntax = header.transfer_syntax(dataset)
+    if syntax not in JPEGTransferSyntaxes:
+        return colours.startswith("YBR")
+    offsets = tuple(header.element(dataset, name) for name in header.OFFSETS)
+    with header.decoding():
+        coded = get_frame(
+            dataset.PixelData,
+            frame,
+            number_of_frames=layout.frames,
+            extended_offsets=None if None in offsets else offsets,
+        )
+        only_pillow = get_decoder(syntax).available_plugins == ("pillow",)
+    if only_pillow and jpeg.adobe_transform(coded) is not None:
+        return False  # it decodes those with the mark of Adobe to RGB
+    marked = jpeg.is_ycbcr(coded)
+    return layout.photometric.startswith("YBR") if marked is None else marked

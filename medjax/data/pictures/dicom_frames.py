@@ -14,7 +14,7 @@ def decode(dataset, layout: Layout, frame: int) -> np.ndarray:
     """
     from pydicom.pixels import get_decoder
     from pydicom.pixels.processing import convert_color_space
-    from pydicom.uid import RLELossless
+    from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
 
     syntax = header.transfer_syntax(dataset)
     # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
@@ -31,11 +31,15 @@ def decode(dataset, layout: Layout, frame: int) -> np.ndarray:
     pixels = pixels.astype(pixels.dtype.newbyteorder("="))
     if layout.stored is not None:
         pixels = _values(pixels, layout.stored, layout.high)
-    colours = found["photometric_interpretation"]
-    if layout.samples == 3 and _is_ycbcr(dataset, layout, frame, colours):
-        with header.decoding():
-            pixels = convert_color_space(pixels, "YBR_FULL", "RGB")
-    return pixels
+    if layout.samples == 1:
+        return pixels
+    with header.decoding():
+        is_ycbcr = found["photometric_interpretation"] in ("YBR_FULL", "YBR_FULL_422")
+        if syntax in (JPEGBaseline8Bit, JPEGExtended12Bit):
+            coded = _coded(dataset, layout, frame)
+            if layout.photometric is None or _is_otherwise(coded, syntax, is_ycbcr=is_ycbcr):
+                return jpeg.decode(coded)
+        return convert_color_space(pixels, "YBR_FULL", "RGB") if is_ycbcr else pixels
 
 
 def _values(pixels: np.ndarray, stored: int, high: int) -> np.ndarray:
@@ -56,25 +60,25 @@ def _cut(pixels: np.ndarray, stored: int, high: int) -> np.ndarray:
     return (pixels << (bits - 1 - high)) >> (bits - stored)
 
 
-def _is_ycbcr(dataset, layout: Layout, frame: int, colours: str) -> bool:
-    """Returns whether decoded samples are YCbCr: a JPEG's own marks go before the header."""
+def _coded(dataset, layout: Layout, frame: int) -> bytes:
+    """Returns the JPEG of a frame."""
     from pydicom.encaps import get_frame
-    from pydicom.pixels import get_decoder
-    from pydicom.uid import JPEGTransferSyntaxes
 
-    syntax = header.transfer_syntax(dataset)
-    if syntax not in JPEGTransferSyntaxes:
-        return colours.startswith("YBR")
     offsets = tuple(header.element(dataset, name) for name in header.OFFSETS)
-    with header.decoding():
-        coded = get_frame(
-            dataset.PixelData,
-            frame,
-            number_of_frames=layout.frames,
-            extended_offsets=None if None in offsets else offsets,
-        )
-        only_pillow = get_decoder(syntax).available_plugins == ("pillow",)
-    if only_pillow and jpeg.adobe_transform(coded) is not None:
-        return False  # it decodes those with the mark of Adobe to RGB
-    marked = jpeg.is_ycbcr(coded)
-    return layout.photometric.startswith("YBR") if marked is None else marked
+    return get_frame(
+        dataset.PixelData,
+        frame,
+        number_of_frames=layout.frames,
+        extended_offsets=None if None in offsets else offsets,
+    )
+
+
+def _is_otherwise(coded: bytes, syntax, *, is_ycbcr: bool) -> bool:
+    """Returns whether the colours of a JPEG are not those that pydicom takes them for."""
+    from pydicom.pixels import get_decoder
+
+    # Pillow, where it is alone, has decoded colours with the mark of Adobe to RGB.
+    alone = get_decoder(syntax).available_plugins == ("pillow",)
+    if alone and jpeg.adobe_transform(coded) is not None:
+        return True
+    return jpeg.is_ycbcr(coded) not in (None, is_ycbcr)

@@ -1,28 +1,36 @@
-"""How the colours of a JPEG are coded, by its own marks."""
+"""JPEGs of colours, which say themselves how these are coded."""
 
+import io
 from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image
 
 _START_OF_SCAN, _JFIF, _ADOBE = 0xDA, 0xE0, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _RGB = (b"RGB", b"rgb")
 
 
+def decode(stream: bytes) -> np.ndarray:
+    """Returns the red, green and blue of a JPEG, ``[h, w, 3]``, by its own marks."""
+    with Image.open(io.BytesIO(stream), formats=("JPEG",)) as image:
+        return np.asarray(image.convert("RGB"))
+
+
 def is_ycbcr(stream: bytes) -> bool | None:
     """Returns whether a JPEG of three colours is YCbCr, or RGB; None if nothing in it says so.
 
-    Colours with fewer samples than others, and the mark of JFIF, are signs of YCbCr. Components
-    that are called R, G and B are signs of RGB. The mark of Adobe says which it is.
+    Components that are called R, G and B are a sign of RGB. Colours with fewer samples than others,
+    and the mark of JFIF, are signs of YCbCr. The mark of Adobe says which it is.
     """
     jfif, names, factors = False, b"", set()
     for marker, content in _segments(stream):
         jfif = jfif or (marker == _JFIF and content.startswith(b"JFIF"))
         if marker in _FRAMES:
             names, factors = content[6::3], set(content[7::3])
-    if len(factors) > 1:
-        return True
     if names in _RGB:
         return False
-    if jfif:
+    if jfif or len(factors) > 1:
         return True
     transform = adobe_transform(stream)
     return None if transform is None else transform != 0

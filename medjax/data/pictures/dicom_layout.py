@@ -20,7 +20,7 @@ class Layout(NamedTuple):
       columns: width of a frame.
       frames: their number.
       samples: 1 or 3 for each pixel.
-      photometric: what the samples are; ``"RGB"`` in JPEGs may be YCbCr.
+      photometric: what the samples are by the header; None for three of which it does not tell.
       planar: whether the three colours follow each other as whole frames.
       allocated: bits of a sample in the file.
       stored: bits of it that hold its value; None for floats.
@@ -33,7 +33,7 @@ class Layout(NamedTuple):
     columns: int
     frames: int
     samples: int
-    photometric: str
+    photometric: str | None
     planar: int
     allocated: int
     stored: int | None
@@ -47,7 +47,7 @@ class Layout(NamedTuple):
             "columns": self.columns,
             "number_of_frames": self.frames,
             "samples_per_pixel": self.samples,
-            "photometric_interpretation": self.photometric,
+            "photometric_interpretation": self.photometric or "RGB",
             "planar_configuration": self.planar,
             "bits_allocated": self.allocated,
             "pixel_representation": self.signed,
@@ -116,10 +116,8 @@ def of(dataset) -> Layout:
     )
 
 
-def _colours(dataset) -> tuple[str, int]:
-    """Returns the photometric interpretation and the samples of a pixel, which it must fit."""
-    from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
-
+def _colours(dataset) -> tuple[str | None, int]:
+    """Returns the photometric interpretation, if it fits the samples of a pixel, and these."""
     found = header.element(dataset, "PhotometricInterpretation")
     if found not in (None, *GREY, PALETTE, *_THREE):
         known = ", ".join((*GREY, *_THREE, PALETTE))
@@ -129,7 +127,5 @@ def _colours(dataset) -> tuple[str, int]:
     if samples not in (1, 3):
         raise UndecodableError("has neither one nor three samples a pixel")
     if found is None or (found in _THREE) != (samples == 3):
-        # A JPEG that nothing is said of is YCbCr by its convention.
-        is_jpeg = header.transfer_syntax(dataset) in (JPEGBaseline8Bit, JPEGExtended12Bit)
-        found = "MONOCHROME2" if samples == 1 else "YBR_FULL" if is_jpeg else "RGB"
+        return "MONOCHROME2" if samples == 1 else None, samples
     return found, samples

@@ -6,10 +6,14 @@ import pytest
 
 @pytest.fixture(scope="session")
 def write_dicom():
-    """``write_dicom(path, pixels, **tags)`` makes a DICOM file of some stored values."""
+    """``write_dicom(path, pixels, **tags)`` makes a DICOM file of some stored values.
 
-    def write(path, pixels, **tags):
+    ``coded`` is a transfer syntax, and the frames coded by it; tags in ``without`` are left out.
+    """
+
+    def write(path, pixels, coded=None, without=(), **tags):
         from pydicom.dataset import Dataset, FileMetaDataset
+        from pydicom.encaps import encapsulate
         from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
         pixels = np.asarray(pixels)
@@ -32,7 +36,12 @@ def write_dicom():
             dataset.NumberOfFrames = len(pixels)
         for name, value in tags.items():
             setattr(dataset, name, value)
+        for name in without:
+            delattr(dataset, name)
         dataset.PixelData = pixels.tobytes()
+        if coded:
+            dataset.file_meta.TransferSyntaxUID, frames = coded
+            dataset.PixelData = encapsulate(frames)
         dataset.save_as(path, enforce_file_format=True)
         return path
 

@@ -38,4 +38,3 @@ def test_an_odd_header_gives_the_images_of_a_whole_one(name, case, describe, sam
     folder = case(name)
     assert describe(folder).status == 0
     same_images(f"folder:{folder}", f"folder:{folder}.right")
-

@@ -16,11 +16,16 @@ def decode(dataset, layout: Layout, frame: int) -> np.ndarray:
     from pydicom.pixels.processing import convert_color_space
     from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit, RLELossless
 
-    syntax = header.transfer_syntax(dataset)
+    syntax, coded = header.transfer_syntax(dataset), None
+    decoder = get_decoder(syntax)
+    if layout.samples == 3 and syntax in (JPEGBaseline8Bit, JPEGExtended12Bit):
+        coded = _coded(dataset, layout, frame)
+        if decoder.available_plugins == ("pillow",) and jpeg.is_turned_by_pillow(coded):
+            return jpeg.decode(coded)
     # The RLE plugin of pylibjpeg panics on damaged files, past any ``except Exception``.
     plugin = "pydicom" if syntax == RLELossless else ""
     with header.decoding():
-        pixels, found = get_decoder(syntax).as_array(
+        pixels, found = decoder.as_array(
             dataset,
             index=frame,
             raw=True,
@@ -31,14 +36,10 @@ def decode(dataset, layout: Layout, frame: int) -> np.ndarray:
     pixels = pixels.astype(pixels.dtype.newbyteorder("="))
     if layout.stored is not None:
         pixels = _values(pixels, layout.stored, layout.high)
-    if layout.samples == 1:
-        return pixels
+    is_ycbcr = found["photometric_interpretation"] in ("YBR_FULL", "YBR_FULL_422")
+    if coded and (layout.photometric is None or jpeg.is_ycbcr(coded) not in (None, is_ycbcr)):
+        return jpeg.decode(coded)
     with header.decoding():
-        is_ycbcr = found["photometric_interpretation"] in ("YBR_FULL", "YBR_FULL_422")
-        if syntax in (JPEGBaseline8Bit, JPEGExtended12Bit):
-            coded = _coded(dataset, layout, frame)
-            if layout.photometric is None or _is_otherwise(coded, syntax, is_ycbcr=is_ycbcr):
-                return jpeg.decode(coded)
         return convert_color_space(pixels, "YBR_FULL", "RGB") if is_ycbcr else pixels
 
 
@@ -65,20 +66,10 @@ def _coded(dataset, layout: Layout, frame: int) -> bytes:
     from pydicom.encaps import get_frame
 
     offsets = tuple(header.element(dataset, name) for name in header.OFFSETS)
-    return get_frame(
-        dataset.PixelData,
-        frame,
-        number_of_frames=layout.frames,
-        extended_offsets=None if None in offsets else offsets,
-    )
-
-
-def _is_otherwise(coded: bytes, syntax, *, is_ycbcr: bool) -> bool:
-    """Returns whether the colours of a JPEG are not those that pydicom takes them for."""
-    from pydicom.pixels import get_decoder
-
-    # Pillow, where it is alone, has decoded colours with the mark of Adobe to RGB.
-    alone = get_decoder(syntax).available_plugins == ("pillow",)
-    if alone and jpeg.adobe_transform(coded) is not None:
-        return True
-    return jpeg.is_ycbcr(coded) not in (None, is_ycbcr)
+    with header.decoding():
+        return get_frame(
+            dataset.PixelData,
+            frame,
+            number_of_frames=layout.frames,
+            extended_offsets=None if None in offsets else offsets,
+        )

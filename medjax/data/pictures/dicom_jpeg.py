@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
+from medjax.data.damaged import UndecodableError, decoding_errors
+
 _START_OF_SCAN, _JFIF, _ADOBE = 0xDA, 0xE0, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _RGB = (b"RGB", b"rgb")
@@ -13,8 +15,11 @@ _RGB = (b"RGB", b"rgb")
 
 def decode(stream: bytes) -> np.ndarray:
     """Returns the red, green and blue of a JPEG, ``[h, w, 3]``, by its own marks."""
-    with Image.open(io.BytesIO(stream), formats=("JPEG",)) as image:
-        return np.asarray(image.convert("RGB"))
+    try:
+        with decoding_errors(), Image.open(io.BytesIO(stream), formats=("JPEG",)) as image:
+            return np.asarray(image.convert("RGB"))
+    except Image.DecompressionBombError as error:
+        raise UndecodableError("has more pixels than Pillow's limit") from error
 
 
 def is_ycbcr(stream: bytes) -> bool | None:
@@ -32,11 +37,16 @@ def is_ycbcr(stream: bytes) -> bool | None:
         return False
     if jfif or len(factors) > 1:
         return True
-    transform = adobe_transform(stream)
+    transform = _adobe_transform(stream)
     return None if transform is None else transform != 0
 
 
-def adobe_transform(stream: bytes) -> int | None:
+def is_turned_by_pillow(stream: bytes) -> bool:
+    """Returns whether pydicom's use of Pillow makes RGB of a JPEG, or fails to decode it."""
+    return _adobe_transform(stream) is not None or is_ycbcr(stream) is False
+
+
+def _adobe_transform(stream: bytes) -> int | None:
     """Returns Adobe's number of a JPEG's colours, 0 for RGB; None without Adobe's mark."""
     for marker, content in _segments(stream):
         if marker == _ADOBE and content.startswith(b"Adobe") and len(content) > 11:

@@ -8,10 +8,11 @@ import pytest
 def write_dicom():
     """``write_dicom(path, pixels, **tags)`` makes a DICOM file of some stored values.
 
-    ``coded`` is a transfer syntax, and the frames coded by it; tags in ``without`` are left out.
+    ``coded`` is a transfer syntax and the frames coded by it, and ``syntax`` one that compresses
+    nothing; tags in ``without`` are left out.
     """
 
-    def write(path, pixels, coded=None, without=(), **tags):
+    def write(path, pixels, coded=None, syntax=None, without=(), **tags):
         from pydicom.dataset import Dataset, FileMetaDataset
         from pydicom.encaps import encapsulate
         from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
@@ -38,7 +39,10 @@ def write_dicom():
             setattr(dataset, name, value)
         for name in without:
             delattr(dataset, name)
-        dataset.PixelData = pixels.tobytes()
+        if syntax:
+            dataset.file_meta.TransferSyntaxUID = syntax
+        order = "<" if dataset.file_meta.TransferSyntaxUID.is_little_endian else ">"
+        dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
         if coded:
             dataset.file_meta.TransferSyntaxUID, frames = coded
             dataset.PixelData = encapsulate(frames)

@@ -38,15 +38,22 @@ def opened(file: pathlib.Path, **how: bool):
     try:
         with decoding():
             dataset = pydicom.dcmread(file, specific_tags=_TAGS, force=force, **how)
-            for tag in list(dataset.keys()):
-                if not dataset.get_item(tag).value:
-                    del dataset[tag]
-            if len({len(dataset[x].value) if x in dataset else 0 for x in OFFSETS}) > 1:
-                for name in OFFSETS:  # they do not fit, and can be done without
-                    dataset.pop(name, None)
+            _tidy(dataset)
     except pydicom.errors.InvalidDicomError as error:
         raise UndecodableError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
     return dataset
+
+
+def _tidy(dataset) -> None:
+    """Removes what pydicom would stumble over, and can be done without."""
+    for tag in list(dataset.keys()):
+        if not dataset.get_item(tag).value:
+            del dataset[tag]
+    if len({len(dataset[name].value) if name in dataset else 0 for name in OFFSETS}) > 1:
+        for name in OFFSETS:
+            dataset.pop(name, None)
+    if "PixelRepresentation" not in dataset:
+        dataset.PixelRepresentation = 0  # it says the sign of other elements too
 
 
 def decoding() -> contextlib.AbstractContextManager[None]:
@@ -80,7 +87,7 @@ def number(dataset, name: str, kind: type = int):
     if value is None:
         return None
     try:
-        single = isinstance(value, str) or not hasattr(value, "__len__")
+        single = isinstance(value, str | bytes) or not hasattr(value, "__len__")
         first = value if single else value[0]
         return None if first in (None, "") else kind(first)
     except (OverflowError, TypeError, ValueError) as error:  # in a damaged header

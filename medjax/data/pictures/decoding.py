@@ -25,6 +25,16 @@ _LISTED = 5
 _MOST_THREADS = 32
 _PER_THREAD = 4
 SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES + nifti.SUFFIXES
+_BY_SUFFIX = imagefile.SUFFIXES + nifti.SUFFIXES
+# Files of these kinds are not opened to see whether they are DICOM.
+_OTHER_SUFFIXES = frozenset(
+    (
+        *(".csv", ".tsv", ".txt", ".md", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".toml"),
+        *(".ini", ".cfg", ".log", ".html", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ods"),
+        *(".py", ".ipynb", ".npy", ".npz", ".h5", ".mat", ".pkl", ".pt", ".db", ".zip", ".gz"),
+        *(".bz2", ".xz", ".7z", ".tar", ".mha", ".mhd", ".nrrd", ".heic", ".avif"),
+    )
+)
 
 
 class Source(NamedTuple):
@@ -60,8 +70,13 @@ class Unreadable(NamedTuple):
 
 
 def is_picture(path: pathlib.Path) -> bool:
-    """Returns whether a file is read as a picture, which its suffix decides."""
-    return path.name.lower().endswith(SUFFIXES)
+    """Returns whether a file is read as a picture.
+
+    The suffix of an image or NIfTI file decides, and the first bytes where they are those of DICOM.
+    """
+    if path.name.lower().endswith(_BY_SUFFIX):
+        return True
+    return path.suffix.lower() not in _OTHER_SUFFIXES and dicom.is_image(path)
 
 
 def file_source(
@@ -74,7 +89,7 @@ def file_source(
     """Returns the source of an image, DICOM or NIfTI file.
 
     Args:
-      path: the file; its suffix decides which.
+      path: the file; it is DICOM unless it has the suffix of an image or NIfTI file.
       name: the name in messages.
       options: how DICOM is read; None for the defaults.
       slices: how NIfTI is read; None for the defaults.
@@ -86,13 +101,13 @@ def file_source(
       >>> file_source(pathlib.Path("scans/a.dcm"), "a.dcm").name
       'a.dcm'
     """
-    if path.suffix.lower() in dicom.SUFFIXES:
-        chosen = options or dicom.DicomOptions()
-        return Source(name, lambda: dicom.channels(path), lambda: dicom.read(path, chosen))
     if path.name.lower().endswith(nifti.SUFFIXES):
         return Source(name, lambda: 1, lambda: nifti.read(path, slices or nifti.NiftiOptions()))
-    kinds = (imagefile.channels, imagefile.read, imagefile.preview, imagefile.deep)
-    return Source(name, *(functools.partial(kind, path) for kind in kinds))
+    if path.suffix.lower() in imagefile.SUFFIXES:
+        kinds = (imagefile.channels, imagefile.read, imagefile.preview, imagefile.deep)
+        return Source(name, *(functools.partial(kind, path) for kind in kinds))
+    chosen = options or dicom.DicomOptions()
+    return Source(name, lambda: dicom.channels(path), lambda: dicom.read(path, chosen))
 
 
 def decode_all(

@@ -41,7 +41,7 @@ def _lines(
     depths = [step for step in fitted.steps if isinstance(step, Depth)]
     if depths and depths[0] not in wanted.steps:
         bits, white = depths[0].bits, depths[0].white
-        yield logging.INFO, f"greys of 16 bits use {bits}: {white} becomes white; {others}"
+        yield logging.WARNING, f"greys of 16 bits use {bits}: {white} becomes white; {others}"
     if facts["dim"]:
         dim = f"{facts['dim']} images are nearly black, with no value above {_DIM} of 255"
         yield logging.WARNING, f"{dim}; {others}"

@@ -203,7 +203,7 @@ def _make(
     seen = looking.look(
         everything,
         colours=options.mode == "auto" and not own_channels,
-        depth=not raw_pictures.sees_values(wanted),
+        depth=not raw_pictures.sets_black_and_white(wanted),
         threads=threads,
     )
     channels = None if own_channels else _CHANNELS.get(options.mode, seen.channels)

@@ -23,9 +23,9 @@ def sets_channels(preparation: Preparation) -> bool:
     return any(isinstance(step, Grayscale | Rgb) for step in preparation.steps)
 
 
-def sees_values(preparation: Preparation) -> bool:
-    """Returns whether the first step says which values of a file are black and white."""
-    return isinstance(next(iter(preparation.steps), None), _FIRST)
+def sets_black_and_white(preparation: Preparation) -> bool:
+    """Returns whether a step gives raw values a meaning, whatever their range."""
+    return any(isinstance(step, _FIRST) for step in preparation.steps)
 
 
 def complete(

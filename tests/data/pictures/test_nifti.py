@@ -1,6 +1,7 @@
 """NIfTI files: slices, the way they lie, their values, and what is refused."""
 
 import gzip
+import logging
 import struct
 
 import numpy as np
@@ -175,6 +176,13 @@ def test_damaged_files_have_a_reason_that_quotes_nothing(path, caplog, capfd):
         assert isinstance(result, Unreadable) and "DOE" not in result.reason
         assert "\n" not in result.reason
     assert "DOE" not in caplog.text and capfd.readouterr().err == ""
+
+
+def test_what_nibabel_remarks_is_not_heard(path, caplog):
+    _save(path, VOXELS, pixdim=np.zeros(8))
+    with caplog.at_level(logging.DEBUG):
+        (picture,) = next(decode_all([file_source(path, "a")]))
+    assert picture.pixels.shape == (5, 4) and not caplog.records
 
 
 def test_a_missing_file_and_a_missing_package(path, monkeypatch):

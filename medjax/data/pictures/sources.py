@@ -17,7 +17,7 @@ from medjax.data.medmnist import registry
 from medjax.data.pictures import conversion, decoding, dicom, folders, picture_cache, tfds
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.listing import FolderOptions
+from medjax.data.pictures.listing.entry import FolderOptions
 from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
-from medjax.data.pictures import decoding, unknown_layout
-from medjax.data.pictures.file_index import same_form, two
-from medjax.data.pictures.listing import Entry
+from medjax.data.pictures import decoding
+from medjax.data.pictures.listing import unknown_layout
+from medjax.data.pictures.listing.entry import Entry
+from medjax.data.pictures.listing.file_index import same_form, two
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")

@@ -4,11 +4,12 @@ import logging
 import pathlib
 from collections.abc import Sequence
 
-from medjax.data.pictures import columns, decoding, labels, official_splits, tables
-from medjax.data.pictures.columns import Columns
-from medjax.data.pictures.file_index import FileIndex, two
-from medjax.data.pictures.listing import Entry, FolderOptions
-from medjax.data.pictures.tables import Row, Table
+from medjax.data.pictures import decoding
+from medjax.data.pictures.listing import columns, labels, official_splits, tables
+from medjax.data.pictures.listing.columns import Columns
+from medjax.data.pictures.listing.entry import Entry, FolderOptions
+from medjax.data.pictures.listing.file_index import FileIndex, two
+from medjax.data.pictures.listing.tables import Row, Table
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
-from medjax.data.pictures.tables import Table
+from medjax.data.pictures.listing.tables import Table
 from medjax.errors import UserError, unknown
 
 ROLES = ("file", "label", "patient", "split")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from medjax.data.pictures.file_index import same_form
+from medjax.data.pictures.listing.file_index import same_form
 
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)")
 _JOINERS = ("|", ";", ",", "+", "&", "/")

@@ -5,10 +5,11 @@ import pathlib
 import shlex
 from collections.abc import Iterable, Sequence
 
-from medjax.data.pictures import columns, decoding, tables
-from medjax.data.pictures.file_index import FileIndex
-from medjax.data.pictures.listing import PATIENT_FOLDERS
-from medjax.data.pictures.tables import Table
+from medjax.data.pictures import decoding
+from medjax.data.pictures.listing import columns, tables
+from medjax.data.pictures.listing.entry import PATIENT_FOLDERS
+from medjax.data.pictures.listing.file_index import FileIndex
+from medjax.data.pictures.listing.tables import Table
 from medjax.errors import UserError
 
 _SUFFIXES = (".csv", ".tsv", ".txt")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
-from medjax.data.pictures import labels
-from medjax.data.pictures.columns import Columns, pairs
-from medjax.data.pictures.listing import Entry
-from medjax.data.pictures.tables import Row, Table, is_empty, rows_error
+from medjax.data.pictures.listing import labels
+from medjax.data.pictures.listing.columns import Columns, pairs
+from medjax.data.pictures.listing.entry import Entry
+from medjax.data.pictures.listing.tables import Row, Table, is_empty, rows_error
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")

@@ -7,13 +7,13 @@ from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures.listing import (
     class_folders,
-    file_index,
     labels,
     official_splits,
     table_entries,
     unknown_layout,
 )
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry, FolderOptions, Listing, check
+from medjax.data.pictures.listing.walking import walk
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 
@@ -37,7 +37,7 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
     check(options)
     if not folder.is_dir():
         raise UserError(f"no folder {folder}")
-    files = file_index.walk(folder)
+    files = walk(folder)
     if options.table:
         found, patients, warnings = table_entries.entries(folder, files, options)
         _refuse_split_folders(folder, found)
@@ -98,7 +98,7 @@ def _check_found(folder: pathlib.Path, files: Sequence[str], found: Sequence[Ent
     if not found:
         raise unknown_layout.error(folder, files, f"{folder} holds no images in class folders")
     if found[0].split is None and len({entry.label for entry in found}) == 1:
-        reason = f"{folder} holds 1 class; needs two or more"
+        reason = f"{folder} holds 1 class, needs two or more"
         raise unknown_layout.error(folder, files, reason)
 
 

@@ -81,7 +81,7 @@ def test_a_table_names_files_patients_and_labels(make):
         ("", "is empty: it needs rows under a header"),
         (
             "path,label\na.png,x",
-            'it has path, label: say which they are with data.folder.columns="',
+            'it has path, label: name them with data.folder.columns="',
         ),
         ("file,label\na.png,", "no label in 1 of 1 rows, the first in line 2: a.png"),
         ("file,patient,label\na.png,,x", "no patient in 1 of 1 rows, the first in line 2: a.png"),

@@ -14,7 +14,6 @@ from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
 _FOLDS = "data.folder.folds"
-_ANEW = 'data.folder.columns="split="'
 _SHOWN = 10  # values in a message
 
 
@@ -41,7 +40,6 @@ def of_rows(table: Table, columns: Columns, rows: Sequence[Row], *, folds: str) 
         if not all(words.values()):
             _pass_over(table, columns, column, values)
         elif words:
-            _log.info("data: %s: its column %s gives the splits", table.path, table.header[column])
             return _checked(table, columns, rows, column, words)
     return {}
 
@@ -73,7 +71,7 @@ def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -
     if not columns.splits:
         raise UserError(
             f"{table.path} has no column of splits for {_FOLDS}, it has {table.names}: name one "
-            'with data.folder.columns="split=NAME"'
+            f"with {columns.setting('split', 'NAME')}"
         )
     column, named = columns.splits[0], pairs(folds, name=_FOLDS, example="val=3,test=4")
     values = _values(rows, column)
@@ -99,16 +97,16 @@ def _checked(
     table: Table, columns: Columns, rows: Sequence[Row], column: int, words: Mapping[str, str]
 ) -> dict[int, str]:
     """Returns the splits of rows by the words of a column."""
-    name = table.header[column]
+    name, anew = table.header[column], f"{columns.setting('split', '')} cuts the set anew"
     if without := [row for row in rows if row.cells[column] not in words]:
-        advice = f"fill its column {name}, or cut the set anew with {_ANEW}"
+        advice = f"fill its column {name}; {anew}"
         raise rows_error(table, without, "no split", named=columns.file, advice=advice)
     for split in ("train", "test"):
         if split not in words.values():
             raise UserError(
-                f"{table.path}: its column {name} names no {split}, only {', '.join(words)}; "
-                f"{_ANEW} cuts the set anew"
+                f"{table.path}: its column {name} names no {split}, only {', '.join(words)}; {anew}"
             )
+    _log.info("data: %s: its column %s gives the splits", table.path, name)
     return {row.line: words[row.cells[column]] for row in rows}
 
 
@@ -119,8 +117,9 @@ def _pass_over(table: Table, columns: Columns, column: int, values: Sequence[str
     how = f'{_FOLDS}="{_example(values)}" reads them as splits, all others as train'
     words = [value for value in values if labels.number(value) is None]
     meant = words and (name.casefold() == "split" or any(map(splitting.split_named, words)))
-    if columns.named_split or meant:
-        raise UserError(f"{holds}, not train, val and test alone: {how}; {_ANEW} ignores them")
+    if columns.given.get("split") or meant:
+        anew = f"{columns.setting('split', '')} cuts the set anew"
+        raise UserError(f"{holds}, not train, val and test alone: {how}; {anew}")
     _log.info("data: %s, not train, val and test, and is not read: %s", holds, how)
 
 
@@ -130,6 +129,6 @@ def _example(values: Sequence[str]) -> str:
     left = [value for value in values if splitting.split_named(value) is None]
     chosen = {}
     for split in ("test", "val"):
-        if split in known or len(left) > (split == "val"):
+        if split in known or len(left) > (split == "val" and "train" not in known):
             chosen[split] = known.get(split) or left.pop()
     return ",".join(f"{split}={chosen[split]}" for split in SPLITS if split in chosen)

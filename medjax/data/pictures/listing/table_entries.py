@@ -8,7 +8,8 @@ from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import columns, labels, official_splits, tables
 from medjax.data.pictures.listing.columns import Columns
 from medjax.data.pictures.listing.entry import Entry, FolderOptions
-from medjax.data.pictures.listing.file_index import FileIndex, two
+from medjax.data.pictures.listing.file_index import FileIndex
+from medjax.data.pictures.listing.names import two
 from medjax.data.pictures.listing.tables import Row, Table
 from medjax.errors import UserError
 
@@ -22,7 +23,7 @@ def entries(
 
     Args:
       folder: the folder.
-      files: all files below it, from ``file_index.walk``.
+      files: all files below it, from ``walk``.
       options: the table and how it is read.
 
     Returns:
@@ -41,6 +42,8 @@ def entries(
     rows = [row for row in rows if row.line in names]
     splits = official_splits.of_rows(table, chosen, rows, folds=options.folds)
     patients = _patients(table, chosen, rows)
+    if not splits and (shared := columns.shared_values(table, chosen)):
+        warnings.append(shared)
     found = [
         Entry(
             name=names[row.line],
@@ -134,7 +137,7 @@ def _patients(table: Table, chosen: Columns, rows: Sequence[Row]) -> dict[int, s
     if column is None:
         return {}
     if without := [row for row in rows if tables.is_empty(row.cells[column])]:
-        advice = 'fill it in, or let each file count as one with data.folder.columns="patient="'
+        advice = f"fill it in, or let each file be one with {chosen.setting('patient', '')}"
         raise tables.rows_error(table, without, "no patient", named=chosen.file, advice=advice)
     same = labels.unified(row.cells[column] for row in rows)
     return {row.line: same[row.cells[column]] for row in rows}

@@ -111,7 +111,8 @@ def read(path: pathlib.Path) -> Table:
         lines = lines[1:]
     if not lines:
         return Table(path, (), (), delimiter, encoding)
-    header, rows = _fitted(path, lines[0].cells, lines[1:], delimiter)
+    header = tuple(" ".join(name.split()) for name in lines[0].cells)
+    header, rows = _fitted(path, header, lines[1:], delimiter)
     return Table(path, header, rows, delimiter, encoding)
 
 

@@ -42,16 +42,15 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
         found, patients, warnings = table_entries.entries(folder, files, options)
         _refuse_split_folders(folder, found)
     else:
-        patients, warnings = options.patients == PATIENT_FOLDERS, []
-        found = class_folders.entries(folder, files, patients=patients)
+        patients = options.patients == PATIENT_FOLDERS
+        found, warnings = class_folders.entries(folder, files, patients=patients)
         _check_found(folder, files, found)
     same = labels.unified(entry.label for entry in found)
     found = sorted(entry._replace(label=same[entry.label]) for entry in found)
     if found[0].split is None:
         done = "patient" if patients else "file"
         return Listing(_cut(found, cut), done, tuple(warnings))
-    leak = official_splits.shared_patients(found)
-    return Listing(found, "", (*warnings, leak) if leak else tuple(warnings))
+    return Listing(found, "", (*warnings, *official_splits.shared_patients(found)))
 
 
 def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
@@ -98,7 +97,7 @@ def _check_found(folder: pathlib.Path, files: Sequence[str], found: Sequence[Ent
     if not found:
         raise unknown_layout.error(folder, files, f"{folder} holds no images in class folders")
     if found[0].split is None and len({entry.label for entry in found}) == 1:
-        reason = f"{folder} holds 1 class, needs two or more"
+        reason = f"{folder} holds 1 class; needs two or more"
         raise unknown_layout.error(folder, files, reason)
 
 

@@ -115,7 +115,10 @@ def test_a_table_that_is_no_text(make):
     "files, message",
     [
         ([], "no folder SET"),
-        (["readme.txt"], "SET holds no images in class folders; SET holds 1 × .txt"),
+        (
+            ["readme.txt"],
+            "SET holds no images in class folders (found files: 1 × .txt);",
+        ),
         (["a/1.png", "a/2.png", "a/3.png", "a/4.png"], "SET holds 1 class; needs two or more"),
         (["train/a/1.png", "train/b/1.png"], "SET holds no images in test"),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], "SET: class c has no image in train"),

@@ -16,7 +16,9 @@ from medjax.errors import UserError
 _log = logging.getLogger("medjax")
 
 
-def entries(folder: pathlib.Path, files: Sequence[str], *, patients: bool) -> list[Entry]:
+def entries(
+    folder: pathlib.Path, files: Sequence[str], *, patients: bool
+) -> tuple[list[Entry], list[str]]:
     """Lists the pictures of class folders.
 
     Args:
@@ -25,13 +27,13 @@ def entries(folder: pathlib.Path, files: Sequence[str], *, patients: bool) -> li
       patients: whether the folders below the classes are patients.
 
     Returns:
-      The entries, in a split if the folder has official splits.
+      The entries, in a split if the folder has official splits; and warnings.
 
     Raises:
       UserError: if the files lie in another way.
     """
     start, splits = split_folders(folder, files)
-    found, others = [], collections.Counter()
+    found, beside, others = [], [], collections.Counter()
     for file in files:
         parts = file.removeprefix(start).split("/")
         split = splits.get(parts[0])
@@ -39,15 +41,19 @@ def entries(folder: pathlib.Path, files: Sequence[str], *, patients: bool) -> li
         if not decoding.is_picture(folder / file):
             others[kind(file)] += 1
         elif len(parts) == 1 or (splits and split is None):
-            others["pictures in no class"] += 1
+            beside.append(file)
         elif (len(parts) > 2) != patients or (patients and splitting.split_named(parts[1])):
             raise _wrong_depth(folder, files, file, len(parts))
         else:
             found.append(Entry(file, split, parts[0], parts[1] if patients else file))
     if others:
         kinds = ", ".join(f"{count} × {kind}" for kind, count in others.most_common())
-        _log.info("data: %d files of %s are not read: %s", others.total(), folder, kinds)
-    return found
+        _log.info("data: %d files of %s are no images: %s", others.total(), folder, kinds)
+    return found, [
+        f"{len(beside)} images of {folder} lie in no class folder and are not read, the first is "
+        f"{file}"
+        for file in beside[:1]
+    ]
 
 
 def _wrong_depth(folder: pathlib.Path, files: Sequence[str], file: str, depth: int) -> UserError:

@@ -38,9 +38,10 @@ def entries(
     chosen = columns.choose(table, options.columns, is_file=index.has, labelled=True)
     classes, warnings = _labels(table, chosen, skip=options.skip_unlabelled)
     rows = [row for row in table.rows if row.line in classes]
-    names = _files(folder, table, chosen, rows, index, skip=options.skip_missing)
+    names, skipped = _files(folder, table, chosen, rows, index, skip=options.skip_missing)
     rows = [row for row in rows if row.line in names]
-    splits = official_splits.of_rows(table, chosen, rows, folds=options.folds)
+    splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
+    warnings += skipped + passed_over
     patients = _patients(table, chosen, rows)
     if not splits and (shared := columns.shared_values(table, chosen)):
         warnings.append(shared)
@@ -69,17 +70,16 @@ def _labels(table: Table, chosen: Columns, *, skip: bool) -> tuple[dict[int, str
     column = chosen.label
     without = [row for row in table.rows if tables.is_empty(row.cells[column])]
     advice = "fill it in, or skip these rows with data.folder.skip_unlabelled=True"
-    _refuse_or_log(table, chosen, without, "no label", advice, skip=skip)
+    warnings = _skipped(table, chosen, without, "no label", advice, skip=skip)
     absent = {row.line for row in without}
     found = {row.line: row.cells[column] for row in table.rows if row.line not in absent}
-    mark = labels.joiner(found.values())
-    if not mark:
-        return found, []
-    example = next(label for label in found.values() if mark in label)
-    return found, [
-        f"{table.path}: labels such as {example} seem to join several findings, and each "
-        f'combination is a class of its own; data.folder.findings="{mark}" reads the findings'
-    ]
+    if mark := labels.joiner(found.values()):
+        example = next(label for label in found.values() if mark in label)
+        warnings.append(
+            f"{table.path}: labels such as {example} seem to join several findings, and each "
+            f'combination is a class of its own; data.folder.findings="{mark}" reads the findings'
+        )
+    return found, warnings
 
 
 def _files(
@@ -90,8 +90,8 @@ def _files(
     index: FileIndex,
     *,
     skip: bool,
-) -> dict[int, str]:
-    """Returns the file of each row that has one, by line."""
+) -> tuple[dict[int, str], list[str]]:
+    """Returns the file of each row that has one, by line, and warnings."""
     cells = [row.cells[chosen.file] for row in rows]
     if unnamed := [row for row in rows if tables.is_empty(row.cells[chosen.file])]:
         advice = "name one, or remove the row"
@@ -104,7 +104,7 @@ def _files(
             f"{rows[0].line}: {cells[0]}"
         )
     advice = f"put them into {folder}, or skip these rows with data.folder.skip_missing=True"
-    _refuse_or_log(table, chosen, missing, "no file", advice, skip=skip)
+    warnings = _skipped(table, chosen, missing, "no file", advice, skip=skip)
     found, lines = {}, {}
     for row, names in zip(rows, fitting, strict=True):
         if names:
@@ -115,7 +115,7 @@ def _files(
                     f"{lines[name]}"
                 )
             lines[name] = row.line
-    return found
+    return found, warnings
 
 
 def _checked(folder: pathlib.Path, table: Table, row: Row, names: Sequence[str], cell: str) -> str:
@@ -143,13 +143,10 @@ def _patients(table: Table, chosen: Columns, rows: Sequence[Row]) -> dict[int, s
     return {row.line: same[row.cells[column]] for row in rows}
 
 
-def _refuse_or_log(
+def _skipped(
     table: Table, chosen: Columns, rows: Sequence[Row], lack: str, advice: str, *, skip: bool
-) -> None:
-    """Refuses rows that lack something, or says in the log that they are skipped."""
-    if rows and not skip:
+) -> list[str]:
+    """Refuses rows that lack something, or returns a warning that they are skipped."""
+    if rows and not (skip and len(rows) < len(table.rows)):
         raise tables.rows_error(table, rows, lack, named=chosen.file, advice=advice)
-    if rows:
-        _log.warning(
-            "data: %s: skipped %d of %d rows: %s", table.path, len(rows), len(table.rows), lack
-        )
+    return [f"{table.path}: skipped {len(rows)} of {len(table.rows)} rows, {lack}"] * bool(rows)

@@ -78,9 +78,10 @@ def rows_error(
       named: the column that names a row.
       advice: what to do.
     """
+    first = f"{rows[0].line}: {rows[0].cells[named]}".rstrip(": ")
     return UserError(
         f"{table.path}: {lack} in {len(rows)} of {len(table.rows)} rows, the first in line "
-        f"{rows[0].line}: {rows[0].cells[named]}; {advice}"
+        f"{first}; {advice}"
     )
 
 

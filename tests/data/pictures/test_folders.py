@@ -23,7 +23,7 @@ def make(tmp_path):
 
 def _message(folder, **options):
     with pytest.raises(UserError) as caught:
-        found = folders.entries(folder, FolderOptions(**options), CutOptions()).entries
+        found = folders.entries(folder, FolderOptions(**options), CutOptions())
         folders.check_classes(str(folder), found)
     assert "\n" not in str(caught.value)
     return str(caught.value).replace(str(folder), "SET")
@@ -127,3 +127,64 @@ def test_a_table_that_is_no_text(make):
 def test_layouts_that_are_none(files, message, make, tmp_path):
     make(*files)
     assert message in _message(tmp_path / "set")
+
+
+FINDINGS = """file,edema,Effusion,patient
+a.png,1,0,p1
+b.png,0,1,p2
+c.png,-1,1,p3
+d.png,1,,p4
+e.png,0,0,p5
+f.png,1,1,p6
+"""
+
+
+def test_findings_in_columns(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    table = _table(folder, FINDINGS)
+    options = FolderOptions(**table, findings="effusion,edema", uncertain="ignore")
+    listing = folders.entries(folder, options, CutOptions(val=0, test=0.4))
+    assert listing.findings == ("Effusion", "edema") and listing.cut == "patient"
+    assert [entry.label for entry in listing.entries] == [
+        *((0, 1), (1, 0), (1, -1), (-1, 1), (0, 0), (1, 1))
+    ]
+    assert all(type(x) is int for entry in listing.entries for x in entry.label)  # JSON
+
+
+def test_findings_that_are_asked_for_wrongly(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    table = _table(folder, FINDINGS)
+    assert _message(folder, findings="|") == "data.folder.findings needs data.folder.table"
+    said = _message(folder, **table, uncertain="ones")
+    assert said == "data.folder.uncertain needs data.folder.findings"
+    said = _message(folder, **table, findings="edema,effusion", uncertain="half")
+    assert "unknown data.folder.uncertain 'half'; choose from: zeros, ones, ignore" in said
+    said = _message(folder, **table)
+    assert said.endswith('findings of an image with data.folder.findings="edema,Effusion"')
+    renamed = _table(folder, FINDINGS.replace("file", "image_id"))
+    said = _message(folder, **renamed)
+    assert said.endswith('"edema,Effusion" and data.folder.columns="file=image_id"')
+
+
+def test_a_finding_that_cannot_be_learned(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    rows = "file,split,a,b,c\na.png,train,1,0,1\nb.png,train,0,0,0\nc.png,test,0,1,0\n"
+    table = _table(folder, rows)
+    assert _message(folder, **table, findings="a,b") == "SET: finding b has no image in train"
+    said = _message(folder, **table, findings="c")
+    assert said == (
+        'SET holds 1 finding; needs two or more; data.folder.columns="label=c" reads it as two '
+        "classes"
+    )
+
+
+def test_rows_without_any_finding_can_be_skipped(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    rows = "file,split,a,b\na.png,train,1,0\nb.png,train,0,1\nc.png,test,1,1\nd.png,train,,\n"
+    table = _table(folder, rows)
+    assert "2 empty cells" in _message(folder, **table, findings="a,b")
+    options = FolderOptions(**table, findings="a,b", skip_unlabelled=True)
+    assert len(folders.entries(folder, options, CutOptions()).entries) == 3
+    joined = "file,split,label\na.png,train,x;y\nb.png,train,none\nc.png,test,x\nd.png,train,\n"
+    options = FolderOptions(**_table(folder, joined), findings=";", skip_unlabelled=True)
+    assert len(folders.entries(folder, options, CutOptions()).entries) == 3

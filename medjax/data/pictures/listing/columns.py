@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
+from medjax.data.pictures.listing import findings
 from medjax.data.pictures.listing.tables import Table
 from medjax.errors import UserError, unknown
 
@@ -172,6 +173,15 @@ def _suggestion(
     table: Table, given: Mapping[str, str], needed: Sequence[str], is_file: Callable[[str], bool]
 ) -> str:
     """Returns the line that shows the setting for a table whose columns have other names."""
+    likely = findings.likely(table) if "label" in needed else []
+    if likely:
+        settings = [f'data.folder.findings="{",".join(likely)}"']
+        if others := suggested(table, {**given, "label": "label"}, is_file):
+            settings.append(f'data.folder.columns="{others}"')
+        return (
+            f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: read "
+            f"several findings of an image with {' and '.join(settings)}"
+        )
     return (
         f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: say "
         f'which they are with data.folder.columns="{suggested(table, given, is_file)}"'

@@ -2,10 +2,11 @@
 
 import logging
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import columns, labels, official_splits, tables
+from medjax.data.pictures.listing import columns, findings, labels, official_splits, tables
 from medjax.data.pictures.listing.columns import Columns
 from medjax.data.pictures.listing.entry import Entry, FolderOptions
 from medjax.data.pictures.listing.file_index import FileIndex, two
@@ -15,9 +16,23 @@ from medjax.errors import UserError
 _log = logging.getLogger("medjax")
 
 
-def entries(
-    folder: pathlib.Path, files: Sequence[str], options: FolderOptions
-) -> tuple[list[Entry], bool, list[str]]:
+class Listed(NamedTuple):
+    """The files of a table.
+
+    Attributes:
+      entries: the files, in a split if the table gives official splits.
+      patients: whether the table tells the patients.
+      warnings: what may be wrong, one line each.
+      findings: the names of the findings, if an image may have several; else none.
+    """
+
+    entries: list[Entry]
+    patients: bool
+    warnings: list[str]
+    findings: tuple[str, ...]
+
+
+def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) -> Listed:
     """Lists the files that a table names.
 
     Args:
@@ -25,18 +40,15 @@ def entries(
       files: all files below it, from ``file_index.walk``.
       options: the table and how it is read.
 
-    Returns:
-      The entries, in a split if the table gives official splits; whether it tells the patients; and
-      warnings.
-
     Raises:
       UserError: if the table does not fit the folder.
     """
     table = tables.read(pathlib.Path(options.table).expanduser())
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
-    chosen = columns.choose(table, options.columns, is_file=index.has, labelled=True)
-    classes, warnings = _labels(table, chosen, skip=options.skip_unlabelled)
-    rows = [row for row in table.rows if row.line in classes]
+    joined = not options.findings or findings.is_separator(options.findings)
+    chosen = columns.choose(table, options.columns, is_file=index.has, labelled=joined)
+    labelled = _findings(table, chosen, options) or _labels(table, chosen, options)
+    rows = [row for row in table.rows if row.line in labelled.by_line]
     names = _files(folder, table, chosen, rows, index, skip=options.skip_missing)
     rows = [row for row in rows if row.line in names]
     splits = official_splits.of_rows(table, chosen, rows, folds=options.folds)
@@ -45,7 +57,7 @@ def entries(
         Entry(
             name=names[row.line],
             split=splits.get(row.line),
-            label=classes[row.line],
+            label=labelled.by_line[row.line],
             group=patients.get(row.line, names[row.line]),
         )
         for row in rows
@@ -54,29 +66,59 @@ def entries(
         f"{len(set(patients.values()))} patients" if patients else "no patients: each file is one"
     )
     _log.info("data: %s names %d files and %s", table.path, len(found), said)
+    warnings = [labelled.warning] if labelled.warning else []
     if table.encoding == tables.WESTERN:
         warnings.append(
             f"{table.path} is not in UTF-8 and was read as Windows-1252: check the class names"
         )
-    return found, bool(patients), warnings
+    return Listed(found, bool(patients), warnings, labelled.findings)
 
 
-def _labels(table: Table, chosen: Columns, *, skip: bool) -> tuple[dict[int, str], list[str]]:
-    """Returns the label of each row that has one, by line, and warnings."""
+class _Labelled(NamedTuple):
+    """The label of each row that has one, by line; a warning; and the names of findings, if any."""
+
+    by_line: Mapping[int, str | tuple[int, ...]]
+    warning: str = ""
+    findings: tuple[str, ...] = ()
+
+
+def _labels(table: Table, chosen: Columns, options: FolderOptions) -> _Labelled:
+    """Returns the class of each row."""
     column = chosen.label
     without = [row for row in table.rows if tables.is_empty(row.cells[column])]
     advice = "fill it in, or skip these rows with data.folder.skip_unlabelled=True"
-    _refuse_or_log(table, chosen, without, "no label", advice, skip=skip)
+    _refuse_or_log(table, chosen, without, "no label", advice, skip=options.skip_unlabelled)
     absent = {row.line for row in without}
     found = {row.line: row.cells[column] for row in table.rows if row.line not in absent}
     mark = labels.joiner(found.values())
     if not mark:
-        return found, []
+        return _Labelled(found)
     example = next(label for label in found.values() if mark in label)
-    return found, [
+    return _Labelled(
+        found,
         f"{table.path}: labels such as {example} seem to join several findings, and each "
-        f'combination is a class of its own; data.folder.findings="{mark}" reads the findings'
-    ]
+        f'combination is a class of its own; data.folder.findings="{mark}" reads the findings',
+    )
+
+
+def _findings(table: Table, chosen: Columns, options: FolderOptions) -> _Labelled | None:
+    """Returns the findings of each row, if an image may have several."""
+    if not options.findings:
+        return None
+    joined = findings.is_separator(options.findings)
+    places = [chosen.label] if joined else findings.places(table, options.findings)
+    without = [row for row in table.rows if all(tables.is_empty(row.cells[x]) for x in places)]
+    if without and options.skip_unlabelled:
+        _refuse_or_log(table, chosen, without, "no label", "", skip=True)
+        absent = {row.line for row in without}
+        table = table._replace(rows=[row for row in table.rows if row.line not in absent])
+    if joined:
+        found = findings.of_words(table, *places, options.findings, uncertain=options.uncertain)
+    else:
+        found = findings.of_columns(table, places, uncertain=options.uncertain)
+    rows = map(tuple, found.rows.tolist())
+    by_line = {row.line: label for row, label in zip(table.rows, rows, strict=True)}
+    return _Labelled(by_line, findings=found.names)
 
 
 def _files(

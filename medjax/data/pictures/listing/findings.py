@@ -16,6 +16,7 @@ _log = logging.getLogger("medjax")
 
 # What a cell says, besides 0 and 1, until it becomes a label.
 _UNSURE, _EMPTY = -1, -2
+_KINDS = {_UNSURE: "uncertain (-1)", _EMPTY: "empty"}
 _BECOMES = {
     "zeros": {_UNSURE: 0, _EMPTY: 0},
     "ones": {_UNSURE: 1, _EMPTY: 0},
@@ -199,25 +200,22 @@ def _refuse_cases(table: Table, names: Sequence[str]) -> None:
 def _decided(table: Table, columns: Sequence[int], said: np.ndarray, uncertain: str) -> np.ndarray:
     """Returns labels, in which uncertain and empty cells are what ``uncertain`` says."""
     cells = said[:, : len(columns)]  # one column of words says the same of all findings
-    counts = {
-        "uncertain (-1)": int((cells == _UNSURE).sum()),
-        "empty": int((cells == _EMPTY).sum()),
-    }
-    held = " and ".join(f"{count} {kind}" for kind, count in counts.items() if count)
+    counts = {kind: int((cells == kind).sum()) for kind in _KINDS}
+    held = " and ".join(f"{count} {_KINDS[kind]}" for kind, count in counts.items() if count)
     if not held:
         return said
-    named = ", ".join(table.header[x] for x in columns)
-    kind = "cell" if sum(counts.values()) == 1 else "cells"
-    where = f"{table.path} holds {held} {kind} in {named}"
+    where = (
+        f"{table.path} holds {held} cell{'s' * (sum(counts.values()) > 1)} in "
+        f"{', '.join(table.header[x] for x in columns)}"
+    )
     if not uncertain:
+        skippable = (said == _EMPTY).all(axis=1).any()
         skip = "; data.folder.skip_unlabelled=True skips rows that are all empty"
         raise UserError(
             f"{where}: say what they are with data.folder.uncertain=zeros (0), ones (-1 is 1, "
-            "empty is 0) or ignore (neither trained nor scored on)"
-            + skip
-            * bool((said == _EMPTY).all(axis=1).any())
+            f"empty is 0) or ignore (neither trained nor scored on){skip * bool(skippable)}"
         )
     _log.info("data: %s, read as data.folder.uncertain=%s", where, uncertain)
-    becomes = _BECOMES[uncertain]
-    unsure = np.where(said == _UNSURE, becomes[_UNSURE], said)
-    return np.where(said == _EMPTY, becomes[_EMPTY], unsure).astype(np.int32)
+    for kind, value in _BECOMES[uncertain].items():
+        said = np.where(said == kind, value, said)
+    return said.astype(np.int32)

@@ -9,13 +9,13 @@ from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures.listing import (
     class_folders,
-    file_index,
     labels,
     official_splits,
     table_entries,
     unknown_layout,
 )
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry, FolderOptions, Listing, check
+from medjax.data.pictures.listing.walking import walk
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 
@@ -39,15 +39,15 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
     check(options)
     if not folder.is_dir():
         raise UserError(f"no folder {folder}")
-    files = file_index.walk(folder)
+    files = walk(folder)
     if options.table:
         listed = table_entries.entries(folder, files, options)
         _refuse_split_folders(folder, listed.entries)
     else:
         patients = options.patients == PATIENT_FOLDERS
-        found = class_folders.entries(folder, files, patients=patients)
+        found, warnings = class_folders.entries(folder, files, patients=patients)
         _check_found(folder, files, found)
-        listed = table_entries.Listed(found, patients, [], ())
+        listed = table_entries.Listed(found, patients, warnings, ())
     found, warnings = sorted(listed.entries), tuple(listed.warnings)
     if not listed.findings:
         same = labels.unified(entry.label for entry in found)
@@ -56,7 +56,7 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
         done = "patient" if listed.patients else "file"
         return Listing(_cut(found, cut), done, warnings, listed.findings)
     leak = official_splits.shared_patients(found)
-    return Listing(found, "", (*warnings, leak) if leak else warnings, listed.findings)
+    return Listing(found, "", (*warnings, *leak), listed.findings)
 
 
 def class_names(found: Sequence[Entry]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 _log = logging.getLogger("medjax")
 FOLDER, TFDS = "folder:", "tfds:"
 PREFIXES = (FOLDER, TFDS)
+_SKIP = "data.convert.skip_unreadable=True"
 _CHANNELS = {"grey": 1, "rgb": 3}
 
 
@@ -163,9 +164,11 @@ def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
     try:
         found = os.stat(file)
     except OSError as error:
-        if skip and error.errno in (errno.ENOENT, errno.ELOOP):
+        nowhere = error.errno in (errno.ENOENT, errno.ELOOP)
+        if nowhere and skip:
             return ()
-        raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
+        advice = f"; fix or remove it, or skip it with {_SKIP}" if nowhere else ""
+        raise UserError(f"cannot read {error.filename}: {error.strerror}{advice}") from error
     return found.st_size, found.st_mtime_ns
 
 
@@ -206,8 +209,7 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
             parts, folder=folder, to_bytes=to_bytes, threads=options.threads
         )
         if not options.skip_unreadable:
-            setting = "data.convert.skip_unreadable=True"
-            decoding.refuse(unreadable, total=len(everything), setting=setting)
+            decoding.refuse(unreadable, total=len(everything), setting=_SKIP)
         made = {"digest": digest, "left_out": unreadable, "raw": measured}
         return made | {"preparation": str(fitted)}
 

@@ -81,7 +81,7 @@ def test_a_table_names_files_patients_and_labels(make):
         ("", "is empty: it needs rows under a header"),
         (
             "path,label\na.png,x",
-            'it has path, label: say which they are with data.folder.columns="',
+            'it has path, label: name them with data.folder.columns="',
         ),
         ("file,label\na.png,", "no label in 1 of 1 rows, the first in line 2: a.png"),
         ("file,patient,label\na.png,,x", "no patient in 1 of 1 rows, the first in line 2: a.png"),
@@ -115,7 +115,10 @@ def test_a_table_that_is_no_text(make):
     "files, message",
     [
         ([], "no folder SET"),
-        (["readme.txt"], "SET holds no images in class folders; SET holds 1 × .txt"),
+        (
+            ["readme.txt"],
+            "SET holds no images in class folders (found files: 1 × .txt);",
+        ),
         (["a/1.png", "a/2.png", "a/3.png", "a/4.png"], "SET holds 1 class; needs two or more"),
         (["train/a/1.png", "train/b/1.png"], "SET holds no images in test"),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], "SET: class c has no image in train"),
@@ -154,16 +157,17 @@ def test_findings_in_columns(make):
 def test_findings_that_are_asked_for_wrongly(make):
     folder = make(*(f"{x}.png" for x in "abcdef"))
     table = _table(folder, FINDINGS)
-    assert _message(folder, findings="|") == "data.folder.findings needs data.folder.table"
+    said = _message(folder, findings="|")
+    assert said == "data.folder.findings is for a table: name it with data.folder.table"
     said = _message(folder, **table, uncertain="ones")
-    assert said == "data.folder.uncertain needs data.folder.findings"
+    assert said.startswith("data.folder.uncertain=ones is for findings: name them with")
     said = _message(folder, **table, findings="edema,effusion", uncertain="half")
     assert "unknown data.folder.uncertain 'half'; choose from: zeros, ones, ignore" in said
     said = _message(folder, **table)
-    assert said.endswith('findings of an image with data.folder.findings="edema,Effusion"')
+    assert said.endswith('name them with data.folder.findings="edema,Effusion"')
     renamed = _table(folder, FINDINGS.replace("file", "image_id"))
     said = _message(folder, **renamed)
-    assert said.endswith('"edema,Effusion" and data.folder.columns="file=image_id"')
+    assert said.endswith('"file=image_id" and data.folder.findings="edema,Effusion"')
 
 
 def test_a_finding_that_cannot_be_learned(make):

@@ -75,11 +75,21 @@ class Listing(NamedTuple):
 
 
 def check(options: FolderOptions) -> None:
-    """Raises ``UserError`` for an unknown choice, or one that has nothing to choose."""
+    """Raises ``UserError`` for an unknown choice, or options that contradict or miss others."""
     if options.patients not in ("", PATIENT_FOLDERS):
         raise unknown("data.folder.patients", options.patients, [PATIENT_FOLDERS])
     if options.uncertain not in ("", *UNCERTAIN):
         raise unknown("data.folder.uncertain", options.uncertain, UNCERTAIN)
-    for one, other in (("findings", "table"), ("uncertain", "findings")):
-        if getattr(options, one) and not getattr(options, other):
-            raise UserError(f"data.folder.{one} needs data.folder.{other}")
+    if options.patients and options.table:
+        raise UserError(
+            f"data.folder.patients={options.patients} is for class folders; a table names the "
+            'patients in a column, as in data.folder.columns="patient=NAME"'
+        )
+    for name in ("columns", "folds", "findings"):
+        if getattr(options, name) and not options.table:
+            raise UserError(f"data.folder.{name} is for a table: name it with data.folder.table")
+    if options.uncertain and not options.findings:
+        raise UserError(
+            f"data.folder.uncertain={options.uncertain} is for findings: name them with "
+            "data.folder.findings"
+        )

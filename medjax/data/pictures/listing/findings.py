@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data.pictures.listing import labels
-from medjax.data.pictures.listing.file_index import same_form
+from medjax.data.pictures.listing.names import same_form
 from medjax.data.pictures.listing.tables import Table, is_empty
 from medjax.errors import UserError, unknown
 from medjax.types import IGNORED

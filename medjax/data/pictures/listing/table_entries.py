@@ -9,7 +9,8 @@ from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import columns, findings, labels, official_splits, tables
 from medjax.data.pictures.listing.columns import Columns
 from medjax.data.pictures.listing.entry import Entry, FolderOptions
-from medjax.data.pictures.listing.file_index import FileIndex, two
+from medjax.data.pictures.listing.file_index import FileIndex
+from medjax.data.pictures.listing.names import two
 from medjax.data.pictures.listing.tables import Row, Table
 from medjax.errors import UserError
 
@@ -37,7 +38,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
 
     Args:
       folder: the folder.
-      files: all files below it, from ``file_index.walk``.
+      files: all files below it, from ``walk``.
       options: the table and how it is read.
 
     Raises:
@@ -45,14 +46,17 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     """
     table = tables.read(pathlib.Path(options.table).expanduser())
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
-    joined = not options.findings or findings.is_separator(options.findings)
-    chosen = columns.choose(table, options.columns, is_file=index.has, labelled=joined)
-    labelled = _findings(table, chosen, options) or _labels(table, chosen, options)
+    by_column = options.findings and not findings.is_separator(options.findings)
+    chosen = columns.choose(table, options.columns, is_file=index.has, labelled=not by_column)
+    labelled = _labels(table, chosen, options)
     rows = [row for row in table.rows if row.line in labelled.by_line]
-    names = _files(folder, table, chosen, rows, index, skip=options.skip_missing)
+    names, skipped = _files(folder, table, chosen, rows, index, skip=options.skip_missing)
     rows = [row for row in rows if row.line in names]
-    splits = official_splits.of_rows(table, chosen, rows, folds=options.folds)
+    splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
+    warnings = labelled.warnings + skipped + passed_over
     patients = _patients(table, chosen, rows)
+    if not splits and (shared := columns.shared_values(table, chosen)):
+        warnings.append(shared)
     found = [
         Entry(
             name=names[row.line],
@@ -66,7 +70,6 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
         f"{len(set(patients.values()))} patients" if patients else "no patients: each file is one"
     )
     _log.info("data: %s names %d files and %s", table.path, len(found), said)
-    warnings = [labelled.warning] if labelled.warning else []
     if table.encoding == tables.WESTERN:
         warnings.append(
             f"{table.path} is not in UTF-8 and was read as Windows-1252: check the class names"
@@ -75,50 +78,46 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
 
 
 class _Labelled(NamedTuple):
-    """The label of each row that has one, by line; a warning; and the names of findings, if any."""
+    """The label of each row that has one, by line; warnings; and the names of findings, if any."""
 
     by_line: Mapping[int, str | tuple[int, ...]]
-    warning: str = ""
+    warnings: list[str]
     findings: tuple[str, ...] = ()
 
 
 def _labels(table: Table, chosen: Columns, options: FolderOptions) -> _Labelled:
-    """Returns the class of each row."""
-    column = chosen.label
-    without = [row for row in table.rows if tables.is_empty(row.cells[column])]
-    advice = "fill it in, or skip these rows with data.folder.skip_unlabelled=True"
-    _refuse_or_log(table, chosen, without, "no label", advice, skip=options.skip_unlabelled)
-    absent = {row.line for row in without}
-    found = {row.line: row.cells[column] for row in table.rows if row.line not in absent}
-    mark = labels.joiner(found.values())
-    if not mark:
-        return _Labelled(found)
-    example = next(label for label in found.values() if mark in label)
-    return _Labelled(
-        found,
-        f"{table.path}: labels such as {example} seem to join several findings, and each "
-        f'combination is a class of its own; data.folder.findings="{mark}" reads the findings',
-    )
-
-
-def _findings(table: Table, chosen: Columns, options: FolderOptions) -> _Labelled | None:
-    """Returns the findings of each row, if an image may have several."""
-    if not options.findings:
-        return None
-    joined = findings.is_separator(options.findings)
-    places = [chosen.label] if joined else findings.places(table, options.findings)
-    without = [row for row in table.rows if all(tables.is_empty(row.cells[x]) for x in places)]
-    if without and options.skip_unlabelled:
-        _refuse_or_log(table, chosen, without, "no label", "", skip=True)
+    """Returns the class of each row, or its findings."""
+    setting, warnings, places = options.findings, [], [chosen.label]
+    if setting and not findings.is_separator(setting):
+        places = findings.places(table, setting)
+    if options.skip_unlabelled or not setting:  # an empty cell may say something of findings
+        without = [row for row in table.rows if all(tables.is_empty(row.cells[x]) for x in places)]
+        advice = "fill it in, or skip these rows with data.folder.skip_unlabelled=True"
+        skip = options.skip_unlabelled
+        warnings = _skipped(table, chosen, without, "no label", advice, skip=skip)
         absent = {row.line for row in without}
-        table = table._replace(rows=[row for row in table.rows if row.line not in absent])
-    if joined:
-        found = findings.of_words(table, *places, options.findings, uncertain=options.uncertain)
+        table = table._replace(rows=tuple(row for row in table.rows if row.line not in absent))
+    if not setting:
+        return _classes(table, chosen.label, warnings)
+    if findings.is_separator(setting):
+        found = findings.of_words(table, *places, setting, uncertain=options.uncertain)
     else:
         found = findings.of_columns(table, places, uncertain=options.uncertain)
-    rows = map(tuple, found.rows.tolist())
-    by_line = {row.line: label for row, label in zip(table.rows, rows, strict=True)}
-    return _Labelled(by_line, findings=found.names)
+    labelled = zip(table.rows, found.rows.tolist(), strict=True)
+    return _Labelled({row.line: tuple(label) for row, label in labelled}, warnings, found.names)
+
+
+def _classes(table: Table, column: int, warnings: list[str]) -> _Labelled:
+    """Returns the class of each row, and a further warning if it seems to be several findings."""
+    found = {row.line: row.cells[column] for row in table.rows}
+    if mark := labels.joiner(found.values()):
+        example = next(label for label in found.values() if mark in label)
+        joined = (
+            f"{table.path}: labels such as {example} seem to join several findings, and each "
+            f'combination is a class of its own; data.folder.findings="{mark}" reads the findings'
+        )
+        warnings = [*warnings, joined]
+    return _Labelled(found, warnings)
 
 
 def _files(
@@ -129,8 +128,8 @@ def _files(
     index: FileIndex,
     *,
     skip: bool,
-) -> dict[int, str]:
-    """Returns the file of each row that has one, by line."""
+) -> tuple[dict[int, str], list[str]]:
+    """Returns the file of each row that has one, by line, and warnings."""
     cells = [row.cells[chosen.file] for row in rows]
     if unnamed := [row for row in rows if tables.is_empty(row.cells[chosen.file])]:
         advice = "name one, or remove the row"
@@ -143,7 +142,7 @@ def _files(
             f"{rows[0].line}: {cells[0]}"
         )
     advice = f"put them into {folder}, or skip these rows with data.folder.skip_missing=True"
-    _refuse_or_log(table, chosen, missing, "no file", advice, skip=skip)
+    warnings = _skipped(table, chosen, missing, "no file", advice, skip=skip)
     found, lines = {}, {}
     for row, names in zip(rows, fitting, strict=True):
         if names:
@@ -154,7 +153,7 @@ def _files(
                     f"{lines[name]}"
                 )
             lines[name] = row.line
-    return found
+    return found, warnings
 
 
 def _checked(folder: pathlib.Path, table: Table, row: Row, names: Sequence[str], cell: str) -> str:
@@ -176,19 +175,16 @@ def _patients(table: Table, chosen: Columns, rows: Sequence[Row]) -> dict[int, s
     if column is None:
         return {}
     if without := [row for row in rows if tables.is_empty(row.cells[column])]:
-        advice = 'fill it in, or let each file count as one with data.folder.columns="patient="'
+        advice = f"fill it in, or let each file be one with {chosen.setting('patient', '')}"
         raise tables.rows_error(table, without, "no patient", named=chosen.file, advice=advice)
     same = labels.unified(row.cells[column] for row in rows)
     return {row.line: same[row.cells[column]] for row in rows}
 
 
-def _refuse_or_log(
+def _skipped(
     table: Table, chosen: Columns, rows: Sequence[Row], lack: str, advice: str, *, skip: bool
-) -> None:
-    """Refuses rows that lack something, or says in the log that they are skipped."""
-    if rows and not skip:
+) -> list[str]:
+    """Refuses rows that lack something, or returns a warning that they are skipped."""
+    if rows and not (skip and len(rows) < len(table.rows)):
         raise tables.rows_error(table, rows, lack, named=chosen.file, advice=advice)
-    if rows:
-        _log.warning(
-            "data: %s: skipped %d of %d rows: %s", table.path, len(rows), len(table.rows), lack
-        )
+    return [f"{table.path}: skipped {len(rows)} of {len(table.rows)} rows, {lack}"] * bool(rows)

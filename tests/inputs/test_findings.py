@@ -127,20 +127,18 @@ def test_a_contradiction_is_one_line(case, describe):
     assert said.status == 2 and "line 5: 'No Finding' stands beside other findings" in said.line
 
 
-def flags(folder, uncertain):
-    return (
-        f"--config.data.folder.table={folder}/table.csv",
-        "--config.data.folder.findings=edema,effusion",
-        f"--config.data.folder.uncertain={uncertain}",
-    )
+def words(folder):
+    """What stands behind a config's colon."""
+    table = f"data.folder.table={folder}/table.csv"
+    return f"folder:{folder},{table},data.folder.findings=(Edema, effusion)"
 
 
 @pytest.mark.parametrize("config", ["dsa_chest.py", "dm.py"])
 def test_from_a_table_to_scores(case, distil, tmp_path, config):
     folder, workdir = case("uncertain_findings"), tmp_path / "work"
     short = f"{TINY},{INNER}" if config == "dsa_chest.py" else TINY
-    words = f"folder:{folder}", *flags(folder, "ignore")
-    said = distil(*words, config=f"{config}:quick", short=short)
+    named = f"{words(folder)},data.folder.uncertain=ignore"
+    said = distil(named, config=f"{config}:quick", short=short)
     assert said.status == 0, said.line
     summary = said.report
     assert summary["data"]["classes"] == ["edema", "effusion"]
@@ -157,19 +155,13 @@ def test_from_a_table_to_scores(case, distil, tmp_path, config):
 
 def test_what_stands_in_ignored_cells_changes_no_byte(case, distil, tmp_path):
     folder, made = case("uncertain_findings"), []
-    words = ("-1.0", ""), ("", "uncertain")
     text = (folder / "table.csv").read_text()
-    for unsure, empty in words:
+    for unsure, empty in (("-1.0", ""), ("", "uncertain")):
         swapped = text.replace("-1.0", "UNSURE").replace(",,", f",{empty},")
         (folder / "table.csv").write_text(swapped.replace("UNSURE", unsure))
         workdir = tmp_path / f"with_{empty}"
-        said = distil(
-            f"folder:{folder}",
-            *flags(folder, "ignore"),
-            config="dm.py:quick",
-            workdir=workdir,
-            short=TINY,
-        )
+        named, flag = words(folder), "--config.data.folder.uncertain=ignore"
+        said = distil(named, flag, config="dm.py:quick", workdir=workdir, short=TINY)
         assert said.status == 0, said.line
         made.append((workdir / "synthetic.npz").read_bytes())
     assert made[0] == made[1]

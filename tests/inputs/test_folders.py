@@ -159,7 +159,7 @@ def test_images_beside_class_folders_are_not_passed_over_in_silence(case, descri
     said = describe(folder)
     assert sum(counts(said).values()) == 23
     assert said.warnings == [
-        f"1 images of {folder} lie in no class folder and are not read, the first is scan_00.png"
+        f"{folder}: images outside class folders are not read: 1, the first is scan_00.png"
     ]
 
 

@@ -50,8 +50,7 @@ def entries(
         kinds = ", ".join(f"{count} × {kind}" for kind, count in others.most_common())
         _log.info("data: %d files of %s are no images: %s", others.total(), folder, kinds)
     return found, [
-        f"{len(beside)} images of {folder} lie in no class folder and are not read, the first is "
-        f"{file}"
+        f"{folder}: images outside class folders are not read: {len(beside)}, the first is {file}"
         for file in beside[:1]
     ]
 

@@ -76,18 +76,21 @@ def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -
             f"{table.path} has no column of splits for {_FOLDS}, it has {table.names}: name one "
             f"with {columns.setting('split', 'NAME')}"
         )
-    column, named = columns.splits[0], pairs(folds, name=_FOLDS, example="val=3,test=4")
-    values = _values(rows, column)
-    same = labels.unified([*values, *(value for _, value in named)])
     wanted = {}
-    for split, value in named:
+    for split, value in pairs(folds, name=_FOLDS, example="val=3,test=4"):
         if split not in SPLITS[1:]:
             raise unknown(f"split in {_FOLDS}", split, SPLITS[1:])
-        if same[value] not in [same[x] for x in values]:
-            raise unknown(f"value of the column {table.header[column]}", value, values)
-        wanted[same[value]] = split
-    words = {value: wanted.get(same[value], "train") for value in values}
-    return _checked(table, columns, rows, column, words)
+        wanted[value] = split
+    for column in columns.splits:
+        values = _values(rows, column)
+        same = labels.unified([*values, *wanted])
+        named = {same[value]: split for value, split in wanted.items()}
+        if named.keys() <= {same[value] for value in values}:
+            words = {value: named.get(same[value], "train") for value in values}
+            return _checked(table, columns, rows, column, words)
+    name, values = table.header[columns.splits[0]], _values(rows, columns.splits[0])
+    value = next(value for value in wanted if value not in values)
+    raise unknown(f"value of the column {name}", value, values)
 
 
 def _values(rows: Sequence[Row], column: int) -> tuple[str, ...]:
@@ -107,7 +110,8 @@ def _checked(
     for split in ("train", "test"):
         if split not in words.values():
             raise UserError(
-                f"{table.path}: its column {name} names no {split}, only {', '.join(words)}; {anew}"
+                f"{table.path}: its column {name} leaves no {split}, it holds {', '.join(words)}; "
+                f"{anew}"
             )
     _log.info("data: %s: its column %s gives the splits", table.path, name)
     return {row.line: words[row.cells[column]] for row in rows}

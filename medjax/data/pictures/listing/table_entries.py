@@ -138,8 +138,8 @@ def _files(
     missing = [row for row, names in zip(rows, fitting, strict=True) if not names]
     if missing and len(missing) == len(rows):
         raise UserError(
-            f"{table.path}: no file of its {len(rows)} rows is in {folder}, the first in line "
-            f"{rows[0].line}: {cells[0]}"
+            f"{table.path}: none of its {len(rows)} rows names a file of {folder}, the first in "
+            f"line {rows[0].line}: {cells[0]}"
         )
     advice = f"put them into {folder}, or skip these rows with data.folder.skip_missing=True"
     warnings = _skipped(table, chosen, missing, "no file", advice, skip=skip)

@@ -42,7 +42,7 @@ def test_links_to_folders_are_followed_once(folder, tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
 def test_a_folder_that_may_not_be_read(folder):
     (folder / "b").chmod(0)
-    with pytest.raises(UserError, match="cannot read .*b: Permission denied"):
+    with pytest.raises(UserError, match=r"cannot read .*b: Permission denied"):
         walk(folder)
 
 

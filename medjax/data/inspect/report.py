@@ -10,9 +10,10 @@ from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.inspect import measuring
 from medjax.data.inspect.duplicates import HASH_BITS, Pair, Place, exact_groups, near_pairs
 from medjax.errors import UserError
+from medjax.types import IGNORED
 
 _LISTED_PAIRS = 1000
-_NONE = "no label"
+_NONE, _IGNORED = "no label", "ignored labels"
 
 
 def describe(
@@ -68,12 +69,17 @@ def _of_split(info: DatasetInfo, name: str, split: Split) -> dict[str, Any]:
 
 
 def _class_counts(classes: Sequence[str], labels: np.ndarray) -> dict[str, int]:
-    """Counts the images of each class; for a multi-label set, with each label and with none."""
+    """Counts the images of each class; for a multi-label set, with each label and with none.
+
+    Those of which a label is ignored are counted too, if there are any.
+    """
     if labels.ndim == 1:
         counts = np.bincount(labels, minlength=len(classes)).tolist()
         return dict(zip(classes, counts, strict=True))
-    counts = labels.sum(axis=0).tolist()
-    return dict(zip(classes, counts, strict=True)) | {_NONE: int((~labels.any(axis=1)).sum())}
+    counts = dict(zip(classes, (labels == 1).sum(axis=0).tolist(), strict=True))
+    counts[_NONE] = int((labels == 0).all(axis=1).sum())
+    ignored = int((labels == IGNORED).any(axis=1).sum())
+    return counts | ({_IGNORED: ignored} if ignored else {})
 
 
 def _duplicates(groups: Sequence[Sequence[Place]], splits: Mapping[str, Split]) -> dict[str, Any]:
@@ -118,7 +124,7 @@ def _warnings(found: Mapping[str, Any]) -> list[str]:
             lines.append(f"perhaps leakage: {count:,} near-duplicate pairs in {pair}")
     for name, split in found["splits"].items():
         missing = [label for label, count in split["classes"].items() if not count]
-        if missing := [label for label in missing if label != _NONE]:
+        if missing := [label for label in missing if label not in (_NONE, _IGNORED)]:
             lines.append(f"{name} has no image of: {', '.join(missing)}")
     return lines
 
@@ -152,8 +158,9 @@ def report_text(found: Mapping[str, Any]) -> str:
     rows = [["", *splits], *_measured(splits, "")]
     if all("native" in split for split in splits.values()):
         rows += _measured({name: split["native"] for name, split in splits.items()}, "raw ")
-    for label in next(iter(splits.values()))["classes"]:
-        rows.append([label, *(f"{split['classes'][label]:,}" for split in splits.values())])
+    for label in dict.fromkeys(label for split in splits.values() for label in split["classes"]):
+        counts = (split["classes"].get(label, 0) for split in splits.values())
+        rows.append([label, *(f"{count:,}" for count in counts)])
     repeated = found["duplicates"]["repeated"]
     rows.append(["repeated", *(f"{repeated[name]:,}" for name in splits)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -47,10 +47,10 @@ def check(options: ConvertOptions) -> None:
 
 
 class Part(NamedTuple):
-    """The sources of a split in order, and the label of each, which all its pictures have."""
+    """The sources of a split in order, and the label or row of labels of each one's pictures."""
 
     sources: Sequence[decoding.Source]
-    labels: Sequence[int]
+    labels: Sequence[int] | Sequence[tuple[int, ...]]
 
 
 class Converted(NamedTuple):

@@ -86,8 +86,8 @@ def load(
         what to change.
 
     Warns:
-      UserWarning: if the file of a registered set is not the published one; if arrays of a local one
-        have another form, with how they are read; if its label rows look like classes written
+      UserWarning: if the file of a registered set is not the published one; if arrays of a local
+        one have another form, with how they are read; if its label rows look like classes written
         one-hot, or its three channels are the same.
 
     Example:

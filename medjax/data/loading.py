@@ -86,8 +86,9 @@ def load(
         what to change.
 
     Warns:
-      UserWarning: if the file of a registered set is not the published one, or the label rows of a
-        local one look like classes written one-hot.
+      UserWarning: if the file of a registered set is not the published one; if arrays of a local
+        one have another form, with how they are read; if its label rows look like classes written
+        one-hot, or its three channels are the same.
 
     Example:
       >>> from medjax.data import parse_preparation

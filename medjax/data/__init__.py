@@ -14,6 +14,7 @@ from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_source
 from medjax.data.pictures.dicom import DicomOptions
 from medjax.data.pictures.listing.entry import FolderOptions
+from medjax.data.pictures.nifti import NiftiOptions
 from medjax.data.pictures.picture import Picture
 from medjax.data.pictures.sources import Sources
 from medjax.data.pictures.tfds import TfdsOptions
@@ -54,6 +55,7 @@ __all__ = [
     "DicomOptions",
     "FolderOptions",
     "HostImages",
+    "NiftiOptions",
     "Pair",
     "Picture",
     "Place",

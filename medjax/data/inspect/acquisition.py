@@ -1,0 +1,80 @@
+"""Measures how a picture was made: its size, padding, colour and grey values, not its content."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+FACTS = ("height", "width", "padding", "coloured", "border", "mean", "blank")
+"""The columns of ``measure_pictures``."""
+_SAMPLES = 128  # along each side; the facts of a large picture do not need all pixels
+_SAME = 3 / 255  # values of padding differ by at most this after lossy compression
+_MOST_OF_CONTENT = 0.15  # a dark background fills more of the box around a round object
+_SPREAD, _COLOURED = 16 / 255, 0.01
+
+
+class _Bands(NamedTuple):
+    """Widths ``[n]`` of the constant bands before and after the content, in lines."""
+
+    before: np.ndarray
+    after: np.ndarray
+
+
+def measure_pictures(images: np.ndarray) -> np.ndarray:
+    """Measures pictures of one size as they are shown.
+
+    Args:
+      images: ``[n, h, w, c]`` with one or three channels, uint8 or floats 0–1.
+
+    Returns:
+      float32 ``[n, 7]``, a column for each of ``FACTS``: height and width in pixels; the share of
+      the picture in constant bands along its edges, 0 if their value is also frequent inside, as
+      that of a natural background is; 1 if more than 1 % of the pixels have a colour; mean of the
+      outermost pixels and of all, 0–1; and 1 if all pixels are the same.
+
+    Example:
+      >>> images = np.full((1, 8, 8, 1), 51, np.uint8)
+      >>> images[:, :2] = 0
+      >>> images[:, 2:, ::2] = 102
+      >>> measure_pictures(images)[0].round(2).tolist()
+      [8.0, 8.0, 0.25, 0.0, 0.21, 0.22, 0.0]
+    """
+    n, h, w, channels = images.shape
+    white = np.float32(255 if images.dtype == np.uint8 else 1)
+    down, right = -(-h // _SAMPLES), -(-w // _SAMPLES)
+    sample = images[:, ::down, ::right].astype(np.float32) / white
+    coloured = np.zeros(n)
+    if channels > 1:
+        spread = sample.max(axis=3) - sample.min(axis=3)
+        coloured = (spread > _SPREAD).mean(axis=(1, 2)) > _COLOURED
+    edges = (images[:, 0, ::right], images[:, -1, ::right])
+    edges += (images[:, ::down, 0], images[:, ::down, -1])
+    border = np.concatenate(edges, axis=1).mean(axis=(1, 2), dtype=np.float32) / white
+    plane = images[..., channels // 2]
+    rows, columns = _bands(plane[:, :, ::right]), _bands(plane[:, ::down].swapaxes(1, 2))
+    padding = _padding(sample[..., channels // 2], rows, columns, (h, w))
+    blank = (sample == sample[:, :1, :1]).all(axis=(1, 2, 3))
+    blank[blank] = (images[blank] == images[blank][:, :1, :1]).all(axis=(1, 2, 3))
+    facts = (np.full(n, h), np.full(n, w), padding, coloured, border, sample.mean(axis=(1, 2, 3)))
+    return np.stack([*facts, blank], axis=1).astype(np.float32)
+
+
+def _bands(lines: np.ndarray) -> _Bands:
+    """Returns the numbers of lines ``[n, lines, values]`` at both ends that hold one value."""
+    count, same = lines.shape[1], _SAME * (255 if lines.dtype == np.uint8 else 1)
+    varied = lines.max(axis=2) - lines.min(axis=2) > same
+    some = varied.any(axis=1)
+    return _Bands(
+        np.where(some, varied.argmax(axis=1), count), np.where(some, varied[:, ::-1].argmax(1), 0)
+    )
+
+
+def _padding(
+    sample: np.ndarray, rows: _Bands, columns: _Bands, size: tuple[int, int]
+) -> np.ndarray:
+    """Returns the share of the padding ``[n]`` of pictures ``[n, h, w]``."""
+    shares = [1 - (bands.before + bands.after) / n for bands, n in zip((rows, columns), size)]
+    content = np.clip(shares[0] * shares[1], 0, 1)
+    first = (rows.before + columns.before > 0)[:, None, None]
+    value = np.where(first, sample[:, :1, :1], sample[:, -1:, -1:])
+    alike = (np.abs(sample - value) <= _SAME).mean(axis=(1, 2)) - (1 - content)
+    return np.where(alike <= _MOST_OF_CONTENT * content, 1 - content, 0)

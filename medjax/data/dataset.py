@@ -44,6 +44,9 @@ class DatasetInfo:
       left_out: name and reason of each unreadable file that was skipped.
       raw: by split, the sizes, dtypes and intensities of the files before conversion; see
         ``measuring.Tally``.
+      cut: how the splits were made: ``""`` if they are the set's own, ``"patient"`` if the set was
+        cut so that a patient's images stay in one split, ``"file"`` if it was cut file by file.
+      warnings: what may be wrong with the set, found while it was listed; one line each.
     """
 
     name: str
@@ -56,6 +59,8 @@ class DatasetInfo:
     augment: str
     left_out: tuple[tuple[str, str], ...] = ()
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    cut: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
-"""Cuts a set without splits into train, val and test, by class and by patient."""
+"""Splits: the words that name them, and the cut of a set without, by class and by patient."""
 
+import re
 from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
@@ -7,6 +8,12 @@ import numpy as np
 
 from medjax.data.medmnist.registry import SPLITS
 from medjax.errors import UserError
+
+_WORDS = {
+    "train": re.compile(r"train(ing)?([ _-]?set)?"),
+    "val": re.compile(r"(val|valid|validation|dev)([ _-]?set)?"),
+    "test": re.compile(r"test(ing)?([ _-]?set)?"),
+}
 
 
 class CutOptions(NamedTuple):
@@ -21,6 +28,17 @@ class CutOptions(NamedTuple):
     val: float = 0.1
     test: float = 0.2
     seed: int = 0
+
+
+def split_named(word: str) -> str | None:
+    """Returns the split that a word names in any case, or None if it names none.
+
+    Example:
+      >>> split_named(" Training"), split_named("VALID"), split_named("test"), split_named("3")
+      ('train', 'val', 'test', None)
+    """
+    plain = word.strip().casefold()
+    return next((name for name, words in _WORDS.items() if words.fullmatch(plain)), None)
 
 
 def split(

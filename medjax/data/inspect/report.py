@@ -104,7 +104,7 @@ def _near(pairs: Sequence[Pair], distance: int) -> dict[str, Any]:
 
 def _warnings(found: Mapping[str, Any]) -> list[str]:
     """Returns the warnings, one line each."""
-    lines, duplicates = [], found["duplicates"]
+    lines, duplicates = list(found["warnings"]), found["duplicates"]
     if found["official_digest"] not in (None, found["digest"]):
         lines.append("the file is not the published one: its digest differs")
     shared, repeated = duplicates["shared"].items(), duplicates["repeated"].items()

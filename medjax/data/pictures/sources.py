@@ -1,6 +1,7 @@
 """Data sets of a user's own pictures: folders of images and DICOM files, and TFDS."""
 
 import dataclasses
+import errno
 import functools
 import logging
 import os
@@ -16,7 +17,7 @@ from medjax.data.medmnist import registry
 from medjax.data.pictures import conversion, decoding, dicom, folders, picture_cache, tfds
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.folders import FolderOptions
+from medjax.data.pictures.listing import FolderOptions
 from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation
@@ -86,13 +87,25 @@ class Read(NamedTuple):
 
 
 class _Listed(NamedTuple):
-    """A set whose pictures are not decoded yet; ``listing`` is JSON that changes with the set."""
+    """A set whose pictures are not decoded yet.
+
+    Attributes:
+      name: name of the set.
+      source: where it lies.
+      classes: its classes.
+      parts: what to decode, by split.
+      listing: JSON that changes with the set.
+      cut: see ``DatasetInfo.cut``.
+      warnings: see ``DatasetInfo.warnings``.
+    """
 
     name: str
     source: str
     classes: tuple[str, ...]
     parts: dict[str, conversion.Part]
     listing: Any
+    cut: str = ""
+    warnings: tuple[str, ...] = ()
 
 
 def read(name: str, sources: Sources, request: Request) -> Read:
@@ -114,28 +127,40 @@ def read(name: str, sources: Sources, request: Request) -> Read:
 
 def _folder(path: str, sources: Sources) -> _Listed:
     folder = pathlib.Path(path).expanduser()
-    entries = folders.entries(folder, sources.folder, sources.cut)
+    entries, cut, warnings = folders.entries(folder, sources.folder, sources.cut)
+    for line in warnings:
+        _log.warning("data: %s", line)
     folders.check_classes(str(folder), entries)
     classes = folders.class_names(entries)
+    numbers = {name: number for number, name in enumerate(classes)}
     parts = {}
     for split in registry.SPLITS:
         chosen = [entry for entry in entries if entry.split == split]
         if chosen:
             names = [entry.name for entry in chosen]
             files = [decoding.file_source(folder / x, x, options=sources.dicom) for x in names]
-            parts[split] = conversion.Part(files, [classes.index(entry.label) for entry in chosen])
+            parts[split] = conversion.Part(files, [numbers[entry.label] for entry in chosen])
+    skip = sources.convert.skip_unreadable
+    listing = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
+    return _Listed(folder.resolve().name, str(folder), classes, parts, listing, cut, warnings)
+
+
+def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
+    """Returns the size and the time of a file; nothing for a link that leads nowhere, to skip."""
     try:
-        stats = [os.stat(folder / entry.name) for entry in entries]
+        found = os.stat(file)
     except OSError as error:
+        if skip and error.errno in (errno.ENOENT, errno.ELOOP):
+            return ()
         raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
-    listing = [(*e, s.st_size, s.st_mtime_ns) for e, s in zip(entries, stats, strict=True)]
-    return _Listed(folder.resolve().name, str(folder), classes, parts, listing)
+    return found.st_size, found.st_mtime_ns
 
 
 def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
     found = tfds.contents(name, sources.tfds, download=download)
-    splits = found.splits
+    splits, cut = found.splits, ""
     if list(splits) == ["train"]:
+        cut = "file"
         files, labels = splits["train"]
         names = [source.name for source in files]
         assigned = np.array(splitting.split(labels, names, **sources.cut._asdict()))
@@ -150,12 +175,12 @@ def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
             raise UserError(f"tfds:{name} has no images in {split}")
     parts = {split: conversion.Part(*columns) for split, columns in splits.items()}
     listing = [found.name, {split: (len(x.labels), x.labels) for split, x in parts.items()}]
-    return _Listed(name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing)
+    return _Listed(name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing, cut)
 
 
 def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
     """Returns the set with its pictures converted, or read from the cache."""
-    name, source, classes, parts, listing = listed
+    source, classes, parts = listed.source, listed.classes, listed.parts
     options, wanted = sources.convert, request.preparation
     everything = [source for part in parts.values() for source in part.sources]
 
@@ -177,31 +202,31 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
     settings["convert"].pop("threads")
     steps = wanted.listed()[:-1]  # the last one is applied to what the cache holds
     key = picture_cache.key_of(
-        [request.size, classes, settings, os.path.abspath(source), listing, steps]
+        [request.size, classes, settings, os.path.abspath(source), listed.listing, steps]
     )
     arrays, facts = picture_cache.arrays(key, make, root=request.cache)
     for place, reason in facts["left_out"]:
         _log.warning("data: skipped %s: %s", place, reason)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
     fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
-    info = _info(name, source, classes, facts)
+    info = _info(listed, facts)
     return Read(info, _splits(arrays, list(parts), request.limit), fitted)
 
 
-def _info(
-    name: str, source: str, classes: tuple[str, ...], facts: Mapping[str, Any]
-) -> DatasetInfo:
+def _info(listed: _Listed, facts: Mapping[str, Any]) -> DatasetInfo:
     return DatasetInfo(
-        name=name,
-        task=BINARY_CLASS if len(classes) == 2 else MULTI_CLASS,
-        classes=classes,
+        name=listed.name,
+        task=BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS,
+        classes=listed.classes,
         licence="unknown",
-        source=source,
+        source=listed.source,
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
         left_out=tuple((place, reason) for place, reason in facts["left_out"]),
         raw=facts["raw"],
+        cut=listed.cut,
+        warnings=listed.warnings,
     )
 
 

@@ -23,7 +23,7 @@ def make(tmp_path):
 
 def _message(folder, **options):
     with pytest.raises(UserError) as caught:
-        found = folders.entries(folder, FolderOptions(**options), CutOptions())
+        found = folders.entries(folder, FolderOptions(**options), CutOptions()).entries
         folders.check_classes(str(folder), found)
     assert "\n" not in str(caught.value)
     return str(caught.value).replace(str(folder), "SET")
@@ -36,7 +36,7 @@ def _table(folder, text):
 
 def test_splits_and_classes_by_folder(make):
     folder = make("train/b/1.PNG", "train/a/2.tif", "test/a/3.dcm", "test/a/.hidden.png")
-    found = folders.entries(folder, FolderOptions(), CutOptions())
+    found = folders.entries(folder, FolderOptions(), CutOptions()).entries
     assert [(e.name, e.split, e.label) for e in found] == [
         ("test/a/3.dcm", "test", "a"),
         ("train/a/2.tif", "train", "a"),
@@ -47,14 +47,14 @@ def test_splits_and_classes_by_folder(make):
 
 def test_without_splits_it_is_cut(make):
     folder = make(*(f"{c}/{i}.png" for c in "ab" for i in range(20)))
-    found = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
+    found = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2)).entries
     counts = [sum(e.split == s for e in found) for s in ("train", "val", "test")]
     assert counts == [28, 4, 8]
 
 
 def test_a_table_beside_splits_is_refused(make):
     folder = make("train/a/1.png", "test/a/2.png")
-    said = _message(folder, **_table(folder, "file,label\ntrain/a/1.png,a"))
+    said = _message(folder, **_table(folder, "file,label\ntrain/a/1.png,a\ntest/a/2.png,a"))
     assert said.startswith("SET is cut already, into train, test; a table would cut it again")
 
 
@@ -68,7 +68,7 @@ def test_a_table_names_files_patients_and_labels(make):
     folder = make(*(f"scans/{i}.png" for i in range(30)))
     rows = "\n".join(f"scans/{i}.png,p{i // 3},{'ab'[i // 3 % 2]}" for i in range(30))
     options = FolderOptions(**_table(folder, f"file,patient,label\n{rows}"))
-    found = folders.entries(folder, options, CutOptions())
+    found = folders.entries(folder, options, CutOptions()).entries
     assert len(found) == 30 and len({e.split for e in found}) == 3
     for patient in range(10):
         assert len({e.split for e in found if e.group == f"p{patient}"}) == 1
@@ -78,16 +78,25 @@ def test_a_table_names_files_patients_and_labels(make):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("", "got none"),
-        ("path,label\na.png,x", "got path, label"),
-        ("file,label\na.png,", "line 2: no label"),
-        ("file,patient,label\na.png,,x", "line 2: no patient"),
+        ("", "is empty: it needs rows under a header"),
+        (
+            "path,label\na.png,x",
+            'it has path, label: say which they are with data.folder.columns="',
+        ),
+        ("file,label\na.png,", "no label in 1 of 1 rows, the first in line 2: a.png"),
+        ("file,patient,label\na.png,,x", "no patient in 1 of 1 rows, the first in line 2: a.png"),
         ("file,label\na.png,x\n./a.png,y", "line 3: a.png is listed twice"),
-        ("file,label\ngone.png,x", "line 2: no file"),
+        (
+            "file,label\ngone.png,x",
+            "no file of its 1 rows is in SET, the first in line 2: gone",
+        ),
         ("file,label\ntable.csv,x", "table.csv has no suffix of an image; choose from: .png"),
         ("file,label\na.png,x\n", "too few"),
-        ("file,PatientID,label\na.png,p,x", "has a column patientid: call it patient"),
-        (" FILE ,Patient,Label\na.png,,x", "line 2: no patient"),
+        (
+            "file,PatientID,label\na.png,p,x",
+            "has a column PatientID: if images of one",
+        ),
+        (" FILE ,Patient,Label\na.png,,x", "no patient in 1 of 1 rows"),
     ],
 )
 def test_tables_that_do_not_fit(text, message, make):
@@ -106,12 +115,12 @@ def test_a_table_that_is_no_text(make):
     "files, message",
     [
         ([], "no folder SET"),
-        (["readme.txt"], "SET holds no images in class folders, as in SET/train/CLASS/FILE or"),
+        (["readme.txt"], "SET holds no images in class folders; SET holds 1 × .txt"),
         (["a/1.png", "a/2.png", "a/3.png", "a/4.png"], "SET holds 1 class; needs two or more"),
         (["train/a/1.png", "train/b/1.png"], "SET holds no images in test"),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], "SET: class c has no image in train"),
-        (["train/a/1.png", "validation/a/1.png"], "SET holds validation beside train"),
-        (["bccd/train/a/1.png"], "SET/bccd/train is a folder inside a class"),
+        (["train/a/1.png", "masks/a/1.png"], "SET holds masks beside train"),
+        (["bccd/train/a/1.png", "bccd/train/b/1.png"], "SET holds no images in test"),
         (["a/1.png", "b/1.png"], "too few"),
     ],
 )

@@ -1,0 +1,69 @@
+"""What the listing of a folder is made of: its options, its entries and what it found."""
+
+from typing import NamedTuple
+
+from medjax.errors import unknown
+
+PATIENT_FOLDERS = "folders"
+
+
+class FolderOptions(NamedTuple):
+    """How the files of a folder get their classes, patients and splits.
+
+    Attributes:
+      table: a CSV file with the columns ``file`` (relative to the folder), ``label`` and, if known,
+        ``patient``, whose images stay in one split, and ``split``, the official splits; empty for
+        classes by folder.
+      columns: the table's own names for these columns, as in
+        ``"file=image_id,label=dx,patient=lesion_id,split=fold"``; ``"split="`` reads no splits and
+        ``"patient="`` no patients.
+      folds: which values of the split column are val and test, as in ``"val=3,test=4"``; all other
+        rows are train. A split of several values is given several times.
+      patients: ``"folders"`` if the folder below a class is a patient, as in
+        ``CLASS/PATIENT/FILE``; empty if each file of a class is one.
+      skip_missing: whether rows whose file does not exist are skipped; otherwise they are refused.
+      skip_unlabelled: whether rows without a label are skipped; otherwise they are refused.
+    """
+
+    table: str = ""
+    columns: str = ""
+    folds: str = ""
+    patients: str = ""
+    skip_missing: bool = False
+    skip_unlabelled: bool = False
+
+
+class Entry(NamedTuple):
+    """One image of a set, not decoded yet.
+
+    Attributes:
+      name: path relative to the set's folder, with forward slashes.
+      split: ``"train"``, ``"val"`` or ``"test"``; None before the set is cut.
+      label: class name.
+      group: the patient, or the file itself; a group stays in one split.
+    """
+
+    name: str
+    split: str | None
+    label: str
+    group: str
+
+
+class Listing(NamedTuple):
+    """The images of a folder, and what is to be said of them.
+
+    Attributes:
+      entries: the images, sorted by name.
+      cut: ``""`` for the set's own splits, ``"file"`` or ``"patient"`` for splits cut by these.
+      warnings: what may be wrong with the set, one line each.
+    """
+
+    entries: list[Entry]
+    cut: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def check(options: FolderOptions) -> None:
+    """Raises ``UserError`` for an unknown choice of patients."""
+    if options.patients not in ("", PATIENT_FOLDERS):
+        raise unknown("data.folder.patients", options.patients, [PATIENT_FOLDERS])

@@ -1,0 +1,135 @@
+"""Official splits: those that a column of a table gives, and patients that are in two of them."""
+
+import collections
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from medjax.data import splitting
+from medjax.data.medmnist.registry import SPLITS
+from medjax.data.pictures import labels
+from medjax.data.pictures.columns import Columns, pairs
+from medjax.data.pictures.listing import Entry
+from medjax.data.pictures.tables import Row, Table, is_empty, rows_error
+from medjax.errors import UserError, unknown
+
+_log = logging.getLogger("medjax")
+_FOLDS = "data.folder.folds"
+_ANEW = 'data.folder.columns="split="'
+_SHOWN = 10  # values in a message
+
+
+def of_rows(table: Table, columns: Columns, rows: Sequence[Row], *, folds: str) -> dict[int, str]:
+    """Returns the official splits of rows.
+
+    Args:
+      table: the table.
+      columns: its columns.
+      rows: the rows that are read.
+      folds: which values are val and test, as in ``"val=3,test=4"``; all others are train.
+
+    Returns:
+      The split by line; empty if no column gives splits.
+
+    Raises:
+      UserError: if the column holds other words, has empty cells, or lacks train or test.
+    """
+    if folds:
+        return _of_folds(table, columns, rows, folds)
+    for column in columns.splits:
+        values = _values(rows, column)
+        words = {value: splitting.split_named(value) for value in values}
+        if not all(words.values()):
+            _pass_over(table, columns, column, values)
+        elif words:
+            _log.info("data: %s: its column %s gives the splits", table.path, table.header[column])
+            return _checked(table, columns, rows, column, words)
+    return {}
+
+
+def shared_patients(entries: Iterable[Entry]) -> str:
+    """Returns a warning of the patients that have images in two splits, or an empty text.
+
+    Example:
+      >>> shared_patients([Entry("a", "train", "x", "p1"), Entry("b", "test", "y", "p1")])
+      'leakage: 1 patient is in train and test'
+    """
+    held = collections.defaultdict(set)
+    for entry in entries:
+        held[entry.group].add(entry.split)
+    counts = collections.Counter(
+        tuple(name for name in SPLITS if name in splits)
+        for splits in held.values()
+        if len(splits) > 1
+    )
+    found = [
+        f"{count:,} {'patient is' if count == 1 else 'patients are'} in {' and '.join(names)}"
+        for names, count in sorted(counts.items())
+    ]
+    return f"leakage: {', '.join(found)}" if found else ""
+
+
+def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -> dict[int, str]:
+    """Returns the splits of rows whose column holds folds."""
+    if not columns.splits:
+        raise UserError(
+            f"{table.path} has no column of splits for {_FOLDS}, it has {table.names}: name one "
+            'with data.folder.columns="split=NAME"'
+        )
+    column, named = columns.splits[0], pairs(folds, name=_FOLDS, example="val=3,test=4")
+    values = _values(rows, column)
+    same = labels.unified([*values, *(value for _, value in named)])
+    wanted = {}
+    for split, value in named:
+        if split not in SPLITS[1:]:
+            raise unknown(f"split in {_FOLDS}", split, SPLITS[1:])
+        if same[value] not in [same[x] for x in values]:
+            raise unknown(f"value of the column {table.header[column]}", value, values)
+        wanted[same[value]] = split
+    words = {value: wanted.get(same[value], "train") for value in values}
+    return _checked(table, columns, rows, column, words)
+
+
+def _values(rows: Sequence[Row], column: int) -> tuple[str, ...]:
+    """Returns the values of a column, each once and in order; empty cells hold none."""
+    cells = {row.cells[column] for row in rows}
+    return labels.in_order(cell for cell in cells if not is_empty(cell))
+
+
+def _checked(
+    table: Table, columns: Columns, rows: Sequence[Row], column: int, words: Mapping[str, str]
+) -> dict[int, str]:
+    """Returns the splits of rows by the words of a column."""
+    name = table.header[column]
+    if without := [row for row in rows if row.cells[column] not in words]:
+        advice = f"fill its column {name}, or cut the set anew with {_ANEW}"
+        raise rows_error(table, without, "no split", named=columns.file, advice=advice)
+    for split in ("train", "test"):
+        if split not in words.values():
+            raise UserError(
+                f"{table.path}: its column {name} names no {split}, only {', '.join(words)}; "
+                f"{_ANEW} cuts the set anew"
+            )
+    return {row.line: words[row.cells[column]] for row in rows}
+
+
+def _pass_over(table: Table, columns: Columns, column: int, values: Sequence[str]) -> None:
+    """Says that a column with other words gives no splits; refuses one that is meant to."""
+    name, shown = table.header[column], ", ".join(values[:_SHOWN])
+    holds = f"{table.path}: its column {name} holds {shown}{'…' * (len(values) > _SHOWN)}"
+    how = f'{_FOLDS}="{_example(values)}" reads them as splits, all others as train'
+    words = [value for value in values if labels.number(value) is None]
+    meant = words and (name.casefold() == "split" or any(map(splitting.split_named, words)))
+    if columns.named_split or meant:
+        raise UserError(f"{holds}, not train, val and test alone: {how}; {_ANEW} ignores them")
+    _log.info("data: %s, not train, val and test, and is not read: %s", holds, how)
+
+
+def _example(values: Sequence[str]) -> str:
+    """Returns folds that could be meant, as an example of the setting."""
+    known = {splitting.split_named(value): value for value in values}
+    left = [value for value in values if splitting.split_named(value) is None]
+    chosen = {}
+    for split in ("test", "val"):
+        if split in known or len(left) > (split == "val"):
+            chosen[split] = known.get(split) or left.pop()
+    return ",".join(f"{split}={chosen[split]}" for split in SPLITS if split in chosen)

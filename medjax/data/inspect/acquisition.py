@@ -58,6 +58,16 @@ def measure_pictures(images: np.ndarray) -> np.ndarray:
     return np.stack([*facts, blank], axis=1).astype(np.float32)
 
 
+def measure_picture(image: np.ndarray) -> np.ndarray:
+    """Measures one picture ``[h, w]`` or ``[h, w, c]``; returns ``[7]`` as ``measure_pictures``.
+
+    Example:
+      >>> measure_picture(np.zeros((5, 4))).tolist()
+      [5.0, 4.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+    """
+    return measure_pictures(image.reshape(1, *image.shape[:2], -1))[0]
+
+
 def _bands(lines: np.ndarray) -> _Bands:
     """Returns the numbers of lines ``[n, lines, values]`` at both ends that hold one value."""
     count, same = lines.shape[1], _SAME * (255 if lines.dtype == np.uint8 else 1)
@@ -72,8 +82,8 @@ def _padding(
     sample: np.ndarray, rows: _Bands, columns: _Bands, size: tuple[int, int]
 ) -> np.ndarray:
     """Returns the share of the padding ``[n]`` of pictures ``[n, h, w]``."""
-    shares = [1 - (bands.before + bands.after) / n for bands, n in zip((rows, columns), size)]
-    content = np.clip(shares[0] * shares[1], 0, 1)
+    height, width = (1 - sum(b) / n for b, n in zip((rows, columns), size, strict=True))
+    content = np.clip(height * width, 0, 1)
     first = (rows.before + columns.before > 0)[:, None, None]
     value = np.where(first, sample[:, :1, :1], sample[:, -1:, -1:])
     alike = (np.abs(sample - value) <= _SAME).mean(axis=(1, 2)) - (1 - content)

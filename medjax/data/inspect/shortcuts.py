@@ -1,6 +1,5 @@
 """Asks how well the classes are told by the way pictures were made, without their content."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np

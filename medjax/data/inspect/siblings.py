@@ -3,7 +3,7 @@
 import collections
 import pathlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,21 +11,22 @@ import numpy as np
 from medjax.data.inspect.duplicates import Place
 from medjax.data.medmnist.registry import SPLITS
 
-_AUGMENTED = frozenset(
-    "aug augm augmented augmentation rot rotate rotated rotation flip flipped hflip vflip fliplr "
-    "flipud mirror mirrored noise noisy blur blurred bright brighter brightness dark darker "
-    "contrast gamma crop cropped zoom zoomed scale scaled shift shifted translate translated shear "
-    "sheared elastic hue saturation jitter equalized clahe copy orig original".split()
+_AUGMENTED = (
+    r"aug(m|mented|mentation)?|rot(ate|ated|ation)?|[hv]?flip(ped|lr|ud)?|mirror(ed)?|nois[ey]|"
+    r"blur(red)?|bright(er|ness)?|dark(er)?|contrast|gamma|crop(ped)?|zoom(ed)?|scaled?|"
+    r"shift(ed)?|translated?|shear(ed)?|elastic|hue|saturation|jitter|equali[sz]ed|clahe|copy|"
+    r"orig(inal)?"
 )
-_PARTS = frozenset(
-    "slice slc sl s z t frame fr view v image img im part patch tile roi x y visit study series "
-    "left right l r od os ap pa lat lateral frontal cc mlo axial sagittal coronal pre post".split()
+_PARTS = (
+    r"s|sl|slc|slice|z|t|fr|frame|v|view|im|img|image|part|patch|tile|roi|x|y|visit|study|series|"
+    r"left|right|l|r|od|os|ap|pa|lat|lateral|frontal|cc|mlo|axial|sagittal|coronal|pre|post"
 )
+_MADE = re.compile(rf"({_AUGMENTED})\d*", re.I)
+_VARIED = re.compile(rf"({_AUGMENTED}|{_PARTS})\d*", re.I)
 _ATTACHED = re.compile(
     r"(.*\d)((?:slice|slc|sl|s|frame|fr|image|img|im|view|v|z|t|x|y)\d+|left|right|l|r|od|os)", re.I
 )
 _DATE = re.compile(r"(?:19|20)\d\d[01]\d[0-3]\d")
-_WORD = re.compile(r"([^\W\d_]+)(\d*)")
 # Of siblings by a word; by a number alone, after an id with digits; and after one without.
 _LEAST_GROUPS, _LEAST_COUNTED, _LEAST_NAMED = 3, 5, 10
 _MOST_OF_A_COUNTER = 50
@@ -111,7 +112,7 @@ def _parts(name: str) -> tuple[str, list[str]]:
 
 def _key(words: Sequence[str]) -> _Key | None:
     """Returns the beginning that a name shares with its siblings, or None if it has no such end."""
-    made = len(words) > 1 and _says(words[0], _AUGMENTED)
+    made = len(words) > 1 and bool(_MADE.fullmatch(words[0]))
     kept = list(words[made:])
     if kept and (attached := _ATTACHED.fullmatch(kept[-1])):
         kept = [*kept[:-1], *attached.groups()]
@@ -124,18 +125,12 @@ def _key(words: Sequence[str]) -> _Key | None:
             kept = kept[:-1]
     numbered = len(kept)
     # A single letter with a number that stands alone, as in Y100, is the id itself.
-    while kept and _says(kept[-1], _AUGMENTED | _PARTS) and (kept[1:] or kept[0][1:2].isalpha()):
+    while kept and _VARIED.fullmatch(kept[-1]) and (kept[1:] or kept[0][1:2].isalpha()):
         kept = kept[:-1]
     if len(kept) == count and not made:
         return None
     told = made or len(kept) < numbered
     return _Key("_".join(kept), told and bool(kept))
-
-
-def _says(word: str, words: Iterable[str]) -> bool:
-    """Returns whether a part of a name is one of some words, perhaps with a number."""
-    match = _WORD.fullmatch(word)
-    return match is not None and match[1].lower() in words
 
 
 def _is_counter(groups: Mapping[str, Sequence[Place]], num_classes: int) -> bool:

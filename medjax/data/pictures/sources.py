@@ -17,7 +17,7 @@ from medjax.data.medmnist import registry
 from medjax.data.pictures import conversion, decoding, dicom, folders, picture_cache, tfds
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.listing import FolderOptions
+from medjax.data.pictures.listing import Entry, FolderOptions
 from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation
@@ -133,16 +133,26 @@ def _folder(path: str, sources: Sources) -> _Listed:
     folders.check_classes(str(folder), entries)
     classes = folders.class_names(entries)
     numbers = {name: number for number, name in enumerate(classes)}
-    parts = {}
+    patients, parts = _patients(entries), {}
     for split in registry.SPLITS:
         chosen = [entry for entry in entries if entry.split == split]
         if chosen:
             names = [entry.name for entry in chosen]
             files = [decoding.file_source(folder / x, x, options=sources.dicom) for x in names]
-            parts[split] = conversion.Part(files, [numbers[entry.label] for entry in chosen])
+            labels = [numbers[entry.label] for entry in chosen]
+            known = [patients[entry.group] for entry in chosen if patients]
+            parts[split] = conversion.Part(files, labels, known)
     skip = sources.convert.skip_unreadable
     listing = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
     return _Listed(folder.resolve().name, str(folder), classes, parts, listing, cut, warnings)
+
+
+def _patients(entries: Sequence[Entry]) -> dict[str, int]:
+    """Numbers the patients of a set; none if each file is its own group."""
+    if all(entry.group == entry.name for entry in entries):
+        return {}
+    groups = sorted({entry.group for entry in entries})
+    return {group: number for number, group in enumerate(groups)}
 
 
 def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
@@ -189,14 +199,11 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
         whole = raw_pictures.complete(wanted, size=request.size, channels=channels, fit=options.fit)
         fitted = raw_pictures.fit(whole, parts["train"].sources, threads=options.threads)
         to_bytes = functools.partial(raw_pictures.prepare_picture, fitted)
-        unreadable, digest, measured = conversion.convert(
-            parts, folder=folder, to_bytes=to_bytes, threads=options.threads
-        )
+        done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=options.threads)
         if not options.skip_unreadable:
             setting = "data.convert.skip_unreadable=True"
-            decoding.refuse(unreadable, total=len(everything), setting=setting)
-        made = {"digest": digest, "left_out": unreadable, "raw": measured}
-        return made | {"preparation": str(fitted)}
+            decoding.refuse(done.unreadable, total=len(everything), setting=setting)
+        return done._asdict() | {"preparation": str(fitted)}
 
     settings = sources.asdict()
     settings["convert"].pop("threads")
@@ -205,15 +212,16 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
         [request.size, classes, settings, os.path.abspath(source), listed.listing, steps]
     )
     arrays, facts = picture_cache.arrays(key, make, root=request.cache)
-    for place, reason in facts["left_out"]:
+    for place, reason in facts["unreadable"]:
         _log.warning("data: skipped %s: %s", place, reason)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
     fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
-    info = _info(listed, facts)
+    made = {split: np.array(arrays[f"{split}_made"]) for split in parts}
+    info = _info(listed, facts, made)
     return Read(info, _splits(arrays, list(parts), request.limit), fitted)
 
 
-def _info(listed: _Listed, facts: Mapping[str, Any]) -> DatasetInfo:
+def _info(listed: _Listed, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]) -> DatasetInfo:
     return DatasetInfo(
         name=listed.name,
         task=BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS,
@@ -223,10 +231,13 @@ def _info(listed: _Listed, facts: Mapping[str, Any]) -> DatasetInfo:
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
-        left_out=tuple((place, reason) for place, reason in facts["left_out"]),
+        left_out=tuple((place, reason) for place, reason in facts["unreadable"]),
         raw=facts["raw"],
         cut=listed.cut,
         warnings=listed.warnings,
+        files={split: tuple(names) for split, names in facts["files"].items()},
+        patients={split: tuple(numbers) for split, numbers in facts["patients"].items()},
+        made=made,
     )
 
 

@@ -50,7 +50,7 @@ class DatasetInfo:
       files: by split, the name of each image's file; empty for an archive. Frames of one file have
         one name.
       patients: by split, the number of each image's patient; empty if patients are not known.
-      made: by split, ``acquisition.FACTS`` of each picture before conversion, ``[n, 7]``; empty for
+      made: by split, ``acquisition.FACTS`` of each picture before conversion, ``[n, 8]``; empty for
         an archive.
     """
 

@@ -4,12 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-FACTS = ("height", "width", "padding", "coloured", "border", "mean", "blank")
+FACTS = ("height", "width", "padding", "coloured", "border", "plain", "mean", "blank")
 """The columns of ``measure_pictures``."""
 _SAMPLES = 128  # along each side; the facts of a large picture do not need all pixels
 _SAME = 3 / 255  # values of padding differ by at most this after lossy compression
-_MOST_OF_CONTENT = 0.15  # a dark background fills more of the box around a round object
+# A picture is padded if its content is a filled box; the box around an object on a background is
+# small, or holds more of the background.
+_LEAST_CONTENT, _MOST_ALIKE = 0.25, 0.15
 _SPREAD, _COLOURED = 16 / 255, 0.01
+_PLAIN = 5 / 255  # standard deviation
 
 
 class _Bands(NamedTuple):
@@ -26,17 +29,18 @@ def measure_pictures(images: np.ndarray) -> np.ndarray:
       images: ``[n, h, w, c]`` with one or three channels, uint8 or floats 0–1.
 
     Returns:
-      float32 ``[n, 7]``, a column for each of ``FACTS``: height and width in pixels; the share of
+      float32 ``[n, 8]``, a column for each of ``FACTS``: height and width in pixels; the share of
       the picture in constant bands along its edges, 0 if their value is also frequent inside, as
-      that of a natural background is; 1 if more than 1 % of the pixels have a colour; mean of the
-      outermost pixels and of all, 0–1; and 1 if all pixels are the same.
+      that of a natural background is; 1 if more than 1 % of the pixels have a colour; the mean grey
+      of the outermost pixels, 0–1, and 1 if they are nearly the same; the mean grey of all pixels;
+      and 1 if all are the same.
 
     Example:
       >>> images = np.full((1, 8, 8, 1), 51, np.uint8)
       >>> images[:, :2] = 0
       >>> images[:, 2:, ::2] = 102
       >>> measure_pictures(images)[0].round(2).tolist()
-      [8.0, 8.0, 0.25, 0.0, 0.21, 0.22, 0.0]
+      [8.0, 8.0, 0.25, 0.0, 0.21, 0.0, 0.22, 0.0]
     """
     n, h, w, channels = images.shape
     white = np.float32(255 if images.dtype == np.uint8 else 1)
@@ -48,22 +52,24 @@ def measure_pictures(images: np.ndarray) -> np.ndarray:
         coloured = (spread > _SPREAD).mean(axis=(1, 2)) > _COLOURED
     edges = (images[:, 0, ::right], images[:, -1, ::right])
     edges += (images[:, ::down, 0], images[:, ::down, -1])
-    border = np.concatenate(edges, axis=1).mean(axis=(1, 2), dtype=np.float32) / white
+    ring = np.concatenate(edges, axis=1).astype(np.float32) / white
+    border, plain = ring.mean(axis=(1, 2)), ring.std(axis=1).max(axis=1) <= _PLAIN
     plane = images[..., channels // 2]
     rows, columns = _bands(plane[:, :, ::right]), _bands(plane[:, ::down].swapaxes(1, 2))
     padding = _padding(sample[..., channels // 2], rows, columns, (h, w))
     blank = (sample == sample[:, :1, :1]).all(axis=(1, 2, 3))
     blank[blank] = (images[blank] == images[blank][:, :1, :1]).all(axis=(1, 2, 3))
-    facts = (np.full(n, h), np.full(n, w), padding, coloured, border, sample.mean(axis=(1, 2, 3)))
-    return np.stack([*facts, blank], axis=1).astype(np.float32)
+    mean = sample.mean(axis=(1, 2, 3))
+    facts = (np.full(n, h), np.full(n, w), padding, coloured, border, plain, mean, blank)
+    return np.stack(facts, axis=1).astype(np.float32)
 
 
 def measure_picture(image: np.ndarray) -> np.ndarray:
-    """Measures one picture ``[h, w]`` or ``[h, w, c]``; returns ``[7]`` as ``measure_pictures``.
+    """Measures one picture ``[h, w]`` or ``[h, w, c]``; returns ``[8]`` as ``measure_pictures``.
 
     Example:
       >>> measure_picture(np.zeros((5, 4))).tolist()
-      [5.0, 4.0, 1.0, 0.0, 0.0, 0.0, 1.0]
+      [5.0, 4.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0]
     """
     return measure_pictures(image.reshape(1, *image.shape[:2], -1))[0]
 
@@ -87,4 +93,5 @@ def _padding(
     first = (rows.before + columns.before > 0)[:, None, None]
     value = np.where(first, sample[:, :1, :1], sample[:, -1:, -1:])
     alike = (np.abs(sample - value) <= _SAME).mean(axis=(1, 2)) - (1 - content)
-    return np.where(alike <= _MOST_OF_CONTENT * content, 1 - content, 0)
+    natural = (alike > _MOST_ALIKE * content) | ((content > 0) & (content < _LEAST_CONTENT))
+    return np.where(natural, 0, 1 - content)

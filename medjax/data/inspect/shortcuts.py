@@ -11,9 +11,12 @@ ACQUISITION = ("size", "aspect", "padding", "colour", "border")
 """The facts that a class should not depend on."""
 INTENSITY = "mean grey"
 """A fact that may be a sign of the class, as consolidated lungs are bright."""
+CHANCE = 0.5
+"""The area under the ROC curve without any skill."""
 _FOLDS, _BINS, _PER_BIN = 5, 8, 10
 _LEAST, _MOST_UNITS = 5, 10_000
 _ERROR = 0.05
+_LEAST_WITH_TRAIT, _NEARLY_ALL, _RARE = 10, 0.95, 0.001
 # Simulated: near chance, a cross-validated area varies by a third more than that of fixed scores.
 _VARIES = 4 / 3
 
@@ -49,7 +52,7 @@ def tell_classes(
     based on the Mann–Whitney statistic, part 2", 2006, method 5), with Bonferroni's correction.
 
     Args:
-      facts: ``[n, 7]`` from ``measure_pictures``.
+      facts: ``[n, 8]`` from ``measure_pictures``.
       labels: class numbers ``[n]``, or zeros and ones ``[n, L]``.
       groups: int ``[n]``; pictures of one group, such as a patient, are in one fold.
       with_mean: whether the mean grey value is a fact too.
@@ -58,7 +61,7 @@ def tell_classes(
       The class with the highest lower end, or None if there are too few groups of each class.
 
     Example:
-      >>> facts = np.zeros((40, 7))
+      >>> facts = np.zeros((40, 8))
       >>> facts[:, :2] = 64
       >>> facts[:20, 2] = 0.25
       >>> labels = np.arange(40) // 20
@@ -82,11 +85,54 @@ def tell_classes(
     return max(found, key=lambda told: told.low, default=None)
 
 
+class OneSided(NamedTuple):
+    """A class with nearly all pictures that have a trait.
+
+    Attributes:
+      label: the class, or the column of a multi-label set.
+      images: its groups of pictures with the trait.
+      of: all groups of pictures with the trait.
+    """
+
+    label: int
+    images: int
+    of: int
+
+
+def one_sided(traits: np.ndarray, marks: np.ndarray, groups: np.ndarray) -> OneSided | None:
+    """Finds a class with nearly all pictures that have a trait, even if these are few.
+
+    Args:
+      traits: bool ``[n]``, such as whether a picture is coloured.
+      marks: zeros and ones ``[n, classes]``.
+      groups: int ``[n]``; pictures of one group count once.
+
+    Returns:
+      The class; None if fewer than ten groups have the trait, fewer than 95 % of these are in one
+      class, or chance would do this in one of a thousand sets.
+
+    Example:
+      >>> marks = np.eye(2, dtype=int)[np.arange(60) // 30]
+      >>> one_sided(np.arange(60) < 12, marks, np.arange(60))
+      OneSided(label=0, images=12, of=12)
+    """
+    share = marks[np.unique(groups, return_index=True)[1]].mean(axis=0)
+    _, first = np.unique(groups[traits], return_index=True)
+    counts = marks[traits][first].sum(axis=0)
+    total, label = len(first), int(np.argmax(counts))
+    if total < _LEAST_WITH_TRAIT or counts[label] < _NEARLY_ALL * total:
+        return None
+    chance = stats.binom.sf(counts[label] - 1, total, share[label])
+    return OneSided(label, int(counts[label]), total) if chance < _RARE else None
+
+
 def _columns(facts: np.ndarray) -> np.ndarray:
     """Returns a column for each of ``ACQUISITION`` and ``INTENSITY``."""
     named = dict(zip(FACTS, np.asarray(facts, np.float64).T, strict=True))
     height, width = named["height"], named["width"]
-    rest = [named[name] for name in ("padding", "coloured", "border", "mean")]
+    # An edge that is part of the content shares the brightness of the rest.
+    border = np.where(named["plain"] > 0, named["border"], -1)
+    rest = named["padding"], named["coloured"], border, named["mean"]
     return np.stack([np.log(height * width), np.log(width / height), *rest], axis=1)
 
 

@@ -116,12 +116,14 @@ def one_sided(traits: np.ndarray, marks: np.ndarray, groups: np.ndarray) -> OneS
       >>> one_sided(np.arange(60) < 12, marks, np.arange(60))
       OneSided(label=0, images=12, of=12)
     """
-    share = marks[np.unique(groups, return_index=True)[1]].mean(axis=0)
     _, first = np.unique(groups[traits], return_index=True)
-    counts = marks[traits][first].sum(axis=0)
-    total, label = len(first), int(np.argmax(counts))
-    if total < _LEAST_WITH_TRAIT or counts[label] < _NEARLY_ALL * total:
+    if len(first) < _LEAST_WITH_TRAIT:
         return None
+    counts, total = marks[traits][first].sum(axis=0), len(first)
+    label = int(np.argmax(counts))
+    if counts[label] < _NEARLY_ALL * total:
+        return None
+    share = marks[np.unique(groups, return_index=True)[1]].mean(axis=0)
     chance = stats.binom.sf(counts[label] - 1, total, share[label])
     return OneSided(label, int(counts[label]), total) if chance < _RARE else None
 

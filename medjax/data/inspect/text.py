@@ -110,11 +110,11 @@ def _made(found: Mapping[str, Any] | None) -> list[str]:
             greys = [f"{here[x]:.2f}" for x in ("border", "mean")]
             size = _most(here["sizes"], others=here["other_sizes"])
             rows.append([name, size, f"{here['aspect']:.2f}", *shares, *greys])
-    lines = ["", *_aligned(rows)]
+    lines = ["", *_aligned(rows)] if rows[1:] else []
     for key, what in (("told", "without"), ("told_with_mean", "with")):
         if (told := found[key]) is not None:
             lines.append(
                 f"these facts {what} the mean tell {told['class']} best: AUROC "
                 f"{told['auroc']:.2f} ({told['low']:.2f}–{told['high']:.2f}; chance 0.5)"
             )
-    return [*lines, ""]
+    return [*lines, ""] if lines else []

@@ -116,10 +116,11 @@ def _shortcuts(found: Mapping[str, Any] | None) -> list[str]:
     if told is not None and told["auroc"] >= STATED and told["low"] > CHANCE:
         most = max(told["by_fact"], key=told["by_fact"].get)
         facts = f"{', '.join(ACQUISITION[:-1])} and {ACQUISITION[-1]}"
+        interval = f"{told['low']:.2f}–{told['high']:.2f}; chance {CHANCE}"
         lines.append(
             f"perhaps a shortcut: {facts} alone tell {told['class']} from the rest with AUROC "
-            f"{told['auroc']:.2f} ({told['low']:.2f}–{told['high']:.2f}; chance {CHANCE}), most of all "
-            f"{most} ({told['by_fact'][most]:.2f}); a network may learn these instead"
+            f"{told['auroc']:.2f} ({interval}), most of all {most} ({told['by_fact'][most]:.2f}); "
+            "a network may learn these instead"
         )
     for trait, here in found["one_sided"].items():
         lines.append(

@@ -11,7 +11,7 @@ _SAME = 3 / 255  # values of padding differ by at most this after lossy compress
 # A picture is padded if its content is a filled box; the box around an object on a background is
 # small, or holds more of the background.
 _LEAST_CONTENT, _MOST_ALIKE = 0.25, 0.15
-_SPREAD, _COLOURED = 16 / 255, 0.01
+_CHROMA = 24 / 255  # greys that JPEG stored as colours differ by less
 _PLAIN = 5 / 255  # standard deviation
 
 
@@ -31,7 +31,7 @@ def measure_pictures(images: np.ndarray) -> np.ndarray:
     Returns:
       float32 ``[n, 8]``, a column for each of ``FACTS``: height and width in pixels; the share of
       the picture in constant bands along its edges, 0 if their value is also frequent inside, as
-      that of a natural background is; 1 if more than 1 % of the pixels have a colour; the mean grey
+      that of a natural background is; 1 if some pixels have a colour; the mean grey
       of the outermost pixels, 0–1, and 1 if they are nearly the same; the mean grey of all pixels;
       and 1 if all are the same.
 
@@ -49,7 +49,7 @@ def measure_pictures(images: np.ndarray) -> np.ndarray:
     coloured = np.zeros(n)
     if channels > 1:
         spread = sample.max(axis=3) - sample.min(axis=3)
-        coloured = (spread > _SPREAD).mean(axis=(1, 2)) > _COLOURED
+        coloured = (spread > _CHROMA).any(axis=(1, 2))
     edges = (images[:, 0, ::right], images[:, -1, ::right])
     edges += (images[:, ::down, 0], images[:, ::down, -1])
     ring = np.concatenate(edges, axis=1).astype(np.float32) / white

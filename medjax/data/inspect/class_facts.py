@@ -20,7 +20,7 @@ def describe_classes(
 
     Args:
       made: ``[n, 8]`` from ``measure_pictures``.
-      labels: class numbers ``[n]``, or zeros and ones ``[n, L]``.
+      labels: class numbers ``[n]``, or zeros and ones ``[n, L]``; other entries are not known.
       groups: int ``[n]``, pictures of one patient or origin.
       classes: class names.
 
@@ -46,7 +46,7 @@ def describe_classes(
     told = shortcuts.tell_classes(made, labels, groups, with_mean=False)
     with_mean = shortcuts.tell_classes(made, labels, groups, with_mean=True)
     return {
-        "classes": {x: _of_class(made[marks[:, i] > 0]) for i, x in enumerate(classes)},
+        "classes": {x: _of_class(made[marks[:, i] == 1]) for i, x in enumerate(classes)},
         "told": _named(told, classes),
         "told_with_mean": _named(with_mean, classes),
         "one_sided": {name: _named(x, classes) for name, x in sided.items() if x is not None},

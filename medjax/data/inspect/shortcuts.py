@@ -53,7 +53,7 @@ def tell_classes(
 
     Args:
       facts: ``[n, 8]`` from ``measure_pictures``.
-      labels: class numbers ``[n]``, or zeros and ones ``[n, L]``.
+      labels: class numbers ``[n]``, or zeros and ones ``[n, L]``; other entries are not known.
       groups: int ``[n]``; pictures of one group, such as a patient, are in one fold.
       with_mean: whether the mean grey value is a fact too.
 
@@ -72,11 +72,12 @@ def tell_classes(
     names = (*ACQUISITION, INTENSITY) if with_mean else ACQUISITION
     columns, marks, fold = _units(_columns(facts)[:, : len(names)], _marks(labels), groups)
     scores = np.stack([_held_out(column, marks, fold) for column in columns.T])
-    counts = marks.sum(axis=0)
-    tested = np.flatnonzero((counts >= _LEAST) & (len(marks) - counts >= _LEAST))
+    least = np.minimum((marks == 1).sum(axis=0), (marks == 0).sum(axis=0))
+    tested = np.flatnonzero(least >= _LEAST)
     found = []
     for label in tested:
-        is_label, here = marks[:, label] > 0, scores[..., label]
+        known = np.isin(marks[:, label], (0, 1))
+        is_label, here = marks[known, label] == 1, scores[:, known, label]
         area = _area(here.sum(axis=0), is_label)
         low, high = _interval(area, is_label, error=_ERROR / len(tested))
         alone = [_area(score, is_label) for score in here]
@@ -119,11 +120,11 @@ def one_sided(traits: np.ndarray, marks: np.ndarray, groups: np.ndarray) -> OneS
     _, first = np.unique(groups[traits], return_index=True)
     if len(first) < _LEAST_WITH_TRAIT:
         return None
-    counts, total = marks[traits][first].sum(axis=0), len(first)
+    counts, total = (marks[traits][first] == 1).sum(axis=0), len(first)
     label = int(np.argmax(counts))
     if counts[label] < _NEARLY_ALL * total:
         return None
-    share = marks[np.unique(groups, return_index=True)[1]].mean(axis=0)
+    share = (marks[np.unique(groups, return_index=True)[1]] == 1).mean(axis=0)
     chance = stats.binom.sf(counts[label] - 1, total, share[label])
     return OneSided(label, int(counts[label]), total) if chance < _RARE else None
 
@@ -139,7 +140,7 @@ def _columns(facts: np.ndarray) -> np.ndarray:
 
 
 def _marks(labels: np.ndarray) -> np.ndarray:
-    """Returns zeros and ones ``[n, classes]``; one column for two classes."""
+    """Returns label rows ``[n, classes]``; one column for two classes."""
     if labels.ndim == 2:
         return labels.astype(float)
     marks = np.eye(int(labels.max(initial=0)) + 1)[labels]
@@ -171,7 +172,7 @@ def _held_out(column: np.ndarray, marks: np.ndarray, fold: np.ndarray) -> np.nda
         edges = _edges(column[fit], int(np.clip(fit.sum() // _PER_BIN, 2, _BINS)))
         place = np.searchsorted(edges, column, side="right")
         one = np.eye(len(edges) + 1)[place[fit]]
-        counts = [part.T @ one + 1 for part in (marks[fit], 1 - marks[fit])]
+        counts = [(marks[fit] == value).T @ one + 1 for value in (1, 0)]
         logs = [np.log(count / count.sum(axis=1, keepdims=True)) for count in counts]
         scores[~fit] = (logs[0] - logs[1])[:, place[~fit]].T
     return scores

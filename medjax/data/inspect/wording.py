@@ -58,8 +58,8 @@ def warnings(info: DatasetInfo, splits: Mapping[str, Split], found: Mapping[str,
     lines += _siblings(info, found["siblings"])
     lines += _shortcuts(found["made"])
     for name, split in splits.items():
-        marks = split.labels if split.labels.ndim == 2 else None
-        held = np.unique(split.labels) if marks is None else np.flatnonzero(marks.any(axis=0))
+        rows = split.labels.ndim == 2
+        held = np.flatnonzero((split.labels == 1).any(axis=0)) if rows else np.unique(split.labels)
         missing = [label for number, label in enumerate(info.classes) if number not in held]
         lines += [f"{name} has no image of: {', '.join(missing)}"] if missing else []
     return [printable(line) for line in lines]
@@ -92,7 +92,7 @@ def _blank(
 def _class_of(info: DatasetInfo, label: np.ndarray) -> str:
     if label.ndim == 0:
         return info.classes[int(label)]
-    return " and ".join(info.classes[i] for i in np.flatnonzero(label)) or NO_LABEL
+    return " and ".join(info.classes[i] for i in np.flatnonzero(label == 1)) or NO_LABEL
 
 
 def _siblings(info: DatasetInfo, found: Mapping[str, Any] | None) -> list[str]:

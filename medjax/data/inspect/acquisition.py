@@ -12,7 +12,7 @@ _SAME = 3 / 255  # values of padding differ by at most this after lossy compress
 # small, or holds more of the background.
 _LEAST_CONTENT, _MOST_ALIKE = 0.25, 0.15
 _CHROMA = 24 / 255  # greys that JPEG stored as colours differ by less
-_PLAIN = 5 / 255  # standard deviation
+_PLAIN = 20 / 255
 
 
 class _Bands(NamedTuple):
@@ -31,9 +31,9 @@ def measure_pictures(images: np.ndarray) -> np.ndarray:
     Returns:
       float32 ``[n, 8]``, a column for each of ``FACTS``: height and width in pixels; the share of
       the picture in constant bands along its edges, 0 if their value is also frequent inside, as
-      that of a natural background is; 1 if some pixels have a colour; the mean grey
-      of the outermost pixels, 0–1, and 1 if they are nearly the same; the mean grey of all pixels;
-      and 1 if all are the same.
+      that of a natural background is; 1 if some pixels have a colour; the mean grey of the
+      outermost pixels, 0–1, and 1 if they are nearly the same; the mean grey of all pixels; and 1
+      if all are the same.
 
     Example:
       >>> images = np.full((1, 8, 8, 1), 51, np.uint8)
@@ -53,15 +53,25 @@ def measure_pictures(images: np.ndarray) -> np.ndarray:
     edges = (images[:, 0, ::right], images[:, -1, ::right])
     edges += (images[:, ::down, 0], images[:, ::down, -1])
     ring = np.concatenate(edges, axis=1).astype(np.float32) / white
-    border, plain = ring.mean(axis=(1, 2)), ring.std(axis=1).max(axis=1) <= _PLAIN
-    plane = images[..., channels // 2]
-    rows, columns = _bands(plane[:, :, ::right]), _bands(plane[:, ::down].swapaxes(1, 2))
-    padding = _padding(sample[..., channels // 2], rows, columns, (h, w))
+    one, padding = channels // 2, np.zeros(n)
+    starts = np.cumsum([0, *(edge.shape[1] for edge in edges[:-1])])
+    low = np.minimum.reduceat(ring[..., one], starts, axis=1)
+    high = np.maximum.reduceat(ring[..., one], starts, axis=1)
+    plain = high.max(axis=1) - low.min(axis=1) <= _PLAIN
+    if (high - low <= _SAME).any():
+        same = _SAME * white
+        plane = images[..., one]
+        rows = _bands(plane[:, :, ::right], same)
+        columns = _bands(plane[:, ::down].swapaxes(1, 2), same)
+        padding = _padding(sample[..., one], rows, columns, (h, w))
     blank = (sample == sample[:, :1, :1]).all(axis=(1, 2, 3))
     blank[blank] = (images[blank] == images[blank][:, :1, :1]).all(axis=(1, 2, 3))
-    mean = sample.mean(axis=(1, 2, 3))
-    facts = (np.full(n, h), np.full(n, w), padding, coloured, border, plain, mean, blank)
-    return np.stack(facts, axis=1).astype(np.float32)
+    border, mean = ring.mean(axis=(1, 2)), sample.mean(axis=(1, 2, 3))
+    facts = np.empty((n, len(FACTS)), np.float32)
+    columns = (h, w, padding, coloured, border, plain, mean, blank)
+    for number, column in enumerate(columns):
+        facts[:, number] = column
+    return facts
 
 
 def measure_picture(image: np.ndarray) -> np.ndarray:
@@ -74,9 +84,9 @@ def measure_picture(image: np.ndarray) -> np.ndarray:
     return measure_pictures(image.reshape(1, *image.shape[:2], -1))[0]
 
 
-def _bands(lines: np.ndarray) -> _Bands:
+def _bands(lines: np.ndarray, same: float) -> _Bands:
     """Returns the numbers of lines ``[n, lines, values]`` at both ends that hold one value."""
-    count, same = lines.shape[1], _SAME * (255 if lines.dtype == np.uint8 else 1)
+    count = lines.shape[1]
     varied = lines.max(axis=2) - lines.min(axis=2) > same
     some = varied.any(axis=1)
     return _Bands(

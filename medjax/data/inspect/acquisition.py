@@ -12,7 +12,7 @@ _SAME = 3 / 255  # values of padding differ by at most this after lossy compress
 # small, or holds more of the background.
 _LEAST_CONTENT, _MOST_ALIKE = 0.25, 0.15
 _CHROMA = 24 / 255  # greys that JPEG stored as colours differ by less
-_PLAIN = 20 / 255
+_PLAIN = 10 / 255
 
 
 class _Bands(NamedTuple):

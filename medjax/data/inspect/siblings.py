@@ -121,7 +121,7 @@ def _key(words: Sequence[str]) -> _Key | None:
         if len(kept) > 1 and _DATE.fullmatch(kept[-2]):
             return None  # a time of day
         kept = kept[:-1]
-        while made and len(kept) > 1 and kept[-1].isdecimal():
+        while made and kept[-1].isdecimal() and re.search(r"\d", "".join(kept[:-1])):
             kept = kept[:-1]
     numbered = len(kept)
     # A single letter with a number that stands alone, as in Y100, is the id itself.

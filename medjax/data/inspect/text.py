@@ -117,4 +117,4 @@ def _made(found: Mapping[str, Any] | None) -> list[str]:
                 f"these facts {what} the mean tell {told['class']} best: AUROC "
                 f"{told['auroc']:.2f} ({told['low']:.2f}–{told['high']:.2f}; chance 0.5)"
             )
-    return [*lines, ""] if lines else []
+    return lines

@@ -12,6 +12,7 @@ from medjax.errors import printable
 
 NO_LABEL = "no label"
 """The name of images of a multi-label set that have no label."""
+_FACTS = {"padded": "padding", "coloured": "colour"}
 STATED = 0.6
 """The area under the ROC curve from which a shortcut is named, if its interval is above chance."""
 
@@ -112,7 +113,7 @@ def _siblings(info: DatasetInfo, found: Mapping[str, Any] | None) -> list[str]:
 def _shortcuts(found: Mapping[str, Any] | None) -> list[str]:
     if found is None:
         return []
-    lines, told = [], found["told"]
+    lines, most, told = [], "", found["told"]
     if told is not None and told["auroc"] >= STATED and told["low"] > CHANCE:
         most = max(told["by_fact"], key=told["by_fact"].get)
         facts = f"{', '.join(ACQUISITION[:-1])} and {ACQUISITION[-1]}"
@@ -123,8 +124,7 @@ def _shortcuts(found: Mapping[str, Any] | None) -> list[str]:
             "a network may learn these instead"
         )
     for trait, here in found["one_sided"].items():
-        lines.append(
-            f"perhaps a shortcut: {here['images']:,} of {here['of']:,} {trait} pictures are of "
-            f"{here['class']}"
-        )
+        if _FACTS[trait] != most:
+            count = f"{here['images']:,} of {here['of']:,} {trait} pictures"
+            lines.append(f"perhaps a shortcut: {count} are of {here['class']}")
     return lines

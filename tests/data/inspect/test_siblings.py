@@ -17,7 +17,10 @@ def several(origins, endings):
 
 SIBLINGS = {
     "keras": lambda rng: several(
-        [f"Y{i}" for i in range(20)], [f"_0_{x}" for x in rng.permutation(9999)[:8]]
+        [f"aug_Y{i}" for i in range(20)], [f"_0_{x}" for x in rng.permutation(9999)[:8]]
+    ),
+    "keras, numbered": lambda rng: several(
+        [f"aug_IMG_{i:02}" for i in range(30)], [f"_0_{x}" for x in rng.permutation(9999)[:4]]
     ),
     "augmented": lambda _: several(
         [f"IMG_{i:03}" for i in range(30)], ["", "_rot90", "_flip", "-hflip-rot180"]

@@ -56,10 +56,16 @@ def test_the_budget_is_three_quarters_of_the_device_whatever_is_in_use(monkeypat
         def memory_stats(self):
             return {"bytes_limit": 1000, "bytes_in_use": in_use}
 
-    monkeypatch.setattr(jax, "local_devices", lambda: [Device()])
+    monkeypatch.setattr(jax, "local_devices", lambda backend: [Device()])
     assert planning.device_budget() == 750
 
 
 def test_the_budget_of_a_cpu_is_within_its_memory():
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     assert 0 < planning.device_budget() <= 0.75 * machine
+
+
+def test_a_machine_that_does_not_tell_its_memory(monkeypatch):
+    monkeypatch.delattr(os, "sysconf_names")
+    monkeypatch.delattr(os, "sysconf")
+    assert 0 < planning.device_budget() <= 6 * 2**30

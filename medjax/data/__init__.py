@@ -15,7 +15,7 @@ from medjax.data.normalize import channel_stats, denormalize, normalize, to_uint
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_source
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.listing import FolderOptions
+from medjax.data.pictures.listing.entry import FolderOptions
 from medjax.data.pictures.picture import Picture
 from medjax.data.pictures.sources import Sources
 from medjax.data.pictures.tfds import TfdsOptions

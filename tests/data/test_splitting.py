@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medjax.data.splitting import split
+from medjax.data.splitting import split, split_named
 from medjax.errors import UserError
 
 
@@ -54,3 +54,16 @@ def test_shares_that_cannot_be(tmp_path):
         split([0, 1, 0], ["x", "x", "y"], val=0.1, test=0.2, seed=0)
     with pytest.raises(UserError, match="the seed of a cut must be at least 0, got -1"):
         split([0, 1, 0, 1], "abcd", val=0.1, test=0.2, seed=-1)
+
+
+@pytest.mark.parametrize(
+    "word, name",
+    [
+        *[("train", "train"), (" Training ", "train"), ("TRAINING_SET", "train")],
+        *[("val", "val"), ("Valid", "val"), ("validation", "val"), ("dev", "val")],
+        *[("test", "test"), ("Testing", "test"), ("test set", "test")],
+        *[("", None), ("3", None), ("tests", None), ("trainer", None), ("holdout", None)],
+    ],
+)
+def test_words_that_name_a_split(word, name):
+    assert split_named(word) == name

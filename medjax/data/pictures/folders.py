@@ -5,16 +5,15 @@ from collections.abc import Sequence
 
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
-from medjax.data.pictures import (
+from medjax.data.pictures.listing import (
     class_folders,
-    file_index,
     labels,
-    listing,
     official_splits,
     table_entries,
     unknown_layout,
 )
-from medjax.data.pictures.listing import Entry, FolderOptions, Listing
+from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry, FolderOptions, Listing, check
+from medjax.data.pictures.listing.walking import walk
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 
@@ -35,24 +34,23 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
       UserError: if the folder has another layout, the table does not fit it, or there are too few
         images to cut.
     """
-    listing.check(options)
+    check(options)
     if not folder.is_dir():
         raise UserError(f"no folder {folder}")
-    files = file_index.walk(folder)
+    files = walk(folder)
     if options.table:
         found, patients, warnings = table_entries.entries(folder, files, options)
         _refuse_split_folders(folder, found)
     else:
-        patients, warnings = options.patients == listing.PATIENT_FOLDERS, []
-        found = class_folders.entries(folder, files, patients=patients)
+        patients = options.patients == PATIENT_FOLDERS
+        found, warnings = class_folders.entries(folder, files, patients=patients)
         _check_found(folder, files, found)
     same = labels.unified(entry.label for entry in found)
     found = sorted(entry._replace(label=same[entry.label]) for entry in found)
     if found[0].split is None:
         done = "patient" if patients else "file"
         return Listing(_cut(found, cut), done, tuple(warnings))
-    leak = official_splits.shared_patients(found)
-    return Listing(found, "", (*warnings, leak) if leak else tuple(warnings))
+    return Listing(found, "", (*warnings, *official_splits.shared_patients(found)))
 
 
 def class_names(found: Sequence[Entry]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from medjax.data.medmnist import registry
 from medjax.data.pictures import conversion, decoding, dicom, folders, picture_cache, tfds
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.listing import Entry, FolderOptions
+from medjax.data.pictures.listing.entry import Entry, FolderOptions
 from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation
@@ -29,6 +29,7 @@ from medjax.types import BINARY_CLASS, MULTI_CLASS
 _log = logging.getLogger("medjax")
 FOLDER, TFDS = "folder:", "tfds:"
 PREFIXES = (FOLDER, TFDS)
+_SKIP = "data.convert.skip_unreadable=True"
 _CHANNELS = {"grey": 1, "rgb": 3}
 
 
@@ -160,9 +161,11 @@ def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
     try:
         found = os.stat(file)
     except OSError as error:
-        if skip and error.errno in (errno.ENOENT, errno.ELOOP):
+        nowhere = error.errno in (errno.ENOENT, errno.ELOOP)
+        if nowhere and skip:
             return ()
-        raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
+        advice = f"; fix or remove it, or skip it with {_SKIP}" if nowhere else ""
+        raise UserError(f"cannot read {error.filename}: {error.strerror}{advice}") from error
     return found.st_size, found.st_mtime_ns
 
 
@@ -201,8 +204,7 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
         to_bytes = functools.partial(raw_pictures.prepare_picture, fitted)
         done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=options.threads)
         if not options.skip_unreadable:
-            setting = "data.convert.skip_unreadable=True"
-            decoding.refuse(done.unreadable, total=len(everything), setting=setting)
+            decoding.refuse(done.unreadable, total=len(everything), setting=_SKIP)
         return done._asdict() | {"preparation": str(fitted)}
 
     settings = sources.asdict()

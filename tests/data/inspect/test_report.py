@@ -1,5 +1,6 @@
 """``python -m medjax.data``: what it counts, warns of, prints, writes and refuses."""
 
+import dataclasses
 import json
 import warnings
 
@@ -228,3 +229,10 @@ def test_published_sets(name, shared, repeated, real_data_root):
     assert [split["images"] for split in found["splits"].values()] == list(counts)
     assert found["duplicates"]["shared"] == shared
     assert found["duplicates"]["repeated"]["train"] == repeated
+
+
+def test_what_was_found_while_a_set_was_listed_comes_first(leaking):
+    info, splits = data.read(leaking)
+    found = data.describe(dataclasses.replace(info, warnings=("a patient is in two",)), splits)
+    assert found["warnings"][0] == "a patient is in two" and len(found["warnings"]) > 1
+    assert "warning: a patient is in two" in data.report_text(found)

@@ -47,7 +47,8 @@ def test_splits_and_classes_by_folder(make):
 
 def test_without_splits_it_is_cut(make):
     folder = make(*(f"{c}/{i}.png" for c in "ab" for i in range(20)))
-    found = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2)).entries
+    found, cut, _ = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
+    assert cut == "file"
     counts = [sum(e.split == s for e in found) for s in ("train", "val", "test")]
     assert counts == [28, 4, 8]
 
@@ -68,57 +69,55 @@ def test_a_table_names_files_patients_and_labels(make):
     folder = make(*(f"scans/{i}.png" for i in range(30)))
     rows = "\n".join(f"scans/{i}.png,p{i // 3},{'ab'[i // 3 % 2]}" for i in range(30))
     options = FolderOptions(**_table(folder, f"file,patient,label\n{rows}"))
-    found = folders.entries(folder, options, CutOptions()).entries
+    found, cut, warnings = folders.entries(folder, options, CutOptions())
+    assert cut == "patient" and warnings == ()
     assert len(found) == 30 and len({e.split for e in found}) == 3
     for patient in range(10):
         assert len({e.split for e in found if e.group == f"p{patient}"}) == 1
     assert {e.name: e.label for e in found}["scans/3.png"] == "b"
 
 
-@pytest.mark.parametrize(
-    "text, message",
-    [
-        ("", "is empty: it needs rows under a header"),
-        (
-            "path,label\na.png,x",
-            'it has path, label: say which they are with data.folder.columns="',
-        ),
-        ("file,label\na.png,", "no label in 1 of 1 rows, the first in line 2: a.png"),
-        ("file,patient,label\na.png,,x", "no patient in 1 of 1 rows, the first in line 2: a.png"),
-        ("file,label\na.png,x\n./a.png,y", "line 3: a.png is listed twice"),
-        (
-            "file,label\ngone.png,x",
-            "no file of its 1 rows is in SET, the first in line 2: gone",
-        ),
-        ("file,label\ntable.csv,x", "table.csv has no suffix of an image; choose from: .png"),
-        ("file,label\na.png,x\n", "too few"),
-        (
-            "file,PatientID,label\na.png,p,x",
-            "has a column PatientID: if images of one",
-        ),
-        (" FILE ,Patient,Label\na.png,,x", "no patient in 1 of 1 rows"),
-    ],
-)
-def test_tables_that_do_not_fit(text, message, make):
-    folder = make("a.png")
-    assert message in _message(folder, **_table(folder, text))
+def test_official_splits_of_a_table_are_kept_wherever_its_files_lie(make):
+    folder = make("train/a/1.png", "test/a/2.png")
+    rows = "train/a/1.png,a,test,p\ntest/a/2.png,b,train,p"
+    options = FolderOptions(**_table(folder, f"file,label,split,patient\n{rows}"))
+    found, cut, warnings = folders.entries(folder, options, CutOptions())
+    assert [(e.name, e.split) for e in found] == [
+        ("test/a/2.png", "train"),
+        ("train/a/1.png", "test"),
+    ]
+    assert cut == "" and warnings == ("leakage: 1 patient is in train and test",)
 
 
-def test_a_table_that_is_no_text(make):
-    folder = make("a.png")
-    (folder / "table.csv").write_bytes(b"\xff\xfe\x00file")
-    assert "cannot read the table" in _message(folder, table=str(folder / "table.csv"))
-    assert "cannot read the table" in _message(folder, table=str(folder / "gone.csv"))
+def test_patients_in_folders_stay_in_one_split(make):
+    folder = make(*(f"{c}/p{i // 3}{c}/{i}.png" for c in "ab" for i in range(30)))
+    found, cut, _ = folders.entries(folder, FolderOptions(patients="folders"), CutOptions())
+    assert cut == "patient" and len({entry.group for entry in found}) == 20
+    for group in {entry.group for entry in found}:
+        assert len({entry.split for entry in found if entry.group == group}) == 1
+
+
+def test_class_folders_of_one_value_are_one_class(make):
+    found = folders.entries(
+        make(*(f"{name}/{i}.png" for name in ("1", "1.0", "10", "2") for i in range(9))),
+        FolderOptions(),
+        CutOptions(),
+    ).entries
+    assert folders.class_names(found) == ("1", "2", "10")
 
 
 @pytest.mark.parametrize(
     "files, message",
     [
         ([], "no folder SET"),
-        (["readme.txt"], "SET holds no images in class folders; SET holds 1 × .txt"),
+        (
+            ["readme.txt"],
+            "SET holds no images in class folders (found files: 1 × .txt);",
+        ),
         (["a/1.png", "a/2.png", "a/3.png", "a/4.png"], "SET holds 1 class; needs two or more"),
         (["train/a/1.png", "train/b/1.png"], "SET holds no images in test"),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], "SET: class c has no image in train"),
+        (["a/p/1.png", "b/p/1.png"], "data.folder.patients=folders"),
         (["train/a/1.png", "masks/a/1.png"], "SET holds masks beside train"),
         (["bccd/train/a/1.png", "bccd/train/b/1.png"], "SET holds no images in test"),
         (["a/1.png", "b/1.png"], "too few"),

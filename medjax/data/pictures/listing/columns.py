@@ -1,17 +1,17 @@
 """Decides which column of a table holds the files, the labels, the patients and the splits."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
-from medjax.data.pictures.tables import Table
+from medjax.data.pictures.listing.tables import Table
 from medjax.errors import UserError, unknown
 
 ROLES = ("file", "label", "patient", "split")
-SPLIT_NAMES = ("split", "subset", "partition", "set", "fold")
-# What others call these columns, without case, spaces and signs; the first ones are the best.
+_SPLITS = ("split", "subset", "partition", "set", "fold")
+# What others call these columns, without case, spaces and signs; the likeliest come first.
 _NAMES = {
     "file": (
         *("file", "filename", "filepath", "image", "imageid", "imagename", "imagepath"),
@@ -19,7 +19,7 @@ _NAMES = {
         *("path", "dicomid", "dicom", "picture", "scan", "scanid", "slice", "isicid", "id", "name"),
     ),
     "label": (
-        *("label", "labels", "dx", "diagnosis", "diagnose", "class", "classname", "classlabel"),
+        *("label", "labels", "dx", "diagnosis", "class", "classname", "classlabel"),
         *("finding", "findings", "findinglabels", "target", "category", "disease", "pathology"),
         *("grade", "level", "severity", "outcome", "result", "type", "y"),
     ),
@@ -27,9 +27,11 @@ _NAMES = {
         *("patient", "patientid", "subject", "subjectid", "participant", "participantid"),
         *("pid", "person", "personid", "case", "caseid", "lesion", "lesionid", "study", "studyid"),
     ),
-    "split": SPLIT_NAMES,
+    "split": _SPLITS,
 }
+_PATIENTS = re.compile(r"(patient|subject)s?(id|no|nr|num|number|name|code|key|index|uid)?")
 _LOOKED_AT = 50  # rows
+_SETTING = "data.folder.columns"
 
 
 class Columns(NamedTuple):
@@ -40,14 +42,18 @@ class Columns(NamedTuple):
       label: the column of the labels.
       patient: the column of the patients.
       splits: the columns that may hold the official splits, the likeliest first.
-      named_split: whether the settings name the column of the splits.
+      given: the names in the setting, by role.
     """
 
     file: int
     label: int | None
     patient: int | None
     splits: tuple[int, ...]
-    named_split: bool
+    given: Mapping[str, str]
+
+    def setting(self, role: str, name: str) -> str:
+        """Returns the setting with one more column, for a message."""
+        return f'{_SETTING}="{_joined({**self.given, role: name})}"'
 
 
 def choose(
@@ -58,7 +64,8 @@ def choose(
     Args:
       table: the table.
       setting: the names of columns, as in ``"file=image_id,label=dx"``; all others have the names
-        ``file``, ``label``, ``patient`` and ``split``, in any case.
+        ``file``, ``label``, ``patient`` and ``split`` (or ``subset``, ``partition``, ``set``,
+        ``fold``), in any case.
       is_file: tells whether a cell names a file of the folder.
       labelled: whether a column of labels is needed.
 
@@ -69,32 +76,30 @@ def choose(
       UserError: if the setting does not fit the table, the table has no header, or a column that is
         needed cannot be told.
     """
-    if not table.header:
-        raise UserError(f"{table.path} is empty: it needs rows under a header, as in file,label")
     given = parse(setting)
     wanted = {role: given.get(role, role) for role in ROLES}
     found = {role: place(table, name) if name else None for role, name in wanted.items()}
     absent = [role for role in ROLES if found[role] is None]
     needed = [role for role in ("file", "label")[: 1 + labelled] if role in absent]
+    if not table.header:
+        raise UserError(f"{table.path} is empty: it needs rows under a header, as in file,label")
     if needed or any(given.get(role) for role in absent):
         _refuse_no_header(table, is_file)
     for role in absent:
         if given.get(role):
             raise unknown(f"column of {table.path}", given[role], filter(None, table.header))
     if needed:
-        raise UserError(_suggestion(table, given, needed, is_file))
+        raise UserError(
+            f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: "
+            f'name them with {_SETTING}="{suggested(table, given, is_file)}"'
+        )
     if not table.rows:
         raise UserError(f"{table.path} has a header ({table.names}) but no rows")
-    if "patient" not in given:
-        _refuse_unnamed_patients(table, found["patient"])
-    splits = [found["split"]] if "split" in given else [place(table, x) for x in SPLIT_NAMES]
-    return Columns(
-        file=found["file"],
-        label=found["label"],
-        patient=found["patient"],
-        splits=tuple(x for x in splits if x is not None and x != found["label"]),
-        named_split=bool(given.get("split")),
-    )
+    places = [found["split"]] if "split" in given else [place(table, x) for x in _SPLITS]
+    splits = tuple(x for x in places if x is not None and x != found["label"])
+    chosen = Columns(found["file"], found["label"], found["patient"], splits, given)
+    _refuse_unnamed_patients(table, chosen)
+    return chosen
 
 
 def parse(setting: str) -> dict[str, str]:
@@ -108,24 +113,28 @@ def parse(setting: str) -> dict[str, str]:
       {'file': 'image_id', 'label': 'Finding Labels'}
     """
     found = {}
-    for role, name in pairs(setting, "data.folder.columns", "file=image_id,label=dx"):
+    for role, name in pairs(setting, name=_SETTING, example="file=image_id,label=dx"):
         if role not in ROLES:
-            raise unknown("column in data.folder.columns", role, ROLES)
+            raise unknown(f"column in {_SETTING}", role, ROLES)
         found[role] = name
     return found
 
 
-def pairs(setting: str, name: str, example: str) -> list[tuple[str, str]]:
+def pairs(setting: str, *, name: str, example: str) -> list[tuple[str, str]]:
     """Splits ``"a=b,c=d"``, the value of the setting ``name``; a value may hold commas.
+
+    There may be brackets around all of it, which keep it together behind a config's colon.
 
     Raises:
       UserError: if a part has no ``=``; the message shows the ``example``.
     """
-    found = []
-    for part in re.split(r",(?=\s*\w+\s*=)", setting) if setting.strip() else []:
+    found, text = [], setting.strip()
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    for part in re.split(r",(?=\s*\w+\s*=)", text) if text else []:
         key, equals, value = part.partition("=")
         if not equals:
-            raise UserError(f"{name} takes pairs, as in {example}; got {setting!r}")
+            raise UserError(f'{name} takes pairs, as in "{example}"; got {setting!r}')
         found.append((key.strip(), value.strip()))
     return found
 
@@ -136,12 +145,12 @@ def place(table: Table, name: str) -> int | None:
     Raises:
       UserError: if several columns have the name.
     """
-    for names in (table.header, [x.casefold() for x in table.header]):
-        wanted = name if names is table.header else name.casefold()
-        if names.count(wanted) == 1:
-            return names.index(wanted)
+    plain = [x.casefold() for x in table.header]
+    for names, wanted in ((list(table.header), name), (plain, name.casefold())):
         if names.count(wanted) > 1:
             raise UserError(f"{table.path} has several columns called {name}: rename all but one")
+        if wanted in names:
+            return names.index(wanted)
     return None
 
 
@@ -153,29 +162,19 @@ def guess(table: Table, is_file: Callable[[str], bool]) -> dict[str, str]:
       is_file: tells whether a cell names a file of the folder.
     """
     left = {name: place for place, name in enumerate(table.header) if name}
+    rows = table.rows[:_LOOKED_AT]
+    files = [name for name, place in left.items() if any(is_file(x.cells[place]) for x in rows)]
     found = {}
-    files = [name for name in left if any(is_file(x) for x in _cells(table, left[name]))]
     for role in ROLES:
-        names = {re.sub(r"[\W_]", "", name).casefold(): name for name in left}
+        names = {_plain(name): name for name in left}
         if role == "file" and files:
             names = {key: name for key, name in names.items() if name in files}
         likely = [names[key] for key in _NAMES[role] if key in names]
-        if role == "file":
-            likely += files
+        likely += files if role == "file" else []
         if likely:
             found[role] = likely[0]
             del left[likely[0]]
     return found
-
-
-def _suggestion(
-    table: Table, given: Mapping[str, str], needed: Sequence[str], is_file: Callable[[str], bool]
-) -> str:
-    """Returns the line that shows the setting for a table whose columns have other names."""
-    return (
-        f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: say "
-        f'which they are with data.folder.columns="{suggested(table, given, is_file)}"'
-    )
 
 
 def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]) -> str:
@@ -187,41 +186,64 @@ def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], b
       is_file: tells whether a cell names a file of the folder.
     """
     shown = {"file": "FILE_COLUMN", "label": "LABEL_COLUMN"} | guess(table, is_file) | given
-    others = [role for role in ROLES if shown.get(role, role).casefold() != role]
-    return ",".join(f"{role}={shown[role]}" for role in others)
+    return _joined({role: name for role, name in shown.items() if name.casefold() != role})
+
+
+def shared_values(table: Table, columns: Columns) -> str:
+    """Returns a warning of a column that may be the patients of a table that names none.
+
+    Its values are those of several rows each, as the lesions of photographs are.
+    """
+    if columns.patient is not None or "patient" in columns.given:
+        return ""
+    for place, name in enumerate(table.header):
+        values = {row.cells[place] for row in table.rows}
+        if _plain(name) in _NAMES["patient"] and 1 < len(values) < len(table.rows):
+            return (
+                f"{table.path}: images that share a {name} may be in several splits; "
+                f"{columns.setting('patient', name)} keeps them together"
+            )
+    return ""
+
+
+def _refuse_unnamed_patients(table: Table, columns: Columns) -> None:
+    """Refuses a column that seems to hold patients and is not called so."""
+    if columns.patient is not None or "patient" in columns.given:
+        return
+    for place, name in enumerate(table.header):
+        if place != columns.file and _PATIENTS.fullmatch(_plain(name)):
+            raise UserError(
+                f"{table.path} has a column {name}: if images of one belong together, use "
+                f"{columns.setting('patient', name)}; if each file counts as a patient, use "
+                f"{columns.setting('patient', '')}"
+            )
 
 
 def _refuse_no_header(table: Table, is_file: Callable[[str], bool]) -> None:
-    """Refuses a table whose first line is a row already."""
+    """Refuses a table whose first line is a row already, and says what to write above it."""
     looks = [is_file(cell) or cell.lower().endswith(decoding.SUFFIXES) for cell in table.header]
     if not any(looks):
         return
     columns = list(zip(table.header, *(row.cells for row in table.rows), strict=True))
     names = dict.fromkeys(range(len(columns)), "")
     names[looks.index(True)] = "file"
-    for place in [x for x, name in names.items() if not name]:
-        if all(map(splitting.split_named, columns[place])):
-            names[place] = "split"
-    left = [x for x, name in names.items() if not name]
-    names |= {x: f"column{x + 1}" for x in left}
-    if left:  # a label is what most rows share
-        names[min(left, key=lambda x: len(set(columns[x])))] = "label"
+    for column, name in names.items():
+        if not name and all(map(splitting.split_named, columns[column])):
+            names[column] = "split"
+    left = [column for column, name in names.items() if not name]
+    names |= {column: f"column{column + 1}" for column in left}
+    if left:  # many rows share a label
+        names[min(left, key=lambda column: len(set(columns[column])))] = "label"
     raise UserError(
         f"{table.path} has no header, its first line is a row already: write this line above it: "
         f"{table.delimiter.join(names.values())}"
     )
 
 
-def _refuse_unnamed_patients(table: Table, patient: int | None) -> None:
-    """Refuses a column that seems to hold patients and is not called so."""
-    close = [x for x in table.header if re.fullmatch(r"(patient|subject)[\W_]*\w*", x.lower())]
-    if patient is None and close:
-        raise UserError(
-            f"{table.path} has a column {close[0]}: if images of one belong together, use "
-            f'data.folder.columns="patient={close[0]}"; if each file counts as a patient, use '
-            'data.folder.columns="patient="'
-        )
+def _joined(named: Mapping[str, str]) -> str:
+    """Returns the value of the setting that names columns."""
+    return ",".join(f"{role}={named[role]}" for role in ROLES if role in named)
 
 
-def _cells(table: Table, column: int) -> list[str]:
-    return [row.cells[column] for row in table.rows[:_LOOKED_AT]]
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).casefold()

@@ -5,11 +5,12 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
-from medjax.data.pictures.file_index import same_form
+from medjax.data.pictures.listing.names import same_form
 
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)")
-_JOINERS = ("|", ";", ",", "+", "&", "/")
-_LISTS = ("|", ";")  # these join numbers too; the others stand inside numbers, dates and scores
+_AROUND = " \t\"'[]"  # as around the words of ``['effusion', 'mass']``
+_LISTS = ("|", ";")
+_OTHER_JOINERS = (",", "+", "&", "/", "\\", "^", "~")  # these stand inside numbers and names too
 
 
 def unified(labels: Iterable[str]) -> dict[str, str]:
@@ -50,23 +51,28 @@ def in_order(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def joiner(labels: Iterable[str]) -> str:
-    """Returns the sign that joins several findings in most labels that hold it, or nothing.
+    """Returns the sign that joins several findings in most of the labels that hold it, or nothing.
 
-    A part is taken for a finding if another label has it too, alone or joined to others.
+    A part is a finding if another label has it too, alone or joined to others. One part must be a
+    finding if the sign is ``|`` or ``;``. Other signs stand inside names and numbers as well: all
+    parts must be findings then, and none a number.
 
     Example:
       >>> joiner(["effusion", "mass", "effusion|mass"]), joiner(["1,5", "2,5"]), joiner(["a/b"])
       ('|', '', '')
     """
     labels = set(labels)
-    for mark in _JOINERS:
-        parts = [{part.strip() for part in label.split(mark)} for label in labels]
+    for mark in (*_LISTS, *_OTHER_JOINERS):
+        parts = [{part.strip(_AROUND) for part in label.split(mark)} - {""} for label in labels]
         counts = collections.Counter(part for found in parts for part in found)
         joined = [found for found in parts if len(found) > 1]
+        shared = [{part for part in found if counts[part] > 1} for found in joined]
         if mark not in _LISTS:
-            joined = [found for found in joined if all(number(x) is None for x in found)]
-        known = [found for found in joined if all(part and counts[part] > 1 for part in found)]
-        if 2 * len(known) > len(joined):
+            shared = [
+                found if found == whole and not any(map(_NUMBER.fullmatch, found)) else set()
+                for found, whole in zip(shared, joined, strict=True)
+            ]
+        if 2 * sum(map(bool, shared)) > len(joined):
             return mark
     return ""
 
@@ -77,7 +83,7 @@ def number(text: str) -> Decimal | None:
 
 
 def _plain(value: Decimal, spellings: list[str]) -> str:
-    """Returns the name of the class of a value: ``007`` keeps its zeros if all labels have them."""
+    """Returns the name of the class of a value; ``007`` keeps its zeros if no label is ``7``."""
     if len(spellings) == 1 and spellings[0].isdecimal():
         return spellings[0]
     text = format(value or Decimal(0), "f")

@@ -1,83 +1,13 @@
-"""Finds the files of a folder, and the file that a cell of a table names."""
+"""Finds the file that a cell of a table names."""
 
+import functools
 import itertools
 import os
 import pathlib
 import posixpath
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from medjax.errors import UserError
-
-_LEFTOVERS = ("thumbs.db", "desktop.ini", "@eadir")
-
-
-def is_leftover(name: str) -> bool:
-    """Returns whether a file or folder is hidden, or was left there by a system's own programs.
-
-    Example:
-      >>> is_leftover("._scan.png"), is_leftover("Thumbs.db"), is_leftover("scan.png")
-      (True, True, False)
-    """
-    return name.startswith((".", "__MACOSX")) or name.lower() in _LEFTOVERS
-
-
-def walk(folder: pathlib.Path) -> list[str]:
-    """Lists all files below a folder, without leftovers.
-
-    Links to folders are followed, unless they lead back to a folder that holds them.
-
-    Args:
-      folder: the folder.
-
-    Returns:
-      The paths relative to the folder, with forward slashes, in no order.
-
-    Raises:
-      UserError: if a folder cannot be read.
-    """
-    found = []
-    left = [("", os.path.realpath(folder), ())]
-    while left:
-        prefix, real, above = left.pop()
-        above = (*above, real)
-        try:
-            with os.scandir(folder / prefix) as entries:
-                children = [entry for entry in entries if not is_leftover(entry.name)]
-        except OSError as error:
-            raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
-        for entry in children:
-            if not _is_folder(entry):
-                found.append(prefix + entry.name)
-                continue
-            target = os.path.join(real, entry.name)
-            if entry.is_symlink():
-                target = os.path.realpath(target)
-                if any(_holds(target, place) for place in above):
-                    continue
-            left.append((f"{prefix}{entry.name}/", target, above))
-    return found
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link to itself
-        return False
-
-
-def _holds(folder: str, place: str) -> bool:
-    return place == folder or place.startswith(folder.rstrip(os.sep) + os.sep)
-
-
-def same_form(text: str) -> str:
-    """Returns a text in NFC: a letter with an accent is one character, however it was written.
-
-    Example:
-      >>> len("e\\u0301"), len(same_form("e\\u0301"))
-      (2, 1)
-    """
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+from medjax.data.pictures.listing.names import is_leftover, same_form
 
 
 def _key(text: str) -> str:
@@ -110,6 +40,9 @@ class FileIndex:
       folder: the folder.
       names: its files, from ``walk``.
       is_picture: tells which of the files that fit a name without suffix are meant.
+
+    Attributes:
+      is_picture: tells it by the name of a file, and looks into a file only once.
     """
 
     def __init__(
@@ -120,7 +53,9 @@ class FileIndex:
         is_picture: Callable[[pathlib.Path], bool],
     ) -> None:
         """Keeps the names; each way to look one up is prepared when it is first needed."""
-        self._folder, self._names, self._is_picture = folder, names, is_picture
+        self._folder, self._names = folder, names
+        self.is_picture = functools.cache(lambda name: is_picture(folder / name))
+        self._known = frozenset(names)
         self._own = _key(folder.resolve().name)
         self._tables: dict[tuple[int, Callable[[str], str]], dict[str, list[str]]] = {}
 
@@ -137,8 +72,9 @@ class FileIndex:
     def _fit(self, cell: str, parts: tuple[str, ...], shared: int) -> list[str]:
         """Returns the files that a cell fits best."""
         name = "/".join(parts)
-        if found := self._look_up(0, cell) or self._look_up(0, name):
-            return found
+        for path in dict.fromkeys((cell, name)):
+            if found := self._look_up(0, path):
+                return found
         without = range(1, shared + 1) if shared or _key(parts[0]) != self._own else (1,)
         for first in without:
             if found := self._look_up(0, "/".join(parts[first:])):
@@ -147,11 +83,14 @@ class FileIndex:
 
     def _look_up(self, parts: int, name: str) -> list[str]:
         """Returns the files whose last parts, or whose whole path for 0 parts, are a name."""
+        if not parts and name in self._known:
+            return [name]
+        key = _key(name)
         for cut in (_whole, _stem):
-            fitting = self._table(parts, cut).get(_key(name), [])
+            fitting = self._table(parts, cut).get(key, [])
             if cut is _stem:
-                fitting = [x for x in fitting if self._is_picture(self._folder / x)]
-            for same in (_whole, same_form):
+                fitting = [x for x in fitting if self.is_picture(x)]
+            for same in (_whole, same_form) if len(fitting) > 1 else ():
                 closest = [x for x in fitting if same(_tail(cut(x), parts)) == same(name)]
                 fitting = closest or fitting
             if fitting:
@@ -185,8 +124,3 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
     """Returns how many parts two paths start with together."""
     same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
     return len(list(same))
-
-
-def two(names: Iterable[str]) -> str:
-    """Returns the first two of several names, for a message."""
-    return " and ".join(sorted(names)[:2])

@@ -18,7 +18,7 @@ _MARKS = (  # the mark of UTF-32 starts with that of UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _ZIP = b"PK\x03\x04"
-_LOOKED_AT = 1000  # bytes that tell UTF-16 without a mark
+_LOOKED_AT = 10_000  # bytes that tell UTF-16 without a mark, characters that tell the delimiter
 
 
 class Row(NamedTuple):
@@ -78,9 +78,10 @@ def rows_error(
       named: the column that names a row.
       advice: what to do.
     """
+    first = f"{rows[0].line}: {rows[0].cells[named]}".rstrip(": ")
     return UserError(
         f"{table.path}: {lack} in {len(rows)} of {len(table.rows)} rows, the first in line "
-        f"{rows[0].line}: {rows[0].cells[named]}; {advice}"
+        f"{first}; {advice}"
     )
 
 
@@ -111,7 +112,8 @@ def read(path: pathlib.Path) -> Table:
         lines = lines[1:]
     if not lines:
         return Table(path, (), (), delimiter, encoding)
-    header, rows = _fitted(path, lines[0].cells, lines[1:], delimiter)
+    header = tuple(" ".join(name.split()) for name in lines[0].cells)
+    header, rows = _fitted(path, header, lines[1:], delimiter)
     return Table(path, header, rows, delimiter, encoding)
 
 
@@ -145,7 +147,8 @@ def _encoding(content: bytes) -> str:
 
 def _delimiter(text: str) -> str:
     """Returns the delimiter that gives the first line the most cells."""
-    first = next((line for line in io.StringIO(text) if line.strip()), "")
+    lines = io.StringIO(text, newline="")
+    first = next((line for line in lines if line.strip()), "")[:_LOOKED_AT]
     return max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark))))
 
 

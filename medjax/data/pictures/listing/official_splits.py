@@ -6,19 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
-from medjax.data.pictures import labels
-from medjax.data.pictures.columns import Columns, pairs
-from medjax.data.pictures.listing import Entry
-from medjax.data.pictures.tables import Row, Table, is_empty, rows_error
+from medjax.data.pictures.listing import labels
+from medjax.data.pictures.listing.columns import Columns, pairs
+from medjax.data.pictures.listing.entry import Entry
+from medjax.data.pictures.listing.tables import Row, Table, is_empty, rows_error
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
 _FOLDS = "data.folder.folds"
-_ANEW = 'data.folder.columns="split="'
 _SHOWN = 10  # values in a message
 
 
-def of_rows(table: Table, columns: Columns, rows: Sequence[Row], *, folds: str) -> dict[int, str]:
+def of_rows(
+    table: Table, columns: Columns, rows: Sequence[Row], *, folds: str
+) -> tuple[dict[int, str], list[str]]:
     """Returns the official splits of rows.
 
     Args:
@@ -28,30 +29,30 @@ def of_rows(table: Table, columns: Columns, rows: Sequence[Row], *, folds: str) 
       folds: which values are val and test, as in ``"val=3,test=4"``; all others are train.
 
     Returns:
-      The split by line; empty if no column gives splits.
+      The split by line, empty if no column gives splits; and warnings of columns that might.
 
     Raises:
       UserError: if the column holds other words, has empty cells, or lacks train or test.
     """
     if folds:
-        return _of_folds(table, columns, rows, folds)
+        return _of_folds(table, columns, rows, folds), []
+    warnings = []
     for column in columns.splits:
         values = _values(rows, column)
         words = {value: splitting.split_named(value) for value in values}
         if not all(words.values()):
-            _pass_over(table, columns, column, values)
+            warnings.append(_passed_over(table, columns, column, values))
         elif words:
-            _log.info("data: %s: its column %s gives the splits", table.path, table.header[column])
-            return _checked(table, columns, rows, column, words)
-    return {}
+            return _checked(table, columns, rows, column, words), []
+    return {}, warnings + _unread(table, columns, rows)
 
 
-def shared_patients(entries: Iterable[Entry]) -> str:
-    """Returns a warning of the patients that have images in two splits, or an empty text.
+def shared_patients(entries: Iterable[Entry]) -> list[str]:
+    """Returns a warning of the patients that have images in two splits, if there are any.
 
     Example:
       >>> shared_patients([Entry("a", "train", "x", "p1"), Entry("b", "test", "y", "p1")])
-      'leakage: 1 patient is in train and test'
+      ['leakage: 1 patient is in train and test']
     """
     held = collections.defaultdict(set)
     for entry in entries:
@@ -65,7 +66,7 @@ def shared_patients(entries: Iterable[Entry]) -> str:
         f"{count:,} {'patient is' if count == 1 else 'patients are'} in {' and '.join(names)}"
         for names, count in sorted(counts.items())
     ]
-    return f"leakage: {', '.join(found)}" if found else ""
+    return [f"leakage: {', '.join(found)}"] if found else []
 
 
 def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -> dict[int, str]:
@@ -73,20 +74,23 @@ def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -
     if not columns.splits:
         raise UserError(
             f"{table.path} has no column of splits for {_FOLDS}, it has {table.names}: name one "
-            'with data.folder.columns="split=NAME"'
+            f"with {columns.setting('split', 'NAME')}"
         )
-    column, named = columns.splits[0], pairs(folds, name=_FOLDS, example="val=3,test=4")
-    values = _values(rows, column)
-    same = labels.unified([*values, *(value for _, value in named)])
     wanted = {}
-    for split, value in named:
+    for split, value in pairs(folds, name=_FOLDS, example="val=3,test=4"):
         if split not in SPLITS[1:]:
             raise unknown(f"split in {_FOLDS}", split, SPLITS[1:])
-        if same[value] not in [same[x] for x in values]:
-            raise unknown(f"value of the column {table.header[column]}", value, values)
-        wanted[same[value]] = split
-    words = {value: wanted.get(same[value], "train") for value in values}
-    return _checked(table, columns, rows, column, words)
+        wanted[value] = split
+    for column in columns.splits:
+        values = _values(rows, column)
+        same = labels.unified([*values, *wanted])
+        named = {same[value]: split for value, split in wanted.items()}
+        if named.keys() <= {same[value] for value in values}:
+            words = {value: named.get(same[value], "train") for value in values}
+            return _checked(table, columns, rows, column, words)
+    name, values = table.header[columns.splits[0]], _values(rows, columns.splits[0])
+    value = next(value for value in wanted if value not in values)
+    raise unknown(f"value of the column {name}", value, values)
 
 
 def _values(rows: Sequence[Row], column: int) -> tuple[str, ...]:
@@ -99,29 +103,44 @@ def _checked(
     table: Table, columns: Columns, rows: Sequence[Row], column: int, words: Mapping[str, str]
 ) -> dict[int, str]:
     """Returns the splits of rows by the words of a column."""
-    name = table.header[column]
+    name, anew = table.header[column], f"{columns.setting('split', '')} cuts the set anew"
     if without := [row for row in rows if row.cells[column] not in words]:
-        advice = f"fill its column {name}, or cut the set anew with {_ANEW}"
+        advice = f"fill its column {name}; {anew}"
         raise rows_error(table, without, "no split", named=columns.file, advice=advice)
     for split in ("train", "test"):
         if split not in words.values():
             raise UserError(
-                f"{table.path}: its column {name} names no {split}, only {', '.join(words)}; "
-                f"{_ANEW} cuts the set anew"
+                f"{table.path}: its column {name} leaves no {split}, it holds {', '.join(words)}; "
+                f"{anew}"
             )
+    _log.info("data: %s: its column %s gives the splits", table.path, name)
     return {row.line: words[row.cells[column]] for row in rows}
 
 
-def _pass_over(table: Table, columns: Columns, column: int, values: Sequence[str]) -> None:
-    """Says that a column with other words gives no splits; refuses one that is meant to."""
+def _passed_over(table: Table, columns: Columns, column: int, values: Sequence[str]) -> str:
+    """Returns a warning that a column of other words is not read; refuses one that must be."""
+    values = labels.in_order(set(labels.unified(values).values()))
     name, shown = table.header[column], ", ".join(values[:_SHOWN])
     holds = f"{table.path}: its column {name} holds {shown}{'…' * (len(values) > _SHOWN)}"
     how = f'{_FOLDS}="{_example(values)}" reads them as splits, all others as train'
     words = [value for value in values if labels.number(value) is None]
     meant = words and (name.casefold() == "split" or any(map(splitting.split_named, words)))
-    if columns.named_split or meant:
-        raise UserError(f"{holds}, not train, val and test alone: {how}; {_ANEW} ignores them")
-    _log.info("data: %s, not train, val and test, and is not read: %s", holds, how)
+    if columns.given.get("split") or meant:
+        anew = f"{columns.setting('split', '')} cuts the set anew"
+        raise UserError(f"{holds}, not train, val and test alone: {how}; {anew}")
+    return f"{holds}, not train, val and test, and gives no splits; {how}"
+
+
+def _unread(table: Table, columns: Columns, rows: Sequence[Row]) -> list[str]:
+    """Returns warnings of columns that hold splits, but are called something else."""
+    used = {columns.file, columns.label, columns.patient, *columns.splits}
+    others = [x for x in range(len(table.header)) if x not in used and "split" not in columns.given]
+    return [
+        f"{table.path}: its column {name} holds {', '.join(values)} and is not read; "
+        f"{columns.setting('split', name)} takes it for the splits"
+        for name, values in ((table.header[x], _values(rows, x)) for x in others)
+        if {"train", "test"} <= set(map(splitting.split_named, values)) <= set(SPLITS)
+    ]
 
 
 def _example(values: Sequence[str]) -> str:
@@ -130,6 +149,6 @@ def _example(values: Sequence[str]) -> str:
     left = [value for value in values if splitting.split_named(value) is None]
     chosen = {}
     for split in ("test", "val"):
-        if split in known or len(left) > (split == "val"):
+        if split in known or len(left) > (split == "val" and "train" not in known):
             chosen[split] = known.get(split) or left.pop()
     return ",".join(f"{split}={chosen[split]}" for split in SPLITS if split in chosen)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from medjax.errors import unknown
+from medjax.errors import UserError, unknown
 
 PATIENT_FOLDERS = "folders"
 
@@ -64,6 +64,14 @@ class Listing(NamedTuple):
 
 
 def check(options: FolderOptions) -> None:
-    """Raises ``UserError`` for an unknown choice of patients."""
+    """Raises ``UserError`` for an unknown choice of patients, or options that contradict."""
     if options.patients not in ("", PATIENT_FOLDERS):
         raise unknown("data.folder.patients", options.patients, [PATIENT_FOLDERS])
+    if options.patients and options.table:
+        raise UserError(
+            f"data.folder.patients={options.patients} is for class folders; a table names the "
+            'patients in a column, as in data.folder.columns="patient=NAME"'
+        )
+    for name in ("columns", "folds"):
+        if getattr(options, name) and not options.table:
+            raise UserError(f"data.folder.{name} is for a table: name it with data.folder.table")

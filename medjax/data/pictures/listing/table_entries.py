@@ -4,11 +4,13 @@ import logging
 import pathlib
 from collections.abc import Sequence
 
-from medjax.data.pictures import columns, decoding, labels, official_splits, tables
-from medjax.data.pictures.columns import Columns
-from medjax.data.pictures.file_index import FileIndex, two
-from medjax.data.pictures.listing import Entry, FolderOptions
-from medjax.data.pictures.tables import Row, Table
+from medjax.data.pictures import decoding
+from medjax.data.pictures.listing import columns, labels, official_splits, tables
+from medjax.data.pictures.listing.columns import Columns
+from medjax.data.pictures.listing.entry import Entry, FolderOptions
+from medjax.data.pictures.listing.file_index import FileIndex
+from medjax.data.pictures.listing.names import two
+from medjax.data.pictures.listing.tables import Row, Table
 from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
@@ -21,7 +23,7 @@ def entries(
 
     Args:
       folder: the folder.
-      files: all files below it, from ``file_index.walk``.
+      files: all files below it, from ``walk``.
       options: the table and how it is read.
 
     Returns:
@@ -36,10 +38,13 @@ def entries(
     chosen = columns.choose(table, options.columns, is_file=index.has, labelled=True)
     classes, warnings = _labels(table, chosen, skip=options.skip_unlabelled)
     rows = [row for row in table.rows if row.line in classes]
-    names = _files(folder, table, chosen, rows, index, skip=options.skip_missing)
+    names, skipped = _files(folder, table, chosen, rows, index, skip=options.skip_missing)
     rows = [row for row in rows if row.line in names]
-    splits = official_splits.of_rows(table, chosen, rows, folds=options.folds)
+    splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
+    warnings += skipped + passed_over
     patients = _patients(table, chosen, rows)
+    if not splits and (shared := columns.shared_values(table, chosen)):
+        warnings.append(shared)
     found = [
         Entry(
             name=names[row.line],
@@ -65,17 +70,16 @@ def _labels(table: Table, chosen: Columns, *, skip: bool) -> tuple[dict[int, str
     column = chosen.label
     without = [row for row in table.rows if tables.is_empty(row.cells[column])]
     advice = "fill it in, or skip these rows with data.folder.skip_unlabelled=True"
-    _refuse_or_log(table, chosen, without, "no label", advice, skip=skip)
+    warnings = _skipped(table, chosen, without, "no label", advice, skip=skip)
     absent = {row.line for row in without}
     found = {row.line: row.cells[column] for row in table.rows if row.line not in absent}
-    mark = labels.joiner(found.values())
-    if not mark:
-        return found, []
-    example = next(label for label in found.values() if mark in label)
-    return found, [
-        f"{table.path}: labels such as {example} seem to join several findings, and each "
-        f'combination is a class of its own; data.folder.findings="{mark}" reads the findings'
-    ]
+    if mark := labels.joiner(found.values()):
+        example = next(label for label in found.values() if mark in label)
+        warnings.append(
+            f"{table.path}: labels such as {example} seem to join several findings, and each "
+            f'combination is a class of its own; data.folder.findings="{mark}" reads the findings'
+        )
+    return found, warnings
 
 
 def _files(
@@ -86,8 +90,8 @@ def _files(
     index: FileIndex,
     *,
     skip: bool,
-) -> dict[int, str]:
-    """Returns the file of each row that has one, by line."""
+) -> tuple[dict[int, str], list[str]]:
+    """Returns the file of each row that has one, by line, and warnings."""
     cells = [row.cells[chosen.file] for row in rows]
     if unnamed := [row for row in rows if tables.is_empty(row.cells[chosen.file])]:
         advice = "name one, or remove the row"
@@ -96,30 +100,30 @@ def _files(
     missing = [row for row, names in zip(rows, fitting, strict=True) if not names]
     if missing and len(missing) == len(rows):
         raise UserError(
-            f"{table.path}: no file of its {len(rows)} rows is in {folder}, the first in line "
-            f"{rows[0].line}: {cells[0]}"
+            f"{table.path}: none of its {len(rows)} rows names a file of {folder}, the first in "
+            f"line {rows[0].line}: {cells[0]}"
         )
     advice = f"put them into {folder}, or skip these rows with data.folder.skip_missing=True"
-    _refuse_or_log(table, chosen, missing, "no file", advice, skip=skip)
+    warnings = _skipped(table, chosen, missing, "no file", advice, skip=skip)
     found, lines = {}, {}
     for row, names in zip(rows, fitting, strict=True):
         if names:
-            name = found[row.line] = _checked(folder, table, row, names, row.cells[chosen.file])
+            name = found[row.line] = _checked(table, row, names, row.cells[chosen.file], index)
             if name in lines:
                 raise UserError(
                     f"{table.path}, line {row.line}: {name} is listed twice, first in line "
                     f"{lines[name]}"
                 )
             lines[name] = row.line
-    return found
+    return found, warnings
 
 
-def _checked(folder: pathlib.Path, table: Table, row: Row, names: Sequence[str], cell: str) -> str:
+def _checked(table: Table, row: Row, names: Sequence[str], cell: str, index: FileIndex) -> str:
     """Returns the one file of a row."""
     where = f"{table.path}, line {row.line}"
     if len(names) > 1:
         raise UserError(f"{where}: {cell} may be {two(names)}: write which")
-    if not decoding.is_picture(folder / names[0]):
+    if not index.is_picture(names[0]):
         raise UserError(
             f"{where}: {names[0]} has no suffix of an image; choose from: "
             f"{', '.join(decoding.SUFFIXES)}"
@@ -133,19 +137,16 @@ def _patients(table: Table, chosen: Columns, rows: Sequence[Row]) -> dict[int, s
     if column is None:
         return {}
     if without := [row for row in rows if tables.is_empty(row.cells[column])]:
-        advice = 'fill it in, or let each file count as one with data.folder.columns="patient="'
+        advice = f"fill it in, or let each file be one with {chosen.setting('patient', '')}"
         raise tables.rows_error(table, without, "no patient", named=chosen.file, advice=advice)
     same = labels.unified(row.cells[column] for row in rows)
     return {row.line: same[row.cells[column]] for row in rows}
 
 
-def _refuse_or_log(
+def _skipped(
     table: Table, chosen: Columns, rows: Sequence[Row], lack: str, advice: str, *, skip: bool
-) -> None:
-    """Refuses rows that lack something, or says in the log that they are skipped."""
-    if rows and not skip:
+) -> list[str]:
+    """Refuses rows that lack something, or returns a warning that they are skipped."""
+    if rows and not (skip and len(rows) < len(table.rows)):
         raise tables.rows_error(table, rows, lack, named=chosen.file, advice=advice)
-    if rows:
-        _log.warning(
-            "data: %s: skipped %d of %d rows: %s", table.path, len(rows), len(table.rows), lack
-        )
+    return [f"{table.path}: skipped {len(rows)} of {len(table.rows)} rows, {lack}"] * bool(rows)

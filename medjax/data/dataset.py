@@ -16,7 +16,8 @@ class Split:
 
     Attributes:
       images: uint8 ``[n, h, w, c]``, 0–255, or whitened float32.
-      labels: int32 ``[n]``, class numbers, or ``[n, L]``, zeros and ones of a multi-label set.
+      labels: int32 ``[n]``, class numbers, or ``[n, L]``, zeros and ones of a multi-label set and
+        ``types.IGNORED`` for what is not known.
     """
 
     images: np.ndarray

@@ -5,9 +5,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from medjax import data, planning
 from medjax.errors import UserError
 from medjax.run.settings import DataSettings
+from medjax.types import IGNORED
 
 _log = logging.getLogger("medjax")
 _FLOAT, _GIB = 4, 2**30
@@ -93,7 +96,7 @@ def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
     """Raises ``UserError`` for a split of the data set whose images all have the same label."""
     for split, content in splits.items():
         found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
-        if not (found.min(axis=0) < found.max(axis=0)).any():
+        if not any(len(np.unique(column[column != IGNORED])) > 1 for column in found.T):
             raise UserError(
                 f"{name} cannot be scored on {split}: all its images have the same label"
             )

@@ -12,8 +12,10 @@ from medjax.data.inspect.checking import check, listed
 from medjax.data.inspect.duplicates import HASH_BITS, near_pairs
 from medjax.data.inspect.wording import NO_LABEL
 from medjax.errors import UserError
+from medjax.types import IGNORED
 
 _LISTED_PAIRS = 1000
+_IGNORED = "ignored labels"
 _OF_IMAGES = ("raw", "files", "patients", "made")
 """Attributes of ``DatasetInfo`` with a value for each split or image."""
 
@@ -69,12 +71,17 @@ def _of_split(info: DatasetInfo, name: str, split: Split) -> dict[str, Any]:
 
 
 def _class_counts(classes: Sequence[str], labels: np.ndarray) -> dict[str, int]:
-    """Counts the images of each class; for a multi-label set, with each label and with none."""
+    """Counts the images of each class; for a multi-label set, with each label and with none.
+
+    Those of which a label is ignored are counted too, if there are any.
+    """
     if labels.ndim == 1:
         counts = np.bincount(labels, minlength=len(classes)).tolist()
         return dict(zip(classes, counts, strict=True))
-    counts = labels.sum(axis=0).tolist()
-    return dict(zip(classes, counts, strict=True)) | {NO_LABEL: int((~labels.any(axis=1)).sum())}
+    counts = dict(zip(classes, (labels == 1).sum(axis=0).tolist(), strict=True))
+    counts[NO_LABEL] = int((labels == 0).all(axis=1).sum())
+    ignored = int((labels == IGNORED).any(axis=1).sum())
+    return counts | ({_IGNORED: ignored} if ignored else {})
 
 
 def _near(

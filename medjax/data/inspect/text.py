@@ -36,8 +36,9 @@ def report_text(found: Mapping[str, Any]) -> str:
     rows = [["", *splits], *_measured(splits, "")]
     if all("native" in split for split in splits.values()):
         rows += _measured({name: split["native"] for name, split in splits.items()}, "raw ")
-    for label in next(iter(splits.values()))["classes"]:
-        rows.append([label, *(f"{split['classes'][label]:,}" for split in splits.values())])
+    for label in dict.fromkeys(label for split in splits.values() for label in split["classes"]):
+        counts = (split["classes"].get(label, 0) for split in splits.values())
+        rows.append([label, *(f"{count:,}" for count in counts)])
     repeated = found["duplicates"]["repeated"]
     rows.append(["repeated", *(f"{repeated[name]:,}" for name in splits)])
     lines += ["", *_aligned(rows), ""]

@@ -51,12 +51,12 @@ class Part(NamedTuple):
 
     Attributes:
       sources: what to decode.
-      labels: the label of each source.
+      labels: the label or row of labels of each source.
       patients: the number of each source's patient; empty if patients are not known.
     """
 
     sources: Sequence[decoding.Source]
-    labels: Sequence[int]
+    labels: Sequence[int] | Sequence[tuple[int, ...]]
     patients: Sequence[int] = ()
 
 

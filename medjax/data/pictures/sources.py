@@ -24,7 +24,7 @@ from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
-from medjax.types import BINARY_CLASS, MULTI_CLASS
+from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 
 _log = logging.getLogger("medjax")
 FOLDER, TFDS = "folder:", "tfds:"
@@ -93,11 +93,12 @@ class _Listed(NamedTuple):
     Attributes:
       name: name of the set.
       source: where it lies.
-      classes: its classes.
+      classes: its classes or findings.
       parts: what to decode, by split.
       listing: JSON that changes with the set.
       cut: see ``DatasetInfo.cut``.
       warnings: see ``DatasetInfo.warnings``.
+      multi_label: whether an image may have several findings.
     """
 
     name: str
@@ -107,6 +108,7 @@ class _Listed(NamedTuple):
     listing: Any
     cut: str = ""
     warnings: tuple[str, ...] = ()
+    multi_label: bool = False
 
 
 def read(name: str, sources: Sources, request: Request) -> Read:
@@ -128,11 +130,12 @@ def read(name: str, sources: Sources, request: Request) -> Read:
 
 def _folder(path: str, sources: Sources) -> _Listed:
     folder = pathlib.Path(path).expanduser()
-    entries, cut, warnings = folders.entries(folder, sources.folder, sources.cut)
+    listing = folders.entries(folder, sources.folder, sources.cut)
+    entries, cut, warnings, findings = listing
     for line in warnings:
         _log.warning("data: %s", line)
-    folders.check_classes(str(folder), entries)
-    classes = folders.class_names(entries)
+    folders.check_classes(str(folder), listing)
+    classes = findings or folders.class_names(entries)
     numbers = {name: number for number, name in enumerate(classes)}
     patients, parts = _patients(entries), {}
     for split in registry.SPLITS:
@@ -140,12 +143,21 @@ def _folder(path: str, sources: Sources) -> _Listed:
         if chosen:
             names = [entry.name for entry in chosen]
             files = [decoding.file_source(folder / x, x, options=sources.dicom) for x in names]
-            labels = [numbers[entry.label] for entry in chosen]
+            labels = [entry.label if findings else numbers[entry.label] for entry in chosen]
             known = [patients[entry.group] for entry in chosen if patients]
             parts[split] = conversion.Part(files, labels, known)
     skip = sources.convert.skip_unreadable
-    listing = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
-    return _Listed(folder.resolve().name, str(folder), classes, parts, listing, cut, warnings)
+    files = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
+    return _Listed(
+        name=folder.resolve().name,
+        source=str(folder),
+        classes=classes,
+        parts=parts,
+        listing=files,
+        cut=cut,
+        warnings=warnings,
+        multi_label=bool(findings),
+    )
 
 
 def _patients(entries: Sequence[Entry]) -> dict[str, int]:
@@ -224,9 +236,10 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
 
 
 def _info(listed: _Listed, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]) -> DatasetInfo:
+    single = BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS
     return DatasetInfo(
         name=listed.name,
-        task=BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS,
+        task=MULTI_LABEL if listed.multi_label else single,
         classes=listed.classes,
         licence="unknown",
         source=listed.source,
@@ -276,7 +289,8 @@ def _check_left(source: str, classes: tuple[str, ...], labels: Mapping[str, np.n
     for split, found in labels.items():
         if not len(found):
             raise UserError(f"{source} holds no readable images in {split}")
-    counts = np.bincount(labels["train"], minlength=len(classes))
+    train = labels["train"]
+    counts = (train == 1).sum(0) if train.ndim == 2 else np.bincount(train, minlength=len(classes))
     if not counts.all():
-        name = classes[int(np.argmin(counts))]
-        raise UserError(f"{source}: class {name} has no readable image in train")
+        kind, name = "finding" if train.ndim == 2 else "class", classes[int(np.argmin(counts))]
+        raise UserError(f"{source}: {kind} {name} has no readable image in train")

@@ -88,6 +88,20 @@ def test_raw_images_and_many_labels():
     assert "4×5 and 1 more" in text and "published other" in text
 
 
+def test_ignored_labels_are_no_findings():
+    info = data.load("phantom").info
+    info = type(info)(**{**vars(info), "classes": ("a", "b")})
+    images = np.arange(7 * 16, dtype=np.uint8).reshape(7, 4, 4, 1)
+    rows = np.array([[1, -1], [-1, 0], [0, 0], [1, 1]], np.int32)
+    splits = {"train": Split(images[:4], rows), "test": Split(images[4:], rows[[2, 3, 2]])}
+    found = data.describe(info, splits)
+    counts = [split["classes"] for split in found["splits"].values()]
+    assert counts[0] == {"a": 2, "b": 1, "no label": 1, "ignored labels": 2}
+    assert counts[1] == {"a": 1, "b": 1, "no label": 2}
+    (line,) = [x for x in data.report_text(found).splitlines() if x.startswith("ignored labels")]
+    assert line.split() == ["ignored", "labels", "2", "0"]
+
+
 def test_near_duplicates_are_found_if_requested(leaking, tmp_path):
     with np.load(leaking) as file:
         arrays = dict(file)

@@ -27,7 +27,7 @@ from medjax.data.pictures import (
 )
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.listing.entry import FolderOptions
+from medjax.data.pictures.listing.entry import Entry, FolderOptions
 from medjax.data.pictures.nifti import NiftiOptions
 from medjax.data.pictures.picture import Picture
 from medjax.data.pictures.tfds import TfdsOptions
@@ -152,7 +152,7 @@ def _folder(path: str, sources: Sources) -> _Listed:
     folders.check_classes(str(folder), listing)
     classes = findings or folders.class_names(entries)
     numbers = {name: number for number, name in enumerate(classes)}
-    parts = {}
+    patients, parts = _patients(entries), {}
     for split in registry.SPLITS:
         chosen = [entry for entry in entries if entry.split == split]
         if chosen:
@@ -160,7 +160,8 @@ def _folder(path: str, sources: Sources) -> _Listed:
             how = {"options": sources.dicom, "slices": sources.nifti}
             files = [decoding.file_source(folder / name, name, **how) for name in names]
             labels = [entry.label if findings else numbers[entry.label] for entry in chosen]
-            parts[split] = conversion.Part(files, labels)
+            known = [patients[entry.group] for entry in chosen if patients]
+            parts[split] = conversion.Part(files, labels, known)
     skip = sources.convert.skip_unreadable
     files = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
     return _Listed(
@@ -173,6 +174,14 @@ def _folder(path: str, sources: Sources) -> _Listed:
         warnings=warnings,
         multi_label=bool(findings),
     )
+
+
+def _patients(entries: Sequence[Entry]) -> dict[str, int]:
+    """Numbers the patients of a set; none if each file is its own group."""
+    if all(entry.group == entry.name for entry in entries):
+        return {}
+    groups = sorted({entry.group for entry in entries})
+    return {group: number for number, group in enumerate(groups)}
 
 
 def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
@@ -222,12 +231,13 @@ def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
     )
     make = functools.partial(_make, parts, sources.convert, request)
     arrays, facts = picture_cache.arrays(key, make, root=request.cache)
-    for place, reason in facts["left_out"]:
+    for place, reason in facts["unreadable"]:
         _log.warning("data: skipped %s: %s", place, reason)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
     fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
     remarks.log(facts, wanted=wanted, fitted=fitted)
-    info = _info(listed, facts)
+    made = {split: np.array(arrays[f"{split}_made"]) for split in parts}
+    info = _info(listed, facts, made)
     return Read(info, _splits(arrays, list(parts), request.limit), fitted)
 
 
@@ -259,16 +269,14 @@ def _make(
             dim.append(True)
         return image
 
-    unreadable, digest, measured = conversion.convert(
-        parts, folder=folder, to_bytes=to_bytes, threads=threads
-    )
+    done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
     if not options.skip_unreadable:
-        decoding.refuse(unreadable, total=len(everything), setting=_SKIP)
-    made = {"digest": digest, "left_out": unreadable, "raw": measured}
-    return made | {"preparation": str(fitted), "greyed": seen.greyed, "dim": len(dim)}
+        decoding.refuse(done.unreadable, total=len(everything), setting=_SKIP)
+    seen_also = {"greyed": seen.greyed, "dim": len(dim)}
+    return done._asdict() | seen_also | {"preparation": str(fitted)}
 
 
-def _info(listed: _Listed, facts: Mapping[str, Any]) -> DatasetInfo:
+def _info(listed: _Listed, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]) -> DatasetInfo:
     single = BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS
     return DatasetInfo(
         name=listed.name,
@@ -279,10 +287,13 @@ def _info(listed: _Listed, facts: Mapping[str, Any]) -> DatasetInfo:
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
-        left_out=tuple((place, reason) for place, reason in facts["left_out"]),
+        left_out=tuple((place, reason) for place, reason in facts["unreadable"]),
         raw=facts["raw"],
         cut=listed.cut,
         warnings=listed.warnings,
+        files={split: tuple(names) for split, names in facts["files"].items()},
+        patients={split: tuple(numbers) for split, numbers in facts["patients"].items()},
+        made=made,
     )
 
 

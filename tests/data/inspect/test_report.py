@@ -80,6 +80,8 @@ def test_raw_images_and_many_labels():
     assert train["intensity"]["greatest"] == 4000 and not found["leakage"]
     assert found["warnings"] == [
         "the file is not the published one: its digest differs",
+        "3 images hold a single value: 1 of a in train, 1 of no label in train, 1 of a and b in "
+        "train",
         "train has no image of: c",
     ]
     text = data.report_text(found)

@@ -5,15 +5,17 @@
 """
 
 from medjax.data.dataset import Dataset, DatasetInfo, Split
+from medjax.data.inspect.checking import check
 from medjax.data.inspect.duplicates import Pair, Place, exact_groups, near_pairs
-from medjax.data.inspect.report import describe, report_text
+from medjax.data.inspect.report import describe
+from medjax.data.inspect.text import report_text
 from medjax.data.loading import is_path, load, names, read
 from medjax.data.medmnist.registry import REGISTRY
 from medjax.data.normalize import channel_stats, denormalize, normalize, to_uint8
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_source
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.folders import FolderOptions
+from medjax.data.pictures.listing.entry import FolderOptions
 from medjax.data.pictures.nifti import NiftiOptions
 from medjax.data.pictures.picture import Picture
 from medjax.data.pictures.sources import Sources
@@ -72,6 +74,7 @@ __all__ = [
     "apply_preparation",
     "cache_root",
     "channel_stats",
+    "check",
     "class_indices",
     "decode_all",
     "denormalize",

@@ -86,8 +86,9 @@ def load(
         what to change.
 
     Warns:
-      UserWarning: if the file of a registered set is not the published one, or the label rows of a
-        local one look like classes written one-hot.
+      UserWarning: if the file of a registered set is not the published one; if arrays of a local
+        one have another form, with how they are read; if its label rows look like classes written
+        one-hot, or its three channels are the same.
 
     Example:
       >>> from medjax.data import parse_preparation
@@ -163,7 +164,7 @@ def _arrays(
         elif not path.is_file():
             raise _missing(text, size, folder)
     if not path.is_file():
-        raise UserError(f"no data file {path}")
+        raise _folder(text) or UserError(f"no data file {path}")
     return npz_set.read(path, size=size, streaming=streaming, preparation=preparation)
 
 
@@ -196,5 +197,14 @@ def _missing(name: str, size: int, folder: pathlib.Path) -> UserError:
     if default.is_file():
         wanted = folder / published.file_name(name, size=size)
         return UserError(f"{name} has no size {size!r}: no data file {wanted}, only {default}")
+    if as_folder := _folder(name):
+        return as_folder
     local = sorted(p.stem for p in folder.glob("*.npz")) if folder.is_dir() else []
     return unknown("data set", name, dict.fromkeys([*names(), *local]))
+
+
+def _folder(name: str) -> UserError | None:
+    """Returns the error for the path of a folder, or None for anything else."""
+    if not pathlib.Path(name).expanduser().is_dir():
+        return None
+    return UserError(f"{name} is a folder: its images are read as {own.FOLDER}{name}")

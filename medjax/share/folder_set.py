@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from medjax.data import Unreadable, decode_all, file_source
+from medjax.data.pictures.listing.names import is_leftover, same_form
 from medjax.errors import UserError, unknown
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -14,7 +15,7 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 def read(path: pathlib.Path, classes: Sequence[str]) -> dict[str, np.ndarray]:
     """Reads the pictures of each class in the order of their names.
 
-    Hidden folders and files are passed over.
+    Hidden folders and files, and what systems leave there, are passed over.
 
     Args:
       path: the folder.
@@ -27,11 +28,11 @@ def read(path: pathlib.Path, classes: Sequence[str]) -> dict[str, np.ndarray]:
       UserError: if a folder is no class, or a picture cannot be read or has another shape.
     """
     images, labels = [], []
-    folders = sorted(x for x in path.iterdir() if x.is_dir() and not _is_leftover(x))
+    folders = sorted(x for x in path.iterdir() if x.is_dir() and not is_leftover(x.name))
     names = [folder.name for folder in folders]
     for folder, label in zip(folders, class_numbers(str(path), names, classes), strict=True):
         for file in sorted(folder.iterdir()):
-            if file.suffix.lower() in _PICTURES and not _is_leftover(file):
+            if file.suffix.lower() in _PICTURES and not is_leftover(file.name):
                 images.append(_read_picture(file))
                 labels.append(label)
                 if images[-1].shape != images[0].shape:
@@ -59,19 +60,17 @@ def class_numbers(where: str, names: Sequence[str], classes: Sequence[str]) -> l
       >>> class_numbers("a.npz", ["0", "2"], ["cat", "dog", "eel"])
       [0, 2]
     """
-    if all(name in classes for name in names):
-        return [list(classes).index(name) for name in names]
-    named = any(name in classes for name in names)
+    known = {same_form(name): number for number, name in enumerate(classes)}
+    found = [known.get(same_form(name)) for name in names]
+    if None not in found:
+        return found
+    named = found != [None] * len(found)
     numbers = [] if named else [str(number) for number in range(len(classes))]
-    for name in names:
-        if name not in (classes if named else numbers):
+    for name, number in zip(names, found, strict=True):
+        if number is None and name not in numbers:
             choices = [*classes] if named else [*classes, f"0–{len(classes) - 1}"]
             raise unknown(f"class of {where}", name, choices)
     return [int(name) for name in names]
-
-
-def _is_leftover(path: pathlib.Path) -> bool:
-    return path.name.startswith((".", "__MACOSX"))
 
 
 def _read_picture(file: pathlib.Path) -> np.ndarray:

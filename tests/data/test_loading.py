@@ -285,3 +285,12 @@ def test_a_preparation_is_a_value_that_nobody_parses_again(monkeypatch):
 def test_the_text_of_a_preparation_is_refused_with_a_hint():
     with pytest.raises(UserError, match=r"must be parse_preparation\(text\), got 'resize\(16\)'"):
         load("phantom", preparation="resize(16)")
+
+
+def test_a_folder_is_told_by_its_prefix(tmp_path, monkeypatch):
+    (tmp_path / "scans").mkdir()
+    monkeypatch.chdir(tmp_path)
+    for name in ("scans", "./scans", str(tmp_path / "scans")):
+        assert _message(name) == f"{name} is a folder: its images are read as folder:{name}"
+    assert _message("gone/scans") == "no data file gone/scans"
+    assert _message("phantoms").startswith("unknown data set 'phantoms'")

@@ -190,7 +190,7 @@ def in_order(
             raise UserError(f"not enough memory to decode {source.name}") from error
         except OSError as error:
             # A file that another try may read is not a damaged file.
-            if error.errno not in (None, errno.ENOENT):
+            if error.errno not in (None, errno.ENOENT, errno.ELOOP):
                 raise UserError(f"cannot read {source.name}: {error.strerror}") from error
             # A library's text may quote a header with a name; the system's text does not.
             reason = error.strerror or f"cannot be decoded ({type(error).__name__})"

@@ -1,6 +1,7 @@
 """Data sets of a user's own pictures: folders of images, DICOM and NIfTI files, and TFDS."""
 
 import dataclasses
+import errno
 import functools
 import logging
 import os
@@ -26,7 +27,7 @@ from medjax.data.pictures import (
 )
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.folders import FolderOptions
+from medjax.data.pictures.listing.entry import Entry, FolderOptions
 from medjax.data.pictures.nifti import NiftiOptions
 from medjax.data.pictures.picture import Picture
 from medjax.data.pictures.tfds import TfdsOptions
@@ -35,11 +36,12 @@ from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
-from medjax.types import BINARY_CLASS, MULTI_CLASS
+from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 
 _log = logging.getLogger("medjax")
 FOLDER, TFDS = "folder:", "tfds:"
 PREFIXES = (FOLDER, TFDS)
+_SKIP = "data.convert.skip_unreadable=True"
 _CHANNELS = {"grey": 1, "rgb": 3}
 
 
@@ -100,13 +102,27 @@ class Read(NamedTuple):
 
 
 class _Listed(NamedTuple):
-    """A set whose pictures are not decoded yet; ``listing`` is JSON that changes with the set."""
+    """A set whose pictures are not decoded yet.
+
+    Attributes:
+      name: name of the set.
+      source: where it lies.
+      classes: its classes or findings.
+      parts: what to decode, by split.
+      listing: JSON that changes with the set.
+      cut: see ``DatasetInfo.cut``.
+      warnings: see ``DatasetInfo.warnings``.
+      multi_label: whether an image may have several findings.
+    """
 
     name: str
     source: str
     classes: tuple[str, ...]
     parts: dict[str, conversion.Part]
     listing: Any
+    cut: str = ""
+    warnings: tuple[str, ...] = ()
+    multi_label: bool = False
 
 
 def read(name: str, sources: Sources, request: Request) -> Read:
@@ -129,29 +145,63 @@ def read(name: str, sources: Sources, request: Request) -> Read:
 
 def _folder(path: str, sources: Sources) -> _Listed:
     folder = pathlib.Path(path).expanduser()
-    entries = folders.entries(folder, sources.folder, sources.cut)
-    folders.check_classes(str(folder), entries)
-    classes = folders.class_names(entries)
-    parts = {}
+    listing = folders.entries(folder, sources.folder, sources.cut)
+    entries, cut, warnings, findings = listing
+    for line in warnings:
+        _log.warning("data: %s", line)
+    folders.check_classes(str(folder), listing)
+    classes = findings or folders.class_names(entries)
+    numbers = {name: number for number, name in enumerate(classes)}
+    patients, parts = _patients(entries), {}
     for split in registry.SPLITS:
         chosen = [entry for entry in entries if entry.split == split]
         if chosen:
             names = [entry.name for entry in chosen]
             how = {"options": sources.dicom, "slices": sources.nifti}
             files = [decoding.file_source(folder / name, name, **how) for name in names]
-            parts[split] = conversion.Part(files, [classes.index(entry.label) for entry in chosen])
+            labels = [entry.label if findings else numbers[entry.label] for entry in chosen]
+            known = [patients[entry.group] for entry in chosen if patients]
+            parts[split] = conversion.Part(files, labels, known)
+    skip = sources.convert.skip_unreadable
+    files = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
+    return _Listed(
+        name=folder.resolve().name,
+        source=str(folder),
+        classes=classes,
+        parts=parts,
+        listing=files,
+        cut=cut,
+        warnings=warnings,
+        multi_label=bool(findings),
+    )
+
+
+def _patients(entries: Sequence[Entry]) -> dict[str, int]:
+    """Numbers the patients of a set; none if each file is its own group."""
+    if all(entry.group == entry.name for entry in entries):
+        return {}
+    groups = sorted({entry.group for entry in entries})
+    return {group: number for number, group in enumerate(groups)}
+
+
+def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
+    """Returns the size and the time of a file; nothing for a link that leads nowhere, to skip."""
     try:
-        stats = [os.stat(folder / entry.name) for entry in entries]
+        found = os.stat(file)
     except OSError as error:
-        raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
-    listing = [(*e, s.st_size, s.st_mtime_ns) for e, s in zip(entries, stats, strict=True)]
-    return _Listed(folder.resolve().name, str(folder), classes, parts, listing)
+        nowhere = error.errno in (errno.ENOENT, errno.ELOOP)
+        if nowhere and skip:
+            return ()
+        advice = f"; fix or remove it, or skip it with {_SKIP}" if nowhere else ""
+        raise UserError(f"cannot read {error.filename}: {error.strerror}{advice}") from error
+    return found.st_size, found.st_mtime_ns
 
 
 def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
     found = tfds.contents(name, sources.tfds, download=download)
-    splits = found.splits
+    splits, cut = found.splits, ""
     if list(splits) == ["train"]:
+        cut = "file"
         files, labels = splits["train"]
         names = [source.name for source in files]
         assigned = np.array(splitting.split(labels, names, **sources.cut._asdict()))
@@ -166,27 +216,28 @@ def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
             raise UserError(f"tfds:{name} has no images in {split}")
     parts = {split: conversion.Part(*columns) for split, columns in splits.items()}
     listing = [found.name, {split: (len(x.labels), x.labels) for split, x in parts.items()}]
-    return _Listed(name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing)
+    return _Listed(name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing, cut)
 
 
 def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
     """Returns the set with its pictures converted, or read from the cache."""
-    name, source, classes, parts, listing = listed
+    source, classes, parts = listed.source, listed.classes, listed.parts
     wanted = request.preparation
     settings = sources.asdict()
     settings["convert"].pop("threads")
     steps = wanted.listed()[:-1]  # the last one is applied to what the cache holds
     key = picture_cache.key_of(
-        [request.size, classes, settings, os.path.abspath(source), listing, steps]
+        [request.size, classes, settings, os.path.abspath(source), listed.listing, steps]
     )
     make = functools.partial(_make, parts, sources.convert, request)
     arrays, facts = picture_cache.arrays(key, make, root=request.cache)
-    for place, reason in facts["left_out"]:
+    for place, reason in facts["unreadable"]:
         _log.warning("data: skipped %s: %s", place, reason)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
     fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
     remarks.log(facts, wanted=wanted, fitted=fitted)
-    info = _info(name, source, classes, facts)
+    made = {split: np.array(arrays[f"{split}_made"]) for split in parts}
+    info = _info(listed, facts, made)
     return Read(info, _splits(arrays, list(parts), request.limit), fitted)
 
 
@@ -218,30 +269,31 @@ def _make(
             dim.append(True)
         return image
 
-    unreadable, digest, measured = conversion.convert(
-        parts, folder=folder, to_bytes=to_bytes, threads=threads
-    )
+    done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
     if not options.skip_unreadable:
-        setting = "data.convert.skip_unreadable=True"
-        decoding.refuse(unreadable, total=len(everything), setting=setting)
-    made = {"digest": digest, "left_out": unreadable, "raw": measured}
-    return made | {"preparation": str(fitted), "greyed": seen.greyed, "dim": len(dim)}
+        decoding.refuse(done.unreadable, total=len(everything), setting=_SKIP)
+    seen_also = {"greyed": seen.greyed, "dim": len(dim)}
+    return done._asdict() | seen_also | {"preparation": str(fitted)}
 
 
-def _info(
-    name: str, source: str, classes: tuple[str, ...], facts: Mapping[str, Any]
-) -> DatasetInfo:
+def _info(listed: _Listed, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]) -> DatasetInfo:
+    single = BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS
     return DatasetInfo(
-        name=name,
-        task=BINARY_CLASS if len(classes) == 2 else MULTI_CLASS,
-        classes=classes,
+        name=listed.name,
+        task=MULTI_LABEL if listed.multi_label else single,
+        classes=listed.classes,
         licence="unknown",
-        source=source,
+        source=listed.source,
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
-        left_out=tuple((place, reason) for place, reason in facts["left_out"]),
+        left_out=tuple((place, reason) for place, reason in facts["unreadable"]),
         raw=facts["raw"],
+        cut=listed.cut,
+        warnings=listed.warnings,
+        files={split: tuple(names) for split, names in facts["files"].items()},
+        patients={split: tuple(numbers) for split, numbers in facts["patients"].items()},
+        made=made,
     )
 
 
@@ -265,7 +317,8 @@ def _check_left(source: str, classes: tuple[str, ...], labels: Mapping[str, np.n
     for split, found in labels.items():
         if not len(found):
             raise UserError(f"{source} holds no readable images in {split}")
-    counts = np.bincount(labels["train"], minlength=len(classes))
+    train = labels["train"]
+    counts = (train == 1).sum(0) if train.ndim == 2 else np.bincount(train, minlength=len(classes))
     if not counts.all():
-        name = classes[int(np.argmin(counts))]
-        raise UserError(f"{source}: class {name} has no readable image in train")
+        kind, name = "finding" if train.ndim == 2 else "class", classes[int(np.argmin(counts))]
+        raise UserError(f"{source}: {kind} {name} has no readable image in train")

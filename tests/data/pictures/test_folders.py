@@ -36,7 +36,7 @@ def _table(folder, text):
 
 def test_splits_and_classes_by_folder(make):
     folder = make("train/b/1.PNG", "train/a/2.tif", "test/a/3.dcm", "test/a/.hidden.png")
-    found = folders.entries(folder, FolderOptions(), CutOptions())
+    found = folders.entries(folder, FolderOptions(), CutOptions()).entries
     assert [(e.name, e.split, e.label) for e in found] == [
         ("test/a/3.dcm", "test", "a"),
         ("train/a/2.tif", "train", "a"),
@@ -47,14 +47,15 @@ def test_splits_and_classes_by_folder(make):
 
 def test_without_splits_it_is_cut(make):
     folder = make(*(f"{c}/{i}.png" for c in "ab" for i in range(20)))
-    found = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
+    found, cut, *_ = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
+    assert cut == "file"
     counts = [sum(e.split == s for e in found) for s in ("train", "val", "test")]
     assert counts == [28, 4, 8]
 
 
 def test_a_table_beside_splits_is_refused(make):
     folder = make("train/a/1.png", "test/a/2.png")
-    said = _message(folder, **_table(folder, "file,label\ntrain/a/1.png,a"))
+    said = _message(folder, **_table(folder, "file,label\ntrain/a/1.png,a\ntest/a/2.png,a"))
     assert said.startswith("SET is cut already, into train, test; a table would cut it again")
 
 
@@ -68,53 +69,122 @@ def test_a_table_names_files_patients_and_labels(make):
     folder = make(*(f"scans/{i}.png" for i in range(30)))
     rows = "\n".join(f"scans/{i}.png,p{i // 3},{'ab'[i // 3 % 2]}" for i in range(30))
     options = FolderOptions(**_table(folder, f"file,patient,label\n{rows}"))
-    found = folders.entries(folder, options, CutOptions())
+    found, cut, warnings, _ = folders.entries(folder, options, CutOptions())
+    assert cut == "patient" and warnings == ()
     assert len(found) == 30 and len({e.split for e in found}) == 3
     for patient in range(10):
         assert len({e.split for e in found if e.group == f"p{patient}"}) == 1
     assert {e.name: e.label for e in found}["scans/3.png"] == "b"
 
 
-@pytest.mark.parametrize(
-    "text, message",
-    [
-        ("", "got none"),
-        ("path,label\na.png,x", "got path, label"),
-        ("file,label\na.png,", "line 2: no label"),
-        ("file,patient,label\na.png,,x", "line 2: no patient"),
-        ("file,label\na.png,x\n./a.png,y", "line 3: a.png is listed twice"),
-        ("file,label\ngone.png,x", "line 2: no file"),
-        ("file,label\ntable.csv,x", "table.csv has no suffix of an image; choose from: .png"),
-        ("file,label\na.png,x\n", "too few"),
-        ("file,PatientID,label\na.png,p,x", "has a column patientid: call it patient"),
-        (" FILE ,Patient,Label\na.png,,x", "line 2: no patient"),
-    ],
-)
-def test_tables_that_do_not_fit(text, message, make):
-    folder = make("a.png")
-    assert message in _message(folder, **_table(folder, text))
+def test_official_splits_of_a_table_are_kept_wherever_its_files_lie(make):
+    folder = make("train/a/1.png", "test/a/2.png")
+    rows = "train/a/1.png,a,test,p\ntest/a/2.png,b,train,p"
+    options = FolderOptions(**_table(folder, f"file,label,split,patient\n{rows}"))
+    found, cut, warnings, _ = folders.entries(folder, options, CutOptions())
+    assert [(e.name, e.split) for e in found] == [
+        ("test/a/2.png", "train"),
+        ("train/a/1.png", "test"),
+    ]
+    assert cut == "" and warnings == ("leakage: 1 patient is in train and test",)
 
 
-def test_a_table_that_is_no_text(make):
-    folder = make("a.png")
-    (folder / "table.csv").write_bytes(b"\xff\xfe\x00file")
-    assert "cannot read the table" in _message(folder, table=str(folder / "table.csv"))
-    assert "cannot read the table" in _message(folder, table=str(folder / "gone.csv"))
+def test_patients_in_folders_stay_in_one_split(make):
+    folder = make(*(f"{c}/p{i // 3}{c}/{i}.png" for c in "ab" for i in range(30)))
+    found, cut, *_ = folders.entries(folder, FolderOptions(patients="folders"), CutOptions())
+    assert cut == "patient" and len({entry.group for entry in found}) == 20
+    for group in {entry.group for entry in found}:
+        assert len({entry.split for entry in found if entry.group == group}) == 1
+
+
+def test_class_folders_of_one_value_are_one_class(make):
+    found = folders.entries(
+        make(*(f"{name}/{i}.png" for name in ("1", "1.0", "10", "2") for i in range(9))),
+        FolderOptions(),
+        CutOptions(),
+    ).entries
+    assert folders.class_names(found) == ("1", "2", "10")
 
 
 @pytest.mark.parametrize(
     "files, message",
     [
         ([], "no folder SET"),
-        (["readme.txt"], "SET holds no images in class folders, as in SET/train/CLASS/FILE or"),
+        (
+            ["readme.txt"],
+            "SET holds no images in class folders (found files: 1 × .txt);",
+        ),
         (["a/1.png", "a/2.png", "a/3.png", "a/4.png"], "SET holds 1 class; needs two or more"),
         (["train/a/1.png", "train/b/1.png"], "SET holds no images in test"),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], "SET: class c has no image in train"),
-        (["train/a/1.png", "validation/a/1.png"], "SET holds validation beside train"),
-        (["bccd/train/a/1.png"], "SET/bccd/train is a folder inside a class"),
+        (["a/p/1.png", "b/p/1.png"], "data.folder.patients=folders"),
+        (["train/a/1.png", "masks/a/1.png"], "SET holds masks beside train"),
+        (["bccd/train/a/1.png", "bccd/train/b/1.png"], "SET holds no images in test"),
         (["a/1.png", "b/1.png"], "too few"),
     ],
 )
 def test_layouts_that_are_none(files, message, make, tmp_path):
     make(*files)
     assert message in _message(tmp_path / "set")
+
+
+FINDINGS = """file,edema,Effusion,patient
+a.png,1,0,p1
+b.png,0,1,p2
+c.png,-1,1,p3
+d.png,1,,p4
+e.png,0,0,p5
+f.png,1,1,p6
+"""
+
+
+def test_findings_in_columns(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    table = _table(folder, FINDINGS)
+    options = FolderOptions(**table, findings="effusion,edema", uncertain="ignore")
+    listing = folders.entries(folder, options, CutOptions(val=0, test=0.4))
+    assert listing.findings == ("Effusion", "edema") and listing.cut == "patient"
+    assert [entry.label for entry in listing.entries] == [
+        *((0, 1), (1, 0), (1, -1), (-1, 1), (0, 0), (1, 1))
+    ]
+    assert all(type(x) is int for entry in listing.entries for x in entry.label)  # JSON
+
+
+def test_findings_that_are_asked_for_wrongly(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    table = _table(folder, FINDINGS)
+    said = _message(folder, findings="|")
+    assert said == "data.folder.findings is for a table: name it with data.folder.table"
+    said = _message(folder, **table, uncertain="ones")
+    assert said.startswith("data.folder.uncertain=ones is for findings: name them with")
+    said = _message(folder, **table, findings="edema,effusion", uncertain="half")
+    assert "unknown data.folder.uncertain 'half'; choose from: zeros, ones, ignore" in said
+    said = _message(folder, **table)
+    assert said.endswith('name them with data.folder.findings="edema,Effusion"')
+    renamed = _table(folder, FINDINGS.replace("file", "image_id"))
+    said = _message(folder, **renamed)
+    assert said.endswith('"file=image_id" and data.folder.findings="edema,Effusion"')
+
+
+def test_a_finding_that_cannot_be_learned(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    rows = "file,split,a,b,c\na.png,train,1,0,1\nb.png,train,0,0,0\nc.png,test,0,1,0\n"
+    table = _table(folder, rows)
+    assert _message(folder, **table, findings="a,b") == "SET: finding b has no image in train"
+    said = _message(folder, **table, findings="c")
+    assert said == (
+        'SET holds 1 finding; needs two or more; data.folder.columns="label=c" reads it as two '
+        "classes"
+    )
+
+
+def test_rows_without_any_finding_can_be_skipped(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    rows = "file,split,a,b\na.png,train,1,0\nb.png,train,0,1\nc.png,test,1,1\nd.png,train,,\n"
+    table = _table(folder, rows)
+    assert "2 empty cells" in _message(folder, **table, findings="a,b")
+    options = FolderOptions(**table, findings="a,b", skip_unlabelled=True)
+    assert len(folders.entries(folder, options, CutOptions()).entries) == 3
+    joined = "file,split,label\na.png,train,x;y\nb.png,train,none\nc.png,test,x\nd.png,train,\n"
+    options = FolderOptions(**_table(folder, joined), findings=";", skip_unlabelled=True)
+    assert len(folders.entries(folder, options, CutOptions()).entries) == 3

@@ -141,6 +141,30 @@ def test_unreadable_files_are_listed_and_skipped_when_asked(folder, caplog):
         assert "holds no readable images in test" in _message(folder, skip_unreadable=True)
 
 
+@pytest.mark.parametrize("target", ["gone.png", "50.png"])
+def test_links_that_lead_nowhere(target, folder):
+    link = folder / "train" / "left" / "50.png"
+    link.unlink()
+    link.symlink_to(target)
+    said = _message(folder)
+    assert said.startswith(f"cannot read {link}: ") and "data.convert.skip_unreadable=True" in said
+    ds = _load(folder, skip_unreadable=True)
+    assert len(ds.train) == 15 and [name for name, _ in ds.info.left_out] == ["train/left/50.png"]
+
+
+def test_what_was_found_while_it_was_listed(folder, tmp_path, caplog):
+    assert (_load(folder).info.cut, _load(folder).info.warnings) == ("", ())
+    files = sorted(folder.rglob("*.png"))
+    rows = [f"{f.relative_to(folder)},{f.parent.name},p,{f.parts[-3]}" for f in files]
+    (tmp_path / "table.csv").write_text("\n".join(["file,label,patient,split", *rows]))
+    options = data.FolderOptions(table=str(tmp_path / "table.csv"))
+    chosen = data.Sources(folder=options)
+    info, _ = data.read(f"folder:{folder}", size=8, sources=chosen)
+    assert info.cut == "" and info.warnings == ("leakage: 1 patient is in train and test",)
+    assert "data: leakage: 1 patient" in caplog.text
+    assert _load(folder / "train").info.cut == "file"
+
+
 def test_few_colour_pictures_become_grey_and_are_named(folder, caplog):
     caplog.set_level(logging.INFO, "medjax")
     colour = np.full((9, 9, 3), (200, 10, 30), np.uint8)

@@ -127,6 +127,7 @@ def test_splits_and_modes_are_configurable(root):
 
 def test_a_set_without_splits_is_cut(root):
     ds = _load("medjax_uncut", root)
+    assert ds.info.cut == "file"
     assert (len(ds.train), len(ds.val), len(ds.test)) == (21, 3, 6)
     assert np.bincount(ds.test.labels).tolist() == [2, 2, 2]
     rows = np.concatenate(

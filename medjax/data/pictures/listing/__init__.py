@@ -1,0 +1,1 @@
+"""Which files a folder or a table lists: their classes, splits and patients."""

@@ -1,0 +1,95 @@
+"""What the listing of a folder is made of: its options, its entries and what it found."""
+
+from typing import NamedTuple
+
+from medjax.errors import UserError, unknown
+
+PATIENT_FOLDERS = "folders"
+UNCERTAIN = ("zeros", "ones", "ignore")
+"""What uncertain findings may be; the names are those of CheXpert."""
+
+
+class FolderOptions(NamedTuple):
+    """How the files of a folder get their classes, patients and splits.
+
+    Attributes:
+      table: a CSV file with the columns ``file`` (relative to the folder), ``label`` and, if known,
+        ``patient``, whose images stay in one split, and ``split``, the official splits; empty for
+        classes by folder.
+      columns: the table's own names for these columns, as in
+        ``"file=image_id,label=dx,patient=lesion_id,split=fold"``; ``"split="`` reads no splits and
+        ``"patient="`` no patients.
+      folds: which values of the split column are val and test, as in ``"val=3,test=4"``; all other
+        rows are train. A split of several values is given several times.
+      patients: ``"folders"`` if the folder below a class is a patient, as in
+        ``CLASS/PATIENT/FILE``; empty if each file of a class is one.
+      skip_missing: whether rows whose file does not exist are skipped; otherwise they are refused.
+      skip_unlabelled: whether rows without a label are skipped; otherwise they are refused.
+      findings: reads several findings of an image: what stands between them in the label column,
+        as in ``"|"``, or the columns that hold them, as in ``"edema,effusion"``.
+      uncertain: what uncertain findings (-1) are: ``"zeros"``, ``"ones"``, or ``"ignore"`` for
+        neither trained nor scored on. Empty ones, which are not mentioned, are 0 with the first
+        two and ignored with the third. Unless it is given, both are refused.
+    """
+
+    table: str = ""
+    columns: str = ""
+    folds: str = ""
+    patients: str = ""
+    skip_missing: bool = False
+    skip_unlabelled: bool = False
+    findings: str = ""
+    uncertain: str = ""
+
+
+class Entry(NamedTuple):
+    """One image of a set, not decoded yet.
+
+    Attributes:
+      name: path relative to the set's folder, with forward slashes.
+      split: ``"train"``, ``"val"`` or ``"test"``; None before the set is cut.
+      label: class name; of several findings, 1, 0 or ``types.IGNORED`` for each.
+      group: the patient, or the file itself; a group stays in one split.
+    """
+
+    name: str
+    split: str | None
+    label: str | tuple[int, ...]
+    group: str
+
+
+class Listing(NamedTuple):
+    """The images of a folder, and what is to be said of them.
+
+    Attributes:
+      entries: the images, sorted by name.
+      cut: ``""`` for the set's own splits, ``"file"`` or ``"patient"`` for splits cut by these.
+      warnings: what may be wrong with the set, one line each.
+      findings: the names of the findings, if an image may have several; else none.
+    """
+
+    entries: list[Entry]
+    cut: str = ""
+    warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+
+
+def check(options: FolderOptions) -> None:
+    """Raises ``UserError`` for an unknown choice, or options that contradict or miss others."""
+    if options.patients not in ("", PATIENT_FOLDERS):
+        raise unknown("data.folder.patients", options.patients, [PATIENT_FOLDERS])
+    if options.uncertain not in ("", *UNCERTAIN):
+        raise unknown("data.folder.uncertain", options.uncertain, UNCERTAIN)
+    if options.patients and options.table:
+        raise UserError(
+            f"data.folder.patients={options.patients} is for class folders; a table names the "
+            'patients in a column, as in data.folder.columns="patient=NAME"'
+        )
+    for name in ("columns", "folds", "findings"):
+        if getattr(options, name) and not options.table:
+            raise UserError(f"data.folder.{name} is for a table: name it with data.folder.table")
+    if options.uncertain and not options.findings:
+        raise UserError(
+            f"data.folder.uncertain={options.uncertain} is for findings: name them with "
+            "data.folder.findings"
+        )

@@ -1,0 +1,90 @@
+"""Class names: which spellings are one class, the order of the classes, and labels of tables."""
+
+import collections
+import re
+from collections.abc import Iterable
+from decimal import Decimal
+
+from medjax.data.pictures.listing.names import same_form
+
+_NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)")
+_AROUND = " \t\"'[]"  # as around the words of ``['effusion', 'mass']``
+_LISTS = ("|", ";")
+_OTHER_JOINERS = (",", "+", "&", "/", "\\", "^", "~")  # these stand inside numbers and names too
+
+
+def unified(labels: Iterable[str]) -> dict[str, str]:
+    """Returns the class of each label.
+
+    Texts that differ in the form of their accents are one class, and so are numbers of one value,
+    if all labels are numbers.
+
+    Args:
+      labels: the labels of a set as they are written.
+
+    Returns:
+      The name of the class, by label.
+
+    Example:
+      >>> unified(["1", "1.0", "-2.50"])
+      {'1': '1', '1.0': '1', '-2.50': '-2.5'}
+    """
+    values = {label: number(label) for label in labels}
+    if None in values.values():
+        return {label: same_form(label) for label in values}
+    spellings = collections.defaultdict(list)
+    for label, value in values.items():
+        spellings[value].append(label)
+    return {label: _plain(value, spellings[value]) for label, value in values.items()}
+
+
+def in_order(names: Iterable[str]) -> tuple[str, ...]:
+    """Returns class names in label order: by value if all are numbers, else by name.
+
+    Example:
+      >>> in_order(["10", "2", "-1.5"])
+      ('-1.5', '2', '10')
+    """
+    values = {name: number(name) for name in names}
+    numbers = None not in values.values()
+    return tuple(sorted(values, key=lambda name: (values[name], name) if numbers else name))
+
+
+def joiner(labels: Iterable[str]) -> str:
+    """Returns the sign that joins several findings in most of the labels that hold it, or nothing.
+
+    A part is a finding if another label has it too, alone or joined to others. One part must be a
+    finding if the sign is ``|`` or ``;``. Other signs stand inside names and numbers as well: all
+    parts must be findings then, and none a number.
+
+    Example:
+      >>> joiner(["effusion", "mass", "effusion|mass"]), joiner(["1,5", "2,5"]), joiner(["a/b"])
+      ('|', '', '')
+    """
+    labels = set(labels)
+    for mark in (*_LISTS, *_OTHER_JOINERS):
+        parts = [{part.strip(_AROUND) for part in label.split(mark)} - {""} for label in labels]
+        counts = collections.Counter(part for found in parts for part in found)
+        joined = [found for found in parts if len(found) > 1]
+        shared = [{part for part in found if counts[part] > 1} for found in joined]
+        if mark not in _LISTS:
+            shared = [
+                found if found == whole and not any(map(_NUMBER.fullmatch, found)) else set()
+                for found, whole in zip(shared, joined, strict=True)
+            ]
+        if 2 * sum(map(bool, shared)) > len(joined):
+            return mark
+    return ""
+
+
+def number(text: str) -> Decimal | None:
+    """Returns the value of a number, which may have a decimal comma but no exponent, or None."""
+    return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
+
+
+def _plain(value: Decimal, spellings: list[str]) -> str:
+    """Returns the name of the class of a value; ``007`` keeps its zeros if no label is ``7``."""
+    if len(spellings) == 1 and spellings[0].isdecimal():
+        return spellings[0]
+    text = format(value or Decimal(0), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

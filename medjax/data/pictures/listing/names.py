@@ -1,0 +1,43 @@
+"""Names of files and folders: leftovers of systems, kinds of files, forms of accents."""
+
+import posixpath
+import unicodedata
+from collections.abc import Iterable
+
+_LEFTOVERS = ("thumbs.db", "desktop.ini", "@eadir")
+
+
+def is_leftover(name: str) -> bool:
+    """Returns whether a file or folder is hidden, or was left there by a system's own programs.
+
+    Example:
+      >>> is_leftover("._scan.png"), is_leftover("Thumbs.db"), is_leftover("scan.png")
+      (True, True, False)
+    """
+    return name.startswith((".", "__MACOSX")) or name.lower() in _LEFTOVERS
+
+
+def kind(name: str) -> str:
+    """Returns the suffix of a file for a message.
+
+    Example:
+      >>> kind("scans/a.PNG"), kind("a.nii.gz"), kind("IM01")
+      ('.png', '.nii.gz', 'no suffix')
+    """
+    packed = ".gz" if name.endswith(".gz") else ""
+    return posixpath.splitext(name.removesuffix(packed))[1].lower() + packed or "no suffix"
+
+
+def same_form(text: str) -> str:
+    """Returns a text in NFC: a letter with an accent is one character, however it was written.
+
+    Example:
+      >>> len("e\\u0301"), len(same_form("e\\u0301"))
+      (2, 1)
+    """
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def two(names: Iterable[str]) -> str:
+    """Returns the first two of several names, for a message."""
+    return " and ".join(sorted(names)[:2])

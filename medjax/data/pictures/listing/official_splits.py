@@ -1,0 +1,154 @@
+"""Official splits: those that a column of a table gives, and patients that are in two of them."""
+
+import collections
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+
+from medjax.data import splitting
+from medjax.data.medmnist.registry import SPLITS
+from medjax.data.pictures.listing import labels
+from medjax.data.pictures.listing.columns import Columns, pairs
+from medjax.data.pictures.listing.entry import Entry
+from medjax.data.pictures.listing.tables import Row, Table, is_empty, rows_error
+from medjax.errors import UserError, unknown
+
+_log = logging.getLogger("medjax")
+_FOLDS = "data.folder.folds"
+_SHOWN = 10  # values in a message
+
+
+def of_rows(
+    table: Table, columns: Columns, rows: Sequence[Row], *, folds: str
+) -> tuple[dict[int, str], list[str]]:
+    """Returns the official splits of rows.
+
+    Args:
+      table: the table.
+      columns: its columns.
+      rows: the rows that are read.
+      folds: which values are val and test, as in ``"val=3,test=4"``; all others are train.
+
+    Returns:
+      The split by line, empty if no column gives splits; and warnings of columns that might.
+
+    Raises:
+      UserError: if the column holds other words, has empty cells, or lacks train or test.
+    """
+    if folds:
+        return _of_folds(table, columns, rows, folds), []
+    warnings = []
+    for column in columns.splits:
+        values = _values(rows, column)
+        words = {value: splitting.split_named(value) for value in values}
+        if not all(words.values()):
+            warnings.append(_passed_over(table, columns, column, values))
+        elif words:
+            return _checked(table, columns, rows, column, words), []
+    return {}, warnings + _unread(table, columns, rows)
+
+
+def shared_patients(entries: Iterable[Entry]) -> list[str]:
+    """Returns a warning of the patients that have images in two splits, if there are any.
+
+    Example:
+      >>> shared_patients([Entry("a", "train", "x", "p1"), Entry("b", "test", "y", "p1")])
+      ['leakage: 1 patient is in train and test']
+    """
+    held = collections.defaultdict(set)
+    for entry in entries:
+        held[entry.group].add(entry.split)
+    counts = collections.Counter(
+        tuple(name for name in SPLITS if name in splits)
+        for splits in held.values()
+        if len(splits) > 1
+    )
+    found = [
+        f"{count:,} {'patient is' if count == 1 else 'patients are'} in {' and '.join(names)}"
+        for names, count in sorted(counts.items())
+    ]
+    return [f"leakage: {', '.join(found)}"] if found else []
+
+
+def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -> dict[int, str]:
+    """Returns the splits of rows whose column holds folds."""
+    if not columns.splits:
+        raise UserError(
+            f"{table.path} has no column of splits for {_FOLDS}, it has {table.names}: name one "
+            f"with {columns.setting('split', 'NAME')}"
+        )
+    wanted = {}
+    for split, value in pairs(folds, name=_FOLDS, example="val=3,test=4"):
+        if split not in SPLITS[1:]:
+            raise unknown(f"split in {_FOLDS}", split, SPLITS[1:])
+        wanted[value] = split
+    for column in columns.splits:
+        values = _values(rows, column)
+        same = labels.unified([*values, *wanted])
+        named = {same[value]: split for value, split in wanted.items()}
+        if named.keys() <= {same[value] for value in values}:
+            words = {value: named.get(same[value], "train") for value in values}
+            return _checked(table, columns, rows, column, words)
+    name, values = table.header[columns.splits[0]], _values(rows, columns.splits[0])
+    value = next(value for value in wanted if value not in values)
+    raise unknown(f"value of the column {name}", value, values)
+
+
+def _values(rows: Sequence[Row], column: int) -> tuple[str, ...]:
+    """Returns the values of a column, each once and in order; empty cells hold none."""
+    cells = {row.cells[column] for row in rows}
+    return labels.in_order(cell for cell in cells if not is_empty(cell))
+
+
+def _checked(
+    table: Table, columns: Columns, rows: Sequence[Row], column: int, words: Mapping[str, str]
+) -> dict[int, str]:
+    """Returns the splits of rows by the words of a column."""
+    name, anew = table.header[column], f"{columns.setting('split', '')} cuts the set anew"
+    if without := [row for row in rows if row.cells[column] not in words]:
+        advice = f"fill its column {name}; {anew}"
+        raise rows_error(table, without, "no split", named=columns.file, advice=advice)
+    for split in ("train", "test"):
+        if split not in words.values():
+            raise UserError(
+                f"{table.path}: its column {name} leaves no {split}, it holds {', '.join(words)}; "
+                f"{anew}"
+            )
+    _log.info("data: %s: its column %s gives the splits", table.path, name)
+    return {row.line: words[row.cells[column]] for row in rows}
+
+
+def _passed_over(table: Table, columns: Columns, column: int, values: Sequence[str]) -> str:
+    """Returns a warning that a column of other words is not read; refuses one that must be."""
+    values = labels.in_order(set(labels.unified(values).values()))
+    name, shown = table.header[column], ", ".join(values[:_SHOWN])
+    holds = f"{table.path}: its column {name} holds {shown}{'…' * (len(values) > _SHOWN)}"
+    how = f'{_FOLDS}="{_example(values)}" reads them as splits, all others as train'
+    words = [value for value in values if labels.number(value) is None]
+    meant = words and (name.casefold() == "split" or any(map(splitting.split_named, words)))
+    if columns.given.get("split") or meant:
+        anew = f"{columns.setting('split', '')} cuts the set anew"
+        raise UserError(f"{holds}, not train, val and test alone: {how}; {anew}")
+    return f"{holds}, not train, val and test, and gives no splits; {how}"
+
+
+def _unread(table: Table, columns: Columns, rows: Sequence[Row]) -> list[str]:
+    """Returns warnings of columns that hold splits, but are called something else."""
+    used = {columns.file, columns.label, columns.patient, *columns.splits}
+    others = [x for x in range(len(table.header)) if x not in used and "split" not in columns.given]
+    return [
+        f"{table.path}: its column {name} holds {', '.join(values)} and is not read; "
+        f"{columns.setting('split', name)} takes it for the splits"
+        for name, values in ((table.header[x], _values(rows, x)) for x in others)
+        if {"train", "test"} <= set(map(splitting.split_named, values)) <= set(SPLITS)
+    ]
+
+
+def _example(values: Sequence[str]) -> str:
+    """Returns folds that could be meant, as an example of the setting."""
+    known = {splitting.split_named(value): value for value in values}
+    left = [value for value in values if splitting.split_named(value) is None]
+    chosen = {}
+    for split in ("test", "val"):
+        if split in known or len(left) > (split == "val" and "train" not in known):
+            chosen[split] = known.get(split) or left.pop()
+    return ",".join(f"{split}={chosen[split]}" for split in SPLITS if split in chosen)

@@ -1,0 +1,65 @@
+"""What is said of folders that are not understood."""
+
+import pytest
+
+from medjax.data.pictures.listing import unknown_layout
+from medjax.data.pictures.listing.walking import walk
+
+
+@pytest.fixture
+def said(tmp_path):
+    """``said(*names, table=None)`` makes empty files and returns the error's text."""
+
+    def command(*names, **tables):
+        for name in names:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        for name, text in tables.items():
+            (tmp_path / f"{name}.csv").write_text(text)
+        text = str(unknown_layout.error(tmp_path, walk(tmp_path), "REASON"))
+        assert "\n" not in text
+        return text.replace(str(tmp_path), "SET")
+
+    return command
+
+
+def test_folders_and_files_are_counted(said):
+    text = said(*(f"{x}/{x}.{kind}" for x in "abcdefg" for kind in ("gif", "nii.gz")), "readme")
+    assert text.startswith(
+        "REASON (found folders: a, b, c, d, e, …; files: 7 × .gif, 7 × .nii.gz, 1 × no suffix); "
+        "images lie in SET/train/CLASS/FILE or SET/CLASS/FILE, with a suffix of .png"
+    )
+
+
+def test_an_empty_folder(said):
+    assert said().startswith("REASON (found no files); images lie in")
+
+
+def test_a_table_of_the_images(said):
+    text = said("images/1.png", labels="id,dx\n1.png,x\n", other="a,b\nc,d\n", notes="nothing")
+    assert "table labels.csv: id, dx; table other.csv: a, b)" in text
+    assert text.endswith(
+        "python -m medjax.data --name=folder:SET --folder.table=SET/labels.csv "
+        "--folder.columns=file=id,label=dx"
+    )
+
+
+def test_patients_below_classes(said):
+    text = said("a/p1/1.png", "b/p2/1.png")
+    assert "data.folder.patients=folders: python -m medjax.data --name=folder:SET --folder." in text
+
+
+def test_patients_below_splits(said):
+    text = said("train/a/p1/1.png", "train/b/p2/1.png")
+    assert text.endswith("--name=folder:SET --folder.patients=folders")
+
+
+def test_one_folder_around_the_classes(said):
+    assert said("all/a/1.png", "all/b/1.png").endswith(
+        "python -m medjax.data --name=folder:SET/all"
+    )
+
+
+def test_one_folder_around_classes_of_patients(said):
+    text = said("all/a/p1/1.png", "all/b/p2/1.png")
+    assert text.endswith("--name=folder:SET/all --folder.patients=folders")

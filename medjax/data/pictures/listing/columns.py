@@ -1,11 +1,12 @@
 """Decides which column of a table holds the files, the labels, the patients and the splits."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
+from medjax.data.pictures.listing import findings
 from medjax.data.pictures.listing.tables import Table
 from medjax.errors import UserError, unknown
 
@@ -89,10 +90,7 @@ def choose(
         if given.get(role):
             raise unknown(f"column of {table.path}", given[role], filter(None, table.header))
     if needed:
-        raise UserError(
-            f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: "
-            f'name them with {_SETTING}="{suggested(table, given, is_file)}"'
-        )
+        raise _needed(table, given, needed, is_file)
     if not table.rows:
         raise UserError(f"{table.path} has a header ({table.names}) but no rows")
     places = [found["split"]] if "split" in given else [place(table, x) for x in _SPLITS]
@@ -175,6 +173,22 @@ def guess(table: Table, is_file: Callable[[str], bool]) -> dict[str, str]:
             found[role] = likely[0]
             del left[likely[0]]
     return found
+
+
+def _needed(
+    table: Table, given: Mapping[str, str], needed: Sequence[str], is_file: Callable[[str], bool]
+) -> UserError:
+    """Returns the error for a table without columns that are needed, with settings that may fit."""
+    names, likely = given, findings.likely(table) if "label" in needed else []
+    if likely:
+        names = {**given, "label": "label"}
+    settings = [f'{_SETTING}="{others}"'] if (others := suggested(table, names, is_file)) else []
+    if likely:
+        settings.append(f'data.folder.findings="{",".join(likely)}"')
+    return UserError(
+        f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: name them "
+        f"with {' and '.join(settings)}"
+    )
 
 
 def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]) -> str:

@@ -35,6 +35,9 @@ MULTI_LABEL = "multi-label, binary-class"
 ORDINAL = "ordinal-regression"
 """The four tasks, as MedMNIST writes them."""
 
+IGNORED = -1
+"""The entry of a label row ``[n, L]`` that is not known: it is neither trained nor scored on."""
+
 
 def varying_axes(x: Any) -> frozenset[str]:
     """Returns the mesh axes along which an array differs, inside ``shard_map`` with checked axes.

@@ -62,7 +62,7 @@ def load(
         a registered MedMNIST set (``data.REGISTRY``);
         ``"phantom"``, ``"phantom_cells"`` or ``"phantom_findings"`` (multi-label), which are
         generated and need no file;
-        ``"folder:PATH"``, images or DICOM files in ``{train,val,test}/CLASS`` or ``CLASS``;
+        ``"folder:PATH"``, image, DICOM or NIfTI files in ``{train,val,test}/CLASS`` or ``CLASS``;
         ``"tfds:NAME"``, a set of TensorFlow Datasets;
         the path of a local ``.npz`` of MedMNIST's layout, with or without a val split;
         or the bare name of such a file in the data root (``"mnist"`` for ``root/mnist.npz``).

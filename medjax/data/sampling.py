@@ -14,7 +14,7 @@ from medjax.data.dataset import Split
 from medjax.data.normalize import normalize
 from medjax.data.stream.host_images import HostImages
 from medjax.errors import UserError
-from medjax.types import Array, PRNGKey
+from medjax.types import IGNORED, Array, PRNGKey
 
 
 class RealData(NamedTuple):
@@ -25,7 +25,8 @@ class RealData(NamedTuple):
     Attributes:
       images: uint8 ``[N, h, w, c]``, 0–255, or whitened float32; on the device, or on the host with
         the same indexing.
-      labels: int32 ``[N]``; multi-label, rows of zeros and ones ``[N, L]``, dtype of ``mean``.
+      labels: int32 ``[N]``; multi-label, rows of zeros and ones ``[N, L]``, dtype of ``mean``, or
+        int32 if some are ``types.IGNORED``.
       index: int32 ``[C, max_count]``, rows of each class; a class with fewer rows repeats them.
       counts: int32 ``[C]``, true number of rows of each class.
       mean: float ``[c]``, pixel units (0–1).
@@ -78,10 +79,11 @@ def group_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:
 
     With one label per image, the groups are the classes. A multi-label set has one group per
     finding, of all images that show it, and a last group of the images without findings, if any.
+    An image that shows no finding is in no group if one of its labels is ignored.
 
     Args:
       labels: integers ``[n]`` in ``0 … num_classes - 1``, or rows ``[n, num_classes]`` in which
-        0.5 or more is a finding.
+        0.5 or more is a finding, and a negative number is ignored.
       num_classes: number of classes, or of findings.
 
     Returns:
@@ -102,7 +104,7 @@ def group_indices(labels: np.ndarray, *, num_classes: int) -> list[np.ndarray]:
         raise UserError(f"labels must be [n] or [n, {num_classes}], got {list(labels.shape)}")
     found = labels >= 0.5
     groups = [np.flatnonzero(finding) for finding in found.T]
-    nothing = np.flatnonzero(~found.any(axis=1))
+    nothing = np.flatnonzero(((labels >= 0) & ~found).all(axis=1))
     return [*groups, nothing] if len(nothing) else groups
 
 
@@ -134,10 +136,10 @@ def real_data(split: Split, *, num_classes: int, mean: Array, std: Array) -> Rea
         raise UserError(f"class {int(np.argmin(counts))} has no image to sample from")
     index = np.stack([np.resize(r, counts.max()) for r in rows]).astype(np.int32)
     mean, std = jnp.asarray(mean), jnp.asarray(std)
-    single = np.ndim(split.labels) == 1
+    whole = np.ndim(split.labels) == 1 or (np.asarray(split.labels) == IGNORED).any()
     return RealData(
         images=place(split.images),
-        labels=jnp.asarray(split.labels, jnp.int32 if single else mean.dtype),
+        labels=jnp.asarray(split.labels, jnp.int32 if whole else mean.dtype),
         index=jnp.asarray(index),
         counts=jnp.asarray(counts),
         mean=mean,

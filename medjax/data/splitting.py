@@ -42,16 +42,22 @@ def split_named(word: str) -> str | None:
 
 
 def split(
-    labels: Sequence[int], groups: Sequence[Hashable], *, val: float, test: float, seed: int
+    labels: Sequence[int] | Sequence[Sequence[int]],
+    groups: Sequence[Hashable],
+    *,
+    val: float,
+    test: float,
+    seed: int,
 ) -> list[str]:
     """Returns ``train``, ``val`` or ``test`` for each image, by class and without cutting a group.
 
     Groups are assigned one after the other, large ones first and groups of one size in an order
     drawn from the seed. A group goes to the split that, with half of the group in it, still misses
-    the largest part of the images that it should have of the group's classes.
+    the largest part of the images that it should have of the group's classes. The classes of a
+    multi-label set are its findings, and the images without any.
 
     Args:
-      labels: class of each image.
+      labels: class of each image; or its row of findings, in which 1 is one.
       groups: what stays together, such as the patient of each image.
       val: share of the images in val; 0 for no val.
       test: share of the images in test.
@@ -73,7 +79,6 @@ def split(
     if seed < 0:
         raise UserError(f"the seed of a cut must be at least 0, got {seed}")
     names = [name for name in SPLITS if shares[name] > 0]
-    labels = np.asarray(labels)
     # The ids are sorted, so that the order in which files are listed decides nothing.
     ids, members = np.unique([str(group) for group in groups], return_inverse=True)
     if len(ids) < len(names):
@@ -81,8 +86,9 @@ def split(
             f"{len(ids)} images or patients are too few for {', '.join(names)}: give more of them, "
             "or your own splits"
         )
-    counts = np.zeros((len(ids), int(labels.max()) + 1))
-    np.add.at(counts, (members, labels), 1)
+    images, classes = _shown(np.asarray(labels))
+    counts = np.zeros((len(ids), int(classes.max()) + 1))
+    np.add.at(counts, (members[images], classes), 1)
     wanted = np.array([[shares[name]] for name in names]) * counts.sum(axis=0)
     wanted = np.maximum(wanted, 1e-9)
     order = np.random.default_rng(seed).permutation(len(ids))
@@ -97,3 +103,11 @@ def split(
         given[best] += counts[group]
         chosen[group] = best
     return [names[place] for place in chosen[members]]
+
+
+def _shown(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns pairs of an image and a class that it shows."""
+    if labels.ndim == 1:
+        return np.arange(len(labels)), labels
+    shown = labels == 1
+    return np.nonzero(np.column_stack([shown, ~shown.any(axis=1)]))

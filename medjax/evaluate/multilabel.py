@@ -2,6 +2,7 @@
 
 Every metric takes scores ``[..., n, L]`` and label rows ``[n, L]`` of zeros and ones, and returns
 an array of the leading shape: one number for one network, ``k`` numbers for networks stacked.
+Labels may also be ``types.IGNORED``: a finding is scored on the images for which it is known.
 """
 
 from collections.abc import Callable
@@ -10,18 +11,19 @@ import numpy as np
 
 from medjax import errors
 from medjax.evaluate.ranking import average_precision, roc_area
+from medjax.types import IGNORED
 
 THRESHOLD = 0.5
 
 
 def label_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Computes the fraction of correct labels, as MedMNIST defines it.
+    """Computes the fraction of correct labels among the known ones, as MedMNIST defines it.
 
     If findings are rare, predicting none of them scores high, see ``score_nothing``.
 
     Args:
       scores: float ``[..., n, L]``, probabilities; above 0.5 is a finding.
-      labels: ``[n, L]``, zeros and ones.
+      labels: ``[n, L]``, zeros and ones, or ignored.
 
     Returns:
       float64 ``[...]`` in 0–1.
@@ -33,8 +35,9 @@ def label_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
       >>> float(label_accuracy(np.array([[0.9, 0.2], [0.8, 0.7]]), np.array([[1, 0], [0, 1]])))
       0.75
     """
-    scores, found = _checked(scores, labels)
-    return np.mean((scores > THRESHOLD) == found, axis=(-2, -1), dtype=np.float64)
+    scores, labels = _checked(scores, labels)
+    correct = (scores > THRESHOLD) == (labels == 1)
+    return np.mean(correct[..., labels != IGNORED], axis=-1, dtype=np.float64)
 
 
 def label_balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -44,7 +47,7 @@ def label_balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarra
 
     Args:
       scores: float ``[..., n, L]``, probabilities; above 0.5 is a finding.
-      labels: ``[n, L]``, zeros and ones.
+      labels: ``[n, L]``, zeros and ones, or ignored.
 
     Returns:
       float64 ``[...]`` in 0–1; predicting nothing gives 0.5.
@@ -71,7 +74,7 @@ def label_auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Args:
       scores: float ``[..., n, L]``; images are ranked by these.
-      labels: ``[n, L]``, zeros and ones.
+      labels: ``[n, L]``, zeros and ones, or ignored.
 
     Returns:
       float64 ``[...]`` in 0–1; 0.5 is chance.
@@ -93,7 +96,7 @@ def label_average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarra
 
     Args:
       scores: float ``[..., n, L]``; images are ranked by these.
-      labels: ``[n, L]``, zeros and ones.
+      labels: ``[n, L]``, zeros and ones, or ignored.
 
     Returns:
       float64 ``[...]`` in 0–1; chance is the findings' mean prevalence.
@@ -112,23 +115,28 @@ def label_average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarra
 def _mean_over_findings(
     metric: Callable[[np.ndarray, np.ndarray], float], scores: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    scores, found = _checked(scores, labels)
-    divided = [i for i, finding in enumerate(found.T) if 0 < finding.sum() < len(finding)]
+    scores, labels = _checked(scores, labels)
+    known = [(i, np.flatnonzero(finding != IGNORED)) for i, finding in enumerate(labels.T)]
+    divided = [(i, rows) for i, rows in known if 0 < (labels[rows, i] == 1).sum() < len(rows)]
     if not divided:
         raise errors.UserError("there is no finding that some images have and others lack")
     flat = scores.reshape(-1, *scores.shape[-2:])
-    values = [[metric(one[:, i], found[:, i]) for i in divided] for one in flat]
+    values = [[metric(one[rows, i], labels[rows, i] == 1) for i, rows in divided] for one in flat]
     return np.mean(values, axis=-1).reshape(scores.shape[:-2])
 
 
 def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the scores and the labels as booleans, or raises ``UserError`` if they do not fit."""
+    """Returns both as numpy arrays, or raises ``UserError`` if they do not fit."""
     scores, labels = np.asarray(scores), np.asarray(labels)
     if labels.ndim != 2 or scores.ndim < 2 or scores.shape[-2:] != labels.shape:
         fit = f"{list(labels.shape)} do not fit scores of shape {list(scores.shape)}"
         raise errors.UserError(f"label rows of shape {fit}")
     if not len(labels):
         raise errors.UserError("there are no images to score")
-    if not np.isin(labels, (0, 1)).all():
-        raise errors.UserError("label rows to score on must be zeros and ones")
-    return scores, labels.astype(bool)
+    if not np.isin(labels, (0, 1, IGNORED)).all():
+        raise errors.UserError(
+            f"label rows to score on must be zeros and ones, or {IGNORED} where a label is ignored"
+        )
+    if (labels == IGNORED).all():
+        raise errors.UserError("all labels to score on are ignored")
+    return scores, labels

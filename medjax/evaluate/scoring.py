@@ -57,7 +57,8 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
 
     Args:
       logits: float ``[..., n, C]``, before any softmax.
-      labels: int ``[n]`` in ``0 … C-1``; for a multi-label task rows ``[n, C]`` of zeros and ones.
+      labels: int ``[n]`` in ``0 … C-1``; for a multi-label task rows ``[n, C]`` of zeros and ones,
+        or ``types.IGNORED``.
       task: one of MedMNIST's four.
 
     Returns:

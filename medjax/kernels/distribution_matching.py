@@ -142,7 +142,7 @@ def conditional_embedding_loss(
     Args:
       embed_fn, params, real_images, syn_images: see ``mean_embedding_loss``.
       real_labels, syn_labels: float ``[n, L]`` and ``[m, L]`` in ``[0, 1]``; an image with a label
-        in between counts on both sides.
+        in between counts on both sides. Or int of 0, 1 and ``types.IGNORED``, on neither side.
       real_weights, syn_weights, chunk_size, syn_chunk_size, axis_name: see
         ``mean_embedding_loss``.
 
@@ -161,7 +161,8 @@ def conditional_embedding_loss(
     assert_batch(real_images, real_labels, weights=real_weights)
     assert_batch(syn_images, syn_labels, weights=syn_weights)
     chex.assert_shape([real_labels, syn_labels], (None, real_labels.shape[-1]))
-    real_parts, syn_parts = _parts(real_labels, real_weights), _parts(syn_labels, syn_weights)
+    real_parts = _parts(real_images, real_labels, real_weights)
+    syn_parts = _parts(syn_images, syn_labels, syn_weights)
 
     def counting(params: Params, images: Array) -> Array:
         # An extra feature, 1 for each image, has mean 0 only where no image counts on any device.
@@ -182,10 +183,13 @@ def conditional_embedding_loss(
     return jnp.sum(shares * squares) / (1 + real_labels.shape[1])
 
 
-def _parts(labels: Array, weights: Array | None) -> Array:
+def _parts(images: Array, labels: Array, weights: Array | None) -> Array:
     """Weights of all rows, of those with each label, and of those without: ``[1 + 2·L, n]``."""
-    ones = jnp.ones((1, len(labels)), labels.dtype)
-    parts = jnp.concatenate([ones, labels.T, 1 - labels.T])
+    shown, absent = labels, 1 - labels
+    if jnp.issubdtype(labels.dtype, jnp.integer):
+        shown, absent = ((labels == value).astype(images.dtype) for value in (1, 0))
+    ones = jnp.ones((1, len(labels)), shown.dtype)
+    parts = jnp.concatenate([ones, shown.T, absent.T])
     return parts if weights is None else parts * weights[None]
 
 

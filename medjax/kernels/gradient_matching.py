@@ -7,7 +7,7 @@ from jax import lax
 from medjax.kernels.checks import assert_batch
 from medjax.kernels.chunking import chunked_sum
 from medjax.kernels.distances import columnwise_cosine
-from medjax.kernels.losses import cross_entropy, divide_by_weight
+from medjax.kernels.losses import cross_entropy, divide_by_weight, known_weights
 from medjax.types import ApplyFn, Array, AxisName, DistanceFn, LossFn, Params, varying_axes
 
 
@@ -29,8 +29,8 @@ def loss_gradient(
         when ``chunk_size`` is given (no batch norm).
       params: the parameters θ.
       images: float ``[n, h, w, c]``, normalised.
-      labels: int ``[n]``, or float ``[n, L]`` of a multi-label set.
-      loss_fn: ``(logits, labels, *, weights) -> scalar``, a weighted mean.
+      labels: int ``[n]``; or ``[n, L]`` of a multi-label set, float, or int with ignored ones.
+      loss_fn: ``(logits, labels, *, weights) -> scalar``, a weighted mean over labels that count.
       weights: float ``[n]``; a row of weight 0 does not count.
       chunk_size: images per backward pass; the sum over chunks is the same gradient with the
         activations of one chunk only. ``None`` is one pass.
@@ -63,7 +63,7 @@ def loss_gradient(
 
     def chunk_gradient(chunk: tuple[Array, Array, Array]) -> Params:
         chunk_images, chunk_labels, chunk_weights = chunk
-        total = jnp.sum(chunk_weights)
+        total = jnp.sum(known_weights(chunk_labels, chunk_weights))
         return jax.grad(
             lambda p: (
                 total * loss_fn(apply_fn(p, chunk_images), chunk_labels, weights=chunk_weights)
@@ -71,7 +71,7 @@ def loss_gradient(
         )(params)
 
     summed = chunked_sum(chunk_gradient, (images, labels, weights), chunk_size=chunk_size)
-    return divide_by_weight(summed, weights, axis_name=axis_name)
+    return divide_by_weight(summed, known_weights(labels, weights), axis_name=axis_name)
 
 
 def matching_loss(
@@ -100,7 +100,7 @@ def matching_loss(
       params: the parameters θ of the network.
       real_images, syn_images: float ``[n, h, w, c]``, ``[m, h, w, c]``, normalised.
       real_labels, syn_labels: int ``[n]``, ``[m]``; or float ``[n, L]``, ``[m, L]`` of a
-        multi-label set.
+        multi-label set, or int with ignored ones.
       distance: between two gradients.
       loss_fn: the training loss.
       real_weights, syn_weights: float ``[n]``, ``[m]``; a row of weight 0 does not count.

@@ -96,11 +96,12 @@ def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None
 
     Args:
       logits: float ``[n, L]``.
-      labels: float ``[n, L]`` in ``[0, 1]``.
+      labels: float ``[n, L]`` in ``[0, 1]``; or int ``[n, L]`` of 0, 1 and ``types.IGNORED``,
+        which does not count.
       weights: float ``[n]``, not negative; a row of weight 0 does not count.
 
     Returns:
-      A scalar, the (weighted) mean over the batch of the mean over the labels.
+      A scalar, the (weighted) mean over all labels that count; 0 if there are none.
 
     Raises:
       AssertionError: logits and labels of different shapes, or weights of another length.
@@ -111,8 +112,34 @@ def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None
     """
     chex.assert_rank(logits, 2)
     chex.assert_equal_shape([logits, labels])
-    losses = -labels * jax.nn.log_sigmoid(logits) - (1 - labels) * jax.nn.log_sigmoid(-logits)
-    return weighted_mean(jnp.mean(losses, axis=1), weights)
+    if not jnp.issubdtype(labels.dtype, jnp.integer):
+        losses = -labels * jax.nn.log_sigmoid(logits) - (1 - labels) * jax.nn.log_sigmoid(-logits)
+        return weighted_mean(jnp.mean(losses, axis=1), weights)
+    losses = -jax.nn.log_sigmoid(jnp.where(labels == 1, logits, -logits))
+    weights = jnp.ones(len(labels), logits.dtype) if weights is None else weights
+    counts = jnp.where(labels >= 0, weights[:, None], 0)
+    return jnp.sum(counts * losses) / total_weight(counts.reshape(-1))
+
+
+def known_weights(labels: Array, weights: Array) -> Array:
+    """Returns the weight of each row in a mean over the labels that count.
+
+    The mean over a batch is the mean of those over its parts, weighted by the sums of these.
+
+    Args:
+      labels: int ``[n]``, or ``[n, L]`` as for ``sigmoid_cross_entropy``.
+      weights: float ``[n]``, those of the rows.
+
+    Returns:
+      Float ``[n]``, the weights times the share of labels that count.
+
+    Example:
+      >>> known_weights(jnp.array([[1, -1], [0, 1]]), jnp.array([2.0, 1.0]))
+      Array([1., 1.], dtype=float32)
+    """
+    if labels.ndim == 1 or not jnp.issubdtype(labels.dtype, jnp.integer):
+        return weights
+    return weights * jnp.mean(labels >= 0, axis=1, dtype=weights.dtype)
 
 
 def cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
@@ -121,7 +148,7 @@ def cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None)
     Args:
       logits: float ``[n, classes]``.
       labels: int ``[n]``, see ``softmax_cross_entropy``; or float ``[n, classes]`` in ``[0, 1]``,
-        see ``sigmoid_cross_entropy``.
+        or int with ignored ones, see ``sigmoid_cross_entropy``.
       weights: float ``[n]``, not negative; a row of weight 0 does not count.
 
     Returns:

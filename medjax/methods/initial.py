@@ -31,6 +31,7 @@ def initial_images(
     Returns:
       The synthetic set, float32 normalised. The label rows of a multi-label set are those of its
       first images; with noise, those of distinct real images of each group, repeated if necessary.
+      An ignored entry of a real row becomes 0: a synthetic image shows what its row says.
 
     Raises:
       UserError: for an unknown ``init``, or if a class has fewer images than it starts from.
@@ -44,7 +45,7 @@ def initial_images(
         if real.labels.ndim == 2:
             # No group has this number, so the rows do not share their randomness with the pixels.
             rows_key = jax.random.fold_in(key, len(layout.index))
-            labels = real.labels[layout.flat(_random_rows(rows_key, real, layout))]
+            labels = _labels(real, layout.flat(_random_rows(rows_key, real, layout)))
         shape = (len(layout.labels), *real.images.shape[1:])
         return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
     wanted = np.bincount(layout.labels, minlength=len(layout.index))
@@ -56,10 +57,15 @@ def initial_images(
             )
     if init in SELECTIONS:
         rows = select_rows(key, real, wanted.tolist(), selection=init, net=net)
-        return SyntheticSet(data.take(real, rows), real.labels[rows])
+        return SyntheticSet(data.take(real, rows), _labels(real, rows))
     rows = _random_rows(key, real, layout)
     images = jax.lax.map(lambda some: data.take(real, some), rows)
-    return SyntheticSet(layout.flat(images), real.labels[layout.flat(rows)])
+    return SyntheticSet(layout.flat(images), _labels(real, layout.flat(rows)))
+
+
+def _labels(real: data.RealData, rows: Array) -> Array:
+    labels = real.labels[rows]
+    return labels if labels.ndim == 1 else jnp.maximum(labels, 0).astype(real.mean.dtype)
 
 
 def _random_rows(key: PRNGKey, real: data.RealData, layout: Layout) -> Array:

@@ -30,7 +30,7 @@ class ClassBatch(NamedTuple):
 
     Attributes:
       real_images: float ``[b, h, w, c]``.
-      real_labels: int32 ``[b]``; multi-label, float ``[b, L]``.
+      real_labels: int32 ``[b]``; multi-label, float ``[b, L]``, or int32 with ignored ones.
       syn_images: float ``[max_ipc, h, w, c]``.
       syn_labels: int32 ``[max_ipc]``; multi-label, float ``[max_ipc, L]``.
       real_weights: float ``[b]``, 0 for padding.

@@ -1,12 +1,18 @@
 """The data set of a run: loaded by its settings, and checked before anything is distilled."""
 
+import logging
 import math
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
 
 from medjax import data, planning
 from medjax.errors import UserError
 from medjax.run.settings import DataSettings
+from medjax.types import IGNORED
 
+_log = logging.getLogger("medjax")
 _FLOAT, _GIB = 4, 2**30
 # Share of the memory that a computation may use, which is itself three quarters of the device's.
 _DATA_SHARE = 1 / 6
@@ -41,6 +47,24 @@ def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
     return dataset, streaming
 
 
+def check_images(dataset: data.Dataset) -> dict[str, Any]:
+    """Looks for what is wrong with a data set, and logs a line for each warning.
+
+    Returns:
+      What ``data.check`` found.
+
+    Example:
+      >>> dataset, _ = load_dataset(DataSettings("phantom"))
+      >>> check_images(dataset)["warnings"]
+      []
+    """
+    found = data.check(dataset.info, dataset.splits)
+    for line in found["warnings"]:
+        if line not in dataset.info.warnings:  # these were logged when the set was listed
+            _log.warning("warning: %s", line)
+    return found
+
+
 def scored_splits(dataset: data.Dataset) -> dict[str, data.Split]:
     """Returns the splits that networks are scored on: ``val``, if there is one, and ``test``."""
     return {name: split for name, split in dataset.splits.items() if name != "train"}
@@ -72,7 +96,7 @@ def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
     """Raises ``UserError`` for a split of the data set whose images all have the same label."""
     for split, content in splits.items():
         found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
-        if not (found.min(axis=0) < found.max(axis=0)).any():
+        if not any(len(np.unique(column[column != IGNORED])) > 1 for column in found.T):
             raise UserError(
                 f"{name} cannot be scored on {split}: all its images have the same label"
             )

@@ -19,7 +19,7 @@ from medjax.training.inputs import Images, Pixels, Stats, on_device
 from medjax.training.recipe import Recipe
 from medjax.training.schedule import Schedule
 from medjax.training.sgd import sgd
-from medjax.types import Array, Params, PRNGKey
+from medjax.types import IGNORED, Array, Params, PRNGKey
 
 
 def train_networks(
@@ -48,7 +48,8 @@ def train_networks(
       net: a flax module from images to logits ``[n, C]``.
       images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255),
         normalised batch by batch.
-      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, C]`` in 0–1 with a number per finding.
+      labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, C]`` in 0–1 with a number per finding. In
+        rows of zeros and ones, ``types.IGNORED`` does not count in the loss.
       recipe: optimiser, schedule and augmentation.
       num_networks: networks to train, at least 1.
       rows: int ``[num_networks, m]``, the training images of each network; ``None`` is all.
@@ -251,18 +252,26 @@ def _training_set(
         raise errors.UserError(f"{len(labels)} labels do not fit {len(images.pixels)} images")
     image = jax.eval_shape(lambda: images.normalized(slice(1)))
     num_classes = _num_classes(net, image.shape, image.dtype)
-    rows, low, high = labels.ndim == 2, labels.min(), labels.max()
+    rows = labels.ndim == 2
     if labels.ndim not in (1, 2) or (rows and labels.shape[1] != num_classes):
         shape = list(labels.shape)
         raise errors.UserError(f"labels must be [n] or rows [n, {num_classes}], got {shape}")
     last = 1 if rows else num_classes - 1
+    known = labels[labels != IGNORED] if rows else labels
+    low, high = (known.min(), known.max()) if known.size else (0, 0)
     if low < 0 or high > last:
         # On the device an impossible class would silently have no gradient.
         raise errors.UserError(
             f"labels must lie between 0 and {last}; these go from {low} to {high}"
         )
+    ignored = known.size < labels.size
+    if ignored and not np.isin(known, (0, 1)).all():
+        raise errors.UserError(
+            f"rows with ignored labels ({IGNORED}) need zeros and ones as the others"
+        )
     weights = jnp.asarray(class_weights(labels, num_classes), image.dtype) if balanced else None
-    return _TrainingSet(images, jnp.asarray(labels, image.dtype if rows else None), weights)
+    dtype = jnp.int32 if ignored else image.dtype if rows else None
+    return _TrainingSet(images, jnp.asarray(labels, dtype), weights)
 
 
 @functools.cache

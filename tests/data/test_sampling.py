@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax.data import Split, class_indices, real_data, sample_class
+from medjax.data import Split, class_indices, group_indices, real_data, sample_class
 from medjax.errors import UserError
 
 LABELS = np.array([2, 0, 1, 2, 2, 0, 2, 0, 0, 2], np.int32)  # counts 4, 1, 5
@@ -37,6 +37,13 @@ def test_class_indices_are_the_rows_in_order():
 def test_class_indices_refuse_bad_labels(labels, message):
     with pytest.raises(UserError, match=message):
         class_indices(np.array(labels), num_classes=3)
+
+
+def test_an_image_without_a_known_finding_is_in_no_group():
+    rows = np.array([[1, -1], [0, 0], [-1, 0], [-1, 1], [-1, -1], [0, 1]])
+    groups = group_indices(rows, num_classes=2)
+    assert [group.tolist() for group in groups] == [[0], [3, 5], [1]]
+    assert len(group_indices(rows[[0, 2, 3]], num_classes=2)) == 2  # nobody surely has nothing
 
 
 def test_index_repeats_the_rows_of_small_classes(real):

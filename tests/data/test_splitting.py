@@ -33,6 +33,27 @@ def test_no_patient_is_in_two_splits():
         )
 
 
+def test_every_finding_is_shared_out_evenly_by_patient():
+    rng = np.random.default_rng(0)
+    patients = rng.integers(0, 300, 600)
+    ill = rng.random((300, 4)) < [0.02, 0.1, 0.3, 0.6]
+    rows = (ill[patients] & (rng.random((600, 4)) < 0.9)).astype(int)
+    rows[rng.random((600, 4)) < 0.1] = -1
+    splits = np.array(split(rows.tolist(), patients, val=0.1, test=0.2, seed=0))
+    assert all(len(set(splits[patients == patient])) == 1 for patient in set(patients))
+    shown = np.column_stack([rows == 1, ~(rows == 1).any(axis=1), np.ones(600, bool)])
+    for name, share in (("train", 0.7), ("val", 0.1), ("test", 0.2)):
+        wanted = share * shown.sum(axis=0)
+        np.testing.assert_allclose(shown[splits == name].sum(axis=0), wanted, atol=3, rtol=0.05)
+
+
+def test_rows_of_one_finding_each_are_cut_like_classes():
+    labels = np.random.default_rng(0).integers(0, 4, 90)
+    rows = np.eye(4, dtype=int)[labels][:, :3]  # the last class shows nothing
+    options = {"val": 0.1, "test": 0.2, "seed": 0}
+    assert split(rows, range(90), **options) == split(labels, range(90), **options)
+
+
 def test_seed_and_names_decide_and_order_does_not():
     names = [f"{i:03}.png" for i in range(40)]
     labels = [i % 2 for i in range(40)]

@@ -60,6 +60,39 @@ def test_a_finding_that_nobody_has_is_skipped():
         )
 
 
+def test_findings_are_scored_where_they_are_known():
+    logits, labels = _case()
+    known = np.random.default_rng(1).random(labels.shape) < 0.7
+    known[:, 3] &= labels[:, 3] == 1  # the last one has a single class left, and is skipped
+    scores = expit(logits.astype(np.float64))
+    result = evaluate.score(logits, np.where(known, labels, -1), task=TASK)
+    of_findings = {
+        "auroc": oracle.roc_auc_score,
+        "average_precision": oracle.average_precision_score,
+        "balanced_accuracy": lambda y, s: oracle.balanced_accuracy_score(y, s > 0.5),
+    }
+    for name, theirs in of_findings.items():
+        expected = [
+            np.mean([theirs(labels[known[:, i], i], s[known[:, i], i]) for i in range(3)])
+            for s in scores
+        ]
+        np.testing.assert_allclose(result[name], expected, rtol=1e-12, err_msg=name)
+    expected = [oracle.accuracy_score(labels[known], s[known] > 0.5) for s in scores]
+    np.testing.assert_allclose(result["accuracy"], expected, rtol=1e-12)
+
+
+def test_a_finding_that_is_nowhere_known_is_skipped():
+    logits, labels = _case()
+    unknown = np.where(np.arange(4) == 1, -1, labels)
+    rest = [0, 2, 3]
+    for metric in (evaluate.label_auroc, evaluate.label_accuracy):
+        np.testing.assert_array_equal(
+            metric(logits, unknown), metric(logits[..., rest], labels[:, rest])
+        )
+    with pytest.raises(UserError, match="all labels to score on are ignored"):
+        evaluate.label_accuracy(logits, np.full_like(labels, -1))
+
+
 def test_confident_networks_do_not_tie():
     logits = np.array([[20.0], [25.0], [30.0]], np.float32)
     assert evaluate.score(logits, np.array([[0], [0], [1]]), task=TASK)["auroc"] == 1.0

@@ -174,6 +174,29 @@ def test_given_each_label_it_is_a_loop_over_subsets(x64, weighted, chunk_size):
     np.testing.assert_allclose(same, value, rtol=1e-12)
 
 
+@pytest.mark.parametrize("chunk_size", [None, 2])
+def test_an_ignored_label_counts_neither_with_it_nor_without(x64, chunk_size):
+    params, real, syn = case()
+    real_rows = np.array([[1, -1], [-1, 0], [0, 1], [1, -1], [0, -1]])
+    syn_rows = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    features = [np.asarray(curved_embed(params, x)) for x in (real, syn)]
+
+    def gap(real_chosen, syn_chosen):
+        means = [x[i].mean(0) for x, i in zip(features, (real_chosen, syn_chosen), strict=True)]
+        return np.sum((means[0] - means[1]) ** 2)
+
+    expected = gap(slice(None), slice(None))
+    for label in range(2):
+        for value in (0, 1):
+            chosen = syn_rows[:, label] == value
+            expected += chosen.mean() * gap(real_rows[:, label] == value, chosen)
+    value = kernels.conditional_embedding_loss(
+        *(curved_embed, params, real, jnp.array(real_rows), syn, jnp.array(syn_rows)),
+        chunk_size=chunk_size,
+    )
+    np.testing.assert_allclose(value, expected / 3, rtol=1e-12)
+
+
 def test_labels_that_all_images_have_change_nothing(x64):
     params, real, syn = case()
     rows = [jnp.tile(jnp.array([[1.0, 0.0]]), (len(x), 1)) for x in (real, syn)]

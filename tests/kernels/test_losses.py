@@ -146,3 +146,82 @@ def test_gradients_of_label_rows_are_the_same_in_chunks(chunk_size):
     expected = flat[kept].T @ errors[kept] / 9
     np.testing.assert_allclose(gradient(None), expected, rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(gradient(chunk_size), expected, rtol=1e-5, atol=1e-6)
+
+
+UNKNOWN = np.array([[0, -1, 1], [-1, -1, -1], [1, 0, -1], [-1, 0, 1]])
+
+
+def unknown_mean(logits, labels, weights):
+    """The mean over the known labels, one after the other, and its gradient."""
+    total, count, gradient = 0.0, 0.0, np.zeros_like(logits)
+    for i, j in np.argwhere(labels >= 0):
+        p = 1 / (1 + np.exp(-logits[i, j]))
+        y, w = labels[i, j], 1 if weights is None else weights[i]
+        total -= w * (y * np.log(p) + (1 - y) * np.log(1 - p))
+        gradient[i, j] = w * (p - y)
+        count += w
+    return total / count, gradient / count
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_the_mean_is_over_the_known_labels(x64, weights):
+    given = None if weights is None else jnp.asarray(weights)
+    value, gradient = unknown_mean(LOGITS, UNKNOWN, weights)
+    loss = jax.value_and_grad(kernels.sigmoid_cross_entropy)
+    for function in (loss, jax.jit(loss)):
+        ours = function(jnp.asarray(LOGITS), jnp.asarray(UNKNOWN), weights=given)
+        np.testing.assert_allclose(ours[0], value, rtol=1e-12)
+        np.testing.assert_allclose(ours[1], gradient, rtol=1e-12, atol=1e-15)
+        assert not ours[1][UNKNOWN < 0].any()
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+@pytest.mark.parametrize("chunk_size", [1, 2, 3])
+def test_chunks_weigh_as_many_labels_as_they_know(x64, chunk_size, weights):
+    given = None if weights is None else jnp.asarray(weights)
+    images = jnp.asarray(np.random.default_rng(0).normal(size=(4, 2, 2, 1)))
+    params = jnp.asarray(np.random.default_rng(1).normal(size=(4, 3)))
+    flat = np.asarray(images.reshape(4, -1))
+    gradient = kernels.loss_gradient(
+        lambda params, images: images.reshape(len(images), -1) @ params,
+        *(params, images, jnp.asarray(UNKNOWN)),
+        weights=given,
+        chunk_size=chunk_size,
+    )
+    _, by_logits = unknown_mean(flat @ np.asarray(params), UNKNOWN, weights)
+    np.testing.assert_allclose(gradient, flat.T @ by_logits, rtol=1e-10, atol=1e-15)
+
+
+@pytest.mark.parametrize("weights", [None, [1.0, 1.0, 1.0, 1.0]])
+def test_with_nothing_known_the_loss_and_its_gradients_are_zero(weights):
+    labels, given = jnp.full((4, 3), -1), None if weights is None else jnp.array(weights)
+    logits = jnp.asarray(LOGITS, jnp.float32) * 1e4
+    value, gradient = jax.value_and_grad(kernels.sigmoid_cross_entropy)(
+        logits, labels, weights=given
+    )
+    assert value == 0 and not gradient.any()
+    images = jnp.ones((4, 2, 2, 1))
+    gradient = kernels.loss_gradient(
+        lambda params, images: images.reshape(len(images), -1) @ params,
+        *(jnp.zeros((4, 3)), images, labels),
+        weights=given,
+        chunk_size=2,
+    )
+    np.testing.assert_array_equal(gradient, jnp.zeros((4, 3)))
+
+
+def test_whole_numbers_that_are_all_known_are_plain_labels(x64):
+    rows = (ROWS > 0.5).astype(int)
+    for weights in WEIGHTS:
+        given = None if weights is None else jnp.asarray(weights)
+        ours, theirs = (
+            kernels.cross_entropy(jnp.asarray(LOGITS), jnp.asarray(x), weights=given)
+            for x in (rows, rows.astype(float))
+        )
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_derivatives_with_ignored_labels_are_right(x64):
+    labels, weights = jnp.asarray(UNKNOWN), jnp.asarray(WEIGHTS[2])
+    loss = jax.jit(lambda x: kernels.sigmoid_cross_entropy(x, labels, weights=weights))
+    check_grads(loss, (jnp.asarray(LOGITS),), order=2, modes=("rev",))

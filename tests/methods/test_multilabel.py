@@ -266,3 +266,40 @@ def test_the_random_baseline_is_by_group():
     )
     with pytest.raises(UserError, match="ipc gives 3 numbers for 4 classes"):
         coreset.random_subset(KEY, SPLIT.labels, [1, 1, 1])
+
+
+def with_unknown(entry):
+    """The set with a third of its entries replaced, but one image of each group left as it is."""
+    unknown = np.random.default_rng(1).random(SPLIT.labels.shape) < 0.3
+    unknown[[group[0] for group in GROUPS]] = False
+    stats = {"mean": np.full(1, 0.4, np.float32), "std": np.full(1, 0.2, np.float32)}
+    rows = np.where(unknown, -1, SPLIT.labels)
+    real = data.real_data(data.Split(SPLIT.images, rows), num_classes=3, **stats)
+    assert real.labels.dtype == jnp.int32
+    return real._replace(labels=jnp.asarray(np.where(unknown, entry, SPLIT.labels), jnp.int32))
+
+
+def test_what_stands_in_an_ignored_entry_changes_no_pixel(make, make_net):
+    distiller, net = make(num_networks=2), make_net(3, depth=1)
+
+    def pixels(entry):
+        real = with_unknown(entry)
+        if distiller.experts is not None:
+            experts = methods.train_experts(KEY, net, distiller.experts, real)
+            real = real._replace(experts=experts)
+        (_, rows), (after, _), info = run(distiller, real, steps=2)
+        assert np.isfinite(after).all() and set(np.unique(rows)) == {0, 1}
+        return after, float(info.loss)
+
+    masked, other, wrong = pixels(-1), pixels(-7), pixels(1)
+    np.testing.assert_array_equal(masked[0], other[0])
+    assert masked[1] == other[1] and (masked[0] != wrong[0]).any()
+
+
+@pytest.mark.parametrize("init", ["real", "noise", "herding", "kcenter"])
+def test_an_ignored_entry_of_a_drawn_row_becomes_zero(make_net, init):
+    real = with_unknown(-1)
+    distiller = methods.dm(net=make_net(3, depth=1), ipc=2, num_groups=4, init=init)
+    rows = np.asarray(distiller.init(KEY, real).labels)
+    drawn = {tuple(row) for row in np.maximum(np.asarray(real.labels), 0).tolist()}
+    assert len(rows) == 8 and {tuple(row) for row in rows.tolist()} <= drawn

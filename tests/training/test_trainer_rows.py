@@ -5,8 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import nets, training
+from medjax import evaluate, nets, training
+from medjax.errors import UserError
 from medjax.training import Recipe
+from medjax.types import IGNORED
 
 KEY = jax.random.key(0)
 RNG = np.random.default_rng(0)
@@ -63,6 +65,64 @@ def test_balanced_groups_count_alike():
     _, ours = train(IMAGES, rows, epochs=4, balanced=True)
     _, theirs = train(IMAGES[often], rows[often], epochs=4)
     assert_close(ours, theirs)
+
+
+def test_balanced_images_of_no_group_are_one_more_group():
+    rows = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 0], [0, -1, 0], [-1, 0, 0]])
+    often = np.array([0, 0, 1, 1, 2, 2, 3, 3, 4, 5])
+    _, ours = train(IMAGES, rows, epochs=4, balanced=True)
+    _, theirs = train(IMAGES[often], rows[often], epochs=4)
+    assert_close(ours, theirs)
+
+
+def unsure():
+    """Two findings that are stripes, and the same rows with 30 % of the entries ignored."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 2, (400, 2))
+    stripes = np.stack(np.indices((8, 8)) // 2 % 2)
+    images = np.tensordot(rows, stripes, 1) + 0.7 * rng.normal(size=(400, 8, 8))
+    ignored = rng.random(rows.shape) < 0.3
+    return images[..., None].astype(np.float32), rows, ignored
+
+
+def auroc(images, rows):
+    """Of networks trained on the first half, on the second."""
+    net = nets.make("mlp", num_classes=2, width=8)
+    recipe = Recipe(epochs=20, learning_rate=0.1)
+    trained = training.train_networks(
+        KEY, net, images[:200], rows[:200], recipe=recipe, num_networks=3
+    )
+    _, truth, _ = unsure()
+    logits = training.predict(net, trained, images[200:])
+    return evaluate.label_auroc(np.asarray(logits), truth[200:]).mean()
+
+
+def test_networks_learn_from_what_is_known():
+    images, rows, ignored = unsure()
+    whole, known = auroc(images, rows), auroc(images, np.where(ignored, IGNORED, rows))
+    wrong = auroc(images, np.where(ignored, 0, rows))
+    assert whole > 0.8 and abs(whole - known) < 0.02 and whole - wrong > 0.1
+
+
+def test_one_step_is_bce_of_the_known_logits():
+    rows = np.array([[0, -1, 1], [1, 1, -1]] * 3)
+    net, start = train(IMAGES, rows, epochs=0)
+
+    def bce(params):
+        logits = net.apply({"params": params}, IMAGES)
+        losses = jnp.logaddexp(0.0, logits) - jnp.asarray(rows, jnp.float32) * logits
+        return jnp.mean(losses[rows >= 0])
+
+    step = jax.tree.map(lambda p, g: p - 0.1 * RATE * g, start, jax.grad(bce)(start))
+    assert_close(train(IMAGES, rows)[1], step)
+
+
+@pytest.mark.parametrize("entry", [-2, -0.5, 1.5])
+def test_other_numbers_than_those_of_a_row_are_refused(entry):
+    with pytest.raises(UserError, match=r"between 0 and 1; these go from"):
+        train(IMAGES, np.array([[0, entry, 1]] * 6))
+    with pytest.raises(UserError, match=r"ignored labels \(-1\) need zeros and ones"):
+        train(IMAGES, np.array([[0.5, -1, 1]] * 6))
 
 
 def test_classes_of_one_size_make_no_difference():

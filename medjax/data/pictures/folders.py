@@ -3,6 +3,8 @@
 import pathlib
 from collections.abc import Sequence
 
+import numpy as np
+
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures.listing import (
@@ -39,18 +41,22 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
         raise UserError(f"no folder {folder}")
     files = walk(folder)
     if options.table:
-        found, patients, warnings = table_entries.entries(folder, files, options)
-        _refuse_split_folders(folder, found)
+        listed = table_entries.entries(folder, files, options)
+        _refuse_split_folders(folder, listed.entries)
     else:
         patients = options.patients == PATIENT_FOLDERS
         found, warnings = class_folders.entries(folder, files, patients=patients)
         _check_found(folder, files, found)
-    same = labels.unified(entry.label for entry in found)
-    found = sorted(entry._replace(label=same[entry.label]) for entry in found)
+        listed = table_entries.Listed(found, patients, warnings, ())
+    found, warnings = sorted(listed.entries), tuple(listed.warnings)
+    if not listed.findings:
+        same = labels.unified(entry.label for entry in found)
+        found = [entry._replace(label=same[entry.label]) for entry in found]
     if found[0].split is None:
-        done = "patient" if patients else "file"
-        return Listing(_cut(found, cut), done, tuple(warnings))
-    return Listing(found, "", (*warnings, *official_splits.shared_patients(found)))
+        done = "patient" if listed.patients else "file"
+        return Listing(_cut(found, cut), done, warnings, listed.findings)
+    leak = official_splits.shared_patients(found)
+    return Listing(found, "", (*warnings, *leak), listed.findings)
 
 
 def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
@@ -63,31 +69,39 @@ def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
     return labels.in_order({entry.label for entry in found})
 
 
-def check_classes(what: str, found: Sequence[Entry]) -> None:
+def check_classes(what: str, listing: Listing) -> None:
     """Refuses a set, named by ``what`` in messages, on which no classifier can be trained.
 
     Raises:
-      UserError: for fewer than two classes, no test images, or a class without training images.
+      UserError: for fewer than two classes or findings, no test images, or a class or finding
+        without training images.
     """
-    classes = class_names(found)
+    found, findings = listing.entries, listing.findings
+    kind, classes = ("finding", findings) if findings else ("class", class_names(found))
     if len(classes) < 2:
+        one = f'; data.folder.columns="label={findings[0]}" reads it as two classes'
         raise UserError(
-            f"{what} holds {len(classes)} class{'es' * (not classes)}; needs two or more"
+            f"{what} holds {len(classes)} {kind}{'es' * (not classes)}; needs two or more"
+            + one * bool(findings)
         )
     for split in {"train", "test"} | {entry.split for entry in found}:
         if not any(entry.split == split for entry in found):
             raise UserError(f"{what} holds no images in {split}")
     trained = {entry.label for entry in found if entry.split == "train"}
+    if findings:
+        shown = np.any(np.equal(list(trained), 1), axis=0)
+        trained = {name for name, has in zip(findings, shown, strict=True) if has}
     for name in classes:
         if name not in trained:
-            raise UserError(f"{what}: class {name} has no image in train")
+            raise UserError(f"{what}: {kind} {name} has no image in train")
 
 
 def _cut(found: Sequence[Entry], cut: CutOptions) -> list[Entry]:
     """Assigns splits to entries that have none."""
-    classes = class_names(found)
-    place = {name: number for number, name in enumerate(classes)}
-    numbers = [place[entry.label] for entry in found]
+    numbers = [entry.label for entry in found]  # of findings
+    if isinstance(found[0].label, str):
+        place = {name: number for number, name in enumerate(class_names(found))}
+        numbers = [place[entry.label] for entry in found]
     assigned = splitting.split(numbers, [entry.group for entry in found], **cut._asdict())
     return [entry._replace(split=name) for entry, name in zip(found, assigned, strict=True)]
 

@@ -80,10 +80,26 @@ def test_raw_images_and_many_labels():
     assert train["intensity"]["greatest"] == 4000 and not found["leakage"]
     assert found["warnings"] == [
         "the file is not the published one: its digest differs",
+        "3 images hold a single value: 1 of a in train, 1 of no label in train, 1 of a and b in "
+        "train",
         "train has no image of: c",
     ]
     text = data.report_text(found)
     assert "4×5 and 1 more" in text and "published other" in text
+
+
+def test_ignored_labels_are_no_findings():
+    info = data.load("phantom").info
+    info = type(info)(**{**vars(info), "classes": ("a", "b")})
+    images = np.arange(7 * 16, dtype=np.uint8).reshape(7, 4, 4, 1)
+    rows = np.array([[1, -1], [-1, 0], [0, 0], [1, 1]], np.int32)
+    splits = {"train": Split(images[:4], rows), "test": Split(images[4:], rows[[2, 3, 2]])}
+    found = data.describe(info, splits)
+    counts = [split["classes"] for split in found["splits"].values()]
+    assert counts[0] == {"a": 2, "b": 1, "no label": 1, "ignored labels": 2}
+    assert counts[1] == {"a": 1, "b": 1, "no label": 2}
+    (line,) = [x for x in data.report_text(found).splitlines() if x.startswith("ignored labels")]
+    assert line.split() == ["ignored", "labels", "2", "0"]
 
 
 def test_near_duplicates_are_found_if_requested(leaking, tmp_path):
@@ -154,7 +170,8 @@ def test_folders_of_raw_pictures(scans, tmp_path, capsys):
     for _ in range(2):  # converts, then reads the cache
         assert main([*command, *options]) == 0
         said = capsys.readouterr().out
-        reason = "is not a PNG, JPEG, TIFF or BMP file that Pillow can read"
+        kinds = "PNG, JPEG, TIFF, BMP, GIF, WEBP, JPEG2000 or PPM"
+        reason = f"is not a {kinds} file that Pillow can read"
         assert f"skipped: high/damaged.png ({reason})" in said
         assert "4×4×1" in said and "raw size" in said and "raw greatest" in said
         written = json.loads((tmp_path / "report.json").read_text())

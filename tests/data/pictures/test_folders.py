@@ -23,7 +23,7 @@ def make(tmp_path):
 
 def _message(folder, **options):
     with pytest.raises(UserError) as caught:
-        found = folders.entries(folder, FolderOptions(**options), CutOptions()).entries
+        found = folders.entries(folder, FolderOptions(**options), CutOptions())
         folders.check_classes(str(folder), found)
     assert "\n" not in str(caught.value)
     return str(caught.value).replace(str(folder), "SET")
@@ -47,7 +47,7 @@ def test_splits_and_classes_by_folder(make):
 
 def test_without_splits_it_is_cut(make):
     folder = make(*(f"{c}/{i}.png" for c in "ab" for i in range(20)))
-    found, cut, _ = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
+    found, cut, *_ = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
     assert cut == "file"
     counts = [sum(e.split == s for e in found) for s in ("train", "val", "test")]
     assert counts == [28, 4, 8]
@@ -69,7 +69,7 @@ def test_a_table_names_files_patients_and_labels(make):
     folder = make(*(f"scans/{i}.png" for i in range(30)))
     rows = "\n".join(f"scans/{i}.png,p{i // 3},{'ab'[i // 3 % 2]}" for i in range(30))
     options = FolderOptions(**_table(folder, f"file,patient,label\n{rows}"))
-    found, cut, warnings = folders.entries(folder, options, CutOptions())
+    found, cut, warnings, _ = folders.entries(folder, options, CutOptions())
     assert cut == "patient" and warnings == ()
     assert len(found) == 30 and len({e.split for e in found}) == 3
     for patient in range(10):
@@ -81,7 +81,7 @@ def test_official_splits_of_a_table_are_kept_wherever_its_files_lie(make):
     folder = make("train/a/1.png", "test/a/2.png")
     rows = "train/a/1.png,a,test,p\ntest/a/2.png,b,train,p"
     options = FolderOptions(**_table(folder, f"file,label,split,patient\n{rows}"))
-    found, cut, warnings = folders.entries(folder, options, CutOptions())
+    found, cut, warnings, _ = folders.entries(folder, options, CutOptions())
     assert [(e.name, e.split) for e in found] == [
         ("test/a/2.png", "train"),
         ("train/a/1.png", "test"),
@@ -91,7 +91,7 @@ def test_official_splits_of_a_table_are_kept_wherever_its_files_lie(make):
 
 def test_patients_in_folders_stay_in_one_split(make):
     folder = make(*(f"{c}/p{i // 3}{c}/{i}.png" for c in "ab" for i in range(30)))
-    found, cut, _ = folders.entries(folder, FolderOptions(patients="folders"), CutOptions())
+    found, cut, *_ = folders.entries(folder, FolderOptions(patients="folders"), CutOptions())
     assert cut == "patient" and len({entry.group for entry in found}) == 20
     for group in {entry.group for entry in found}:
         assert len({entry.split for entry in found if entry.group == group}) == 1
@@ -126,3 +126,65 @@ def test_class_folders_of_one_value_are_one_class(make):
 def test_layouts_that_are_none(files, message, make, tmp_path):
     make(*files)
     assert message in _message(tmp_path / "set")
+
+
+FINDINGS = """file,edema,Effusion,patient
+a.png,1,0,p1
+b.png,0,1,p2
+c.png,-1,1,p3
+d.png,1,,p4
+e.png,0,0,p5
+f.png,1,1,p6
+"""
+
+
+def test_findings_in_columns(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    table = _table(folder, FINDINGS)
+    options = FolderOptions(**table, findings="effusion,edema", uncertain="ignore")
+    listing = folders.entries(folder, options, CutOptions(val=0, test=0.4))
+    assert listing.findings == ("Effusion", "edema") and listing.cut == "patient"
+    assert [entry.label for entry in listing.entries] == [
+        *((0, 1), (1, 0), (1, -1), (-1, 1), (0, 0), (1, 1))
+    ]
+    assert all(type(x) is int for entry in listing.entries for x in entry.label)  # JSON
+
+
+def test_findings_that_are_asked_for_wrongly(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    table = _table(folder, FINDINGS)
+    said = _message(folder, findings="|")
+    assert said == "data.folder.findings is for a table: name it with data.folder.table"
+    said = _message(folder, **table, uncertain="ones")
+    assert said.startswith("data.folder.uncertain=ones is for findings: name them with")
+    said = _message(folder, **table, findings="edema,effusion", uncertain="half")
+    assert "unknown data.folder.uncertain 'half'; choose from: zeros, ones, ignore" in said
+    said = _message(folder, **table)
+    assert said.endswith('name them with data.folder.findings="edema,Effusion"')
+    renamed = _table(folder, FINDINGS.replace("file", "image_id"))
+    said = _message(folder, **renamed)
+    assert said.endswith('"file=image_id" and data.folder.findings="edema,Effusion"')
+
+
+def test_a_finding_that_cannot_be_learned(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    rows = "file,split,a,b,c\na.png,train,1,0,1\nb.png,train,0,0,0\nc.png,test,0,1,0\n"
+    table = _table(folder, rows)
+    assert _message(folder, **table, findings="a,b") == "SET: finding b has no image in train"
+    said = _message(folder, **table, findings="c")
+    assert said == (
+        'SET holds 1 finding; needs two or more; data.folder.columns="label=c" reads it as two '
+        "classes"
+    )
+
+
+def test_rows_without_any_finding_can_be_skipped(make):
+    folder = make(*(f"{x}.png" for x in "abcdef"))
+    rows = "file,split,a,b\na.png,train,1,0\nb.png,train,0,1\nc.png,test,1,1\nd.png,train,,\n"
+    table = _table(folder, rows)
+    assert "2 empty cells" in _message(folder, **table, findings="a,b")
+    options = FolderOptions(**table, findings="a,b", skip_unlabelled=True)
+    assert len(folders.entries(folder, options, CutOptions()).entries) == 3
+    joined = "file,split,label\na.png,train,x;y\nb.png,train,none\nc.png,test,x\nd.png,train,\n"
+    options = FolderOptions(**_table(folder, joined), findings=";", skip_unlabelled=True)
+    assert len(folders.entries(folder, options, CutOptions()).entries) == 3

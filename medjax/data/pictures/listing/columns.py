@@ -1,11 +1,12 @@
 """Decides which column of a table holds the files, the labels, the patients and the splits."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
+from medjax.data.pictures.listing import findings
 from medjax.data.pictures.listing.tables import Table
 from medjax.errors import UserError, unknown
 
@@ -89,10 +90,7 @@ def choose(
         if given.get(role):
             raise unknown(f"column of {table.path}", given[role], filter(None, table.header))
     if needed:
-        raise UserError(
-            f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: "
-            f'name them with {_SETTING}="{suggested(table, given, is_file)}"'
-        )
+        raise _needed(table, given, needed, is_file)
     if not table.rows:
         raise UserError(f"{table.path} has a header ({table.names}) but no rows")
     places = [found["split"]] if "split" in given else [place(table, x) for x in _SPLITS]
@@ -123,11 +121,15 @@ def parse(setting: str) -> dict[str, str]:
 def pairs(setting: str, *, name: str, example: str) -> list[tuple[str, str]]:
     """Splits ``"a=b,c=d"``, the value of the setting ``name``; a value may hold commas.
 
+    There may be brackets around all of it, which keep it together behind a config's colon.
+
     Raises:
       UserError: if a part has no ``=``; the message shows the ``example``.
     """
-    found = []
-    for part in re.split(r",(?=\s*\w+\s*=)", setting) if setting.strip() else []:
+    found, text = [], setting.strip()
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    for part in re.split(r",(?=\s*\w+\s*=)", text) if text else []:
         key, equals, value = part.partition("=")
         if not equals:
             raise UserError(f'{name} takes pairs, as in "{example}"; got {setting!r}')
@@ -171,6 +173,22 @@ def guess(table: Table, is_file: Callable[[str], bool]) -> dict[str, str]:
             found[role] = likely[0]
             del left[likely[0]]
     return found
+
+
+def _needed(
+    table: Table, given: Mapping[str, str], needed: Sequence[str], is_file: Callable[[str], bool]
+) -> UserError:
+    """Returns the error for a table without columns that are needed, with settings that may fit."""
+    names, likely = given, findings.likely(table) if "label" in needed else []
+    if likely:
+        names = {**given, "label": "label"}
+    settings = [f'{_SETTING}="{others}"'] if (others := suggested(table, names, is_file)) else []
+    if likely:
+        settings.append(f'data.folder.findings="{",".join(likely)}"')
+    return UserError(
+        f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: name them "
+        f"with {' and '.join(settings)}"
+    )
 
 
 def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]) -> str:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from medjax.errors import UserError, unknown
 
 PATIENT_FOLDERS = "folders"
+UNCERTAIN = ("zeros", "ones", "ignore")
+"""What uncertain findings may be; the names are those of CheXpert."""
 
 
 class FolderOptions(NamedTuple):
@@ -23,6 +25,11 @@ class FolderOptions(NamedTuple):
         ``CLASS/PATIENT/FILE``; empty if each file of a class is one.
       skip_missing: whether rows whose file does not exist are skipped; otherwise they are refused.
       skip_unlabelled: whether rows without a label are skipped; otherwise they are refused.
+      findings: reads several findings of an image: what stands between them in the label column,
+        as in ``"|"``, or the columns that hold them, as in ``"edema,effusion"``.
+      uncertain: what uncertain findings (-1) are: ``"zeros"``, ``"ones"``, or ``"ignore"`` for
+        neither trained nor scored on. Empty ones, which are not mentioned, are 0 with the first
+        two and ignored with the third. Unless it is given, both are refused.
     """
 
     table: str = ""
@@ -31,6 +38,8 @@ class FolderOptions(NamedTuple):
     patients: str = ""
     skip_missing: bool = False
     skip_unlabelled: bool = False
+    findings: str = ""
+    uncertain: str = ""
 
 
 class Entry(NamedTuple):
@@ -39,13 +48,13 @@ class Entry(NamedTuple):
     Attributes:
       name: path relative to the set's folder, with forward slashes.
       split: ``"train"``, ``"val"`` or ``"test"``; None before the set is cut.
-      label: class name.
+      label: class name; of several findings, 1, 0 or ``types.IGNORED`` for each.
       group: the patient, or the file itself; a group stays in one split.
     """
 
     name: str
     split: str | None
-    label: str
+    label: str | tuple[int, ...]
     group: str
 
 
@@ -56,22 +65,31 @@ class Listing(NamedTuple):
       entries: the images, sorted by name.
       cut: ``""`` for the set's own splits, ``"file"`` or ``"patient"`` for splits cut by these.
       warnings: what may be wrong with the set, one line each.
+      findings: the names of the findings, if an image may have several; else none.
     """
 
     entries: list[Entry]
     cut: str = ""
     warnings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
 
 
 def check(options: FolderOptions) -> None:
-    """Raises ``UserError`` for an unknown choice of patients, or options that contradict."""
+    """Raises ``UserError`` for an unknown choice, or options that contradict or miss others."""
     if options.patients not in ("", PATIENT_FOLDERS):
         raise unknown("data.folder.patients", options.patients, [PATIENT_FOLDERS])
+    if options.uncertain not in ("", *UNCERTAIN):
+        raise unknown("data.folder.uncertain", options.uncertain, UNCERTAIN)
     if options.patients and options.table:
         raise UserError(
             f"data.folder.patients={options.patients} is for class folders; a table names the "
             'patients in a column, as in data.folder.columns="patient=NAME"'
         )
-    for name in ("columns", "folds"):
+    for name in ("columns", "folds", "findings"):
         if getattr(options, name) and not options.table:
             raise UserError(f"data.folder.{name} is for a table: name it with data.folder.table")
+    if options.uncertain and not options.findings:
+        raise UserError(
+            f"data.folder.uncertain={options.uncertain} is for findings: name them with "
+            "data.folder.findings"
+        )

@@ -2,10 +2,11 @@
 
 import logging
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import columns, labels, official_splits, tables
+from medjax.data.pictures.listing import columns, findings, labels, official_splits, tables
 from medjax.data.pictures.listing.columns import Columns
 from medjax.data.pictures.listing.entry import Entry, FolderOptions
 from medjax.data.pictures.listing.file_index import FileIndex
@@ -16,9 +17,23 @@ from medjax.errors import UserError
 _log = logging.getLogger("medjax")
 
 
-def entries(
-    folder: pathlib.Path, files: Sequence[str], options: FolderOptions
-) -> tuple[list[Entry], bool, list[str]]:
+class Listed(NamedTuple):
+    """The files of a table.
+
+    Attributes:
+      entries: the files, in a split if the table gives official splits.
+      patients: whether the table tells the patients.
+      warnings: what may be wrong, one line each.
+      findings: the names of the findings, if an image may have several; else none.
+    """
+
+    entries: list[Entry]
+    patients: bool
+    warnings: list[str]
+    findings: tuple[str, ...]
+
+
+def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) -> Listed:
     """Lists the files that a table names.
 
     Args:
@@ -26,22 +41,19 @@ def entries(
       files: all files below it, from ``walk``.
       options: the table and how it is read.
 
-    Returns:
-      The entries, in a split if the table gives official splits; whether it tells the patients; and
-      warnings.
-
     Raises:
       UserError: if the table does not fit the folder.
     """
     table = tables.read(pathlib.Path(options.table).expanduser())
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
-    chosen = columns.choose(table, options.columns, is_file=index.has, labelled=True)
-    classes, warnings = _labels(table, chosen, skip=options.skip_unlabelled)
-    rows = [row for row in table.rows if row.line in classes]
+    by_column = options.findings and not findings.is_separator(options.findings)
+    chosen = columns.choose(table, options.columns, is_file=index.has, labelled=not by_column)
+    labelled = _labels(table, chosen, options)
+    rows = [row for row in table.rows if row.line in labelled.by_line]
     names, skipped = _files(folder, table, chosen, rows, index, skip=options.skip_missing)
     rows = [row for row in rows if row.line in names]
     splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
-    warnings += skipped + passed_over
+    warnings = labelled.warnings + skipped + passed_over
     patients = _patients(table, chosen, rows)
     if not splits and (shared := columns.shared_values(table, chosen)):
         warnings.append(shared)
@@ -49,7 +61,7 @@ def entries(
         Entry(
             name=names[row.line],
             split=splits.get(row.line),
-            label=classes[row.line],
+            label=labelled.by_line[row.line],
             group=patients.get(row.line, names[row.line]),
         )
         for row in rows
@@ -62,24 +74,50 @@ def entries(
         warnings.append(
             f"{table.path} is not in UTF-8 and was read as Windows-1252: check the class names"
         )
-    return found, bool(patients), warnings
+    return Listed(found, bool(patients), warnings, labelled.findings)
 
 
-def _labels(table: Table, chosen: Columns, *, skip: bool) -> tuple[dict[int, str], list[str]]:
-    """Returns the label of each row that has one, by line, and warnings."""
-    column = chosen.label
-    without = [row for row in table.rows if tables.is_empty(row.cells[column])]
-    advice = "fill it in, or skip these rows with data.folder.skip_unlabelled=True"
-    warnings = _skipped(table, chosen, without, "no label", advice, skip=skip)
-    absent = {row.line for row in without}
-    found = {row.line: row.cells[column] for row in table.rows if row.line not in absent}
+class _Labelled(NamedTuple):
+    """The label of each row that has one, by line; warnings; and the names of findings, if any."""
+
+    by_line: Mapping[int, str | tuple[int, ...]]
+    warnings: list[str]
+    findings: tuple[str, ...] = ()
+
+
+def _labels(table: Table, chosen: Columns, options: FolderOptions) -> _Labelled:
+    """Returns the class of each row, or its findings."""
+    setting, warnings, places = options.findings, [], [chosen.label]
+    if setting and not findings.is_separator(setting):
+        places = findings.places(table, setting)
+    if options.skip_unlabelled or not setting:  # an empty cell may say something of findings
+        without = [row for row in table.rows if all(tables.is_empty(row.cells[x]) for x in places)]
+        advice = "fill it in, or skip these rows with data.folder.skip_unlabelled=True"
+        skip = options.skip_unlabelled
+        warnings = _skipped(table, chosen, without, "no label", advice, skip=skip)
+        absent = {row.line for row in without}
+        table = table._replace(rows=tuple(row for row in table.rows if row.line not in absent))
+    if not setting:
+        return _classes(table, chosen.label, warnings)
+    if findings.is_separator(setting):
+        found = findings.of_words(table, *places, setting, uncertain=options.uncertain)
+    else:
+        found = findings.of_columns(table, places, uncertain=options.uncertain)
+    labelled = zip(table.rows, found.rows.tolist(), strict=True)
+    return _Labelled({row.line: tuple(label) for row, label in labelled}, warnings, found.names)
+
+
+def _classes(table: Table, column: int, warnings: list[str]) -> _Labelled:
+    """Returns the class of each row, and a further warning if it seems to be several findings."""
+    found = {row.line: row.cells[column] for row in table.rows}
     if mark := labels.joiner(found.values()):
         example = next(label for label in found.values() if mark in label)
-        warnings.append(
+        joined = (
             f"{table.path}: labels such as {example} seem to join several findings, and each "
             f'combination is a class of its own; data.folder.findings="{mark}" reads the findings'
         )
-    return found, warnings
+        warnings = [*warnings, joined]
+    return _Labelled(found, warnings)
 
 
 def _files(
@@ -108,7 +146,7 @@ def _files(
     found, lines = {}, {}
     for row, names in zip(rows, fitting, strict=True):
         if names:
-            name = found[row.line] = _checked(folder, table, row, names, row.cells[chosen.file])
+            name = found[row.line] = _checked(table, row, names, row.cells[chosen.file], index)
             if name in lines:
                 raise UserError(
                     f"{table.path}, line {row.line}: {name} is listed twice, first in line "
@@ -118,12 +156,12 @@ def _files(
     return found, warnings
 
 
-def _checked(folder: pathlib.Path, table: Table, row: Row, names: Sequence[str], cell: str) -> str:
+def _checked(table: Table, row: Row, names: Sequence[str], cell: str, index: FileIndex) -> str:
     """Returns the one file of a row."""
     where = f"{table.path}, line {row.line}"
     if len(names) > 1:
         raise UserError(f"{where}: {cell} may be {two(names)}: write which")
-    if not decoding.is_picture(folder / names[0]):
+    if not index.is_picture(names[0]):
         raise UserError(
             f"{where}: {names[0]} has no suffix of an image; choose from: "
             f"{', '.join(decoding.SUFFIXES)}"

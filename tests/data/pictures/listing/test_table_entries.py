@@ -17,7 +17,7 @@ def listed(tmp_path):
     def command(text, **options):
         (tmp_path / "table.csv").write_bytes(text.encode(options.pop("encoding", "utf-8")))
         chosen = FolderOptions(table=str(tmp_path / "table.csv"), **options)
-        return table_entries.entries(tmp_path, walk(tmp_path), chosen)
+        return table_entries.entries(tmp_path, walk(tmp_path), chosen)[:3]
 
     return command
 

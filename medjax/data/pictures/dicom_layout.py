@@ -40,15 +40,15 @@ class Layout(NamedTuple):
     high: int
     signed: int
 
-    def options(self) -> dict[str, Any]:
-        """Returns the layout as pydicom's options for decoding."""
+    def options(self, *, compressed: bool) -> dict[str, Any]:
+        """Returns the layout as pydicom's options for decoding; decoders leave no planes."""
         options = {
             "rows": self.rows,
             "columns": self.columns,
             "number_of_frames": self.frames,
             "samples_per_pixel": self.samples,
             "photometric_interpretation": self.photometric or "RGB",
-            "planar_configuration": self.planar,
+            "planar_configuration": 0 if compressed else self.planar,
             "bits_allocated": self.allocated,
             "pixel_representation": self.signed,
         }
@@ -119,6 +119,7 @@ def of(dataset) -> Layout:
 def _colours(dataset) -> tuple[str | None, int]:
     """Returns the photometric interpretation, if it fits the samples of a pixel, and these."""
     found = header.element(dataset, "PhotometricInterpretation")
+    found = found.upper() if isinstance(found, str) else found
     if found not in (None, *GREY, PALETTE, *_THREE):
         known = ", ".join((*GREY, *_THREE, PALETTE))
         raise UndecodableError(f"has colours other than {known}")

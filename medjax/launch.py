@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from medjax import parallel
 from medjax.cli import command_line, messages, startup
-from medjax.errors import PreemptedError, RunError, UserError
+from medjax.errors import PreemptedError, RunError, UserError, printable
 from medjax.run.preemption import STATUS, Preemption
 
 
@@ -23,6 +23,7 @@ def main(argv: Sequence[str]) -> int:
       >>> main(["launch", "--workdir=runs/dm"])  # writes one line to standard error
       2
     """
+    messages.use_stand_ins()
     messages.show_warnings()
     messages.show_log()
     try:
@@ -49,7 +50,8 @@ def _run(options: command_line.Options, preemption: Preemption) -> int:
     summary = distill.distill(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
         table = report.results_table(summary)
-        print(f"\n{table}\n\n{options.workdir}/report.html has the details.")
+        page = printable(options.workdir / "report.html")
+        print(f"\n{table}\n\n{page} has the details.")
     return messages.DONE
 
 

@@ -178,6 +178,13 @@ def test_the_python_entry_is_what_the_launcher_runs():
         _ = medjax.distil
 
 
+@pytest.mark.parametrize("name", ["config", "train"])
+def test_a_name_of_the_version_before_is_found_with_a_warning(name):
+    with pytest.warns(DeprecationWarning, match=rf"medjax\.{name} is now medjax\.run\.\w+$"):
+        found = getattr(medjax, name)
+    assert found.make if name == "config" else found.distill is medjax.distill
+
+
 @pytest.mark.parametrize(
     ("error", "status", "line"),
     [

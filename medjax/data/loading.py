@@ -142,7 +142,7 @@ def read(
         request = _request(size, download, streaming, None)
         return own.read(text, sources or own.Sources(), request)[:2]
     if text.endswith(".npz") or pathlib.Path(text).name != text:
-        path = pathlib.Path(text).expanduser()
+        path = store.expand_user(text)
     else:
         folder = published.data_root(root)
         path = folder / published.file_name(text, size=size)

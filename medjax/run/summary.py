@@ -100,7 +100,7 @@ def write(
 def read_summary(path: Path) -> dict[str, Any] | None:
     """Returns the content of ``summary.json``, ``None`` if the file is missing or invalid."""
     try:
-        summary = json.loads(path.read_text())
+        summary = json.loads(path.read_text(encoding="utf-8"))
         return summary if isinstance(summary["config"], dict) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -16,7 +16,7 @@ from medjax.data import (
     parse_preparation,
 )
 from medjax.data.synthetic_npz import read_arrays
-from medjax.errors import UserError, unknown
+from medjax.errors import UserError, printable, unknown
 
 _BRIGHTEST = 32  # in pixel units; distilled images exceed 0–1, but by less than bytes do
 _NUMBERS = "fiu"  # kinds of dtypes
@@ -216,15 +216,15 @@ def _read_folder(path: pathlib.Path, classes: Sequence[str]) -> dict[str, np.nda
 
 def _labels(folders: Sequence[pathlib.Path], classes: Sequence[str]) -> list[int]:
     """Returns the class of each folder; the folders are all named, or all numbered."""
-    names = [folder.name for folder in folders]
+    names = [printable(folder.name) for folder in folders]
     if all(name in classes for name in names):
         return [list(classes).index(name) for name in names]
     named = any(name in classes for name in names)
     numbers = [] if named else [str(number) for number in range(len(classes))]
-    for folder in folders:
-        if folder.name not in (classes if named else numbers):
+    for folder, name in zip(folders, names, strict=True):
+        if name not in (classes if named else numbers):
             choices = [*classes] if named else [*classes, f"0–{len(classes) - 1}"]
-            raise unknown(f"class of {folder.parent}", folder.name, choices)
+            raise unknown(f"class of {folder.parent}", name, choices)
     return [int(name) for name in names]
 
 

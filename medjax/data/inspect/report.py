@@ -9,7 +9,7 @@ import numpy as np
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.inspect import measuring
 from medjax.data.inspect.duplicates import HASH_BITS, Pair, Place, exact_groups, near_pairs
-from medjax.errors import UserError
+from medjax.errors import UserError, printable
 
 _LISTED_PAIRS = 1000
 _NONE = "no label"
@@ -168,7 +168,8 @@ def report_text(found: Mapping[str, Any]) -> str:
         what = "images in two splits" if kind == "exact" else "pairs"
         lines.append(f"{kind} duplicates, {what}: {listed or 'none'}")
     lines += [f"skipped: {file['name']} ({file['reason']})" for file in found["left_out"]]
-    return "\n".join([*lines, *(f"warning: {line}" for line in found["warnings"])])
+    lines += [f"warning: {line}" for line in found["warnings"]]
+    return "\n".join(map(printable, lines))
 
 
 def _measured(splits: Mapping[str, Any], before: str) -> list[list[str]]:

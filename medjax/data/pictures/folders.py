@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from medjax import store
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures import decoding
@@ -66,7 +67,7 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> li
                 f"{folder} is cut already, into {', '.join(splits)}; a table would cut it again: "
                 "drop data.folder.table, or keep the files elsewhere"
             )
-        found = _of_table(folder, pathlib.Path(options.table).expanduser())
+        found = _of_table(folder, store.expand_user(options.table))
     else:
         if splits:
             _refuse_other_folders(folder, splits)

@@ -60,3 +60,57 @@ def test_every_command_prints_where_the_output_is_ascii(case, outside):
 def test_other_encodings_show_what_they_have(encoding, case, outside):
     out = run_commands(1, encoding, case, outside)
     assert "16×16×1" in out and "bénigne" in out and "near (<= 0 of 256 bits)" in out
+
+
+def test_a_class_in_latin_1_is_shown_where_a_name_is_shown(case, distil, describe):
+    scans = case("latin1_class_folder")
+    broken = os.fsencode(scans) + b"/normal/br\xf6ken.png"
+    pathlib.Path(os.fsdecode(broken)).write_bytes(b"no picture")
+    folder = scans.rename(os.fsdecode(os.fsencode(scans.parent) + b"/f\xe9ld"))
+    said = distil(f"folder:{folder},data.size=16,data.convert.skip_unreadable=True")
+    assert said.status == 0
+    found = said.report["data"]
+    assert found["classes"] == [r"l\xe9sion", "normal"]
+    assert found["source"].endswith(r"/f\xe9ld")
+    assert found["left_out"][0]["name"] == r"normal/br\xf6ken.png"
+    page = (folder.parent / "work" / "report.html").read_text(encoding="utf-8")
+    assert r"<h3>l\xe9sion" in page and "f\\xe9ld" in page
+    assert any(r"skipped normal/br\xf6ken.png" in line for line in said.lines)
+    again = distil(f"folder:{folder},data.size=16,data.convert.skip_unreadable=True")
+    assert (again.status, again.report) == (0, said.report)
+    described = describe(folder, "--convert.skip_unreadable")
+    assert described.report["classes"] == found["classes"] and r"l\xe9sion  " in described.out
+
+
+def test_a_name_brings_neither_lines_nor_control_codes(case, describe):
+    scans = case("name_with_newline")
+    name = "x\x1b[31m\r\n\u2028.png"
+    (scans / "benign" / name).write_bytes(b"no picture")
+    (scans / "malignant").rename(scans / "malig\x1b[2J\nnant")
+    for flags, status in (((), 2), (("--convert.skip_unreadable",), 0)):
+        said = describe(scans, *flags)
+        assert said.status == status
+        for line in [*said.lines, *said.out.splitlines()]:
+            assert "\x1b" not in line and "\r" not in line and "\u2028" not in line
+        assert all(line.startswith("medjax: ") for line in said.lines)
+    assert r"malig\x1b[2J\nnant" in said.out
+
+
+def test_a_path_may_hold_commas_and_equals_signs(case, distil):
+    scans = case("comma_and_equals_in_path") / "scans, set=1"
+    said = distil(f"folder:{scans},data.size=16")
+    assert said.status == 0 and said.report["dataset"] == "scans, set=1"
+    said = distil(f"folder:{scans}, gone=2,data.size=16")
+    assert said.status == 2 and said.line.endswith("or set --config.data.name")
+
+
+def test_the_home_directory_in_every_path(case, distil, score, monkeypatch, tmp_path):
+    home = case("class_smaller_than_ipc").parent
+    monkeypatch.setenv("HOME", str(home))
+    data = "~/class_smaller_than_ipc/mine.npz"
+    flags = (f"--config.data.name={data}", "--config.data.cache=~/kept")
+    said = distil("phantom", *flags, workdir="~/run")
+    assert said.status == 0 and said.report["data"]["source"] == str(home / data[2:])
+    assert "~" not in [path.name for path in tmp_path.iterdir()]
+    said = score("~/run/synthetic.npz", data, "--out=~/scores.json")
+    assert said.status == 0 and (home / "scores.json").is_file()

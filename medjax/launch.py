@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from medjax import parallel
 from medjax.cli import command_line, messages, startup
@@ -26,6 +27,7 @@ def main(argv: Sequence[str]) -> int:
     messages.use_stand_ins()
     messages.show_warnings()
     messages.show_log()
+    options = None
     try:
         if (options := command_line.parse(argv)) is None:
             return messages.DONE
@@ -39,8 +41,14 @@ def main(argv: Sequence[str]) -> int:
     except PreemptedError as error:
         return messages.say(error, status=STATUS)
     except KeyboardInterrupt:
-        line = "interrupted; the same command resumes from the last checkpoint"
-        return messages.say(line, status=messages.INTERRUPTED)
+        saved = options is not None and _has_checkpoint(options.workdir)
+        what = "resumes from the last checkpoint" if saved else "starts again, nothing was saved"
+        return messages.say(f"interrupted; the same command {what}", status=messages.INTERRUPTED)
+
+
+def _has_checkpoint(workdir: Path) -> bool:
+    folder = workdir / "checkpoints"
+    return folder.is_dir() and any(entry.name.isdecimal() for entry in folder.iterdir())
 
 
 def _run(options: command_line.Options, preemption: Preemption) -> int:

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import Streaming, load, names, parse_preparation
+from medjax.data import Streaming, digest, load, names, parse_preparation
 from medjax.data.medmnist import checksums
 from medjax.data.medmnist import download as published
 from medjax.data.prepare import parsing
@@ -215,3 +215,18 @@ def test_a_preparation_is_a_value_that_nobody_parses_again(monkeypatch):
 def test_the_text_of_a_preparation_is_refused_with_a_hint():
     with pytest.raises(UserError, match=r"must be parse_preparation\(text\), got 'resize\(16\)'"):
         load("phantom", preparation="resize(16)")
+
+
+def test_the_digest_alone_is_that_of_load(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _write(tmp_path / "ward.npz")
+    expected = load("ward", root=tmp_path).info.digest
+    for name in ("ward", tmp_path / "ward.npz", "~/ward.npz"):
+        assert digest(name, root=tmp_path) == expected
+    _write(tmp_path / "ward.npz", test_labels=1 - ARRAYS["test_labels"])
+    assert digest("ward", root=tmp_path) == _md5(tmp_path / "ward.npz") != expected
+    for name in ("bloodmnist", "gone", "gone.npz", "folder:gone", "tfds:gone"):
+        assert digest(name, root=tmp_path / "empty") is None
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(UserError, match="holds no images"):
+        digest(f"folder:{tmp_path / 'pictures'}")

@@ -1,5 +1,6 @@
 """Memory that differentiation needs, from shapes alone, and memory that a device has."""
 
+import ctypes
 import os
 import pathlib
 from collections.abc import Callable
@@ -84,8 +85,17 @@ def device_budget() -> int:
     stats = jax.local_devices()[0].memory_stats()
     if stats and "bytes_limit" in stats:
         return int(_USABLE * stats["bytes_limit"])
-    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(_USABLE * min([machine, *_control_group_limits()])) // jax.local_device_count()
+    limits = [_machine_bytes(), *_control_group_limits()]
+    return int(_USABLE * min(limits)) // jax.local_device_count()
+
+
+def _machine_bytes() -> int:
+    if hasattr(os, "sysconf"):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # Windows: MEMORYSTATUSEX is its own length and seven numbers, the first of them the total.
+    status = (ctypes.c_uint64 * 8)(8 * 8)
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(status)
+    return status[1]
 
 
 def _control_group_limits() -> list[int]:

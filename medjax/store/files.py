@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import IO
 
 import numpy as np
 
@@ -117,6 +118,28 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
             temporary.write_bytes(content)
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def reserve(stream: IO[bytes], size: int) -> None:
+    """Reserves room on the disk for a file, where the system and the file system can.
+
+    Args:
+      stream: the file, open for writing.
+      size: the bytes that it will have; a shorter file gets this length.
+
+    Raises:
+      OSError: if there is no room.
+
+    Example:
+      >>> with tempfile.TemporaryFile() as stream:
+      ...     reserve(stream, 10)
+    """
+    if hasattr(os, "posix_fallocate"):
+        try:
+            os.posix_fallocate(stream.fileno(), 0, size)
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
+                raise
 
 
 def require_writable(path: str | os.PathLike) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 
 import pytest
 
@@ -27,6 +28,53 @@ SHORT = (
     "net.name=mlp,ipc=2,evaluation.networks=2,evaluation.select_networks=1,evaluation.epochs=1,"
     "evaluation.whole_epochs=1"
 )
+
+# Trains experts, distils from a stream on disk, reads the finished run, and resumes it without its
+# summary; all of it inside an event loop, as in a notebook.
+RUN = """
+BEFORE
+import asyncio, os, pathlib
+import grain, orbax.checkpoint  # libraries have ways of their own on each system
+AFTER
+import medjax
+from medjax.run import config
+
+WORDS = (
+    "quick,ipc=1,net.width=4,net.depth=1,iterations=2,evaluation.every=1,evaluation.epochs=1,"
+    "evaluation.whole_epochs=1,evaluation.networks=1,evaluation.select_networks=1,"
+    "distill.num_experts=1,distill.train_epochs=2,distill.max_start_epoch=1,distill.syn_steps=1,"
+    "data.stream_above_gib=0.0,data.cache=cache,mesh.devices=1,evaluation.augment=none,"
+    "distill.batch_real=4,set.npz"
+)
+
+async def cell():
+    settings = config.make("mtt", "phantom", WORDS).to_dict()
+    first = medjax.distill(settings, "work")
+    assert medjax.distill(settings, "work") == first
+    pathlib.Path("work/summary.json").unlink()
+    assert medjax.distill(settings, "work")["test"] == first["test"]
+
+asyncio.run(cell())
+"""
+WINDOWS = (
+    "import sys\nsys.modules['fcntl'] = None",
+    "for name in ('pread', 'posix_fallocate', 'sched_getaffinity'): delattr(os, name)",
+)
+NO_LOCKS = (
+    "import errno, fcntl\n"
+    "def refuse(*_): raise OSError(errno.ENOSYS, 'Function not implemented')\n"
+    "fcntl.flock = fcntl.lockf = refuse",
+    "",
+)
+
+
+@pytest.mark.parametrize("place", [WINDOWS, NO_LOCKS], ids=["windows", "no locks"])
+def test_experts_streams_and_checkpoints(place, striped, tmp_path, monkeypatch, outside):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(striped / "set.npz", "set.npz")
+    said = outside("-c", RUN.replace("BEFORE", place[0]).replace("AFTER", place[1]))
+    assert said.status == 0, said.lines
+    assert "step 2" in said.lines[-1] and any("resuming from step 2" in x for x in said.lines)
 
 
 @pytest.mark.parametrize("name", CASES)

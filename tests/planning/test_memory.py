@@ -1,6 +1,8 @@
 """What differentiation keeps, from shapes alone, and what a device has."""
 
+import ctypes
 import os
+import types
 
 import jax
 import jax.numpy as jnp
@@ -63,3 +65,15 @@ def test_the_budget_is_three_quarters_of_the_device_whatever_is_in_use(monkeypat
 def test_the_budget_of_a_cpu_is_within_its_memory():
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     assert 0 < planning.device_budget() <= 0.75 * machine
+
+
+def test_the_memory_of_a_machine_with_windows(monkeypatch):
+    class Kernel:
+        def GlobalMemoryStatusEx(self, status):  # noqa: N802
+            assert ctypes.sizeof(status) == status[0] == 64
+            status[1] = 8000 * jax.local_device_count()
+
+    windows = types.SimpleNamespace(kernel32=Kernel())
+    monkeypatch.setattr(ctypes, "windll", windows, raising=False)
+    monkeypatch.delattr(os, "sysconf")
+    assert planning.device_budget() == 6000

@@ -1,3 +1,4 @@
+import errno
 import os
 
 import pytest
@@ -59,3 +60,23 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path):
     with pytest.raises(UserError, match=r"cannot write .*folder: Is a directory"):
         store.write_bytes(tmp_path / "folder", b"")
     assert (tmp_path / "folder" / "more").is_dir()
+
+
+def test_room_is_reserved_where_the_file_system_can(tmp_path, monkeypatch):
+    with open(tmp_path / "file", "wb") as stream:
+        store.reserve(stream, 5000)
+        assert (tmp_path / "file").stat().st_size == 5000
+        for number in (errno.EOPNOTSUPP, errno.EINVAL):
+            error = OSError(number, os.strerror(number))
+            monkeypatch.setattr(os, "posix_fallocate", lambda *_, error=error: fail(error))
+            store.reserve(stream, 5000)
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        monkeypatch.setattr(os, "posix_fallocate", lambda *_: fail(full))
+        with pytest.raises(OSError, match="No space left"):
+            store.reserve(stream, 5000)
+        monkeypatch.delattr(os, "posix_fallocate")  # Windows
+        store.reserve(stream, 5000)
+
+
+def fail(error):
+    raise error

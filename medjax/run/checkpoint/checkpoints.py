@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from medjax import store
 from medjax.errors import UserError
 from medjax.run.checkpoint import checksum
 from medjax.run.metrics import jsonable
@@ -180,8 +181,7 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
         # A disk that fills up while Orbax writes makes each of its threads print a traceback.
         needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(tree)) + _ROOM
         with tempfile.TemporaryFile(dir=self.directory) as stream:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(stream.fileno(), 0, needed)
+            store.reserve(stream, needed)
 
     @contextlib.contextmanager
     def _explained(self, verb: str) -> Iterator[None]:

@@ -42,7 +42,8 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 1 an image is in two splits (``--strict``), 2 usage.
+      The exit status: 0 done, 1 an image is in two splits (``--strict``), 2 usage, 130
+      interrupted.
     """
     with messages.shown(reword=as_flags):
         try:
@@ -50,6 +51,8 @@ def main(argv: Sequence[str]) -> int:
             return messages.DONE if values is None else _report(values)
         except (errors.UserError, OSError) as error:
             return messages.say(as_flags(str(error)), status=messages.USAGE)
+        except KeyboardInterrupt:
+            return messages.say("interrupted", status=messages.INTERRUPTED)
 
 
 def as_flags(text: str) -> str:

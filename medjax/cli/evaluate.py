@@ -79,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 2 usage.
+      The exit status: 0 done, 2 usage, 130 interrupted.
     """
     with messages.shown():
         try:
@@ -90,6 +90,8 @@ def main(argv: Sequence[str]) -> int:
             return messages.DONE
         except (errors.UserError, OSError) as error:
             return messages.say(error, status=messages.USAGE)
+        except KeyboardInterrupt:
+            return messages.say("interrupted", status=messages.INTERRUPTED)
 
 
 def _report(task: Task) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from medjax import data
 from medjax.cli import data as command
 
 
@@ -43,3 +44,12 @@ def test_a_hint_names_a_flag(tmp_path, capsys):
     assert command.main(["data", f"--name=folder:{tmp_path}"]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert "--convert.skip_unreadable=True" in line and "data.convert" not in line
+
+
+def test_ctrl_c_is_one_line(monkeypatch, capsys):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(data, "read", interrupt)
+    assert command.main(["data", "--name=phantom"]) == 130
+    assert capsys.readouterr() == ("", "medjax: interrupted\n")

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 
 from gpu import context, profiles
 from medjax import methods, planning
-from medjax.nets.layers import winograd
 
 METHODS = ("dm", "dsa", "dc", "mtt")
 _HOST_OPERATIONS = ("infeed", "outfeed", "send", "recv")
@@ -36,7 +35,7 @@ def run(ctx: context.Context) -> None:
 
 
 class _Step:
-    """A method's step, traced while the paths that only a CPU should take are watched."""
+    """A method's step, traced while the chunk sizes are watched."""
 
     def __init__(self, method, case):
         options = {}
@@ -52,10 +51,9 @@ class _Step:
         self.state = self.distiller.init(self.key, self.real)
         self.facts, self.compiles = {}, 0
         arguments = self.key, self.state, self.real, 2
-        with _watched() as seen:
+        with _watched() as chunks:
             self.lowered = self.distiller.step.lower(*arguments)
-        self.facts["chunks"] = seen["chunks"]
-        self.facts["winograd_calls"] = seen["winograd"]
+        self.facts["chunks"] = chunks
         self.facts |= _trace_facts(str(jax.make_jaxpr(self.distiller.step)(*arguments)))
 
     def compile(self) -> None:
@@ -85,10 +83,10 @@ class _Step:
         except Exception as error:  # the guard's own error says which array it was
             transfers = str(error).splitlines()[0][:200]
         facts = self.facts
-        sound = not facts["winograd_calls"] and not facts["callbacks"] + facts["host_operations"]
+        sound = not facts["callbacks"] + facts["host_operations"]
         if jax.default_backend() != "cpu":
             unchunked = all(size is None for chunks in facts["chunks"] for size in chunks)
-            sound = sound and unchunked and not facts["cpu_libraries"]
+            sound = sound and unchunked and not facts["cpu_libraries"] and not facts["winograd"]
         return {
             "holds": bool(sound and recompiled == (0, 0) and transfers == "none"),
             "compilations_in_later_calls": recompiled[0],
@@ -107,32 +105,22 @@ def with_experts(real: Any, net: Any, *, snapshots: int) -> Any:
 
 
 class _watched:  # noqa: N801
-    """Counts Winograd's transforms and records the chunk sizes while something is traced."""
+    """Records the chunk sizes while something is traced."""
 
-    def __enter__(self) -> dict[str, Any]:
-        self.seen = {"winograd": 0, "chunks": []}
-        self.kept = planning.fit, winograd.split_images, winograd.split_kernel
-        fit, images, kernel = self.kept
+    def __enter__(self) -> list[list[int | None]]:
+        seen, self.fit = [], planning.fit
 
         def recorded(*args, **options):
-            chunks = fit(*args, **options)
-            if list(chunks) not in self.seen["chunks"]:
-                self.seen["chunks"].append(list(chunks))
+            chunks = self.fit(*args, **options)
+            if list(chunks) not in seen:
+                seen.append(list(chunks))
             return chunks
 
-        def counted(transform):
-            def call(*args, **options):
-                self.seen["winograd"] += 1
-                return transform(*args, **options)
-
-            return call
-
         planning.fit = recorded
-        winograd.split_images, winograd.split_kernel = counted(images), counted(kernel)
-        return self.seen
+        return seen
 
     def __exit__(self, *_):
-        planning.fit, winograd.split_images, winograd.split_kernel = self.kept
+        planning.fit = self.fit
 
 
 class _compilations:  # noqa: N801
@@ -172,7 +160,7 @@ def program_facts(text: str) -> dict[str, Any]:
 
     Returns:
       Callbacks, operations that talk to the host, grouped convolutions, names of a CPU's
-      libraries, and how often the program calls which library.
+      libraries, instructions of a CPU's filtering, and how often the program calls which library.
     """
     targets = Counter(re.findall(r'custom_call_target="([^"]+)"', text))
     lower = text.lower()
@@ -184,6 +172,7 @@ def program_facts(text: str) -> dict[str, Any]:
         "host_memory": len(re.findall(r"\{[^}]*S\(5\)[^}]*\}", text)),
         "grouped_convolutions": _grouped(text, r"(?:feature|batch)_group_count=(\d+)"),
         "cpu_libraries": [name for name in _CPU_NAMES if name in lower],
+        "winograd": lower.count("/winograd/"),
         "library_calls": dict(targets.most_common(12)),
         "fusions": len(re.findall(r" fusion\(", text)),
         "loops": len(re.findall(r" while\(", text)),

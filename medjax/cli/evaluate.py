@@ -27,11 +27,12 @@ _USAGE = """Trains fresh networks on a set of images and scores them on a data s
   python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --nets=resnet18:norm=batch
   python -m medjax.evaluate --synthetic=pictures --data=mine/real.npz --epochs=300
 
-The set is a synthetic.npz, an npz with images and labels, or a folder with a folder per class.
+The set is a synthetic.npz, an npz or a file of torch with images and labels, or a folder with a
+folder per class.
 Other options default to those of the summary.json beside the set, if there is one."""
 
 _FLAGS = (
-    (flags.DEFINE_string, "synthetic", "the set to train on: an npz file or a folder"),
+    (flags.DEFINE_string, "synthetic", "the set to train on: an npz, a file of torch or a folder"),
     (flags.DEFINE_string, "data", "data set to score on, a name or a path"),
     (flags.DEFINE_integer, "size", "side of its images, if it comes in several"),
     (flags.DEFINE_list, "nets", "networks, as in convnet,resnet18:width=32"),
@@ -97,7 +98,9 @@ def main(argv: Sequence[str]) -> int:
 def _report(task: Task) -> None:
     info, labels = task.dataset.info, task.dataset.train.labels
     rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
-    print(f"{scores_table(rows, first=first)}\n\n{errors.printable(task.out)} has all scores.")
+    notes = evaluate.absent_lines(_absent(task.dataset))
+    print(scores_table(rows, first=first), "", *map(errors.printable, notes), sep="\n")
+    print(f"{errors.printable(task.out)} has all scores.")
 
 
 def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
@@ -110,13 +113,13 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     given = {name: values[name].value for _, name, _ in _FLAGS if values[name].value is not None}
     if not given.get("synthetic"):
         raise errors.UserError("--synthetic is missing, as in --synthetic=runs/dm/synthetic.npz")
-    given |= {name: str(expand_user(given[name])) for name in ("synthetic", "out") if name in given}
-    path = Path(given["synthetic"])
+    paths = {name: str(expand_user(given[name])) for name in ("synthetic", "out") if name in given}
+    path = Path(paths["synthetic"])
     path = path.resolve() if path.name in ("", "..") else path
     if not path.name:
         raise errors.UserError(f"--synthetic must be a file or a folder of its own, got {path}")
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
-    options = _DEFAULTS | out | _of_the_run(path.with_name("summary.json")) | given
+    options = _DEFAULTS | out | _of_the_run(path.with_name("summary.json")) | given | paths
     if "data" not in options:
         raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
     return options
@@ -129,8 +132,8 @@ def _of_the_run(path: Path) -> dict[str, Any]:
         return {}
     try:
         settings = Settings.from_config(summary["config"])
-        recipe = vars(training.Recipe(**summary["recipe"]))
-    except (errors.UserError, KeyError, TypeError) as error:
+        recipe = _recipe_of(summary)
+    except errors.UserError as error:
         warnings.warn(f"{path} is not of this version and is ignored ({error})", stacklevel=2)
         return {}
     return {
@@ -144,6 +147,14 @@ def _of_the_run(path: Path) -> dict[str, Any]:
         "recipe": recipe,
         "augment": recipe["augment"] or "none",
     }
+
+
+def _recipe_of(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the recipe of a run."""
+    recipe, known = summary.get("recipe"), [x.name for x in dataclasses.fields(training.Recipe)]
+    if not isinstance(recipe, dict) or set(recipe) != set(known):
+        raise errors.UserError(f"recipe needs {', '.join(known)}, got {recipe}")
+    return vars(training.Recipe(**recipe))
 
 
 def _prepare(options: Mapping[str, Any]) -> Task:
@@ -217,6 +228,7 @@ def _evaluate(task: Task) -> list[Row]:
         },
         "seed": task.seed,
         "recipe": vars(recipe),
+        "absent_classes": _absent(dataset),
         "results": {},
     }
     for name, net in task.nets.items():
@@ -231,6 +243,11 @@ def _evaluate(task: Task) -> list[Row]:
         nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
         rows.append(Row(NOTHING, nothing.get("val"), nothing["test"]))
     return rows
+
+
+def _absent(dataset: data.Dataset) -> dict[str, list[str]]:
+    """Returns the classes that no image has on which networks are scored, by split."""
+    return evaluate.absent_classes(datasets.scored_splits(dataset), dataset.info.classes)
 
 
 def _benchmark(task: Task) -> tuple[np.ndarray, evaluate.Benchmark]:

@@ -106,7 +106,7 @@ def load(
         info, splits, done = own.read(os.fspath(name), sources or own.Sources(), request)
         dataset = apply_preparation(info, splits, preparation=Preparation(last=done.last))
         return dataclasses.replace(dataset, preparation=done)
-    found = read(name, size=size, root=root, download=download, streaming=streaming)
+    found = _arrays(os.fspath(name), size, root, download, streaming, preparation)
     return apply_preparation(*found, preparation=preparation or Preparation())
 
 
@@ -138,12 +138,24 @@ def read(
       ('Apache-2.0', 400)
     """
     text = os.fspath(name)
-    if text in phantom.NAMES:
-        made = phantom.generate(text, size=size)
-        return made.info, made.splits
     if text.startswith(own.PREFIXES):
         request = _request(size, download, streaming, None)
         return own.read(text, sources or own.Sources(), request)[:2]
+    return _arrays(text, size, root, download, streaming, None)
+
+
+def _arrays(
+    text: str,
+    size: int,
+    root: str | os.PathLike | None,
+    download: bool,
+    streaming: Streaming | None,
+    preparation: Preparation | None,
+) -> tuple[DatasetInfo, dict[str, Split]]:
+    """Generates a phantom, or reads the npz file that a name or a path stands for."""
+    if text in phantom.NAMES:
+        made = phantom.generate(text, size=size)
+        return made.info, made.splits
     path = _file(text, size, root)
     if text in registry.REGISTRY:
         _provide(text, size, path, download)
@@ -151,7 +163,7 @@ def read(
         raise _missing(text, size, path.parent)
     if not path.is_file():
         raise UserError(f"no data file {path}")
-    return npz_set.read(path, size=size, streaming=streaming)
+    return npz_set.read(path, size=size, streaming=streaming, preparation=preparation)
 
 
 def digest(

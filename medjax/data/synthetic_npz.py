@@ -2,16 +2,16 @@
 
 import io
 import os
+import pathlib
 import zipfile
-from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from medjax import store
-from medjax.data.damaged import NPZ_ERRORS
 from medjax.data.normalize import to_uint8
+from medjax.data.npz.archive import read_arrays
 from medjax.data.prepare.zca_whitening import Whitening
 from medjax.errors import UserError
 from medjax.types import SyntheticSet
@@ -140,36 +140,13 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
       Traceback (most recent call last):
       medjax.errors.UserError: there is no file no-such-run/synthetic.npz
     """
-    arrays = read_arrays(path, names=SharedSet._fields)
+    arrays = read_arrays(pathlib.Path(path), names=SharedSet._fields)
     if missing := sorted(set(_ALWAYS) - set(arrays)):
         raise UserError(f"{path} is not a synthetic set: it has no {', '.join(missing)}")
     shared = SharedSet(**arrays)
     if problem := _problem(shared):
         raise UserError(f"{path} is not a synthetic set: {problem}")
     return shared
-
-
-def read_arrays(
-    path: str | os.PathLike, *, names: Collection[str] | None = None
-) -> dict[str, np.ndarray]:
-    """Reads the arrays of an npz file by name, without pickle.
-
-    Args:
-      path: the file.
-      names: which arrays; names that the file lacks are skipped. None for all.
-
-    Raises:
-      UserError: if the file is missing or damaged.
-    """
-    try:
-        # Opened here, because numpy leaves its own file open when the archive is damaged.
-        with open(path, "rb") as stream, np.lib.npyio.NpzFile(stream) as archive:
-            wanted = [name for name in archive.files if names is None or name in names]
-            return {name: archive[name] for name in wanted}
-    except FileNotFoundError as error:
-        raise UserError(f"there is no file {path}") from error
-    except NPZ_ERRORS as error:
-        raise UserError(f"cannot read {path}: damaged, or not an npz file") from error
 
 
 def _problem(shared: SharedSet) -> str | None:

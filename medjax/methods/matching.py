@@ -192,7 +192,7 @@ class Matching(abc.ABC):
 
         real_side = planning.network_bytes(forward, network, image)
         wanted = planning.backend_chunks(
-            jax.default_backend(), real_side.per_image, weight_bytes=real_side.fixed
+            planning.planned_device().platform, real_side.per_image, weight_bytes=real_side.fixed
         )
         syn_side = planning.network_bytes(loss, network, image)
         cost = planning.Cost(syn_side.fixed, syn_side.per_image, real_side.per_image)

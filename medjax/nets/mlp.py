@@ -4,7 +4,7 @@ import flax.linen as nn
 
 from medjax.nets.classifier import Classifier
 from medjax.nets.layers.linear import Dense
-from medjax.nets.layers.precision import accurate
+from medjax.nets.layers.precision import accurate, require_floats
 from medjax.types import Array
 
 
@@ -30,7 +30,7 @@ class MLP(Classifier):
     @nn.compact
     def embed(self, images: Array) -> Array:
         """Features before the head: ``[n, h, w, c] -> [n, width]``."""
-        x = accurate(images.reshape(images.shape[0], -1))
+        x = accurate(require_floats(images).reshape(images.shape[0], -1))
         for layer in range(2):
             x = nn.relu(Dense(self.width, self.precision, name=f"dense_{layer}")(x))
         return x

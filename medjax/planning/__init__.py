@@ -1,6 +1,7 @@
 """Planning of memory: chunk sizes from shapes and the machine."""
 
 from medjax.planning.chunks import Chunks, at_once, backend_chunks
+from medjax.planning.device import planned_device
 from medjax.planning.matching import Cost, fit
 from medjax.planning.memory import NetworkBytes, device_budget, network_bytes, residual_bytes
 from medjax.planning.unroll import check_unroll
@@ -15,5 +16,6 @@ __all__ = [
     "device_budget",
     "fit",
     "network_bytes",
+    "planned_device",
     "residual_bytes",
 ]

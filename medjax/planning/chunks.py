@@ -34,7 +34,7 @@ def backend_chunks(platform: str, bytes_per_image: int, *, weight_bytes: int = 0
     """Returns the fastest chunk sizes for a backend, if memory is unlimited.
 
     Args:
-      platform: a name from ``jax.default_backend()``.
+      platform: that of ``planned_device``.
       bytes_per_image: activations that a network keeps of an image, see ``network_bytes``.
       weight_bytes: the network's weights. Every chunk adds a gradient of this size, so its
         activations are at least as large.

@@ -1,6 +1,5 @@
 """Memory that differentiation needs, from shapes alone, and memory that a device has."""
 
-import ctypes
 import os
 import pathlib
 from collections.abc import Callable
@@ -8,9 +7,13 @@ from typing import Any, NamedTuple
 
 import jax
 
+from medjax.planning.device import planned_device
+
 # The rest is for the data, the compiler's scratch and fragmentation. Memory in use is not counted,
 # because a resumed run must have the same chunks.
 _USABLE = 0.75
+# Of a machine that does not tell.
+_ASSUMED = 8 * 2**30
 
 
 def residual_bytes(fn: Callable, *args: Any) -> int:
@@ -71,31 +74,31 @@ def network_bytes(fn: Callable, params: Any, image: Any) -> NetworkBytes:
 
 
 def device_budget() -> int:
-    """Returns the bytes that one computation may use on this process's first device.
+    """Returns the bytes that one computation may use on a device, see ``planned_device``.
 
     Returns:
       Three quarters of the limit of the device's allocator. On a CPU, three quarters of the
-      machine's memory or of the control group's limit, whichever is less, divided by the number of
-      devices. The number does not depend on the memory in use.
+      machine's memory (8 GiB where Python cannot tell it, as on Windows) or of the control group's
+      limit, whichever is less, divided by the number of devices. The number does not depend on the
+      memory in use.
 
     Example:
       >>> device_budget() > 2**20
       True
     """
-    stats = jax.local_devices()[0].memory_stats()
+    device = planned_device()
+    stats = device.memory_stats()
     if stats and "bytes_limit" in stats:
         return int(_USABLE * stats["bytes_limit"])
-    limits = [_machine_bytes(), *_control_group_limits()]
-    return int(_USABLE * min(limits)) // jax.local_device_count()
+    whole = int(_USABLE * min([_machine_memory(), *_control_group_limits()]))
+    return whole // jax.local_device_count(device.platform)
 
 
-def _machine_bytes() -> int:
-    if hasattr(os, "sysconf"):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    # Windows: MEMORYSTATUSEX is its own length and seven numbers, the first of them the total.
-    status = (ctypes.c_uint64 * 8)(8 * 8)
-    ctypes.windll.kernel32.GlobalMemoryStatusEx(status)
-    return status[1]
+def _machine_memory() -> int:
+    names = "SC_PAGE_SIZE", "SC_PHYS_PAGES"
+    if not set(names) <= set(getattr(os, "sysconf_names", ())):  # such as Windows
+        return _ASSUMED
+    return os.sysconf(names[0]) * os.sysconf(names[1])
 
 
 def _control_group_limits() -> list[int]:

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 import medjax
-from medjax import data, evaluate
+from medjax import coreset, data, evaluate
 from medjax.errors import UserError
 from medjax.run import datasets
 from medjax.run.binding import binding
@@ -176,6 +176,7 @@ def _description(experiment: Experiment, selected: Candidate, last: Candidate) -
         "init": settings.distill.get("init", "coreset"),
         "num_images": len(selected.labels),
         "num_train": len(dataset.train),
+        "baseline_ipc": coreset.at_most(dataset.train.labels, ipc),
         "iterations": settings.iterations,
         "selected_step": int(selected.step),
         "step_size": _number(selected.step_size),
@@ -203,6 +204,9 @@ def _results(
         "test_last": last_scores["test"],
         "baselines": {name: s["test"] for name, s in baselines.items()},
         "baselines_val": {name: s["val"] for name, s in baselines.items()} if has_val else None,
+        "absent_classes": evaluate.absent_classes(
+            datasets.scored_splits(dataset), dataset.info.classes
+        ),
         "headline": evaluate.headline(dataset.train.labels, task=dataset.info.task),
         "compared_by": compared_by,
         "ior": evaluate.ior(reached, compared["random"]),

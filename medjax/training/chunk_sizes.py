@@ -50,7 +50,8 @@ def chunks_of(
       True
     """
     fixed, per_image = _bytes_of(net, image.shape, image.dtype)
-    wanted = planning.backend_chunks(jax.default_backend(), per_image, weight_bytes=fixed)
+    platform = planning.planned_device().platform
+    wanted = planning.backend_chunks(platform, per_image, weight_bytes=fixed)
     budget = planning.device_budget()
     some = planning.at_once(wanted.images, size=rows, bytes_each=per_image, budget=budget - fixed)
     some = None if whole else some

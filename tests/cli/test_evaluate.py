@@ -1,12 +1,14 @@
 """``python -m medjax.evaluate`` on the images of a tiny run, and its messages for mistakes."""
 
 import json
+import shutil
 import warnings
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from medjax.cli import evaluate as cli_evaluate
 from medjax.cli.evaluate import main
 from medjax.run import config, distill
 
@@ -194,3 +196,35 @@ def test_the_folder_one_is_in(striped, tmp_path, monkeypatch, capsys):
 def test_help(capsys):
     assert main(["evaluate", "--help"]) == 0
     assert "--synthetic" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda summary: summary.pop("recipe"), "recipe needs epochs, learning_rate"),
+        (lambda summary: summary["recipe"].update(warmup=3), "recipe needs epochs, learning_rate"),
+        (lambda summary: summary["recipe"].update(epochs=-1), "epochs must be a whole number"),
+        (lambda summary: summary["config"].update(other=3), "unknown config key 'other'"),
+        (lambda summary: summary["config"].pop("net"), "config key net is missing"),
+    ],
+)
+def test_a_summary_of_another_version_is_ignored(run, tmp_path, capsys, change, message):
+    summary = json.loads((run[0] / "summary.json").read_text())
+    change(summary)
+    shutil.copy(run[0] / "synthetic.npz", tmp_path)
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert main(["evaluate", f"--synthetic={tmp_path / 'synthetic.npz'}"]) == 2
+    warning, error = capsys.readouterr().err.splitlines()
+    assert "summary.json is not of this version and is ignored" in warning and message in warning
+    assert "--data is missing" in error
+
+
+def test_a_bug_in_reading_settings_keeps_its_traceback(run, monkeypatch):
+    def ours(*_):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(cli_evaluate.Settings, "from_config", ours)
+    with pytest.raises(KeyError, match="a bug"):
+        main(["evaluate", f"--synthetic={run[0] / 'synthetic.npz'}"])

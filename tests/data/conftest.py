@@ -6,10 +6,15 @@ import pytest
 
 @pytest.fixture(scope="session")
 def write_dicom():
-    """``write_dicom(path, pixels, **tags)`` makes a DICOM file of some stored values."""
+    """``write_dicom(path, pixels, **tags)`` makes a DICOM file of some stored values.
 
-    def write(path, pixels, **tags):
+    ``coded`` is a transfer syntax and the frames coded by it, and ``syntax`` one that compresses
+    nothing; tags in ``without`` are left out.
+    """
+
+    def write(path, pixels, coded=None, syntax=None, without=(), **tags):
         from pydicom.dataset import Dataset, FileMetaDataset
+        from pydicom.encaps import encapsulate
         from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
         pixels = np.asarray(pixels)
@@ -32,7 +37,15 @@ def write_dicom():
             dataset.NumberOfFrames = len(pixels)
         for name, value in tags.items():
             setattr(dataset, name, value)
-        dataset.PixelData = pixels.tobytes()
+        for name in without:
+            delattr(dataset, name)
+        if syntax:
+            dataset.file_meta.TransferSyntaxUID = syntax
+        order = "<" if dataset.file_meta.TransferSyntaxUID.is_little_endian else ">"
+        dataset.PixelData = pixels.astype(pixels.dtype.newbyteorder(order)).tobytes()
+        if coded:
+            dataset.file_meta.TransferSyntaxUID, frames = coded
+            dataset.PixelData = encapsulate(frames)
         dataset.save_as(path, enforce_file_format=True)
         return path
 

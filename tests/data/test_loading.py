@@ -6,9 +6,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import Streaming, digest, load, names, parse_preparation
+from medjax.data import Streaming, digest, load, names, parse_preparation, read
 from medjax.data.medmnist import checksums
 from medjax.data.medmnist import download as published
+from medjax.data.medmnist.registry import SPLITS
 from medjax.data.prepare import parsing
 from medjax.errors import UserError
 from medjax.types import MULTI_LABEL
@@ -202,6 +203,75 @@ def test_rows_with_a_single_one_are_said_to_look_like_classes(tmp_path):
     arrays["test_labels"][0] = 1
     np.savez(tmp_path / "many.npz", **arrays)
     assert load(tmp_path / "many.npz").info.task == MULTI_LABEL
+
+
+def test_rows_of_floats_with_a_single_one_too(tmp_path):
+    hot = {f"{s}_labels": np.eye(2)[np.arange(len(ARRAYS[f"{s}_labels"])) % 2] for s in SPLITS}
+    with pytest.warns(UserWarning, match=r"argmax\(axis=1\)"):
+        ds = load(_write(tmp_path / "hot.npz", **hot))
+    assert ds.info.task == MULTI_LABEL and ds.train.labels.dtype == np.int32
+
+
+@pytest.mark.parametrize("dtype", ["i2", "u2", "i4", "f4", "f8"])
+def test_a_window_reads_raw_values(dtype, tmp_path):
+    ends = -160, 40, 240
+    values = np.resize(np.array(ends), (6, 28, 28)).astype("i4") + 160 * (dtype == "u2")
+    raw = {f"{s}_images": values[: len(ARRAYS[f"{s}_images"])].astype(dtype) for s in SPLITS}
+    path = _write(tmp_path / "ct.npz", **raw)
+    assert "window(center=" in _message(path) and "\n" not in _message(path)
+    center = 40 + 160 * (dtype == "u2")
+    for text in (f"window({center}, 400)", f"resize(28)|window({center}, 400)"):
+        ds = load(path, preparation=parse_preparation(text))
+        assert ds.train.images.dtype == np.uint8
+        assert ds.train.images[0, 0, :3, 0].tolist() == [0, 128, 255]
+    ds = load(path, preparation=parse_preparation("percentile_clip(0, 100)"))
+    assert ds.test.images[0, 0, :3, 0].tolist() == [0, 128, 255]
+    text = str(ds.preparation)
+    np.testing.assert_array_equal(
+        load(path, preparation=parse_preparation(text)).val.images, ds.val.images
+    )
+    streaming = Streaming(above=0, cache=tmp_path / "cache")
+    message = _message(path, streaming=streaming, preparation=parse_preparation("window(40, 400)"))
+    assert "only uint8" in message and "raise data.stream_above_gib" in message
+
+
+def test_three_channels_that_are_the_same(tmp_path):
+    grey = {f"{s}_images": ARRAYS[f"{s}_images"][..., None].repeat(3, -1) for s in SPLITS}
+    path = _write(tmp_path / "grey.npz", **grey)
+    with pytest.warns(UserWarning, match="data.prepare=grayscale") as caught:
+        assert load(path).mean.size == 3
+    assert caught[0].filename == __file__ and len(caught) == 1
+    with pytest.warns(UserWarning, match="data.prepare=grayscale") as caught:
+        read(path, streaming=Streaming(above=0, cache=tmp_path / "cache"))
+    assert caught[0].filename == __file__
+    assert load(path, preparation=parse_preparation("grayscale")).mean.size == 1
+    assert load(path, preparation=parse_preparation("rgb")).mean.size == 3
+    grey["test_images"] = grey["test_images"].copy()
+    grey["test_images"][-1, 0, 0] = 90, 60, 30
+    assert load(_write(tmp_path / "colour.npz", **grey)).mean.size == 3
+
+
+def test_a_download_that_stopped_is_mended_by_another(tmp_path, monkeypatch):
+    whole = _write(tmp_path / "whole.npz").read_bytes()
+    path = tmp_path / "breastmnist.npz"
+    for part in (whole[:-1000], whole[:3], b"", b"<html>busy</html>"):
+        path.write_bytes(part)
+        with (
+            pytest.warns(UserWarning, match="not the published"),
+            pytest.raises(UserError) as caught,
+        ):
+            load("breastmnist", root=tmp_path)
+        message = str(caught.value)
+        assert "download that stopped" in message or "a web page" in message
+        assert "delete it to download breastmnist again" in message
+        assert published.url("breastmnist", size=28) in message
+    path.unlink()
+    content = {path: whole}
+    monkeypatch.setattr(
+        published, "download", lambda *_, path, **__: path.write_bytes(content[path])
+    )
+    with pytest.warns(UserWarning, match="not the published"):
+        assert len(load("breastmnist", root=tmp_path).train) == 6
 
 
 def test_a_preparation_is_a_value_that_nobody_parses_again(monkeypatch):

@@ -153,14 +153,14 @@ def test_missing_file(tmp_path):
 
 
 def test_folder(tmp_path):
-    with pytest.raises(UserError, match="cannot read"):
+    with pytest.raises(UserError, match="is not a readable"):
         load_synthetic(tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0, 3, 100, 500, -30])
 def test_truncated(path, keep):
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(UserError, match=r"^cannot read \S+: damaged, or not an npz file$"):
+    with pytest.raises(UserError, match=r"^\S+ is not a readable .npz file \(.*download that stop"):
         load_synthetic(path)
 
 
@@ -168,7 +168,7 @@ def test_flipped_pixel_is_noticed(path):
     content = bytearray(path.read_bytes())
     content[400] ^= 1
     path.write_bytes(content)
-    with pytest.raises(UserError, match="damaged"):
+    with pytest.raises(UserError, match="Bad CRC"):
         load_synthetic(path)
 
 
@@ -177,13 +177,13 @@ def test_other_files(tmp_path, path):
     with pytest.raises(UserError, match=r"is not a synthetic set: it has no labels, std$"):
         load_synthetic(path)
     np.save(tmp_path / "plain.npy", np.ones(3))
-    with pytest.raises(UserError, match=r"cannot read \S+plain.npy"):
+    with pytest.raises(UserError, match="it is a single array"):
         load_synthetic(tmp_path / "plain.npy")
 
 
 def test_pickles_are_refused(path):
     rewrite(path, labels=np.array([{}] * 6, object))
-    with pytest.raises(UserError, match="cannot read"):
+    with pytest.raises(UserError, match="labels holds Python objects"):
         load_synthetic(path)
 
 
@@ -210,13 +210,3 @@ def test_share_loads_no_heavy_package():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert child.stdout.strip() == "[]"
-
-
-def test_a_bug_keeps_its_traceback(tmp_path, monkeypatch):
-    def broken(*_, **__):
-        raise AttributeError("a bug")
-
-    (tmp_path / "a.npz").touch()
-    monkeypatch.setattr(np.lib.npyio, "NpzFile", broken)
-    with pytest.raises(AttributeError, match="a bug"):
-        load_synthetic(tmp_path / "a.npz")

@@ -84,6 +84,28 @@ def test_features_and_logits_are_float32_whatever_the_precision(name, precision)
     assert {x.dtype for x in outputs} == {jnp.dtype("float32")}
 
 
+@pytest.mark.parametrize("norm", ["instance", "none"])
+@pytest.mark.parametrize("name", nets.names())
+def test_wider_images_widen_the_network(x64, name, norm):
+    """Images of float64 and float16 meet parameters of float32, as an array of numpy does."""
+    options = {"norm": norm} if "norm" in nets.options(name) else {}
+    net = nets.make(name, num_classes=3, **options)
+    images = np.random.default_rng(0).normal(size=(2, 32, 32, 1))
+    params = net.init(jax.random.key(0), images.astype(np.float32))
+    wide = net.apply(params, images)
+    assert wide.dtype == np.float64 and wide.shape == (2, 3)
+    narrow = net.apply(params, images.astype(np.float32))
+    np.testing.assert_allclose(wide, narrow, rtol=1e-3, atol=1e-4)
+    assert net.apply(params, images.astype(np.float16)).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["convnet", "mlp"])
+def test_pixels_that_are_not_normalised(name):
+    net = nets.make(name, num_classes=3)
+    with pytest.raises(UserError, match="take normalised floats, got uint8; see"):
+        net.init(jax.random.key(0), np.zeros((1, 8, 8, 1), np.uint8))
+
+
 @pytest.mark.parametrize("name", LEAST)
 def test_a_precision_that_does_not_exist(name):
     net = type(nets.make(name, num_classes=2))(num_classes=2, precision="half")

@@ -1,8 +1,6 @@
 """What differentiation keeps, from shapes alone, and what a device has."""
 
-import ctypes
 import os
-import types
 
 import jax
 import jax.numpy as jnp
@@ -58,7 +56,7 @@ def test_the_budget_is_three_quarters_of_the_device_whatever_is_in_use(monkeypat
         def memory_stats(self):
             return {"bytes_limit": 1000, "bytes_in_use": in_use}
 
-    monkeypatch.setattr(jax, "local_devices", lambda: [Device()])
+    monkeypatch.setattr(jax, "local_devices", lambda backend: [Device()])
     assert planning.device_budget() == 750
 
 
@@ -67,13 +65,7 @@ def test_the_budget_of_a_cpu_is_within_its_memory():
     assert 0 < planning.device_budget() <= 0.75 * machine
 
 
-def test_the_memory_of_a_machine_with_windows(monkeypatch):
-    class Kernel:
-        def GlobalMemoryStatusEx(self, status):  # noqa: N802
-            assert ctypes.sizeof(status) == status[0] == 64
-            status[1] = 8000 * jax.local_device_count()
-
-    windows = types.SimpleNamespace(kernel32=Kernel())
-    monkeypatch.setattr(ctypes, "windll", windows, raising=False)
+def test_a_machine_that_does_not_tell_its_memory(monkeypatch):
+    monkeypatch.delattr(os, "sysconf_names")
     monkeypatch.delattr(os, "sysconf")
-    assert planning.device_budget() == 6000
+    assert 0 < planning.device_budget() <= 6 * 2**30

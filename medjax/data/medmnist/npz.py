@@ -2,22 +2,39 @@
 
 The layout: ``{train,val,test}_images`` uint8 ``[n, h, w]`` or ``[n, h, w, c]``, and
 ``{train,val,test}_labels`` integers ``[n]``, ``[n, 1]`` or, multi-label, ``[n, L]``; ``val`` may be
-missing. Pickled objects are refused.
+missing. Other arrays of users' own files are read where they can mean one thing. Pickled objects
+are refused.
 """
 
-import contextlib
-import math
 import pathlib
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data.damaged import NPZ_ERRORS
 from medjax.data.dataset import Split
 from medjax.data.medmnist.registry import SPLITS, Facts
+from medjax.data.npz import images as npz_images
+from medjax.data.npz import labels as npz_labels
+from medjax.data.npz.archive import Archive
 from medjax.errors import UserError
 from medjax.types import MULTI_LABEL
+
+_GIB = 2**30
+
+
+class Contents(NamedTuple):
+    """What a file contains.
+
+    Attributes:
+      splits: ``train``, ``test`` and, if the file has it, ``val`` by name.
+      classes: the names of the classes, or the numbers of the findings.
+      notes: sentences about what was done to arrays of another form.
+    """
+
+    splits: dict[str, Split]
+    classes: tuple[str, ...]
+    notes: list[str]
 
 
 def read_splits(
@@ -26,7 +43,8 @@ def read_splits(
     facts: Facts | None = None,
     size: int | None = None,
     mapped: Mapping[str, np.ndarray] | None = None,
-) -> dict[str, Split]:
+    raw: bool = False,
+) -> Contents:
     """Reads and checks every split of a file.
 
     Args:
@@ -34,97 +52,69 @@ def read_splits(
       facts: the channels, classes and task that the file must match; None for an unknown set.
       size: required side length of the images in pixels; None for any.
       mapped: arrays of the file that are already open, by name; they are not read again.
+      raw: whether images may have any real dtype and range, because the preparation sets black and
+        white.
 
     Returns:
-      ``train``, ``test`` and, if the file has it, ``val`` by name.
+      The splits, with uint8 images, or raw ones as they are.
 
     Raises:
       UserError: if the file is unreadable or has unsuitable contents; the message names the file,
         what was found and what is needed.
     """
     arrays = _read_arrays(path, mapped or {})
-    splits = {}
-    for name in [s for s in SPLITS if f"{s}_images" in arrays]:
-        images = _images(f"{path}: {name}_images", arrays[f"{name}_images"])
-        labels = _labels(f"{path}: {name}_labels", arrays[f"{name}_labels"])
-        if len(images) != len(labels):
-            raise UserError(f"{path}: {name} has {len(images)} images but {len(labels)} labels")
-        splits[name] = Split(images, labels)
+    names = [name for name in SPLITS if f"{name}_images" in arrays]
+    images, notes = _images(
+        path, {f"{name}_images": arrays[f"{name}_images"] for name in names}, raw
+    )
+    labels = {
+        name: npz_labels.flatten(f"{path}: {name}_labels", arrays[f"{name}_labels"])
+        for name in names
+    }
+    for name in names:
+        counts = len(images[f"{name}_images"]), len(labels[name])
+        if counts[0] != counts[1]:
+            raise UserError(f"{path}: {name} has {counts[0]} images but {counts[1]} labels")
+    splits = {name: Split(images[f"{name}_images"], labels[name]) for name in names}
     _check_agreement(path, splits, facts, size)
-    _check_classes(path, splits, facts)
-    return splits
+    numbers, classes = _labels(path, labels, facts)
+    return Contents(
+        {name: Split(s.images, numbers[name]) for name, s in splits.items()}, classes, notes
+    )
 
 
 def large_images(path: pathlib.Path, *, limit: int) -> list[str]:
     """Returns the names of the image arrays that take more bytes than ``limit``, unpacking none.
 
     Raises:
-      UserError: if the file is unreadable, or a large array is not uint8 or not in C order and so
-        cannot be read row by row.
+      UserError: if the file is unreadable, or a large array is not what streams row by row: uint8
+        in C order, whose channels are last.
     """
     large = []
-    with _open(path) as archive:
-        present = set(archive.namelist())
+    with Archive(path) as archive:
         for name in (f"{split}_images" for split in SPLITS):
-            if f"{name}.npy" not in present:
+            if name not in archive.names or (header := archive.header(name)).nbytes <= limit:
                 continue
-            shape, fortran, dtype = _header(path, archive, f"{name}.npy")
-            if math.prod(shape) * dtype.itemsize <= limit:
-                continue
-            if dtype != np.uint8:
-                raise UserError(f"{path}: {name} is {dtype}; needs uint8, 0–255")
-            if fortran:
-                fix = "too large for memory and stored by columns; save np.ascontiguousarray of it"
-                raise UserError(f"{path}: {name} is {fix}")
+            axes = npz_images.axes_of(f"{path}: {name}", header.shape)
+            if header.dtype != np.uint8 or header.fortran or axes != npz_images.Axes():
+                order = " stored by columns" if header.fortran else ""
+                raise UserError(
+                    f"{path}: {name} is {header.dtype} {header.shape}{order} of "
+                    f"{header.nbytes / _GIB:.3g} GiB, above data.stream_above_gib, and only uint8 "
+                    "(n, h, w) or (n, h, w, c) streams from disk: save np.ascontiguousarray of "
+                    "such images, or raise data.stream_above_gib"
+                )
             large.append(name)
     return large
-
-
-@contextlib.contextmanager
-def _reading(path: pathlib.Path) -> Iterator[None]:
-    """Turns what zipfile, the decompressors and numpy raise for a damaged file into one line."""
-    try:
-        yield
-    except NPZ_ERRORS as error:
-        raise _unreadable(path, " ".join(str(error).split()) or type(error).__name__) from error
-
-
-def _unreadable(path: pathlib.Path, reason: str) -> UserError:
-    return UserError(f"{path} is not a readable .npz file ({reason})")
-
-
-def _open(path: pathlib.Path) -> zipfile.ZipFile:
-    with _reading(path):
-        return zipfile.ZipFile(path)
-
-
-def _header(
-    path: pathlib.Path, archive: zipfile.ZipFile, name: str
-) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Returns the shape, Fortran order and dtype of an array after checking its length.
-
-    Every array is checked here, whether it is read or stays on disk.
-    """
-    with _reading(path), archive.open(name) as stream:
-        one = np.lib.format.read_magic(stream) == (1, 0)
-        read = np.lib.format.read_array_header_1_0 if one else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read(stream)
-        start = stream.tell()
-    length = start + math.prod(shape) * dtype.itemsize
-    # Objects have no length; numpy refuses to unpickle them.
-    if not dtype.hasobject and length != archive.getinfo(name).file_size:
-        raise _unreadable(path, f"the length of {name} differs from its header")
-    return shape, fortran, dtype
 
 
 def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Reads the six arrays of a file, or four without ``val``."""
     wanted = [f"{split}_{part}" for split in SPLITS for part in ("images", "labels")]
-    with _open(path) as archive:
-        names = [name for name in archive.namelist() if name.endswith(".npy")]
-        found = sorted(name.removesuffix(".npy") for name in names)
+    with Archive(path) as archive:
+        found = sorted(archive.names)
         arrays = {
-            key: mapped[key] if key in mapped else _member(path, archive, f"{key}.npy")
+            key: mapped[key] if key in mapped else archive.read(key)
             for key in wanted
             if key in found
         }
@@ -136,44 +126,46 @@ def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[s
     return arrays
 
 
-def _member(path: pathlib.Path, archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    """Reads one array to its end, where zipfile compares the checksum."""
-    _header(path, archive, name)
-    with _reading(path), archive.open(name) as stream:
-        array = np.lib.format.read_array(stream, allow_pickle=False)
-        stream.read()
-    return array
+def _images(
+    path: pathlib.Path, arrays: Mapping[str, np.ndarray], raw: bool
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Returns images ``[n, h, w, c]`` by name, and what was done to them."""
+    images, notes = {}, []
+    for name, array in arrays.items():
+        images[name], more = npz_images.arrange(f"{path}: {name}", array)
+        notes += more
+    if raw:
+        for name, array in images.items():
+            npz_images.check_real(f"{path}: {name}", array)
+    else:
+        images, more = npz_images.to_bytes(path, images)
+        notes += more
+    return images, list(dict.fromkeys(notes))
 
 
-def _images(what: str, images: np.ndarray) -> np.ndarray:
-    """Returns images as uint8 ``[n, h, w, c]``."""
-    if np.issubdtype(images.dtype, np.floating) and np.isnan(images).any():
-        count = int(np.isnan(images).sum())
-        raise UserError(f"{what} holds {count} NaN pixels ({images.dtype}); needs uint8, 0–255")
-    if images.dtype != np.uint8:
-        raise UserError(f"{what} is {images.dtype}; needs uint8, 0–255")
-    grey, shape = images.ndim == 3, images.shape
-    if not (grey or (images.ndim == 4 and shape[-1] in (1, 3))):
-        raise UserError(f"{what} has shape {shape}; needs (n, h, w), (n, h, w, 1) or (n, h, w, 3)")
-    if images.size == 0:
-        raise UserError(f"{what} is empty (shape {images.shape}); needs at least one image")
-    return images[..., None] if grey else images
-
-
-def _labels(what: str, labels: np.ndarray) -> np.ndarray:
-    """Returns labels as int32 ``[n]``, or ``[n, L]`` of zeros and ones."""
-    if labels.dtype.kind not in "iub":
-        raise UserError(f"{what} is {labels.dtype}; needs integers")
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim not in (1, 2) or 0 in labels.shape[1:]:
-        raise UserError(f"{what} has shape {labels.shape}; needs (n,), (n, 1) or (n, L)")
-    if labels.size and labels.min() < 0:
-        raise UserError(f"{what} holds the negative label {labels.min()}; labels start at 0")
-    limit = 1 if labels.ndim == 2 else np.iinfo(np.int32).max
-    if labels.size and labels.max() > limit:
-        raise UserError(f"{what} holds {labels.max()}; choose labels in 0–{limit}")
-    return labels.astype(np.int32)
+def _labels(
+    path: pathlib.Path, labels: Mapping[str, np.ndarray], facts: Facts | None
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Returns labels as int32, and the names of the classes, each of which ``train`` has."""
+    what = {name: f"{path}: {name}_labels" for name in labels}
+    if labels["train"].ndim == 2:
+        numbers = {name: npz_labels.read_rows(what[name], rows) for name, rows in labels.items()}
+        found = numbers["train"].any(axis=0)
+        classes = facts.classes if facts else tuple(map(str, range(len(found))))
+    elif facts is None:
+        return npz_labels.read_classes(str(path), labels)
+    else:
+        classes = facts.classes
+        numbers = {
+            name: npz_labels.read_numbers(what[name], array, classes=classes)
+            for name, array in labels.items()
+        }
+        found = np.bincount(numbers["train"], minlength=len(classes)) > 0
+    if not found.all():
+        empty = int(np.argmin(found))
+        name = f" ({classes[empty]})" if facts else ""
+        raise UserError(f"{path}: class {empty}{name} has no image in train")
+    return numbers, classes
 
 
 def _check_agreement(
@@ -197,23 +189,3 @@ def _check_agreement(
     needed = (len(facts.classes),) if facts.task == MULTI_LABEL else ()
     if columns != needed:
         raise UserError(f"{path} holds labels of shape {('n', *columns)}; needs {('n', *needed)}")
-
-
-def _check_classes(path: pathlib.Path, splits: dict[str, Split], facts: Facts | None) -> None:
-    """Checks that every label is a class, and that every class has a training image."""
-    train = splits["train"].labels
-    multi_label = train.ndim == 2
-    present = np.flatnonzero(train.any(axis=0)) if multi_label else np.unique(train)
-    inferred = train.shape[1] if multi_label else int(train.max()) + 1
-    num_classes = len(facts.classes) if facts else inferred
-    if num_classes < 2:
-        raise UserError(f"{path}: train_labels holds only class 0; needs two classes or more")
-    for name, split in splits.items():
-        if not multi_label and (label := split.labels.max()) >= num_classes:
-            choices = f"choose labels in 0–{num_classes - 1}"
-            raise UserError(f"{path}: {name}_labels holds {label}; {choices}")
-    if len(present) < num_classes:
-        # The first position at which the sorted classes differ from 0, 1, 2, …
-        empty = next((i for i, label in enumerate(present) if i != label), len(present))
-        label = f" ({facts.classes[empty]})" if facts else ""
-        raise UserError(f"{path}: class {empty}{label} has no image in train")

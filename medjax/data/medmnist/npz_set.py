@@ -3,6 +3,7 @@
 import pathlib
 import re
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,8 +11,13 @@ from medjax import store
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import checksums, npz, registry
 from medjax.data.medmnist import download as published
+from medjax.data.npz import images as npz_images
+from medjax.data.npz.archive import UnreadableError
+from medjax.data.prepare import raw_pictures
+from medjax.data.prepare.preparation import Preparation
 from medjax.data.stream import npz_cache
 from medjax.data.stream.npz_cache import Streaming
+from medjax.errors import UserError
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 
 _DIGITS = ("mnist",)
@@ -19,39 +25,69 @@ _DIGITS = ("mnist",)
 
 
 def read(
-    path: pathlib.Path, *, size: int, streaming: Streaming | None
+    path: pathlib.Path,
+    *,
+    size: int,
+    streaming: Streaming | None,
+    preparation: Preparation | None,
 ) -> tuple[DatasetInfo, dict[str, Split]]:
     """Reads a file as a registered set if it has the name of one, else as a local set.
 
     The arguments, results, errors and warnings are those of ``data.load`` and ``data.read``, which
-    call it.
+    call it. Images stay raw if a step of the preparation sets black and white.
     """
     base, suffix = re.fullmatch(r"(.+?)(?:_(\d+))?", path.stem).groups()
-    default = registry.SIZES[0]
-    digest = checksums.md5(path)
-    mapped = _mapped(path, digest, streaming)
-    if base not in registry.REGISTRY:
-        name = base if base in _DIGITS else path.stem
-        splits = npz.read_splits(path, size=None if size == default else size, mapped=mapped)
-        if all(_one_hot(split.labels) for split in splits.values()):
-            _warn(
-                f"{path}: each row of its labels has a single 1 of "
-                f"{splits['train'].labels.shape[1]}, as one-hot classes have; they are read as "
-                "findings (multi-label): save labels.argmax(axis=1) if they are classes"
-            )
-        return _local_info(name, splits["train"], path, digest), splits
-    file_size = int(suffix or default)
-    info = _registered_info(base, file_size, path, digest)
-    if digest != info.official_digest:
-        expected = info.official_digest or "that of any published size"
-        _warn(f"{path} is not the published {base}: its MD5 is {digest}, not {expected}")
-    wanted = file_size if size == default else size
-    splits = npz.read_splits(path, facts=registry.REGISTRY[base], size=wanted, mapped=mapped)
-    return info, splits
+    digest, steps, default = checksums.md5(path), preparation or Preparation(), registry.SIZES[0]
+    info, own_size = None, None
+    if base in registry.REGISTRY:
+        own_size = int(suffix or default)
+        info = _registered_info(base, own_size, path, digest)
+        if digest != info.official_digest:
+            expected = info.official_digest or "that of any published size"
+            _warn(f"{path} is not the published {base}: its MD5 is {digest}, not {expected}")
+    try:
+        contents = npz.read_splits(
+            path,
+            facts=registry.REGISTRY.get(base),
+            size=own_size if size == default else size,
+            mapped=_mapped(path, digest, streaming),
+            raw=raw_pictures.sets_black_and_white(steps),
+        )
+    except UnreadableError as error:
+        if own_size not in registry.SIZES:
+            raise
+        address = published.url(base, size=own_size)
+        again = f"delete it to download {base} again, or put {address} in its place"
+        raise UserError(f"{error}; {again}") from error
+    lines = contents.notes
+    if info is None:
+        info = _local_info(base if base in _DIGITS else path.stem, contents, path, digest)
+        lines = [*lines, *_doubts(contents.splits, steps)]
+    for line in lines:
+        _warn(f"{path}: {line}")
+    return info, contents.splits
 
 
 def _warn(message: str) -> None:
     warnings.warn(message, UserWarning, stacklevel=5)  # the caller of load
+
+
+def _doubts(splits: Mapping[str, Split], preparation: Preparation) -> list[str]:
+    """Returns a line for each thing in a local set that is probably meant otherwise."""
+    lines, train = [], splits["train"]
+    if all(_one_hot(split.labels) for split in splits.values()):
+        lines.append(
+            f"each row of its labels has a single 1 of {train.labels.shape[1]}, as one-hot classes "
+            "have; they are read as findings (multi-label): save labels.argmax(axis=1) if they are "
+            "classes"
+        )
+    given = raw_pictures.sets_channels(preparation)
+    if not given and all(npz_images.is_grey(split.images) for split in splits.values()):
+        lines.append(
+            "the three channels of its images are the same, or nearly: data.prepare=grayscale "
+            "makes them one"
+        )
+    return lines
 
 
 def _one_hot(labels: np.ndarray) -> bool:
@@ -82,15 +118,14 @@ def _registered_info(name: str, size: int, path: pathlib.Path, digest: str) -> D
     )
 
 
-def _local_info(name: str, train: Split, path: pathlib.Path, digest: str) -> DatasetInfo:
-    """Describes a set by its training labels and its name."""
-    multi_label = train.labels.ndim == 2
-    num_classes = train.labels.shape[1] if multi_label else int(train.labels.max()) + 1
-    single = BINARY_CLASS if num_classes == 2 else MULTI_CLASS
+def _local_info(name: str, contents: npz.Contents, path: pathlib.Path, digest: str) -> DatasetInfo:
+    """Describes a set by its labels and its name."""
+    multi_label = contents.splits["train"].labels.ndim == 2
+    single = BINARY_CLASS if len(contents.classes) == 2 else MULTI_CLASS
     return DatasetInfo(
         name=name,
         task=MULTI_LABEL if multi_label else single,
-        classes=tuple(str(number) for number in range(num_classes)),
+        classes=contents.classes,
         licence="unknown",
         source=str(path),
         digest=digest,

@@ -25,6 +25,15 @@ _LISTED = 5
 _MOST_THREADS = 32
 _PER_THREAD = 4
 SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES
+# Files of these kinds are not opened to see whether they are DICOM.
+_OTHER_SUFFIXES = frozenset(
+    (
+        *(".csv", ".tsv", ".txt", ".md", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".toml"),
+        *(".ini", ".cfg", ".log", ".html", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ods"),
+        *(".py", ".ipynb", ".npy", ".npz", ".h5", ".mat", ".pkl", ".pt", ".db", ".zip", ".gz"),
+        *(".bz2", ".xz", ".7z", ".tar", ".nii", ".mha", ".mhd", ".nrrd", ".gif", ".webp"),
+    )
+)
 
 
 class Source(NamedTuple):
@@ -54,8 +63,14 @@ class Unreadable(NamedTuple):
 
 
 def is_picture(path: pathlib.Path) -> bool:
-    """Returns whether a file is read as a picture, which its suffix decides."""
-    return path.suffix.lower() in SUFFIXES
+    """Returns whether a file is read as a picture.
+
+    The suffix of an image file decides, and its first bytes where they are those of DICOM.
+    """
+    suffix = path.suffix.lower()
+    if suffix in imagefile.SUFFIXES:
+        return True
+    return suffix not in _OTHER_SUFFIXES and dicom.is_image(path)
 
 
 def file_source(
@@ -64,7 +79,7 @@ def file_source(
     """Returns the source of an image or DICOM file.
 
     Args:
-      path: the file; its suffix decides which.
+      path: the file; it is DICOM unless it has the suffix of an image file.
       name: the name in messages.
       options: how DICOM is read; None for the defaults.
 
@@ -75,10 +90,10 @@ def file_source(
       >>> file_source(pathlib.Path("scans/a.dcm"), "a.dcm").name
       'a.dcm'
     """
-    if path.suffix.lower() in dicom.SUFFIXES:
-        chosen = options or dicom.DicomOptions()
-        return Source(name, lambda: dicom.channels(path), lambda: dicom.read(path, chosen))
-    return Source(name, lambda: imagefile.channels(path), lambda: imagefile.read(path))
+    if path.suffix.lower() in imagefile.SUFFIXES:
+        return Source(name, lambda: imagefile.channels(path), lambda: imagefile.read(path))
+    chosen = options or dicom.DicomOptions()
+    return Source(name, lambda: dicom.channels(path), lambda: dicom.read(path, chosen))
 
 
 def decode_all(

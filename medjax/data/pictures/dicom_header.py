@@ -1,8 +1,59 @@
 """Reads elements of DICOM headers, which may be damaged."""
 
 import contextlib
+import pathlib
 
 from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
+from medjax.data.pictures import dicom_content as content
+from medjax.errors import UserError
+
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+OFFSETS = ("ExtendedOffsetTable", "ExtendedOffsetTableLengths")
+_PALETTES = [
+    f"{kind}{colour}PaletteColorLookupTable{part}"
+    for colour in ("Red", "Green", "Blue")
+    for kind, part in (("", "Descriptor"), ("", "Data"), ("Segmented", "Data"))
+]
+# pydicom parses these and skips all others, such as names, dates and numbers of patients.
+_TAGS = [
+    *("Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation"),
+    *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
+    *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
+    *("PixelPaddingValue", "PixelPaddingRangeLimit"),
+    *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
+    *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
+    *(*OFFSETS, *_PALETTES, *PIXELS),
+]
+
+
+def opened(file: pathlib.Path, **how: bool):
+    """Returns the tags of a file that are read, as a pydicom dataset without empty elements."""
+    try:
+        import pydicom
+    except ImportError as error:
+        raise UserError(
+            f"{file} is a DICOM file, and pydicom is missing: pip install 'medjax[dicom]'"
+        ) from error
+    force = content.is_dicom(file)  # it may lack the preamble
+    try:
+        with decoding():
+            dataset = pydicom.dcmread(file, specific_tags=_TAGS, force=force, **how)
+            _tidy(dataset)
+    except pydicom.errors.InvalidDicomError as error:
+        raise UndecodableError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
+    return dataset
+
+
+def _tidy(dataset) -> None:
+    """Removes what pydicom would stumble over, and can be done without."""
+    for tag in list(dataset.keys()):
+        if not dataset.get_item(tag).value:
+            del dataset[tag]
+    if len({len(dataset[name].value) if name in dataset else 0 for name in OFFSETS}) > 1:
+        for name in OFFSETS:
+            dataset.pop(name, None)
+    if "PixelRepresentation" not in dataset:
+        dataset.PixelRepresentation = 0  # it says the sign of other elements too
 
 
 def decoding() -> contextlib.AbstractContextManager[None]:
@@ -12,10 +63,22 @@ def decoding() -> contextlib.AbstractContextManager[None]:
     return decoding_errors(*PARSER_ERRORS, BytesLengthException)
 
 
+def transfer_syntax(dataset):
+    """Returns what a file says of its encoding, else the plain one in which its elements are."""
+    from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian
+
+    if found := element(dataset.file_meta, "TransferSyntaxUID"):
+        return found
+    little_endian = dataset.original_encoding[1]
+    return ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian
+
+
 def element(dataset, name: str):
-    """Returns a value of the header, or None; pydicom parses it only here."""
+    """Returns a value of the header, or None if it is absent or empty; pydicom parses it here."""
     with decoding():
-        return dataset.get(name)
+        value = dataset.get(name)
+    text = value.strip("\0 ") if isinstance(value, str) else value
+    return None if hasattr(text, "__len__") and not len(text) else value
 
 
 def number(dataset, name: str, kind: type = int):
@@ -24,10 +87,19 @@ def number(dataset, name: str, kind: type = int):
     if value is None:
         return None
     try:
-        single = isinstance(value, str) or not hasattr(value, "__len__")
-        return kind((value if single else value[0]) or 0)
-    except (IndexError, OverflowError, TypeError, ValueError) as error:  # in a damaged header
+        single = isinstance(value, str | bytes) or not hasattr(value, "__len__")
+        first = value if single else value[0]
+        return None if first in (None, "") else kind(first)
+    except (OverflowError, TypeError, ValueError) as error:  # in a damaged header
         raise UndecodableError(f"has no number for its {name}") from error
+
+
+def needed(dataset, name: str) -> int:
+    """Returns the number in an element that has no usual value."""
+    value = number(dataset, name)
+    if value is None:
+        raise UndecodableError(f"has no {name} in its header")
+    return value
 
 
 def items(dataset, name: str):

@@ -3,20 +3,18 @@
 import numpy as np
 
 from medjax.data.pictures import dicom_header as header
+from medjax.data.pictures import dicom_lookup as lookup
+from medjax.data.pictures.dicom_modality import Values
 from medjax.data.pictures.picture import Picture
 
 _LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}
 
 
-def windowed(pixels: np.ndarray, voi) -> Picture | None:
+def windowed(values: Values, voi) -> Picture | None:
     """Returns pixels with the black and white of the file, or None if it gives none."""
-    if tables := header.items(voi, "VOILUTSequence"):
-        from pydicom.pixels import apply_voi
-
-        entries = np.rint(pixels).astype(np.int32) if pixels.dtype.kind == "f" else pixels
-        with header.decoding():
-            shown = apply_voi(entries, voi)
-        return Picture(shown, 0, 2 ** tables[0].LUTDescriptor[2] - 1)
+    pixels = values.pixels
+    if table := lookup.of_sequence(voi, "VOILUTSequence", signed=values.signed):
+        return Picture(table(pixels), 0, 2**table.bits - 1)
     function = header.element(voi, "VOILUTFunction") or "LINEAR"
     centre, width = (header.number(voi, name, float) for name in ("WindowCenter", "WindowWidth"))
     if function not in tuple(_LEAST_WIDTH) or None in (centre, width):

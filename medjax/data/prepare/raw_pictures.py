@@ -21,6 +21,11 @@ def sets_channels(preparation: Preparation) -> bool:
     return any(isinstance(step, Grayscale | Rgb) for step in preparation.steps)
 
 
+def sets_black_and_white(preparation: Preparation) -> bool:
+    """Returns whether a step gives raw values a meaning, whatever their range."""
+    return any(isinstance(step, _OF_VALUES) for step in preparation.steps)
+
+
 def complete(preparation: Preparation, *, size: int, channels: int | None, fit: str) -> Preparation:
     """Appends the steps that a preparation lacks to give all pictures of a set one shape.
 

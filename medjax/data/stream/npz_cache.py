@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax import store
-from medjax.errors import UserError
+from medjax.data.npz.archive import unreadable
 
 _log = logging.getLogger("medjax")
 _PIECE_BYTES = 2**22
@@ -55,7 +55,7 @@ def open_array(archive: pathlib.Path, name: str, *, digest: str, root: pathlib.P
     try:
         store.make_once(folder, make, what=f"{name} of {archive}")
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise UserError(f"{archive} is not a readable .npz file ({error})") from error
+        raise unreadable(archive, str(error)) from error
     return np.load(folder / f"{name}.npy", mmap_mode="r")
 
 

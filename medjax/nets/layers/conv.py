@@ -99,8 +99,12 @@ def _convolution(window: _Window) -> Callable[[Array, Array], Array]:
     @jax.custom_batching.custom_vmap
     def convolve(images: Array, kernel: Array) -> Array:
         rows = _winograd_rows(images, kernel.shape, window)
+        plain = partial(direct, padding=window.padding)
         if not rows:
-            return direct(images, kernel, window.padding)
+            return plain(images, kernel)
+        return _on_cpu(partial(filtered, rows), plain)(images, kernel)
+
+    def filtered(rows: int, images: Array, kernel: Array) -> Array:
         (before, _), columns = window.padding
         parts = winograd.split_images(images, before=before, rows=rows)
         parts = [
@@ -132,21 +136,29 @@ def _convolution(window: _Window) -> Callable[[Array, Array], Array]:
 
 
 def _winograd_rows(images: Array, kernel: tuple[int, ...], window: _Window) -> int:
-    """The number of output rows if Winograd's filtering computes them, else 0.
+    """The number of output rows if Winograd's filtering computes them on a CPU, else 0.
 
-    It is used on a CPU alone, as other platforms' libraries choose for themselves, and not in half
-    precision, which its transforms would round away.
+    Other platforms' libraries choose for themselves. Half precision is not filtered, because the
+    transforms would round it away.
     """
     size, _, *channels = kernel
     rows = images.shape[1] + sum(window.padding[0]) - size + 1
     suits = (
-        jax.default_backend() == "cpu"
-        and (size, window.stride, window.dilation) == (winograd.KERNEL_ROWS, 1, 1)
+        (size, window.stride, window.dilation) == (winograd.KERNEL_ROWS, 1, 1)
         and min(channels) >= _THIN
         and rows >= _LEAST_ROWS
         and images.dtype.itemsize >= 4
     )
     return rows if suits else 0
+
+
+def _on_cpu(
+    cpu: Callable[[Array, Array], Array], default: Callable[[Array, Array], Array]
+) -> Callable[[Array, Array], Array]:
+    """Returns ``cpu`` in programs that are compiled for a CPU, and ``default`` in all others."""
+    # The scope marks the instructions in compiled programs.
+    marked = jax.named_scope("winograd")(cpu)
+    return lambda *arrays: lax.platform_dependent(*arrays, cpu=marked, default=default)
 
 
 def _as_product(window: _Window, images: Array, kernel: Array) -> Array:
@@ -206,8 +218,16 @@ def _kernel_gradient(
 ) -> Array:
     """Returns the gradient of the kernel, ``[k_h, k_w, c, o]``: pixels × output gradients."""
     rows = _winograd_rows(images, (*size, images.shape[3], cotangent.shape[3]), window)
+    plain = partial(_taps_gradient, size=size, window=window, turned=True)
     if not rows:
-        return _taps_gradient(images, cotangent, size, window, turned=True)
+        return plain(images, cotangent)
+    return _on_cpu(partial(_filtered_gradient, rows, size, window), plain)(images, cotangent)
+
+
+def _filtered_gradient(
+    rows: int, size: tuple[int, int], window: _Window, images: Array, cotangent: Array
+) -> Array:
+    """``_kernel_gradient`` by Winograd's filtering."""
     (before, _), columns = window.padding
     pairs = zip(
         winograd.split_images(images, before=before, rows=rows),

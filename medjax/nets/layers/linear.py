@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from medjax.nets.layers.conv import Padding, conv2d
 from medjax.nets.layers.initializers import torch_uniform
-from medjax.nets.layers.precision import PRECISIONS, activations
+from medjax.nets.layers.precision import PRECISIONS, activations, promoted
 from medjax.types import Array
 
 
@@ -37,11 +37,12 @@ class Conv(nn.Module):
         init = torch_uniform(math.prod(shape))
         kernel = self.param("kernel", init, (*shape, self.features), jnp.float32)
         bias = self.param("bias", init, (self.features,), jnp.float32) if self.use_bias else None
+        images, kernel = promoted(images, kernel)
         images = activations(images, self.precision)
         y = conv2d(
             images, kernel, self.padding, precision=PRECISIONS[self.precision], stride=self.stride
         )
-        return y if bias is None else y + activations(bias, self.precision)[None, None, None]
+        return y if bias is None else y + bias.astype(y.dtype)[None, None, None]
 
 
 class Dense(nn.Module):
@@ -61,5 +62,6 @@ class Dense(nn.Module):
         init = torch_uniform(inputs.shape[-1])
         kernel = self.param("kernel", init, (inputs.shape[-1], self.features), jnp.float32)
         bias = self.param("bias", init, (self.features,), jnp.float32)
+        inputs, kernel = promoted(inputs, kernel)
         product = jnp.matmul(inputs, kernel, precision=PRECISIONS[self.precision])
-        return product + bias[None]
+        return product + bias.astype(product.dtype)[None]

@@ -49,11 +49,12 @@ class Norm(nn.Module):
         shape = x.shape[1:] if self.kind == "layer" else x.shape[3:]
         scale = self.param("scale", nn.initializers.ones, shape, jnp.float32)
         bias = self.param("bias", nn.initializers.zeros, shape, jnp.float32)
-        lead = (None,) * (4 - scale.ndim)
+        lead, wide = (None,) * (4 - scale.ndim), accurate(x)
+        scale, bias = scale.astype(wide.dtype), bias.astype(wide.dtype)
         if self.kind == "instance":
-            y = standardize_channels(accurate(x), scale, bias, (1, 2))
+            y = standardize_channels(wide, scale, bias, (1, 2))
         else:
-            y = self._standardized(accurate(x)) * scale[lead] + bias[lead]
+            y = self._standardized(wide) * scale[lead] + bias[lead]
         return y.astype(x.dtype)
 
     def _standardized(self, x: Array) -> Array:

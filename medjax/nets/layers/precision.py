@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 from jax import lax
 
-from medjax.errors import unknown
+from medjax.errors import UserError, unknown
 from medjax.types import Array
 
 # How convolutions and matrix products multiply. ``tf32`` is float32 in storage, multiplied with at
@@ -27,6 +27,23 @@ def require_precision(precision: str) -> None:
 def activations(x: Array, precision: str) -> Array:
     """Casts what flows between layers: to bfloat16 if the network computes in it."""
     return x.astype(jnp.bfloat16) if precision == "bfloat16" else x
+
+
+def require_floats(x: Array) -> Array:
+    """Raises a ``UserError`` for integers, such as pixels that are not normalised."""
+    x = jnp.asarray(x)
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        raise UserError(f"networks take normalised floats, got {x.dtype}; see data.normalize")
+    return x
+
+
+def promoted(x: Array, kernel: Array) -> tuple[Array, Array]:
+    """Casts a layer's floats and its kernel to the wider of their dtypes; bfloat16 stays."""
+    x = require_floats(x)
+    if x.dtype == jnp.bfloat16:
+        return x, kernel
+    dtype = max(x.dtype, kernel.dtype, key=lambda dtype: dtype.itemsize)
+    return x.astype(dtype), kernel.astype(dtype)
 
 
 def accurate(x: Array) -> Array:

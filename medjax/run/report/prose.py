@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from medjax import evaluate
 from medjax.run.report import table
 
 # The first sentence uses the selection metric or else the first of these that was measured.
@@ -52,7 +53,7 @@ on all 4,708 training images, it reaches 0.95 (±0.01).
         f"{_value(test, metric)} on the test images"
     )
     others = {
-        "random": f"{count} random real images",
+        "random": f"{_num_random(summary):,} random real images",
         "whole": f"all {summary.get('num_train') or 0:,} training images",
     }
     clauses = [
@@ -98,6 +99,7 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
     if gaps:
         by_name = table.compared_by(summary)
         sentences.append(f"In points of {by_name} on the test images: {', '.join(gaps)}.")
+    sentences += [*_scarce(summary), *evaluate.absent_lines(summary.get("absent_classes") or {})]
     test = summary.get("test") or {}
     if (summary.get("baselines") or {}).get("nothing"):
         sentences.append(
@@ -191,6 +193,25 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _num_random(summary: Mapping[str, Any]) -> int:
+    return sum(summary.get("baseline_ipc") or []) or summary["num_images"]
+
+
+def _scarce(summary: Mapping[str, Any]) -> list[str]:
+    """Says of which classes there are more synthetic images than real ones to compare them with."""
+    held, ipc = summary.get("baseline_ipc") or [], summary.get("ipc")
+    wanted = [ipc] * len(held) if isinstance(ipc, int) else ipc or []
+    names = [*((summary.get("data") or {}).get("classes") or []), "no finding"]
+    rows = zip(names, held, wanted, strict=False)  # only findings have that last group
+    few = [f"{name} ({real} for {synthetic})" for name, real, synthetic in rows if real < synthetic]
+    if not few:
+        return []
+    return [
+        "The training set has fewer images than there are synthetic ones of "
+        f"{', '.join(few)}: random and k-center are all that it has."
+    ]
 
 
 def _mean(metrics: Mapping[str, Any] | None, metric: str | None) -> float | None:

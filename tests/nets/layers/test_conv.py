@@ -173,6 +173,24 @@ def test_the_weight_gradient_is_a_matrix_product(channels):
     assert "convolution(" not in program and "dot" in program
 
 
+def test_only_programs_for_a_cpu_filter():
+    """The choice is made where a program is lowered, whatever the backend of this process."""
+    images, kernel = normal(0, 1, 8, 5, 16), normal(1, 3, 3, 16, 16)
+
+    def gradients(images, kernel):
+        def loss(*arrays):
+            return jnp.sum(jnp.sin(nets.conv2d(*arrays, (1, 1))))
+
+        return jax.grad(loss, argnums=(0, 1))(images, kernel)
+
+    traced = jax.jit(gradients).trace(images, kernel)
+    count = {
+        platform: traced.lower(lowering_platforms=(platform,)).as_text().count("stablehlo.conv")
+        for platform in ("cpu", "cuda", "tpu")
+    }
+    assert count["cpu"] > count["cuda"] == count["tpu"]
+
+
 def test_float32_stays_float32():
     y, first = jax.vjp(
         lambda k: nets.conv2d(jnp.ones((1, 4, 4, 2)), k, (1, 1)), jnp.ones((3, 3, 2, 2))

@@ -38,6 +38,26 @@ def test_notes(summary):
     assert notes[-1].startswith("Values are means ± standard deviations over 5 networks")
 
 
+def test_classes_with_fewer_training_images_than_synthetic_ones(summary):
+    said = "random and k-center are all that it has"
+    assert said not in " ".join(prose.notes(summary | {"baseline_ipc": [10, 10]}))
+    summary["baseline_ipc"] = [10, 3]
+    assert "trained on 13 random real images" in prose.findings(summary)[0]
+    (line,) = [line for line in prose.notes(summary) if said in line]
+    assert "synthetic ones of pneumonia (3 for 10): random" in line
+    summary |= {"ipc": [4, 8, 5], "baseline_ipc": [2, 8, 1]}
+    (line,) = [line for line in prose.notes(summary) if said in line]
+    assert "synthetic ones of normal (2 for 4), no finding (1 for 5): random" in line
+
+
+def test_classes_that_are_not_scored(summary):
+    assert "There is no image of" not in " ".join(prose.notes(summary | {"absent_classes": {}}))
+    summary["absent_classes"] = {"test": ["normal"]}
+    assert "There is no image of normal in test, so the scores on it say nothing about it." in (
+        prose.notes(summary)
+    )
+
+
 def test_notes_without_val_or_with_one_network(summary):
     summary |= {"val": None, "test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 1}}}
     notes = prose.notes(summary)

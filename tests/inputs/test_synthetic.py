@@ -1,0 +1,140 @@
+"""Sets given to ``medjax.evaluate`` as people have them."""
+
+import pathlib
+import shutil
+import sys
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture
+def rewrite(case):
+    """``rewrite(name, images=f)`` applies functions to the arrays of a case's ``synthetic.npz``."""
+
+    def changed(name, **functions):
+        path = case(name) / "synthetic.npz"
+        with np.load(path) as archive:
+            arrays = dict(archive)
+        np.savez(path, **{k: functions.get(k, lambda x: x)(x) for k, x in arrays.items()})
+        return path.parent
+
+    return changed
+
+
+def test_a_class_that_is_not_in_val_or_test(case, score):
+    folder = case("npz_class_missing_in_test")
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    assert said.status == 0
+    assert "There is no image of 2 in val and test, so the scores on them say noth" in said.out
+    assert said.report["absent_classes"] == {"val": ["2"], "test": ["2"]}
+
+
+def test_findings_that_are_not_in_test(case, score):
+    folder = case("npz_class_missing_in_test")
+    for name in ("mine", "synthetic"):
+        with np.load(folder / f"{name}.npz") as archive:
+            arrays = dict(archive)
+        rows = {k: np.eye(3, dtype=int)[x.ravel()] for k, x in arrays.items() if "labels" in k}
+        for row in rows.values():
+            row[0] = [1, 1, row[0, 2]]
+        np.savez(folder / f"{name}.npz", **arrays | rows)
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    assert said.status == 0 and "There is no image of 2 in val and test" in said.out
+    assert said.report["absent_classes"] == {"val": ["2"], "test": ["2"]}
+
+
+def test_nothing_is_said_where_every_class_is_scored(case, score):
+    folder = case("synthetic_soft_labels")
+    with np.load(folder / "synthetic.npz") as archive:
+        images, labels = archive["images"], archive["labels"].argmax(1)
+    np.savez(folder / "plain.npz", images=images, labels=labels)
+    said = score(folder / "plain.npz", folder / "mine.npz")
+    assert said.status == 0 and said.warnings == [] and "There is no image" not in said.out
+    assert said.report["absent_classes"] == {}
+
+
+@pytest.mark.parametrize(
+    "images",
+    [lambda x: x, lambda x: (x - 0.1) / 0.3, lambda x: x.astype("f8") - 0.5, lambda x: 2 * x],
+)
+def test_values_that_are_normalised(rewrite, score, images):
+    folder = rewrite("synthetic_normalised", images=images)
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    (line,) = said.warnings
+    assert said.status == 0 and "have no mean and std: they are taken as pixels" in line
+
+
+def test_plain_pixels_as_floats(rewrite, score):
+    folder = rewrite("synthetic_normalised", images=lambda x: (x + 1) / 2)
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    assert said.status == 0 and said.warnings == []
+
+
+def test_leftovers_in_a_folder(case, score):
+    folder = case("synthetic_folder_with_leftovers")
+    first = score(folder / "pictures", folder / "mine.npz")
+    for name in ("__MACOSX", "__MACOSX/0", ".git"):
+        (folder / "pictures" / name).mkdir()
+    for name in ("__MACOSX/0/._scan_00.png", "0/._scan_00.png", "0/Thumbs.db", ".DS_Store"):
+        (folder / "pictures" / name).write_bytes(b"\0")
+    second = score(folder / "pictures", folder / "mine.npz")
+    assert first.status == second.status == 0 and first.warnings == second.warnings == []
+    assert first.report["num_images"] == 8 and first.report == second.report
+
+
+@pytest.mark.parametrize("kind", ["f4", "f8", "u1"])
+def test_channels_that_are_first(rewrite, score, kind):
+    white = 255 if kind == "u1" else 1
+    folder = rewrite("synthetic_channels_first", images=lambda x: (x * white).round(3).astype(kind))
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    (line,) = said.warnings
+    assert said.status == 0 and "channels first, and are read so" in line
+
+
+def test_soft_labels(rewrite, score):
+    folder = rewrite("synthetic_soft_labels")
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    assert said.status == 2 and len(said.lines) == 1 and "save labels.argmax(axis=1)" in said.line
+
+
+def test_one_hot_labels(rewrite, score):
+    folder = rewrite("synthetic_soft_labels", labels=lambda x: (x > 0.5).astype(int))
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    (line,) = said.warnings
+    assert said.status == 0 and "labels.argmax(axis=1)" in line
+
+
+@pytest.mark.parametrize("name", ["synthetic.pt", "synthetic.pth", "synthetic.npz"])
+def test_a_file_of_torch(case, score, name):
+    pytest.importorskip("torch", reason="needs torch: pip install medjax[torch]")
+    folder = case("synthetic_torch")
+    (folder / "synthetic.pt").rename(folder / name)
+    said = score(folder / name, folder / "mine.npz")
+    (line,) = said.warnings
+    assert said.status == 0 and "channels first" in line and said.report["num_images"] == 8
+
+
+def test_a_file_of_torch_without_torch(case, score, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    folder = case("synthetic_torch")
+    said = score(folder / "synthetic.pt", folder / "mine.npz")
+    assert said.status == 2 and len(said.lines) == 1
+    assert "is a file of torch, which is not installed" in said.line and "np.savez" in said.line
+
+
+def test_a_file_that_is_cut_short(case, score):
+    folder = case("npz_truncated")
+    data = shutil.copytree(case("synthetic_normalised"), folder / "whole") / "mine.npz"
+    said = score(folder / "mine.npz", data)
+    assert said.status == 2 and "it is cut short, as after a download that stopped" in said.line
+
+
+def test_a_path_in_the_users_home(case, score, monkeypatch):
+    folder = case("synthetic_soft_labels")
+    with np.load(folder / "synthetic.npz") as archive:
+        np.savez(folder / "s.npz", images=archive["images"], labels=archive["labels"].argmax(1))
+    monkeypatch.setenv("HOME", str(folder))
+    said = score("~/s.npz", "~/mine.npz", "--out=~/scores.json")
+    assert said.status == 0 and (folder / "scores.json").is_file()
+    assert not pathlib.Path("~").exists()

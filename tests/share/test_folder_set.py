@@ -1,0 +1,91 @@
+"""Folders of pictures, a folder for each class."""
+
+import pathlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medjax.errors import UserError
+from medjax.share import folder_set
+
+CLASSES = ("cat", "dog", "eel")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def picture(name, size=(5, 4), mode="L", color=51):
+    pathlib.Path(name).parent.mkdir(parents=True, exist_ok=True)
+    Image.new(mode, size, color).save(name)
+
+
+def read(name="set", classes=CLASSES):
+    arrays = folder_set.read(pathlib.Path(name), classes)
+    return arrays["images"], arrays["labels"].tolist()
+
+
+@pytest.mark.parametrize("names", [("cat", "eel"), ("0", "2")])
+def test_pictures_in_the_order_of_their_names(names):
+    for name, color in zip(names, (0, 255), strict=True):
+        for number, file in enumerate(("b.png", "a.PNG")):
+            picture(f"set/{name}/{file}", color=abs(color - number))
+    for notes in ("set/notes.txt", f"set/{names[0]}/notes.txt"):
+        pathlib.Path(notes).touch()
+    images, labels = read()
+    assert images.shape == (4, 4, 5, 1) and labels == [0, 0, 2, 2]
+    assert images[:, 0, 0, 0].tolist() == [1, 0, 254, 255]
+
+
+def test_leftovers_are_passed_over():
+    picture("set/cat/a.png")
+    for folder in (
+        ".ipynb_checkpoints",
+        ".git",
+        "__MACOSX",
+        "__MACOSX/cat",
+        "cat/.ipynb_checkpoints",
+    ):
+        picture(f"set/{folder}/a-checkpoint.png", size=(9, 9))
+    for file in ("cat/._a.png", "cat/.a.png", "cat/Thumbs.db", "._cat", ".DS_Store", "Thumbs.db"):
+        pathlib.Path("set", file).write_bytes(b"\0\5\x16\7")
+    images, labels = read()
+    assert images.shape == (1, 4, 5, 1) and labels == [0]
+
+
+def test_folders_whose_names_may_be_numbers():
+    """The folder "1" is the name of a grade here, so folders are not numbered."""
+    for name in ("0", "1", "2"):
+        picture(f"set/{name}/a.png")
+    with pytest.raises(UserError, match=r"^unknown class of set '0'.*choose from: 1, 2, 3$"):
+        read(classes=("1", "2", "3"))
+
+
+def test_sixteen_bits():
+    for name, value in (("cat", 0), ("eel", 2**15)):
+        picture(f"set/{name}/a.png", mode="I;16", color=value)
+    np.testing.assert_allclose(read()[0][:, 0, 0, 0], [0, 2**15 / (2**16 - 1)], rtol=1e-6)
+
+
+def test_colours():
+    picture("set/0/a.png", mode="RGBA", color=(255, 0, 51, 255))
+    assert read()[0][0, 0, 0].tolist() == [255, 0, 51]
+
+
+def test_what_cannot_be_read():
+    def said(name):
+        with pytest.raises(UserError) as caught:
+            read(name)
+        return str(caught.value)
+
+    picture("set/dogs/a.png")
+    assert said("set") == (
+        "unknown class of set 'dogs' (did you mean 'dog'?); choose from: cat, dog, eel, 0–2"
+    )
+    picture("one/cat/a.png")
+    picture("one/cat/b.png", size=(4, 4))
+    assert said("one") == "one/cat/b.png is [4, 4, 1], but the first picture is [4, 5, 1]"
+    pathlib.Path("one/cat/b.png").write_bytes(b"")
+    assert said("one").startswith("cannot read the picture one/cat/b.png: is not a PNG")

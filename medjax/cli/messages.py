@@ -96,7 +96,7 @@ def show_log(*, level: int = logging.INFO, reword: Callable[[str], str] = str) -
 
 @contextlib.contextmanager
 def shown(*, reword: Callable[[str], str] = str) -> Iterator[None]:
-    """Prints warnings, and log records of that level, as lines of one command.
+    """Prints Python's warnings, and log records from level ``WARNING``, as lines of one command.
 
     Args:
       reword: see ``show_warnings``.

@@ -178,6 +178,13 @@ def test_the_python_entry_is_what_the_launcher_runs():
         _ = medjax.distil
 
 
+@pytest.mark.parametrize("name", ["config", "train"])
+def test_a_name_of_the_version_before_is_found_with_a_warning(name):
+    with pytest.warns(DeprecationWarning, match=rf"medjax\.{name} is now medjax\.run\.\w+$"):
+        found = getattr(medjax, name)
+    assert found.make if name == "config" else found.distill is medjax.distill
+
+
 @pytest.mark.parametrize(
     ("error", "status", "line"),
     [
@@ -186,7 +193,7 @@ def test_the_python_entry_is_what_the_launcher_runs():
         (
             KeyboardInterrupt(),
             130,
-            "medjax: interrupted; the same command resumes from the last checkpoint\n",
+            "medjax: interrupted; the same command starts again, nothing was saved\n",
         ),
     ],
 )
@@ -196,6 +203,17 @@ def test_how_a_run_ends_is_the_status(error, status, line, monkeypatch, capsys):
 
     monkeypatch.setattr(distill, "distill", fail)
     assert run(DM, "--workdir=w") == status
+    assert capsys.readouterr() == ("", line)
+
+
+def test_an_interrupted_run_speaks_of_a_checkpoint_if_there_is_one(monkeypatch, capsys):
+    def interrupt(config, workdir, **_):
+        (workdir / "checkpoints" / "12").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(distill, "distill", interrupt)
+    assert run(DM, "--workdir=w") == 130
+    line = "medjax: interrupted; the same command resumes from the last checkpoint\n"
     assert capsys.readouterr() == ("", line)
 
 

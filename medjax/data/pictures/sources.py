@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from medjax import store
 from medjax.data import splitting
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
@@ -144,7 +145,7 @@ def read(name: str, sources: Sources, request: Request) -> Read:
 
 
 def _folder(path: str, sources: Sources) -> _Listed:
-    folder = pathlib.Path(path).expanduser()
+    folder = store.expand_user(path)
     listing = folders.entries(folder, sources.folder, sources.cut)
     entries, cut, warnings, findings = listing
     for line in warnings:

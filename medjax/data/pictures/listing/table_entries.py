@@ -5,6 +5,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from medjax import store
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import columns, findings, labels, official_splits, tables
 from medjax.data.pictures.listing.columns import Columns
@@ -44,7 +45,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     Raises:
       UserError: if the table does not fit the folder.
     """
-    table = tables.read(pathlib.Path(options.table).expanduser())
+    table = tables.read(store.expand_user(options.table))
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
     by_column = options.findings and not findings.is_separator(options.findings)
     chosen = columns.choose(table, options.columns, is_file=index.has, labelled=not by_column)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from medjax.data import Unreadable, decode_all, file_source
+from medjax.data.pictures.listing.names import is_leftover
 from medjax.errors import UserError, unknown
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -27,11 +28,11 @@ def read(path: pathlib.Path, classes: Sequence[str]) -> dict[str, np.ndarray]:
       UserError: if a folder is no class, or a picture cannot be read or has another shape.
     """
     images, labels = [], []
-    folders = sorted(x for x in path.iterdir() if x.is_dir() and not _is_leftover(x))
+    folders = sorted(x for x in path.iterdir() if x.is_dir() and not is_leftover(x.name))
     names = [folder.name for folder in folders]
     for folder, label in zip(folders, class_numbers(str(path), names, classes), strict=True):
         for file in sorted(folder.iterdir()):
-            if file.suffix.lower() in _PICTURES and not _is_leftover(file):
+            if file.suffix.lower() in _PICTURES and not is_leftover(file.name):
                 images.append(_read_picture(file))
                 labels.append(label)
                 if images[-1].shape != images[0].shape:
@@ -68,10 +69,6 @@ def class_numbers(where: str, names: Sequence[str], classes: Sequence[str]) -> l
             choices = [*classes] if named else [*classes, f"0–{len(classes) - 1}"]
             raise unknown(f"class of {where}", name, choices)
     return [int(name) for name in names]
-
-
-def _is_leftover(path: pathlib.Path) -> bool:
-    return path.name.startswith((".", "__MACOSX"))
 
 
 def _read_picture(file: pathlib.Path) -> np.ndarray:

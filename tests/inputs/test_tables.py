@@ -251,9 +251,9 @@ def test_missing_files_are_counted(case, describe):
 
 def test_the_launcher_takes_the_settings(case, distil):
     folder = case("columns_named_otherwise")
-    said = distil(
-        f"folder:{folder},data.size=16",
-        f"--config.data.folder.table={folder}/table.csv",
-        "--config.data.folder.columns=file=image_id,label=diagnosis",
-    )
+    table, setting = f"{folder}/table.csv", "file=image_id,label=diagnosis"
+    words = f"folder:{folder},data.size=16,data.folder.table={table}"
+    said = distil(words, f"--config.data.folder.columns={setting}")
     assert said.status == 0 and said.report["dataset"] == "columns_named_otherwise"
+    said = distil(f"{words},data.folder.columns=({setting})", workdir=folder.parent / "again")
+    assert said.status == 0

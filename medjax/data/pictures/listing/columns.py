@@ -121,11 +121,15 @@ def parse(setting: str) -> dict[str, str]:
 def pairs(setting: str, *, name: str, example: str) -> list[tuple[str, str]]:
     """Splits ``"a=b,c=d"``, the value of the setting ``name``; a value may hold commas.
 
+    There may be brackets around all of it, which keep it together behind a config's colon.
+
     Raises:
       UserError: if a part has no ``=``; the message shows the ``example``.
     """
-    found = []
-    for part in re.split(r",(?=\s*\w+\s*=)", setting) if setting.strip() else []:
+    found, text = [], setting.strip()
+    if text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    for part in re.split(r",(?=\s*\w+\s*=)", text) if text else []:
         key, equals, value = part.partition("=")
         if not equals:
             raise UserError(f'{name} takes pairs, as in "{example}"; got {setting!r}')

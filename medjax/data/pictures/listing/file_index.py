@@ -1,5 +1,6 @@
 """Finds the file that a cell of a table names."""
 
+import functools
 import itertools
 import os
 import pathlib
@@ -39,6 +40,9 @@ class FileIndex:
       folder: the folder.
       names: its files, from ``walk``.
       is_picture: tells which of the files that fit a name without suffix are meant.
+
+    Attributes:
+      is_picture: tells it by the name of a file, and looks into a file only once.
     """
 
     def __init__(
@@ -49,7 +53,8 @@ class FileIndex:
         is_picture: Callable[[pathlib.Path], bool],
     ) -> None:
         """Keeps the names; each way to look one up is prepared when it is first needed."""
-        self._folder, self._names, self._is_picture = folder, names, is_picture
+        self._folder, self._names = folder, names
+        self.is_picture = functools.cache(lambda name: is_picture(folder / name))
         self._known = frozenset(names)
         self._own = _key(folder.resolve().name)
         self._tables: dict[tuple[int, Callable[[str], str]], dict[str, list[str]]] = {}
@@ -84,7 +89,7 @@ class FileIndex:
         for cut in (_whole, _stem):
             fitting = self._table(parts, cut).get(key, [])
             if cut is _stem:
-                fitting = [x for x in fitting if self._is_picture(self._folder / x)]
+                fitting = [x for x in fitting if self.is_picture(x)]
             for same in (_whole, same_form) if len(fitting) > 1 else ():
                 closest = [x for x in fitting if same(_tail(cut(x), parts)) == same(name)]
                 fitting = closest or fitting

@@ -119,6 +119,7 @@ def _checked(
 
 def _passed_over(table: Table, columns: Columns, column: int, values: Sequence[str]) -> str:
     """Returns a warning that a column of other words is not read; refuses one that must be."""
+    values = labels.in_order(set(labels.unified(values).values()))
     name, shown = table.header[column], ", ".join(values[:_SHOWN])
     holds = f"{table.path}: its column {name} holds {shown}{'…' * (len(values) > _SHOWN)}"
     how = f'{_FOLDS}="{_example(values)}" reads them as splits, all others as train'

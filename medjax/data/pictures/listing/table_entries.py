@@ -146,7 +146,7 @@ def _files(
     found, lines = {}, {}
     for row, names in zip(rows, fitting, strict=True):
         if names:
-            name = found[row.line] = _checked(folder, table, row, names, row.cells[chosen.file])
+            name = found[row.line] = _checked(table, row, names, row.cells[chosen.file], index)
             if name in lines:
                 raise UserError(
                     f"{table.path}, line {row.line}: {name} is listed twice, first in line "
@@ -156,12 +156,12 @@ def _files(
     return found, warnings
 
 
-def _checked(folder: pathlib.Path, table: Table, row: Row, names: Sequence[str], cell: str) -> str:
+def _checked(table: Table, row: Row, names: Sequence[str], cell: str, index: FileIndex) -> str:
     """Returns the one file of a row."""
     where = f"{table.path}, line {row.line}"
     if len(names) > 1:
         raise UserError(f"{where}: {cell} may be {two(names)}: write which")
-    if not decoding.is_picture(folder / names[0]):
+    if not index.is_picture(names[0]):
         raise UserError(
             f"{where}: {names[0]} has no suffix of an image; choose from: "
             f"{', '.join(decoding.SUFFIXES)}"

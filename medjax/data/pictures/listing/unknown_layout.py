@@ -5,6 +5,7 @@ import pathlib
 import shlex
 from collections.abc import Iterable, Sequence
 
+from medjax.data import splitting
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import columns, tables
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS
@@ -72,8 +73,9 @@ def _way(folder: pathlib.Path, files: Sequence[str], found: Sequence[Table]) -> 
             )
     pictures = [file.split("/") for file in files if decoding.is_picture(folder / file)]
     tops, depth = {parts[0] for parts in pictures}, min(map(len, pictures), default=0)
-    inside = folder.joinpath(*tops) if len(tops) == 1 and depth > 2 else folder
-    if depth - (inside != folder) > 2:
+    split = any(map(splitting.split_named, tops))
+    inside = folder.joinpath(*tops) if len(tops) == 1 and depth > 2 and not split else folder
+    if depth - (split or inside != folder) > 2:
         return (
             f"if the folders inside classes are patients, use data.folder.patients="
             f"{PATIENT_FOLDERS}: {_command(inside, f'--folder.patients={PATIENT_FOLDERS}')}"

@@ -46,6 +46,7 @@ def test_names_by_the_setting():
 
 def test_a_name_with_a_comma():
     assert columns.parse("label=Findings, all,file=id") == {"label": "Findings, all", "file": "id"}
+    assert columns.parse("(file=id,label=Sex (m/f))") == {"file": "id", "label": "Sex (m/f)"}
     assert columns.parse("") == {} and columns.parse("split=") == {"split": ""}
 
 

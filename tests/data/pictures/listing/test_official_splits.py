@@ -39,7 +39,7 @@ def test_no_column_gives_no_splits():
 def test_folds():
     cells = ["0", "1", "2", "1.0"]
     found, (said,) = splits(cells, name="fold")
-    assert not found and 'data.folder.folds="val=1.0,test=2" reads them as splits' in said
+    assert not found and 'data.folder.folds="val=1,test=2" reads them as splits' in said
     assert splits(cells, folds="test=1")[0] == ["train", "test", "train", "test"]
     assert splits(cells, folds="val=0, test=1.0")[0] == ["val", "test", "train", "test"]
     assert splits(cells, folds="test=1,test=2")[0] == ["train", "test", "test", "test"]

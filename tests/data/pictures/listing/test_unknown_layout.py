@@ -49,6 +49,11 @@ def test_patients_below_classes(said):
     assert "data.folder.patients=folders: python -m medjax.data --name=folder:SET --folder." in text
 
 
+def test_patients_below_splits(said):
+    text = said("train/a/p1/1.png", "train/b/p2/1.png")
+    assert text.endswith("--name=folder:SET --folder.patients=folders")
+
+
 def test_one_folder_around_the_classes(said):
     assert said("all/a/1.png", "all/b/1.png").endswith(
         "python -m medjax.data --name=folder:SET/all"

@@ -15,7 +15,7 @@ def splits(cells, *, name="split", setting="", folds=""):
     table = Table(pathlib.Path("TABLE"), ("file", "label", name), rows, ",", "utf-8")
     chosen = columns.choose(table, setting, is_file=lambda _: False, labelled=True)
     found, warnings = official_splits.of_rows(table, chosen, rows, folds=folds)
-    return [found[row.line] for row in rows] if found else [], warnings
+    return [found[row] for row in rows] if found else [], warnings
 
 
 def refused(*args, **kwargs):

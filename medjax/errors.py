@@ -1,7 +1,12 @@
 """The errors that reach a user of medjax, each one clear line."""
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
+
+# Controls, line ends, undecodable bytes, and marks that change the direction of text.
+_ESCAPED = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_JOINERS = "\u200c\u200d"  # of category Cf, but letters of Persian and Indic words need them
 
 
 class UserError(ValueError):
@@ -36,3 +41,28 @@ def unknown(what: str, value: object, choices: Iterable[str]) -> UserError:
     near = difflib.get_close_matches(str(value).lower(), by_lower, n=1)
     hint = f" (did you mean {by_lower[near[0]]!r}?)" if near else ""
     return UserError(f"unknown {what} {value!r}{hint}; choose from: {', '.join(choices)}")
+
+
+def printable(text: object) -> str:
+    r"""Returns text as one line without control codes, as names of files may hold them.
+
+    Args:
+      text: a message or a name; other objects are turned into text.
+
+    Returns:
+      The text, in which Python's escapes replace line ends, control characters and the bytes of a
+      file's name that are not UTF-8.
+
+    Example:
+      >>> print(printable("two\nlines, and l\udce9sion, which was written in Latin-1"))
+      two\nlines, and l\xe9sion, which was written in Latin-1
+    """
+    return "".join(map(_escaped, str(text)))
+
+
+def _escaped(letter: str) -> str:
+    if unicodedata.category(letter) not in _ESCAPED or letter in _JOINERS:
+        return letter
+    if "\udc80" <= letter <= "\udcff":  # how Python keeps such a byte
+        return f"\\x{ord(letter) - 0xDC00:02x}"
+    return letter.encode("unicode_escape").decode()

@@ -1,6 +1,7 @@
 """Test set-up: eight CPU devices, strict promotion, and a compilation cache for repeated runs."""
 
 import importlib.util
+import logging
 import os
 import pathlib
 
@@ -31,6 +32,16 @@ def cache(tmp_path_factory):
         patch.setenv("MEDJAX_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("JAX_COMPILATION_CACHE_DIR", jax.config.jax_compilation_cache_dir)
         yield
+
+
+@pytest.fixture(autouse=True)
+def log():
+    """A command that prints the log leaves the logger as it was for the next test."""
+    logger = logging.getLogger("medjax")
+    before = logger.handlers, logger.propagate, logger.level
+    yield
+    logger.handlers, logger.propagate = before[:2]
+    logger.setLevel(before[2])
 
 
 @pytest.fixture

@@ -40,6 +40,7 @@ def main(argv: Sequence[str]) -> int:
       The exit status: 0 done, 1 an image is in two splits (``--strict``), 2 usage.
     """
     messages.show_warnings()
+    messages.show_log()
     try:
         values = _parse(argv)
         return messages.DONE if values is None else _report(values)

@@ -5,8 +5,10 @@
 """
 
 from medjax.data.dataset import Dataset, DatasetInfo, Split
+from medjax.data.inspect.checking import check
 from medjax.data.inspect.duplicates import Pair, Place, exact_groups, near_pairs
-from medjax.data.inspect.report import describe, report_text
+from medjax.data.inspect.report import describe
+from medjax.data.inspect.text import report_text
 from medjax.data.loading import is_path, load, names, read
 from medjax.data.medmnist.registry import REGISTRY
 from medjax.data.normalize import channel_stats, denormalize, normalize, to_uint8
@@ -14,6 +16,7 @@ from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_source
 from medjax.data.pictures.dicom import DicomOptions
 from medjax.data.pictures.listing.entry import FolderOptions
+from medjax.data.pictures.nifti import NiftiOptions
 from medjax.data.pictures.picture import Picture
 from medjax.data.pictures.sources import Sources
 from medjax.data.pictures.tfds import TfdsOptions
@@ -54,6 +57,7 @@ __all__ = [
     "DicomOptions",
     "FolderOptions",
     "HostImages",
+    "NiftiOptions",
     "Pair",
     "Picture",
     "Place",
@@ -70,6 +74,7 @@ __all__ = [
     "apply_preparation",
     "cache_root",
     "channel_stats",
+    "check",
     "class_indices",
     "decode_all",
     "denormalize",

@@ -1,6 +1,6 @@
 """A loaded data set: images and labels of each split, statistics, provenance."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,11 @@ class DatasetInfo:
       cut: how the splits were made: ``""`` if they are the set's own, ``"patient"`` if the set was
         cut so that a patient's images stay in one split, ``"file"`` if it was cut file by file.
       warnings: what may be wrong with the set, found while it was listed; one line each.
+      files: by split, the name of each image's file; empty for an archive. Frames of one file have
+        one name.
+      patients: by split, the number of each image's patient; empty if patients are not known.
+      made: by split, ``acquisition.FACTS`` of each picture before conversion, ``[n, 8]``; empty for
+        an archive.
     """
 
     name: str
@@ -62,6 +67,9 @@ class DatasetInfo:
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     cut: str = ""
     warnings: tuple[str, ...] = ()
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    patients: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    made: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -62,7 +62,7 @@ def load(
         a registered MedMNIST set (``data.REGISTRY``);
         ``"phantom"``, ``"phantom_cells"`` or ``"phantom_findings"`` (multi-label), which are
         generated and need no file;
-        ``"folder:PATH"``, images or DICOM files in ``{train,val,test}/CLASS`` or ``CLASS``;
+        ``"folder:PATH"``, image, DICOM or NIfTI files in ``{train,val,test}/CLASS`` or ``CLASS``;
         ``"tfds:NAME"``, a set of TensorFlow Datasets;
         the path of a local ``.npz`` of MedMNIST's layout, with or without a val split;
         or the bare name of such a file in the data root (``"mnist"`` for ``root/mnist.npz``).
@@ -86,8 +86,9 @@ def load(
         what to change.
 
     Warns:
-      UserWarning: if the file of a registered set is not the published one, or the label rows of a
-        local one look like classes written one-hot.
+      UserWarning: if the file of a registered set is not the published one; if arrays of a local
+        one have another form, with how they are read; if its label rows look like classes written
+        one-hot, or its three channels are the same.
 
     Example:
       >>> from medjax.data import parse_preparation

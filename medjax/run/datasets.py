@@ -1,7 +1,9 @@
 """The data set of a run: loaded by its settings, and checked before anything is distilled."""
 
+import logging
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +12,7 @@ from medjax.errors import UserError
 from medjax.run.settings import DataSettings
 from medjax.types import IGNORED
 
+_log = logging.getLogger("medjax")
 _FLOAT, _GIB = 4, 2**30
 # Share of the memory that a computation may use, which is itself three quarters of the device's.
 _DATA_SHARE = 1 / 6
@@ -42,6 +45,24 @@ def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
         preparation=settings.prepare,
     )
     return dataset, streaming
+
+
+def check_images(dataset: data.Dataset) -> dict[str, Any]:
+    """Looks for what is wrong with a data set, and logs a line for each warning.
+
+    Returns:
+      What ``data.check`` found.
+
+    Example:
+      >>> dataset, _ = load_dataset(DataSettings("phantom"))
+      >>> check_images(dataset)["warnings"]
+      []
+    """
+    found = data.check(dataset.info, dataset.splits)
+    for line in found["warnings"]:
+        if line not in dataset.info.warnings:  # these were logged when the set was listed
+            _log.warning("warning: %s", line)
+    return found
 
 
 def scored_splits(dataset: data.Dataset) -> dict[str, data.Split]:

@@ -3,7 +3,7 @@
 import dataclasses
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -27,6 +27,7 @@ class Experiment(NamedTuple):
     Attributes:
       settings: the settings of the run.
       dataset: the real images.
+      checked: what ``data.check`` found in them, before any whitening.
       real: the training images, on the device or streamed.
       net: the network that is matched and evaluated.
       ipc: images per class (of a multi-label set, per group): one number, or one for each.
@@ -43,6 +44,7 @@ class Experiment(NamedTuple):
 
     settings: Settings
     dataset: data.Dataset
+    checked: Mapping[str, Any]
     real: data.RealData
     net: nn.Module
     ipc: int | tuple[int, ...]
@@ -79,7 +81,7 @@ def make_experiment(settings: Settings) -> Experiment:
     """
     dataset, streaming = datasets.load_dataset(settings.data)
     _check_metric(settings.evaluation.select_by, dataset.info.task)
-    pixel_stats = dataset.mean, dataset.std
+    checked, pixel_stats = datasets.check_images(dataset), (dataset.mean, dataset.std)
     dataset, whitening = _whitened(dataset, settings.data.prepare.zca, above=streaming.above)
     num_classes, stats = dataset.num_classes, {"mean": dataset.mean, "std": dataset.std}
     groups = data.group_indices(dataset.train.labels, num_classes=num_classes)
@@ -98,6 +100,7 @@ def make_experiment(settings: Settings) -> Experiment:
     return Experiment(
         settings=settings,
         dataset=dataset,
+        checked=checked,
         real=real,
         net=net,
         ipc=ipc,

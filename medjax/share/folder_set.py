@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from medjax.data import Unreadable, decode_all, file_source
-from medjax.data.pictures.listing.names import is_leftover
+from medjax.data.pictures.listing.names import is_leftover, same_form
 from medjax.errors import UserError, unknown
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
@@ -15,7 +15,7 @@ _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 def read(path: pathlib.Path, classes: Sequence[str]) -> dict[str, np.ndarray]:
     """Reads the pictures of each class in the order of their names.
 
-    Hidden folders and files are passed over.
+    Hidden folders and files, and what systems leave there, are passed over.
 
     Args:
       path: the folder.
@@ -60,12 +60,14 @@ def class_numbers(where: str, names: Sequence[str], classes: Sequence[str]) -> l
       >>> class_numbers("a.npz", ["0", "2"], ["cat", "dog", "eel"])
       [0, 2]
     """
-    if all(name in classes for name in names):
-        return [list(classes).index(name) for name in names]
-    named = any(name in classes for name in names)
+    known = {same_form(name): number for number, name in enumerate(classes)}
+    found = [known.get(same_form(name)) for name in names]
+    if None not in found:
+        return found
+    named = found != [None] * len(found)
     numbers = [] if named else [str(number) for number in range(len(classes))]
-    for name in names:
-        if name not in (classes if named else numbers):
+    for name, number in zip(names, found, strict=True):
+        if number is None and name not in numbers:
             choices = [*classes] if named else [*classes, f"0–{len(classes) - 1}"]
             raise unknown(f"class of {where}", name, choices)
     return [int(name) for name in names]

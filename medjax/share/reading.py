@@ -19,6 +19,7 @@ from medjax.share.training_arrays import learned, pixels, training_labels
 _IMAGES = ("images", "image_syn", "images_train", "train_images", "x_train", "x", "data", "arr_0")
 _LABELS = ("labels", "label_syn", "labels_train", "train_labels", "y_train", "y", "targets")
 _LABELS += ("arr_1",)
+_LISTED = 10
 _LEARNED = ("mean", "std", "zca", "zca_mean", "zca_matrix", "step_size")
 
 
@@ -154,7 +155,8 @@ def _names(path: pathlib.Path, held: Sequence[str]) -> Mapping[str, str]:
     for key, choices in {"images": _IMAGES, "labels": _LABELS}.items():
         name = next((by_lower[choice] for choice in choices if choice in by_lower), None)
         if name is None:
-            found = ", ".join(held) or "none"
-            raise UserError(f"cannot train on {path}: it has no {key}; its arrays: {found}")
+            found = ", ".join(held[:_LISTED]) or "none"
+            more = f" and {len(held) - _LISTED} more" if len(held) > _LISTED else ""
+            raise UserError(f"cannot train on {path}: it has no {key}; its arrays: {found}{more}")
         names[key] = name
     return names | {name: name for name in _LEARNED if name in held}

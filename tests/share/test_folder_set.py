@@ -55,6 +55,11 @@ def test_leftovers_are_passed_over():
     assert images.shape == (1, 4, 5, 1) and labels == [0]
 
 
+def test_names_in_another_form():
+    picture("set/ko\u0308pfe/a.png")
+    assert read(classes=("k\u00f6pfe", "x"))[1] == [0]
+
+
 def test_folders_whose_names_may_be_numbers():
     """The folder "1" is the name of a grade here, so folders are not numbered."""
     for name in ("0", "1", "2"):

@@ -80,6 +80,10 @@ def test_the_first_of_several_sets():
     [
         ({"images": X}, "it has no labels; its arrays: images"),
         ({"model": X, "labels": Y}, "it has no images; its arrays: model, labels"),
+        (
+            {f"w{i}": X for i in range(12)},
+            "its arrays: w0, w1, w2, w3, w4, w5, w6, w7, w8, w9 and 2 more",
+        ),
         (X, "it has no images; its arrays: none"),
         ([X, X], "it has no images; its arrays: none"),
         ({"images": X, "labels": Y[:3]}, "labels must be [n] with n = 4, got [3]"),

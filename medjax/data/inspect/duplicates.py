@@ -14,6 +14,7 @@ _SIDE = 16  # frequencies; the 64 bits usual for photographs do not distinguish 
 HASH_BITS = _SIDE**2
 """Bits in a perceptual hash."""
 _CHUNK = 512
+_DIGEST_BYTES = 16
 
 
 class Place(NamedTuple):
@@ -48,11 +49,40 @@ def exact_groups(splits: _Splits) -> list[list[Place]]:
       >>> exact_groups({"train": images[:1], "test": images[1:]})
       [[Place(split='train', row=0), Place(split='test', row=0)]]
     """
-    found: dict[bytes, list[Place]] = {}
-    for split, images in splits.items():
-        for row, image in enumerate(images):
-            found.setdefault(_digest(image), []).append(Place(split, row))
-    return [places for places in found.values() if len(places) > 1]
+    return equal_groups({split: digests(images) for split, images in splits.items()})
+
+
+def digests(images: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns a digest of the shape, dtype and pixels of each image, bytes ``[n]``.
+
+    Example:
+      >>> one, other = digests([np.zeros((4, 4)), np.zeros((4, 4))])
+      >>> bool(one == other)
+      True
+    """
+    return np.array([_digest(image) for image in images], f"S{2 * _DIGEST_BYTES}")
+
+
+def equal_groups(digests: Mapping[str, np.ndarray]) -> list[list[Place]]:
+    """Returns the places of each digest that occurs more than once, ordered by the first place.
+
+    Args:
+      digests: digests ``[n]`` by split, from ``digests``.
+
+    Example:
+      >>> equal_groups({"train": np.array([b"a", b"b"]), "test": np.array([b"b"])})
+      [[Place(split='train', row=1), Place(split='test', row=0)]]
+    """
+    if not digests:
+        return []
+    names = np.repeat(list(digests), [len(column) for column in digests.values()])
+    rows = np.concatenate([np.arange(len(column)) for column in digests.values()])
+    every = np.concatenate(list(digests.values()))
+    _, which, counts = np.unique(every, return_inverse=True, return_counts=True)
+    groups: dict[int, list[Place]] = {}
+    for at in np.flatnonzero(counts[which] > 1):
+        groups.setdefault(int(which[at]), []).append(Place(str(names[at]), int(rows[at])))
+    return list(groups.values())
 
 
 def near_pairs(splits: _Splits, *, distance: int) -> list[Pair]:
@@ -80,7 +110,7 @@ def near_pairs(splits: _Splits, *, distance: int) -> list[Pair]:
     if not every:
         return []
     hashes = np.concatenate([_hashes(every[i : i + _CHUNK]) for i in range(0, len(every), _CHUNK)])
-    digests = np.array([_digest(image) for image in every])
+    exact = digests(every)
     pairs = []
     for start in range(0, len(every), _CHUNK):
         rows, columns = hashes[start : start + _CHUNK, None], hashes[None, start:]
@@ -89,7 +119,7 @@ def near_pairs(splits: _Splits, *, distance: int) -> list[Pair]:
             for word in range(hashes.shape[-1])
         )
         for one, other in zip(*np.nonzero(np.triu(bits <= distance, k=1)), strict=True):
-            if digests[start + one] != digests[start + other]:
+            if exact[start + one] != exact[start + other]:
                 ends = places[start + one], places[start + other]
                 pairs.append(Pair(*ends, int(bits[one, other])))
     return sorted(pairs, key=lambda pair: pair.distance)
@@ -98,7 +128,7 @@ def near_pairs(splits: _Splits, *, distance: int) -> list[Pair]:
 def _digest(image: np.ndarray) -> bytes:
     """Returns a digest of shape, dtype and pixels, in hex, which has no trailing zeros to lose."""
     image = np.ascontiguousarray(image)
-    digest = hashlib.blake2b(f"{image.shape}{image.dtype.str}".encode(), digest_size=16)
+    digest = hashlib.blake2b(f"{image.shape}{image.dtype.str}".encode(), digest_size=_DIGEST_BYTES)
     digest.update(image.tobytes())
     return digest.hexdigest().encode()
 

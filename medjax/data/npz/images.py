@@ -127,9 +127,11 @@ def to_bytes(
         check_real(f"{path}: {name}", images)
         if len(other) < len(arrays):
             alike = next(key for key in arrays if key not in other)
-            raise UserError(f"{path}: {name} is {images.dtype}; needs uint8, 0–255, as {alike}")
+            raise UserError(
+                f"{path}: {name} is {images.dtype.name}; needs uint8, 0–255, as {alike}"
+            )
     ends = {name: (float(x.min()), float(x.max())) for name, x in other.items()}
-    dtypes = ", ".join(dict.fromkeys(str(images.dtype) for images in other.values()))
+    dtypes = ", ".join(dict.fromkeys(images.dtype.name for images in other.values()))
     if _within(ends, 1):
         scaled = {name: _scaled(images, 255) for name, images in other.items()}
         return scaled, [f"its images are {dtypes} in 0–1, and are read as 0–255"]
@@ -137,7 +139,7 @@ def to_bytes(
         scaled = {name: _scaled(images, 1) for name, images in other.items()}
         return scaled, [f"its images are {dtypes}, and are read as uint8, 0–255"]
     name = next(name for name in ends if not _within({name: ends[name]}, 1))
-    raise _unknown_range(f"{path}: {name} is {other[name].dtype}", *ends[name])
+    raise _unknown_range(f"{path}: {name} is {other[name].dtype.name}", *ends[name])
 
 
 def check_real(what: str, images: np.ndarray) -> None:
@@ -150,7 +152,8 @@ def check_real(what: str, images: np.ndarray) -> None:
         return
     count = sum(int((~np.isfinite(part)).sum()) for part in _parts(images))
     raise UserError(
-        f"{what} holds {count} NaN or infinite pixels ({images.dtype}); needs uint8, 0–255"
+        f"{what} holds {count} NaN or infinite pixels ({images.dtype.name}); replace them, as "
+        "np.nan_to_num does"
     )
 
 
@@ -196,6 +199,6 @@ def _unknown_range(found: str, low: float, high: float) -> UserError:
     width = (high - low) or 1
     window = f"window(center={(low + high) / 2:g}, width={width:g})"
     return UserError(
-        f"{found} from {low:g} to {high:g}; needs uint8, 0–255, or floats in 0–1: rescale it, or "
-        f"set black and white by data.prepare, as in {window} for the whole of it"
+        f"{found} from {low:g} to {high:g}; needs uint8, 0–255, or floats in 0–1: rescale it to "
+        f"0–1, or set black and white by data.prepare, as in {window} for the whole of it"
     )

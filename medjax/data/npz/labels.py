@@ -1,15 +1,12 @@
 """Arrays of labels as people save them: whole numbers, names, and rows of findings."""
 
-import decimal
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from medjax.data.pictures.listing.labels import in_order, unified
 from medjax.errors import UserError
 
-_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _LISTED = 10
 _INTEGERS, _NUMBERS, _TEXT = "iub", "iubf", "US"
 
@@ -86,36 +83,21 @@ def read_classes(
       ([1, 0, 1], ('2', '10'))
     """
     found = {split: distinct(f"{where}: {split}_labels", x) for split, x in labels.items()}
-    classes = class_names(found["train"][0])
+    same = unified(name for names, _ in found.values() for name in names)
+    classes = in_order({same[name] for name in found["train"][0]})
     if len(classes) < 2:
         only = f"train_labels holds only class {classes[0]}"
         raise UserError(f"{where}: {only}; needs two classes or more")
-    numbers = {_key(name): number for number, name in enumerate(classes)}
+    number_of = {name: number for number, name in enumerate(classes)}
     numbered = {}
     for split, (names, places) in found.items():
         for name in names:
-            if _key(name) not in numbers:
+            if same[name] not in number_of:
                 has = f"train_labels holds only {_listed(classes)}"
                 raise UserError(f"{where}: {split}_labels holds {name}; {has}")
-        of_names = np.array([numbers[_key(name)] for name in names], np.int32)
-        numbered[split] = of_names[places]
+        numbers = [number_of[same[name]] for name in names]
+        numbered[split] = np.array(numbers, np.int32)[places]
     return numbered, classes
-
-
-def class_names(names: Iterable[str]) -> tuple[str, ...]:
-    """Returns the names of classes in label order: by value if all are numbers, else by name.
-
-    Numbers of the same value are one class, under the shortest of their names.
-
-    Example:
-      >>> class_names(["10", "1.0", "1", "2"]), class_names(["b", "10", "a"])
-      (('1', '2', '10'), ('10', 'a', 'b'))
-    """
-    by_key = {}
-    for name in sorted(names, key=lambda name: (-len(name), name)):
-        by_key[_key(name)] = name
-    numbers = all(isinstance(key, decimal.Decimal) for key in by_key)
-    return tuple(by_key[key] for key in sorted(by_key, key=None if numbers else by_key.get))
 
 
 def read_numbers(what: str, labels: np.ndarray, *, classes: Sequence[str]) -> np.ndarray:
@@ -183,15 +165,10 @@ def _text(what: str, values: np.ndarray) -> list[str]:
             values = np.strings.decode(values, "utf-8")
         except UnicodeDecodeError as error:
             raise UserError(f"{what} holds bytes that are not UTF-8; save text") from error
-    # As file systems differ in it, the same name may come in two forms.
-    names = [unicodedata.normalize("NFC", str(value)).strip() for value in values]
+    names = [str(value).strip() for value in values]
     if "" in names:
         raise UserError(f"{what} holds an empty name; name the class, or remove its images")
     return names
-
-
-def _key(name: str) -> decimal.Decimal | str:
-    return decimal.Decimal(name) if _NUMBER.fullmatch(name) else name
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,1 +1,1 @@
-"""Users' own pictures: folders, DICOM files and TensorFlow Datasets."""
+"""Users' own pictures: folders, DICOM and NIfTI files, and TensorFlow Datasets."""

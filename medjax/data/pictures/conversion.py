@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax.data.inspect import measuring
+from medjax.data.inspect import acquisition, measuring
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
 from medjax.data.prepare.resizing import FITS
@@ -47,18 +47,35 @@ def check(options: ConvertOptions) -> None:
 
 
 class Part(NamedTuple):
-    """The sources of a split in order, and the label or row of labels of each one's pictures."""
+    """The sources of a split in order, and what all pictures of each have.
+
+    Attributes:
+      sources: what to decode.
+      labels: the label or row of labels of each source.
+      patients: the number of each source's patient; empty if patients are not known.
+    """
 
     sources: Sequence[decoding.Source]
     labels: Sequence[int] | Sequence[tuple[int, ...]]
+    patients: Sequence[int] = ()
 
 
 class Converted(NamedTuple):
-    """The unreadable sources, the MD5 of all arrays, and a ``Tally`` of raw pictures by split."""
+    """What was converted.
+
+    Attributes:
+      unreadable: the unreadable sources.
+      digest: MD5 of all arrays.
+      raw: by split, a ``Tally`` of the raw pictures.
+      files: by split, the name of each picture's source.
+      patients: by split, the number of each picture's patient, if patients are known.
+    """
 
     unreadable: list[decoding.Unreadable]
     digest: str
     raw: dict[str, dict[str, Any]]
+    files: dict[str, list[str]]
+    patients: dict[str, list[int]]
 
 
 def convert(
@@ -68,40 +85,47 @@ def convert(
     to_bytes: Callable[[Picture], np.ndarray],
     threads: int,
 ) -> Converted:
-    """Writes ``{split}_images.npy`` and ``{split}_labels.npy`` with few pictures in memory.
+    """Writes ``{split}_{images,labels,made}.npy`` with few pictures in memory.
 
     ``to_bytes`` makes uint8 ``[h, w, c]`` of a picture, of one shape for all.
     """
-    unreadable, digest, start = [], hashlib.md5(usedforsecurity=False), time.perf_counter()
+    digest, start = hashlib.md5(usedforsecurity=False), time.perf_counter()
+    done = Converted([], "", {}, {}, {})
 
-    def both(picture: Picture) -> tuple[np.ndarray, measuring.Measured]:
-        return to_bytes(picture), measuring.measure(picture.raw(), inside=picture.inside())
+    def measured(picture: Picture) -> tuple[np.ndarray, measuring.Measured, np.ndarray]:
+        raw = measuring.measure(picture.raw(), inside=picture.inside())
+        return to_bytes(picture), raw, acquisition.measure_picture(picture.shown())
 
-    raw = {}
-    for split, (sources, labels) in parts.items():
-        kept, tally, shape = [], measuring.Tally(), ()
+    for split, part in parts.items():
+        kept, made, tally, shape = [], [], measuring.Tally(), ()
         with open(folder / f"{split}_images.npy", "wb") as stream:
-            results = decoding.decode_all(sources, then=both, threads=threads)
-            for label, result in zip(labels, results, strict=True):
+            results = decoding.decode_all(part.sources, then=measured, threads=threads)
+            for row, result in enumerate(results):
                 if isinstance(result, decoding.Unreadable):
-                    unreadable.append(result)
+                    done.unreadable.append(result)
                     continue
-                for image, measured in result:
+                for image, raw, facts in result:
                     if not kept:
                         shape = image.shape
                         _write_header(stream, (0, *shape))
                     stream.write(image.tobytes())
                     digest.update(image)
-                    tally.add(measured)
-                    kept.append(label)
+                    tally.add(raw)
+                    made.append(facts)
+                    kept.append(row)
             stream.seek(0)
             _write_header(stream, (len(kept), *shape))
-        np.save(folder / f"{split}_labels.npy", np.array(kept, np.int32))
-        digest.update(np.array(kept, "<i4"))
-        raw[split] = tally.asdict()
+        labels = np.array([part.labels[row] for row in kept], np.int32)
+        np.save(folder / f"{split}_labels.npy", labels)
+        np.save(folder / f"{split}_made.npy", np.reshape(made, (-1, len(acquisition.FACTS))))
+        digest.update(labels.astype("<i4"))
+        done.raw[split] = tally.asdict()
+        done.files[split] = [part.sources[row].name for row in kept]
+        if part.patients:
+            done.patients[split] = [part.patients[row] for row in kept]
     count = sum(len(part.sources) for part in parts.values())
     _log.info("data: decoded %d files in %.1f s", count, time.perf_counter() - start)
-    return Converted(unreadable, digest.hexdigest(), raw)
+    return done._replace(digest=digest.hexdigest())
 
 
 def _write_header(stream, shape: tuple[int, ...]) -> None:

@@ -1,9 +1,9 @@
 """Decodes many files at once, in order, and applies a function to each picture."""
 
-import collections
 import concurrent.futures
 import contextlib
 import errno
+import functools
 import logging
 import os
 import pathlib
@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from medjax.data.damaged import UndecodableError
-from medjax.data.pictures import dicom, imagefile
+from medjax.data.pictures import dicom, imagefile, nifti
 from medjax.data.pictures.picture import Picture
 from medjax.errors import UserError
 
@@ -24,14 +24,15 @@ _log = logging.getLogger("medjax")
 _LISTED = 5
 _MOST_THREADS = 32
 _PER_THREAD = 4
-SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES
+SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES + nifti.SUFFIXES
+_BY_SUFFIX = imagefile.SUFFIXES + nifti.SUFFIXES
 # Files of these kinds are not opened to see whether they are DICOM.
 _OTHER_SUFFIXES = frozenset(
     (
         *(".csv", ".tsv", ".txt", ".md", ".json", ".jsonl", ".xml", ".yaml", ".yml", ".toml"),
         *(".ini", ".cfg", ".log", ".html", ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".ods"),
         *(".py", ".ipynb", ".npy", ".npz", ".h5", ".mat", ".pkl", ".pt", ".db", ".zip", ".gz"),
-        *(".bz2", ".xz", ".7z", ".tar", ".nii", ".mha", ".mhd", ".nrrd", ".gif", ".webp"),
+        *(".bz2", ".xz", ".7z", ".tar", ".mha", ".mhd", ".nrrd", ".heic", ".avif"),
     )
 )
 
@@ -41,13 +42,19 @@ class Source(NamedTuple):
 
     Attributes:
       name: the name in messages.
-      channels: returns 1 or 3 without decoding pixels.
+      channels: returns 1 or 3 without decoding pixels; 3 if only the pixels tell.
       read: returns the pictures.
+      preview: returns pictures with the same colours that may be smaller; None for those of
+        ``read``.
+      deep: returns, without decoding pixels, whether the pictures are grey with values of 16 bits,
+        of which they may use fewer.
     """
 
     name: str
     channels: Callable[[], int]
     read: Callable[[], list[Picture]]
+    preview: Callable[[], list[Picture]] | None = None
+    deep: Callable[[], bool] = lambda: False
 
 
 class Unreadable(NamedTuple):
@@ -65,23 +72,27 @@ class Unreadable(NamedTuple):
 def is_picture(path: pathlib.Path) -> bool:
     """Returns whether a file is read as a picture.
 
-    The suffix of an image file decides, and its first bytes where they are those of DICOM.
+    The suffix of an image or NIfTI file decides, and the first bytes where they are those of DICOM.
     """
-    suffix = path.suffix.lower()
-    if suffix in imagefile.SUFFIXES:
+    if path.name.lower().endswith(_BY_SUFFIX):
         return True
-    return suffix not in _OTHER_SUFFIXES and dicom.is_image(path)
+    return path.suffix.lower() not in _OTHER_SUFFIXES and dicom.is_image(path)
 
 
 def file_source(
-    path: pathlib.Path, name: str, *, options: dicom.DicomOptions | None = None
+    path: pathlib.Path,
+    name: str,
+    *,
+    options: dicom.DicomOptions | None = None,
+    slices: nifti.NiftiOptions | None = None,
 ) -> Source:
-    """Returns the source of an image or DICOM file.
+    """Returns the source of an image, DICOM or NIfTI file.
 
     Args:
-      path: the file; it is DICOM unless it has the suffix of an image file.
+      path: the file; it is DICOM unless it has the suffix of an image or NIfTI file.
       name: the name in messages.
       options: how DICOM is read; None for the defaults.
+      slices: how NIfTI is read; None for the defaults.
 
     Returns:
       The source.
@@ -90,8 +101,11 @@ def file_source(
       >>> file_source(pathlib.Path("scans/a.dcm"), "a.dcm").name
       'a.dcm'
     """
+    if path.name.lower().endswith(nifti.SUFFIXES):
+        return Source(name, lambda: 1, lambda: nifti.read(path, slices or nifti.NiftiOptions()))
     if path.suffix.lower() in imagefile.SUFFIXES:
-        return Source(name, lambda: imagefile.channels(path), lambda: imagefile.read(path))
+        kinds = (imagefile.channels, imagefile.read, imagefile.preview, imagefile.deep)
+        return Source(name, *(functools.partial(kind, path) for kind in kinds))
     chosen = options or dicom.DicomOptions()
     return Source(name, lambda: dicom.channels(path), lambda: dicom.read(path, chosen))
 
@@ -128,17 +142,7 @@ def decode_all(
             raise UndecodableError("holds no pictures")
         return pictures if then is None else [then(picture) for picture in pictures]
 
-    return _in_order(sources, read, threads, "decoding")
-
-
-def set_channels(sources: Sequence[Source], *, threads: int = 0) -> tuple[int, str]:
-    """Returns the number of channels for a whole set, and the counts behind it in words.
-
-    It is 3 if any readable picture has colours, else 1.
-    """
-    found = list(_in_order(sources, lambda source: [source.channels()], threads, "looking"))
-    counts = collections.Counter(x[0] for x in found if not isinstance(x, Unreadable))
-    return 3 if counts[3] else 1, f"{counts[1]} grey and {counts[3]} colour files"
+    return in_order(sources, read, threads=threads, what="decoding")
 
 
 def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> None:
@@ -157,10 +161,23 @@ def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> Non
         )
 
 
-def _in_order(
-    sources: Sequence[Source], read: Callable[[Source], Any], threads: int, what: str
+def in_order(
+    sources: Sequence[Source], read: Callable[[Source], Any], *, threads: int, what: str
 ) -> Iterator[Any]:
-    """Yields the results of ``read``, or ``Unreadable``, a few for each thread at once."""
+    """Applies a function to sources in several threads, a few sources for each thread at once.
+
+    Args:
+      sources: what to read.
+      read: returns a result; it may raise ``UndecodableError``.
+      threads: number of threads; 0 for the number of available processors.
+      what: the name of the progress bar.
+
+    Yields:
+      For each source in order, the result, or an ``Unreadable``.
+
+    Raises:
+      UserError: for causes other than a damaged file, such as a missing package.
+    """
     threads = threads or min(_processors(), _MOST_THREADS)
 
     def attempt(source: Source) -> Any:
@@ -201,7 +218,7 @@ def _processors() -> int:
 def _quiet() -> Iterator[None]:
     """Silences the libraries' remarks on odd files, which may quote a header."""
     # pydicom logs a traceback for each decoder that fails.
-    logs = [logging.getLogger(name) for name in ("pydicom", "PIL")]
+    logs = [logging.getLogger(name) for name in ("pydicom", "PIL", "nibabel.global")]
     levels = [log.level for log in logs]
     try:
         for log in logs:

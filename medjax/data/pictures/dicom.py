@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data.damaged import UndecodableError
+from medjax.data.pictures import choosing
 from medjax.data.pictures import dicom_content as content
 from medjax.data.pictures import dicom_frames as frames
 from medjax.data.pictures import dicom_header as header
@@ -14,10 +15,8 @@ from medjax.data.pictures import dicom_lookup as lookup
 from medjax.data.pictures import dicom_modality as modality
 from medjax.data.pictures import dicom_window as window
 from medjax.data.pictures.picture import Picture, full_range
-from medjax.errors import UserError
 
 SUFFIXES, is_image = content.SUFFIXES, content.is_image
-_FRAMES = ("first", "middle", "last", "all")
 
 
 class DicomOptions(NamedTuple):
@@ -33,10 +32,7 @@ class DicomOptions(NamedTuple):
 
 def check(options: DicomOptions) -> None:
     """Raises ``UserError`` for an unknown choice of frames."""
-    if options.frames not in _FRAMES and not options.frames.isdecimal():
-        raise UserError(
-            f"unknown dicom frames {options.frames!r}; choose from: {', '.join(_FRAMES)}, a number"
-        )
+    choosing.check("dicom frames", options.frames)
 
 
 def channels(file: pathlib.Path) -> int:
@@ -64,7 +60,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     stored_as = layout.of(dataset)
     _check_decodable(dataset, stored_as)
     pictures = []
-    for frame in _chosen(options.frames, stored_as.frames):
+    for frame in choosing.chosen(options.frames, stored_as.frames, what="frame"):
         pixels = frames.decode(dataset, stored_as, frame)
         if stored_as.photometric in layout.GREY:
             negative = stored_as.photometric == "MONOCHROME1"
@@ -100,17 +96,6 @@ def _check_decodable(dataset, stored_as: layout.Layout) -> None:
         raise UndecodableError("is compressed, and does not say how")
     if stored_as.size() > (len(pixels) if isinstance(pixels, bytes) else 0):
         raise UndecodableError("holds fewer bytes of pixels than its header says")
-
-
-def _chosen(frames: str, count: int) -> range:
-    """Returns the positions of the wanted frames."""
-    if frames == "all":
-        return range(count)
-    named = {"first": 0, "middle": count // 2, "last": count - 1}
-    frame = named[frames] if frames in named else int(frames)
-    if frame >= count:
-        raise UndecodableError(f"has no frame {frame}")
-    return range(frame, frame + 1)
 
 
 def _from_palette(pixels: np.ndarray, dataset) -> Picture:

@@ -1,18 +1,27 @@
-"""Reads image files (PNG, JPEG, TIFF, BMP) as pictures."""
+"""Reads image files, such as PNG, JPEG and TIFF, as pictures."""
 
+import io
 import pathlib
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from medjax.data.damaged import UndecodableError, decoding_errors
+from medjax.data.pictures import png_chunks
 from medjax.data.pictures.picture import Picture, full_range
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
-_FORMATS = ("PNG", "JPEG", "TIFF", "BMP")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".tif", ".tiff", ".bmp", ".gif", ".webp"),
+    *(".jp2", ".j2k", ".pgm", ".ppm", ".pbm", ".pnm"),
+)
+_FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP", "JPEG2000", "PPM")
 _GREY = ("1", "L", "LA", "I", "F")
 _BITS, _PHOTOMETRIC = 258, 262  # tags of TIFF
 _WHITE_IS_ZERO = 0
+_PREVIEW = 512  # pixels of the shorter side, at least
+_Result = TypeVar("_Result")
 
 
 def channels(file: pathlib.Path) -> int:
@@ -22,8 +31,15 @@ def channels(file: pathlib.Path) -> int:
       UndecodableError: for a file that Pillow cannot read.
       OSError: if the disk fails.
     """
-    with _open(file) as image:
-        return 1 if _is_grey(image) else 3
+    return _attempt(file, lambda image: 1 if _is_grey(image) else 3)
+
+
+def deep(file: pathlib.Path) -> bool:
+    """Returns whether a file holds greys of 16 bits, without decoding its pixels.
+
+    It raises what ``channels`` raises.
+    """
+    return _attempt(file, lambda image: _bits(image) == 16)
 
 
 def read(file: pathlib.Path) -> list[Picture]:
@@ -37,27 +53,37 @@ def read(file: pathlib.Path) -> list[Picture]:
         are not finite.
       OSError: if the disk fails.
     """
-    with _open(file) as image:
+    return _attempt(file, _read)
+
+
+def preview(file: pathlib.Path) -> list[Picture]:
+    """Decodes a picture as ``read`` does, but large JPEGs at a half to an eighth of their size.
+
+    The shorter side keeps at least 512 pixels. It raises what ``read`` raises.
+    """
+
+    def reduced(image: Image.Image) -> list[Picture]:
         with decoding_errors():
-            pages = getattr(image, "n_frames", 1)
-            tags = image.tag_v2 if image.format == "TIFF" else {}
-            photometric, bits = tags.get(_PHOTOMETRIC), tags.get(_BITS, (16,))
-        if pages > 1 and image.format in _FORMATS:  # a camera's JPEG with a preview is an MPO
-            raise UndecodableError("holds several pages; needs one")
-        negative = photometric == _WHITE_IS_ZERO  # Pillow inverts bytes itself
-        grey, deep = _is_grey(image), image.mode in ("I", "F") or image.mode.startswith("I;16")
-        sixteen = image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG")
-        if not deep:
-            return [Picture(_pixels(image, "L" if grey else "RGB"), 0, 255)]
-        pixels = _pixels(image, None)
-        if not np.isfinite(pixels).all():
-            raise UndecodableError("holds pixels that are not finite")
-        if not sixteen:
-            return [full_range(pixels)._replace(inverted=negative)]
-        return [Picture(pixels.astype(np.uint16), 0, 2 ** bits[0] - 1, inverted=negative)]
+            image.draft(None, (_PREVIEW, _PREVIEW))
+        return _read(image)
+
+    return _attempt(file, reduced)
 
 
-def _open(file: pathlib.Path) -> Image.Image:
+def _attempt(file: pathlib.Path, then: Callable[[Image.Image], _Result]) -> _Result:
+    """Applies a function to an opened file; a PNG that fails is tried again without its texts."""
+    try:
+        with _open(file) as image:
+            return then(image)
+    except UndecodableError:
+        pixels = png_chunks.without_texts(file)
+        if pixels is None:
+            raise
+    with _open(pixels) as image:
+        return then(image)
+
+
+def _open(file: pathlib.Path | io.BytesIO) -> Image.Image:
     try:
         with decoding_errors():
             return Image.open(file, formats=_FORMATS)
@@ -66,6 +92,40 @@ def _open(file: pathlib.Path) -> Image.Image:
         raise UndecodableError(f"is not a {kinds} file that Pillow can read") from error
     except Image.DecompressionBombError as error:
         raise UndecodableError("has more pixels than Pillow's limit") from error
+
+
+def _read(image: Image.Image) -> list[Picture]:
+    with decoding_errors():
+        pages = getattr(image, "n_frames", 1)
+        photometric = image.tag_v2.get(_PHOTOMETRIC) if image.format == "TIFF" else None
+    if pages > 1 and image.format in _FORMATS:  # a camera's JPEG with a preview is an MPO
+        raise UndecodableError("holds several pages; needs one")
+    bits, negative = _bits(image), photometric == _WHITE_IS_ZERO  # Pillow inverts bytes itself
+    if bits == 8:
+        return [Picture(_pixels(image, "L" if _is_grey(image) else "RGB"), 0, 255)]
+    pixels = _pixels(image, None)
+    if not np.isfinite(pixels).all():
+        raise UndecodableError("holds pixels that are not finite")
+    if bits > 16:
+        return [full_range(pixels)._replace(inverted=negative)]
+    return [Picture(pixels.astype(np.uint16), 0, 2**bits - 1, inverted=negative)]
+
+
+def _bits(image: Image.Image) -> int:
+    """Returns how many bits the file gives a grey value; 8 for colours, and 32 for floats.
+
+    Raises:
+      UndecodableError: if Pillow multiplies the values by a factor that it does not tell.
+    """
+    sixteen = image.mode.startswith("I;16")
+    if not sixteen and image.mode not in ("I", "F"):
+        return 8
+    if image.format == "JPEG2000" or (image.format == "PPM" and image.tile[0][0] != "raw"):
+        raise UndecodableError("holds more than 8 bits a value, for which PNG or TIFF is needed")
+    if image.format == "TIFF" and sixteen:
+        with decoding_errors():
+            return image.tag_v2.get(_BITS, (16,))[0]
+    return 16 if sixteen or (image.mode == "I" and image.format in ("PNG", "PPM")) else 32
 
 
 def _pixels(image: Image.Image, mode: str | None) -> np.ndarray:

@@ -52,6 +52,10 @@ class Picture(NamedTuple):
             image[self.padding] = 0
         return image
 
+    def fills_sixteen_bits(self) -> bool:
+        """Returns whether black to white is the whole range of 16 bits, for want of a better."""
+        return self.pixels.dtype == np.uint16 and (self.black, self.white) == (0, 65535)
+
     def raw(self) -> np.ndarray:
         """Returns the values of the file, ``[h, w, c]``."""
         values = self.pixels if self.values is None else self.values

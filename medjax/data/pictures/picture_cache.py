@@ -9,11 +9,11 @@ import numpy as np
 
 from medjax import store
 
-_VERSION = 4  # increases when the same source gives other arrays
+_VERSION = 5  # increases when the same source gives other arrays
 # The packages that decode and prepare; with others installed, other files may be readable.
 _DECODERS = (
     *("pillow", "pydicom", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg"),
-    *("python-gdcm", "scikit-image"),
+    *("python-gdcm", "nibabel", "scikit-image"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Data sets of a user's own pictures: folders of images and DICOM files, and TFDS."""
+"""Data sets of a user's own pictures: folders of images, DICOM and NIfTI files, and TFDS."""
 
 import dataclasses
 import errno
@@ -14,10 +14,22 @@ import numpy as np
 from medjax.data import splitting
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
-from medjax.data.pictures import conversion, decoding, dicom, folders, picture_cache, tfds
+from medjax.data.pictures import (
+    conversion,
+    decoding,
+    dicom,
+    folders,
+    looking,
+    nifti,
+    picture_cache,
+    remarks,
+    tfds,
+)
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.listing.entry import FolderOptions
+from medjax.data.pictures.listing.entry import Entry, FolderOptions
+from medjax.data.pictures.nifti import NiftiOptions
+from medjax.data.pictures.picture import Picture
 from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation
@@ -39,6 +51,7 @@ class Sources(NamedTuple):
     Attributes:
       folder: how the class of a file of ``folder:PATH`` is found.
       dicom: how DICOM files in folders are read.
+      nifti: which slices of NIfTI files in folders are read.
       tfds: which part of ``tfds:NAME`` is read.
       cut: how sets without splits are cut.
       convert: how pictures become images of one size.
@@ -46,6 +59,7 @@ class Sources(NamedTuple):
 
     folder: FolderOptions = FolderOptions()
     dicom: DicomOptions = DicomOptions()
+    nifti: NiftiOptions = NiftiOptions()
     tfds: TfdsOptions = TfdsOptions()
     cut: CutOptions = CutOptions()
     convert: ConvertOptions = ConvertOptions()
@@ -121,6 +135,7 @@ def read(name: str, sources: Sources, request: Request) -> Read:
         raise UserError(f"size must be at least 1, got {request.size}")
     conversion.check(sources.convert)
     dicom.check(sources.dicom)
+    nifti.check(sources.nifti)
     if name.startswith(FOLDER):
         listed = _folder(name.removeprefix(FOLDER), sources)
     else:
@@ -137,14 +152,16 @@ def _folder(path: str, sources: Sources) -> _Listed:
     folders.check_classes(str(folder), listing)
     classes = findings or folders.class_names(entries)
     numbers = {name: number for number, name in enumerate(classes)}
-    parts = {}
+    patients, parts = _patients(entries), {}
     for split in registry.SPLITS:
         chosen = [entry for entry in entries if entry.split == split]
         if chosen:
             names = [entry.name for entry in chosen]
-            files = [decoding.file_source(folder / x, x, options=sources.dicom) for x in names]
+            how = {"options": sources.dicom, "slices": sources.nifti}
+            files = [decoding.file_source(folder / name, name, **how) for name in names]
             labels = [entry.label if findings else numbers[entry.label] for entry in chosen]
-            parts[split] = conversion.Part(files, labels)
+            known = [patients[entry.group] for entry in chosen if patients]
+            parts[split] = conversion.Part(files, labels, known)
     skip = sources.convert.skip_unreadable
     files = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
     return _Listed(
@@ -157,6 +174,14 @@ def _folder(path: str, sources: Sources) -> _Listed:
         warnings=warnings,
         multi_label=bool(findings),
     )
+
+
+def _patients(entries: Sequence[Entry]) -> dict[str, int]:
+    """Numbers the patients of a set; none if each file is its own group."""
+    if all(entry.group == entry.name for entry in entries):
+        return {}
+    groups = sorted({entry.group for entry in entries})
+    return {group: number for number, group in enumerate(groups)}
 
 
 def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
@@ -197,38 +222,61 @@ def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
 def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
     """Returns the set with its pictures converted, or read from the cache."""
     source, classes, parts = listed.source, listed.classes, listed.parts
-    options, wanted = sources.convert, request.preparation
-    everything = [source for part in parts.values() for source in part.sources]
-
-    def make(folder: pathlib.Path) -> dict[str, Any]:
-        channels = _channels(wanted, everything, options)
-        whole = raw_pictures.complete(wanted, size=request.size, channels=channels, fit=options.fit)
-        fitted = raw_pictures.fit(whole, parts["train"].sources, threads=options.threads)
-        to_bytes = functools.partial(raw_pictures.prepare_picture, fitted)
-        unreadable, digest, measured = conversion.convert(
-            parts, folder=folder, to_bytes=to_bytes, threads=options.threads
-        )
-        if not options.skip_unreadable:
-            decoding.refuse(unreadable, total=len(everything), setting=_SKIP)
-        made = {"digest": digest, "left_out": unreadable, "raw": measured}
-        return made | {"preparation": str(fitted)}
-
+    wanted = request.preparation
     settings = sources.asdict()
     settings["convert"].pop("threads")
     steps = wanted.listed()[:-1]  # the last one is applied to what the cache holds
     key = picture_cache.key_of(
         [request.size, classes, settings, os.path.abspath(source), listed.listing, steps]
     )
+    make = functools.partial(_make, parts, sources.convert, request)
     arrays, facts = picture_cache.arrays(key, make, root=request.cache)
-    for place, reason in facts["left_out"]:
+    for place, reason in facts["unreadable"]:
         _log.warning("data: skipped %s: %s", place, reason)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
     fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
-    info = _info(listed, facts)
+    remarks.log(facts, wanted=wanted, fitted=fitted)
+    made = {split: np.array(arrays[f"{split}_made"]) for split in parts}
+    info = _info(listed, facts, made)
     return Read(info, _splits(arrays, list(parts), request.limit), fitted)
 
 
-def _info(listed: _Listed, facts: Mapping[str, Any]) -> DatasetInfo:
+def _make(
+    parts: Mapping[str, conversion.Part],
+    options: ConvertOptions,
+    request: Request,
+    folder: pathlib.Path,
+) -> dict[str, Any]:
+    """Writes the arrays of a set into a folder, and returns the facts about them."""
+    everything = [source for part in parts.values() for source in part.sources]
+    wanted, threads = request.preparation, options.threads
+    own_channels = raw_pictures.sets_channels(wanted)
+    seen = looking.look(
+        everything,
+        colours=options.mode == "auto" and not own_channels,
+        depth=not raw_pictures.sets_black_and_white(wanted),
+        threads=threads,
+    )
+    channels = None if own_channels else _CHANNELS.get(options.mode, seen.channels)
+    how = {"size": request.size, "channels": channels, "fit": options.fit, "bits": seen.bits}
+    whole = raw_pictures.complete(wanted, **how)
+    fitted = raw_pictures.fit(whole, parts["train"].sources, threads=threads)
+    dim = []
+
+    def to_bytes(picture: Picture) -> np.ndarray:
+        image = raw_pictures.prepare_picture(fitted, picture)
+        if remarks.is_dim(image):
+            dim.append(True)
+        return image
+
+    done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
+    if not options.skip_unreadable:
+        decoding.refuse(done.unreadable, total=len(everything), setting=_SKIP)
+    seen_also = {"greyed": seen.greyed, "dim": len(dim)}
+    return done._asdict() | seen_also | {"preparation": str(fitted)}
+
+
+def _info(listed: _Listed, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]) -> DatasetInfo:
     single = BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS
     return DatasetInfo(
         name=listed.name,
@@ -239,24 +287,14 @@ def _info(listed: _Listed, facts: Mapping[str, Any]) -> DatasetInfo:
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
-        left_out=tuple((place, reason) for place, reason in facts["left_out"]),
+        left_out=tuple((place, reason) for place, reason in facts["unreadable"]),
         raw=facts["raw"],
         cut=listed.cut,
         warnings=listed.warnings,
+        files={split: tuple(names) for split, names in facts["files"].items()},
+        patients={split: tuple(numbers) for split, numbers in facts["patients"].items()},
+        made=made,
     )
-
-
-def _channels(
-    wanted: Preparation, everything: Sequence[decoding.Source], options: ConvertOptions
-) -> int | None:
-    """Returns the number of channels of the images, or None if a step sets it."""
-    if raw_pictures.sets_channels(wanted):
-        return None
-    if options.mode != "auto":
-        return _CHANNELS[options.mode]
-    channels, why = decoding.set_channels(everything, threads=options.threads)
-    _log.info("data: all images become %s: %s", "grey" if channels == 1 else "RGB", why)
-    return channels
 
 
 def _splits(

@@ -173,12 +173,16 @@ def _split(tfds, builder: Any, split: str, options: TfdsOptions) -> tuple[list[S
         ) from error
     if labels and min(labels) < 0:  # a missing label
         raise UserError(f"split {split!r} of {builder.info.full_name} has images without a label")
-    channels = builder.info.features[options.image].shape[-1]
+    feature = builder.info.features[options.image]
+    channels = 1 if feature.shape[-1] == 1 else 3
+    deep = channels == 1 and feature.np_dtype == np.uint16
     sources = [
         Source(
             f"{split}[{row}]",
-            lambda: 1 if channels == 1 else 3,
+            lambda: channels,
             lambda row=row: [_picture(images, row, options.image)],
+            None,
+            lambda: deep,
         )
         for row in range(len(labels))
     ]

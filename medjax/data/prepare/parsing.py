@@ -8,6 +8,7 @@ from typing import Any
 
 from medjax.data.prepare.channels import Grayscale, Rgb
 from medjax.data.prepare.clahe import Clahe
+from medjax.data.prepare.depth import Depth
 from medjax.data.prepare.preparation import Normalize, Preparation
 from medjax.data.prepare.resizing import Resize
 from medjax.data.prepare.windowing import PercentileClip, Window
@@ -15,7 +16,7 @@ from medjax.data.prepare.zca_whitening import Zca
 from medjax.errors import UserError, unknown
 
 _LAST = (Normalize, Zca)
-_STEPS = (Resize, Window, PercentileClip, Clahe, Grayscale, Rgb, *_LAST)
+_STEPS = (Resize, Window, PercentileClip, Depth, Clahe, Grayscale, Rgb, *_LAST)
 
 STEPS = types.MappingProxyType({step.name: step for step in _STEPS})
 """The steps by the names that the text uses."""

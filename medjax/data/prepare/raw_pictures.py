@@ -8,12 +8,14 @@ import numpy as np
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
 from medjax.data.prepare.channels import Grayscale, Rgb
+from medjax.data.prepare.depth import Depth
 from medjax.data.prepare.preparation import Preparation
 from medjax.data.prepare.resizing import Resize
 from medjax.data.prepare.windowing import PercentileClip, Window, between
 from medjax.errors import UserError
 
 _OF_VALUES = (Window, PercentileClip)  # they set black and white in the units of the file
+_FIRST = (*_OF_VALUES, Depth)
 
 
 def sets_channels(preparation: Preparation) -> bool:
@@ -23,21 +25,24 @@ def sets_channels(preparation: Preparation) -> bool:
 
 def sets_black_and_white(preparation: Preparation) -> bool:
     """Returns whether a step gives raw values a meaning, whatever their range."""
-    return any(isinstance(step, _OF_VALUES) for step in preparation.steps)
+    return any(isinstance(step, _FIRST) for step in preparation.steps)
 
 
-def complete(preparation: Preparation, *, size: int, channels: int | None, fit: str) -> Preparation:
-    """Appends the steps that a preparation lacks to give all pictures of a set one shape.
+def complete(
+    preparation: Preparation, *, size: int, channels: int | None, fit: str, bits: int | None = None
+) -> Preparation:
+    """Adds the steps that a preparation lacks to give all pictures of a set one shape and depth.
 
     Args:
       preparation: the steps that come first.
       size: side length in pixels, used if no step resizes.
       channels: 1 or 3, used if no step sets the channels; otherwise it may be None.
       fit: one of ``resizing.FITS``.
+      bits: how many bits greys of 16 bits use; None or 16 to leave them as they are.
 
     Raises:
-      UserError: if ``window`` or ``percentile_clip`` is not the first step, because steps before
-        it would see 0–1 in some files and bytes in others.
+      UserError: if ``window``, ``percentile_clip`` or ``depth`` is not the first step, because
+        steps before it would see 0–1 in some files and bytes in others.
 
     Example:
       >>> from medjax.data import parse_preparation
@@ -46,10 +51,10 @@ def complete(preparation: Preparation, *, size: int, channels: int | None, fit: 
       ['grayscale', 'resize(size=64, keep_aspect=pad)']
     """
     for step in preparation.steps[1:]:
-        if isinstance(step, _OF_VALUES):
+        if isinstance(step, _FIRST):
             where = "the first step for folders, DICOM files and TFDS, whose raw values it sees"
             raise UserError(f"{step.name} must be {where}; got {preparation}")
-    more = list(preparation.steps)
+    more = [*([Depth(bits)] if bits and bits < 16 else []), *preparation.steps]
     if not sets_channels(preparation):
         more.append(Rgb() if channels == 3 else Grayscale())
     if not any(isinstance(step, Resize) for step in more):
@@ -73,8 +78,9 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
     Args:
       preparation: a fitted preparation.
       picture: the decoded picture. If the first step is ``window`` or ``percentile_clip``, it sees
-        raw values and replaces the file's own window or look-up table. Any other step sees the
-        picture as shown: black to white as 0–1, or bytes as is. Padding is black and ignored.
+        raw values and replaces the file's own window or look-up table. ``depth`` sets the white of
+        greys of 16 bits. Any other step sees the picture as shown: black to white as 0–1, or bytes
+        as is. Padding is black and ignored.
 
     Returns:
       uint8 ``[h, w, c]``.
@@ -91,6 +97,8 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
       [54, 79]
     """
     first, *rest = preparation.steps
+    if isinstance(first, Depth) and picture.fills_sixteen_bits():
+        picture = picture._replace(white=first.white)
     if not isinstance(first, _OF_VALUES):
         return preparation.apply([picture.shown()])[0]
     values, inside = picture.raw(), picture.inside()

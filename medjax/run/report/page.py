@@ -118,6 +118,8 @@ def _data_uri(image: np.ndarray) -> str:
 def _provenance(summary: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
     facts = {"data set": summary.get("dataset"), **data}
     counts = facts.pop("counts", None) or {}
+    for name in ("warnings", "cut", "patients"):  # in sentences above
+        facts.pop(name, None)
     facts["images"] = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
     facts["classes"] = ", ".join(map(str, data.get("classes") or []))
     return facts

@@ -74,6 +74,17 @@ on all 4,708 training images, it reaches 0.95 (±0.01).
     return sentences
 
 
+def warnings(summary: Mapping[str, Any]) -> list[str]:
+    """Returns what may be wrong with the data set of a run, in sentences.
+
+    Example:
+      >>> warnings({"data": {"warnings": ["leakage: 1 image in both splits of train–test"]}})
+      ['Leakage: 1 image in both splits of train–test.']
+    """
+    lines = (summary.get("data") or {}).get("warnings") or ()
+    return [f"{line[:1].upper()}{line[1:]}." for line in lines]
+
+
 def notes(summary: Mapping[str, Any]) -> list[str]:
     """Explains in sentences how to read the table of results of a ``summary.json``.
 
@@ -91,6 +102,8 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
     elif not summary.get("val"):
         sentences.append("There were no validation images, so no step could be selected.")
     meanings = {"ior": "distilled minus random", "hlr": "whole training set minus distilled"}
+    if patients := (summary.get("data") or {}).get("patients"):
+        sentences.append(f"About the splits: {patients}.")
     gaps = [
         f"{name.upper()} {summary[name]:+.1f} ({meaning})"
         for name, meaning in meanings.items()

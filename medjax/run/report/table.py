@@ -138,7 +138,7 @@ def results_table(summary: Mapping[str, Any]) -> str:
 
     Returns:
       Lines of aligned text: a title, one row per training set with its metrics on validation and
-      test images, and the IOR and HLR in points.
+      test images, the IOR and HLR in points, and the warnings about the data set.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -150,7 +150,9 @@ def results_table(summary: Mapping[str, Any]) -> str:
     """
     rows = result_rows(summary)
     lines = scores_table(rows, first=summary.get("headline")).splitlines() if rows else []
-    return "\n".join([title(summary), *lines, *_gaps(summary)])
+    warnings = (summary.get("data") or {}).get("warnings") or ()
+    lines += [*_gaps(summary), *(f"warning: {line}" for line in warnings)]
+    return "\n".join([title(summary), *lines])
 
 
 def scores_table(rows: Sequence[Row], *, first: str | None = None) -> str:

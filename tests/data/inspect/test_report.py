@@ -80,6 +80,8 @@ def test_raw_images_and_many_labels():
     assert train["intensity"]["greatest"] == 4000 and not found["leakage"]
     assert found["warnings"] == [
         "the file is not the published one: its digest differs",
+        "3 images hold a single value: 1 of a in train, 1 of no label in train, 1 of a and b in "
+        "train",
         "train has no image of: c",
     ]
     text = data.report_text(found)
@@ -168,7 +170,8 @@ def test_folders_of_raw_pictures(scans, tmp_path, capsys):
     for _ in range(2):  # converts, then reads the cache
         assert main([*command, *options]) == 0
         said = capsys.readouterr().out
-        reason = "is not a PNG, JPEG, TIFF or BMP file that Pillow can read"
+        kinds = "PNG, JPEG, TIFF, BMP, GIF, WEBP, JPEG2000 or PPM"
+        reason = f"is not a {kinds} file that Pillow can read"
         assert f"skipped: high/damaged.png ({reason})" in said
         assert "4×4×1" in said and "raw size" in said and "raw greatest" in said
         written = json.loads((tmp_path / "report.json").read_text())

@@ -99,7 +99,8 @@ def test_missing_keys_are_listed_with_those_found(write):
         ),
         (
             {"val_images": np.full((3, 4, 4), np.nan, np.float32)},
-            "val_images holds 48 NaN or infinite pixels (float32); needs uint8, 0–255",
+            "val_images holds 48 NaN or infinite pixels (float32); replace them, as np.nan_to_num"
+            " does",
         ),
         (
             {"val_images": np.zeros((3, 16), np.uint8)},

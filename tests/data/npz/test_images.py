@@ -114,7 +114,7 @@ def test_floats_that_rounding_carried_past_white():
 def test_whole_numbers_that_are_bytes(dtype):
     read, (note,) = to_bytes(pathlib.Path("a.npz"), {"train_images": BYTES.astype(dtype)})
     np.testing.assert_array_equal(read["train_images"], BYTES)
-    assert note == f"its images are {np.dtype(dtype)}, and are read as uint8, 0–255"
+    assert note == f"its images are {np.dtype(dtype).name}, and are read as uint8, 0–255"
 
 
 def test_masks_are_black_and_white():

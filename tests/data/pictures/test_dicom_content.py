@@ -31,7 +31,7 @@ def test_names_do_not_matter(name, write_dicom, tmp_path):
     np.testing.assert_array_equal(picture.pixels, STORED)
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.TXT", "a.json", "a.nii.gz"])
+@pytest.mark.parametrize("name", ["a.csv", "a.TXT", "a.json", "a.tar.gz"])
 def test_files_of_other_kinds_are_not_opened(name, write_dicom, tmp_path):
     assert not decoding.is_picture(write_dicom(tmp_path / name, STORED))
 

@@ -191,6 +191,10 @@ def _pictures():
         ("f.tif", Image.fromarray(deep), {}),
         ("g.png", image.quantize(16), {}),
         ("h.tif", image, {"compression": "jpeg"}),
+        ("i.gif", image.quantize(16), {}),
+        ("j.webp", image, {"lossless": True}),
+        ("k.jp2", image, {}),
+        ("l.pgm", Image.fromarray(deep), {}),
     ):
         made[name] = picture, how
     return made
@@ -218,7 +222,8 @@ def _check_folder(worker, folder, name, content, key, **options):
         return 0
     frames = len(labels) - 2
     assert frames >= 1 and labels.tolist() == [0] * (frames + 1) + [1]
-    assert frames == 1 or options["dicom"].frames == "all"
+    several = [how for how in options.values() if "all" in how]
+    assert frames == 1 or several
     return 1
 
 
@@ -232,13 +237,13 @@ def folder(tmp_path):
 
 
 def test_pictures(worker, folder, tmp_path):
-    loaded = 0
-    for number, (name, (picture, how)) in enumerate(_pictures().items()):
+    loaded, kinds = 0, _pictures()
+    for number, (name, (picture, how)) in enumerate(kinds.items()):
         picture.save(tmp_path / name, **how)
         content = (tmp_path / name).read_bytes()
         for case in range(25 * CASES):
             loaded += _check_folder(worker, folder, name, content, [number, case])
-    assert 0 < loaded < 8 * 25 * CASES
+    assert 0 < loaded < len(kinds) * 25 * CASES
 
 
 def _dicoms(root):
@@ -260,3 +265,27 @@ def test_dicom(worker, folder, real_data_root):
             key = [number, case]
             loaded += _check_folder(worker, folder, "a.dcm", content, key, dicom=frames)
     assert total >= 150 * CASES and 0 < loaded < total
+
+
+def _niftis(tmp_path):
+    """Contents of small files by suffix: plain and zipped, with and without a scale."""
+    nibabel = pytest.importorskip("nibabel")
+    voxels = np.random.default_rng(3).integers(-900, 900, (7, 6, 4)).astype(np.int16)
+    for suffix in (".nii", ".nii.gz"):
+        for kind in (nibabel.Nifti1Image, nibabel.Nifti2Image):
+            for values in (voxels, voxels / 7):
+                image = kind(values, np.diag([2.0, -1, 3, 1]))
+                image.set_data_dtype(np.int16)
+                image.to_filename(tmp_path / f"a{suffix}")
+                yield suffix, (tmp_path / f"a{suffix}").read_bytes()
+
+
+def test_nifti(worker, folder, tmp_path):
+    loaded = total = 0
+    for number, (suffix, content) in enumerate(_niftis(tmp_path)):
+        for case in range(25 * CASES):
+            slices = data.NiftiOptions(slices="all" if case % 4 > 1 else "middle", axis=case % 3)
+            total += 1
+            key = [number, case]
+            loaded += _check_folder(worker, folder, f"a{suffix}", content, key, nifti=slices)
+    assert total == 200 * CASES and 0 < loaded < total

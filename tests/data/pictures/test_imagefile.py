@@ -132,7 +132,50 @@ def test_what_is_not_one_picture_is_refused(tmp_path):
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
     with pytest.raises(ValueError, match="holds several pages"):
         imagefile.read(tmp_path / "a.tif")
-    pages[0].save(tmp_path / "b.gif")
-    (tmp_path / "b.gif").rename(tmp_path / "b.png")
-    with pytest.raises(UndecodableError, match="is not a PNG, JPEG, TIFF or BMP file that Pillow"):
+    pages[0].save(tmp_path / "b.tga")
+    (tmp_path / "b.tga").rename(tmp_path / "b.png")
+    with pytest.raises(UndecodableError, match=r"is not a PNG, .* or PPM file that"):
         imagefile.read(tmp_path / "b.png")
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".jp2", ".j2k", ".ppm", ".gif", ".jfif", ".PNM"])
+def test_other_formats_are_read_where_pillow_reads_them_exactly(suffix, tmp_path):
+    lossless = {".webp": {"lossless": True}, ".jfif": {"quality": 100, "subsampling": 0}}
+    for pixels in (GREY, COLOUR):
+        image = Image.fromarray(pixels)
+        image.save(tmp_path / f"a{suffix}", **lossless.get(suffix, {}))
+        (picture,) = imagefile.read(tmp_path / f"a{suffix}")
+        found = picture.pixels.reshape(5, 7, -1).astype(int)
+        assert np.abs(found - pixels.reshape(5, 7, -1)).max() <= 3 * (suffix == ".jfif")
+        assert (picture.black, picture.white) == (0, 255)
+
+
+def test_deep_greys_of_other_formats(tmp_path):
+    picture = _read(Image.fromarray(DEEP), tmp_path / "a.pgm")
+    np.testing.assert_array_equal(picture.pixels, DEEP)
+    assert (picture.black, picture.white) == (0, 65535) and imagefile.deep(tmp_path / "a.pgm")
+    (tmp_path / "b.pgm").write_bytes(b"P5 7 5 4095\n" + (DEEP // 16).astype(">u2").tobytes())
+    Image.fromarray(DEEP).save(tmp_path / "c.jp2")
+    for name in ("b.pgm", "c.jp2"):
+        with pytest.raises(UndecodableError, match="holds more than 8 bits a value, for which PNG"):
+            imagefile.read(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.png"])
+def test_moving_pictures_are_refused(name, tmp_path):
+    frames = [Image.fromarray(np.roll(COLOUR, shift, 0)) for shift in range(3)]
+    frames[0].save(tmp_path / name, save_all=True, append_images=frames[1:])
+    with pytest.raises(UndecodableError, match="holds several pages; needs one"):
+        imagefile.read(tmp_path / name)
+
+
+def test_greys_of_sixteen_bits_are_told_by_the_header(tmp_path):
+    for name, pixels, expected in (
+        ("a.png", DEEP, True),
+        ("b.tif", DEEP, True),
+        ("c.png", GREY, False),
+        ("d.png", COLOUR, False),
+        ("e.tif", DEEP.astype(np.float32), False),
+    ):
+        Image.fromarray(pixels).save(tmp_path / name)
+        assert imagefile.deep(tmp_path / name) == expected

@@ -165,16 +165,49 @@ def test_what_was_found_while_it_was_listed(folder, tmp_path, caplog):
     assert _load(folder / "train").info.cut == "file"
 
 
-def test_one_colour_picture_makes_all_rgb(folder, caplog):
+def test_few_colour_pictures_become_grey_and_are_named(folder, caplog):
     caplog.set_level(logging.INFO, "medjax")
     colour = np.full((9, 9, 3), (200, 10, 30), np.uint8)
     Image.fromarray(colour).save(folder / "train" / "left" / "x.png")
-    ds = _load(folder)
-    assert "all images become RGB: 24 grey and 1 colour files" in caplog.text
+    line = (
+        "data: the colours of 1 of 25 files are dropped: train/left/x.png; "
+        "data.convert.mode=rgb keeps them"
+    )
+    for _ in range(2):  # converts, then reads the cache
+        caplog.clear()
+        assert _load(folder).train.images.shape[-1] == 1
+        assert line in caplog.messages
+    caplog.clear()
+    ds = _load(folder, mode="rgb")
     assert ds.train.images.shape[-1] == ds.test.images.shape[-1] == 3
     assert [200, 10, 30] in ds.train.images[:, 0, 0].tolist()
+    assert "colours" not in caplog.text
     assert _load(folder, mode="grey").train.images.shape[-1] == 1
-    assert _load(folder, mode="rgb").info.digest == ds.info.digest
+    assert "colours" not in caplog.text
+
+
+def test_more_than_a_tenth_of_colour_pictures_make_all_rgb(folder, caplog):
+    caplog.set_level(logging.INFO, "medjax")
+    colour = np.full((9, 9, 3), (200, 10, 30), np.uint8)
+    for number in range(2):
+        Image.fromarray(colour).save(folder / "test" / "left" / f"x{number}.png")
+    assert _load(folder).train.images.shape[-1] == 1  # 2 of 26
+    Image.fromarray(colour).save(folder / "test" / "left" / "x3.png")
+    assert _load(folder).train.images.shape[-1] == 3
+    assert "all images become RGB: more than a tenth of 27 files have colours" in caplog.text
+
+
+def test_the_median_size_is_said_where_it_is_larger(folder, caplog):
+    caplog.set_level(logging.INFO, "medjax")
+    line = "data: pictures of 8×9 (median) become 8×8; data.size sets their side"
+    for _ in range(2):  # converts, then reads the cache
+        caplog.clear()
+        _load(folder)
+        assert line in caplog.messages
+    caplog.clear()
+    data.load(f"folder:{folder}", size=9)
+    data.load(f"folder:{folder}", size=9, preparation=data.parse_preparation("resize(8)"))
+    assert "(median)" not in caplog.text
 
 
 def test_large_splits_stay_on_disk(folder, cache):

@@ -58,6 +58,28 @@ def root(tmp_path_factory):
         VERSION = tfds.core.Version("1.0.0")
         COUNTS = {"train": 30}  # noqa: RUF012
 
+    class MedjaxDeep(tfds.core.GeneratorBasedBuilder):
+        """Greys of 16 bits."""
+
+        VERSION = tfds.core.Version("1.0.0")
+
+        def _info(self):
+            features = {
+                "picture": tfds.features.Image(shape=(None, None, 1), dtype=np.uint16),
+                "tissue": tfds.features.ClassLabel(names=NAMES),
+            }
+            return tfds.core.DatasetInfo(
+                builder=self, features=tfds.features.FeaturesDict(features)
+            )
+
+        def _split_generators(self, _):
+            return {"train": self._generate_examples()}
+
+        def _generate_examples(self):
+            for row in range(15):
+                pixels = np.full((8, 8, 1), 4000 - row, np.uint16)
+                yield row, {"picture": pixels, "tissue": NAMES[row % 3]}
+
     return tmp_path_factory.mktemp("tfds")
 
 
@@ -82,7 +104,8 @@ def test_a_set_with_splits(root):
     ds = _load("medjax_ward", root)
     assert ds.info.classes == NAMES and ds.info.name == "medjax_ward"
     assert ds.info.source == "tfds:medjax_ward/1.0.0" and ds.val is None
-    assert ds.train.images.shape == (30, 8, 8, 3) and ds.test.images.shape == (9, 8, 8, 3)
+    # Three equal channels are no colours.
+    assert ds.train.images.shape == (30, 8, 8, 1) and ds.test.images.shape == (9, 8, 8, 1)
     # Each image says which row it was: no label has moved.
     rows = ds.train.images[:, 4, 4, 0].astype(int) - 60 * ds.train.labels
     assert sorted(rows.tolist()) == list(range(30))
@@ -111,6 +134,14 @@ def test_a_set_without_splits_is_cut(root):
         [s.images[:, 4, 4, 0].astype(int) - 60 * s.labels for s in (ds.train, ds.val, ds.test)]
     )
     assert sorted(rows.tolist()) == list(range(30))
+
+
+@pytest.mark.parametrize(("name", "deep"), [("medjax_deep", True), ("medjax_ward", False)])
+def test_greys_of_sixteen_bits_are_told_by_the_features(name, deep, root):
+    """TFDS decodes them with OpenCV alone."""
+    options = data.TfdsOptions(data_dir=str(root), image="picture", label="tissue")
+    sources, _ = reading.contents(name, options, download=True).splits["train"]
+    assert sources[0].deep() == deep and sources[0].channels() == (1 if deep else 3)
 
 
 def test_what_is_wrong_is_one_line(root):

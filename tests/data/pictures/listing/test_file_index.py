@@ -47,6 +47,8 @@ def index(*names):
         ("a/grün.png", ["a/gru\u0308n.png"]),
         ("a/GRÜN", ["a/gru\u0308n.png"]),
         ("b/rot.png", ["b/rot.png"]),
+        ("b/rot", ["b/rot.png"]),
+        ("ROT.png", ["b/ROT.png"]),
         ("b/Rot.png", ["b/ROT.png", "b/rot.png"]),
         ("chest-small/a/1.png", ["a/1.png"]),
         ("other/a/9.png", []),

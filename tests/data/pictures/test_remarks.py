@@ -1,0 +1,61 @@
+"""What is said of a set whenever it is read."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from medjax.data import parse_preparation
+from medjax.data.pictures import remarks
+
+OTHERS = "window or percentile_clip in data.prepare sets other limits"
+QUIET = {"greyed": "", "dim": 0, "raw": {"train": {"sizes": {"8×8×1": 3}}}}
+
+
+@pytest.fixture
+def said(caplog):
+    """``said(facts, wanted, fitted)`` is the lines that are logged, with their levels."""
+    caplog.set_level(logging.INFO, "medjax")
+
+    def log(facts, wanted="", fitted="grayscale|resize(8)"):
+        caplog.clear()
+        parsed = {"wanted": parse_preparation(wanted), "fitted": parse_preparation(fitted)}
+        remarks.log(QUIET | facts, **parsed)
+        return [(record.levelname, record.getMessage()) for record in caplog.records]
+
+    return log
+
+
+def test_nothing_is_said_of_what_is_as_it_was(said):
+    assert said({}) == []
+
+
+def test_what_was_dropped_is_a_warning(said):
+    assert said({"greyed": "colours"}) == [("WARNING", "data: colours")]
+
+
+def test_a_depth_that_was_found(said):
+    steps = "depth(12)|grayscale|resize(8)"
+    line = f"data: greys of 16 bits use 12: 4095 becomes white; {OTHERS}"
+    assert said({}, fitted=steps) == [("WARNING", line)]
+    assert said({}, wanted=steps, fitted=steps) == []
+
+
+def test_dim_images(said):
+    line = f"data: 3 images are nearly black, with no value above 16 of 255; {OTHERS}"
+    assert said({"dim": 3}) == [("WARNING", line)]
+    values = {0: False, 1: True, 16: True, 17: False}
+    for value, expected in values.items():
+        assert remarks.is_dim(np.array([[[0], [value]]], np.uint8)) == expected
+
+
+def test_the_median_size_of_all_splits(said):
+    raw = {
+        "train": {"sizes": {"100×50×3": 2, "10×10×1": 1}},
+        "test": {"sizes": {"10×10×1": 1, "300×70×1": 2}},
+    }
+    line = "data: pictures of 100×50 (median) become 8×8; data.size sets their side"
+    assert said({"raw": raw}) == [("INFO", line)]
+    assert said({"raw": raw}, wanted="resize(8)") == []
+    assert said({"raw": {"train": {"sizes": {"8×9×1": 1}}}})[0][1].startswith("data: pictures of")
+    assert said({"raw": {"train": {"sizes": {"8×7×1": 1}}}}) == []

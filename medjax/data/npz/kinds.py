@@ -89,7 +89,7 @@ def _kind_of_zip(path: pathlib.Path) -> str | None:
     return (
         None
         if any(name.endswith(".npy") for name in names)
-        else f"a zip file without arrays; {_SAVE}"
+        else f"a zip file without arrays; unpack images and read them as folder:PATH, or {_SAVE}"
     )
 
 

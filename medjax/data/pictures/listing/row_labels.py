@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from medjax.data.pictures.listing import findings, labels, tables
+from medjax.data.pictures.listing import findings, labels, one_hot, tables
 from medjax.data.pictures.listing.columns import Columns
 from medjax.data.pictures.listing.entry import FolderOptions
 from medjax.data.pictures.listing.tables import Row, Table
@@ -50,6 +50,12 @@ def of_rows(table: Table, chosen: Columns, options: FolderOptions) -> Labelled:
         found = findings.of_words(table, *places, setting, uncertain=options.uncertain)
     else:
         found = findings.of_columns(table, places, uncertain=options.uncertain)
+        names = [table.header[place] for place in places]
+        if one_hot.fits(table, names):
+            warnings.append(
+                f"{table.path}: each row is 1 in exactly one of {', '.join(names)}; "
+                f"{chosen.setting('label', ','.join(names))} reads them as classes"
+            )
     labelled = zip(table.rows, found.rows.tolist(), strict=True)
     return Labelled({row: tuple(label) for row, label in labelled}, warnings, found.names)
 

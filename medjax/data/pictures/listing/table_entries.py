@@ -11,6 +11,7 @@ from medjax.data.pictures.listing import (
     findings,
     labels,
     official_splits,
+    one_hot,
     row_files,
     row_labels,
     several_tables,
@@ -55,9 +56,11 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     """
     skip = options.skip_unlabelled
     table, warnings = several_tables.read(folder, options.table, named=options.columns, skip=skip)
+    table = one_hot.with_classes(table, columns.parse(options.columns).get("label", ""))
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
     by_column = options.findings and not findings.is_separator(options.findings)
-    chosen = columns.choose(table, options.columns, is_file=index.has, labelled=not by_column)
+    how = {"is_file": index.has, "labelled": not by_column, "grouped": bool(options.patients)}
+    chosen = columns.choose(table, options.columns, **how)
     labelled = row_labels.of_rows(table, chosen, options)
     rows = [row for row in table.rows if row in labelled.by_row]
     names, skipped = row_files.of_rows(table, chosen, rows, index, skip=options.skip_missing)
@@ -65,7 +68,8 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
     warnings += labelled.warnings + skipped + passed_over
     patients = _patients(table, chosen, rows)
-    if not splits and (shared := columns.shared_values(table, chosen)):
+    shared = "" if splits or options.patients else columns.shared_values(table, chosen)
+    if shared:
         warnings.append(shared)
     found = {
         row: Entry(
@@ -77,10 +81,8 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
         for row in rows
     }
     once = _once(table, found, labelled.findings)
-    said = (
-        f"{len(set(patients.values()))} patients" if patients else "no patients: each file is one"
-    )
-    _log.info("data: %s names %d files and %s", table.path, len(once), said)
+    known = f"{len(set(patients.values()))} patients" if patients else "no patients"
+    _log.info("data: %s names %d files and %s", table.path, len(once), known)
     if table.encoding == table_text.WESTERN:
         warnings.append(
             f"{table.path} is not in UTF-8 and was read as Windows-1252: check the class names"

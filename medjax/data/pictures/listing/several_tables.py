@@ -113,7 +113,7 @@ def _joined(left: Table, right: Table, *, skip: bool, warnings: list[str]) -> Ta
     alone = [row for row, partner in zip(left.rows, found, strict=True) if not partner]
     names = ", ".join(left.header[place] for place in own)
     lack = f"no row of {right.path} with the same {names}"
-    advice = "add one, or skip these rows with data.folder.skip_unlabelled=True"
+    advice = "add one, or skip these rows with data.folder.skip_missing=True"
     warnings += tables.skipped(left, alone, lack, named=own[0], advice=advice, skip=skip)
     rows = tuple(
         row._replace(cells=row.cells + tuple(partner.cells[place] for place in new))

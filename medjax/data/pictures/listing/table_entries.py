@@ -54,7 +54,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     Raises:
       UserError: if the table does not fit the folder.
     """
-    skip = options.skip_unlabelled
+    skip = options.skip_missing
     table, warnings = several_tables.read(folder, options.table, named=options.columns, skip=skip)
     table = one_hot.with_classes(table, columns.parse(options.columns).get("label", ""))
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
@@ -63,7 +63,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     chosen = columns.choose(table, options.columns, **how)
     labelled = row_labels.of_rows(table, chosen, options)
     rows = [row for row in table.rows if row in labelled.by_row]
-    names, skipped = row_files.of_rows(table, chosen, rows, index, skip=options.skip_missing)
+    names, skipped = row_files.of_rows(table, chosen, rows, index, skip=skip)
     rows = [row for row in rows if row in names]
     splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
     warnings += labelled.warnings + skipped + passed_over

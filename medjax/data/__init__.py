@@ -17,8 +17,8 @@ from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_s
 from medjax.data.pictures.dicom import DicomOptions
 from medjax.data.pictures.listing.entry import FolderOptions
 from medjax.data.pictures.nifti import NiftiOptions
+from medjax.data.pictures.options import Sources
 from medjax.data.pictures.picture import Picture
-from medjax.data.pictures.sources import Sources
 from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare.apply_to_splits import apply_preparation, whiten
 from medjax.data.prepare.parsing import STEPS, parse_preparation

@@ -10,6 +10,7 @@ from medjax.data.medmnist import checksums, npz_set, registry
 from medjax.data.medmnist import download as published
 from medjax.data.phantoms import phantom
 from medjax.data.pictures import sources as own
+from medjax.data.pictures.options import Sources
 from medjax.data.prepare.apply_to_splits import apply_preparation
 from medjax.data.prepare.preparation import Preparation
 from medjax.data.stream.npz_cache import Streaming
@@ -55,7 +56,7 @@ def load(
     root: str | os.PathLike | None = None,
     download: bool = True,
     streaming: Streaming | None = None,
-    sources: own.Sources | None = None,
+    sources: Sources | None = None,
     preparation: Preparation | None = None,
 ) -> Dataset:
     """Loads a data set, checks it and prepares its images.
@@ -104,7 +105,7 @@ def load(
     if os.fspath(name).startswith(own.PREFIXES):
         # The first steps see these pictures as they were decoded.
         request = _request(size, download, streaming, preparation)
-        info, splits, done = own.read(os.fspath(name), sources or own.Sources(), request)
+        info, splits, done = own.read(os.fspath(name), sources or Sources(), request)
         dataset = apply_preparation(info, splits, preparation=Preparation(last=done.last))
         return dataclasses.replace(dataset, preparation=done)
     found = _arrays(os.fspath(name), size, root, download, streaming, preparation)
@@ -118,7 +119,7 @@ def read(
     root: str | os.PathLike | None = None,
     download: bool = True,
     streaming: Streaming | None = None,
-    sources: own.Sources | None = None,
+    sources: Sources | None = None,
 ) -> tuple[DatasetInfo, dict[str, Split]]:
     """Reads a data set as ``load`` does, without preparing its images.
 
@@ -141,7 +142,7 @@ def read(
     text = os.fspath(name)
     if text.startswith(own.PREFIXES):
         request = _request(size, download, streaming, None)
-        return own.read(text, sources or own.Sources(), request)[:2]
+        return own.read(text, sources or Sources(), request)[:2]
     return _arrays(text, size, root, download, streaming, None)
 
 
@@ -173,7 +174,7 @@ def digest(
     size: int = 28,
     root: str | os.PathLike | None = None,
     cache: str | os.PathLike | None = None,
-    sources: own.Sources | None = None,
+    sources: Sources | None = None,
     preparation: Preparation | None = None,
 ) -> str | None:
     """Returns the digest that ``load`` would give a data set, without reading its images.
@@ -200,7 +201,7 @@ def digest(
         return checksums.md5(path) if path.is_file() else None
     request = _request(size, False, Streaming(above=0, cache=cache), preparation)
     try:
-        return own.read(text, sources or own.Sources(), request)[0].digest
+        return own.read(text, sources or Sources(), request)[0].digest
     except UserError:
         folder = store.expand_user(text.removeprefix(own.FOLDER))
         if text.startswith(own.FOLDER) and folder.is_dir():

@@ -1,4 +1,4 @@
-"""The options for reading a user's own pictures, by kind of source."""
+"""How a user's own pictures are read: the options of all kinds of sources."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple

@@ -16,16 +16,16 @@ from medjax.data.pictures import (
     conversion,
     decoding,
     dicom,
+    listed_set,
     looking,
     nifti,
     picture_cache,
-    picture_set,
     remarks,
 )
 from medjax.data.pictures.conversion import ConvertOptions
+from medjax.data.pictures.listed_set import ListedSet
 from medjax.data.pictures.options import Sources
 from medjax.data.pictures.picture import Picture
-from medjax.data.pictures.picture_set import PictureSet
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
@@ -76,13 +76,13 @@ def read(name: str, sources: Sources, request: Request) -> Read:
     dicom.check(sources.dicom)
     nifti.check(sources.nifti)
     if name.startswith(FOLDER):
-        listed = picture_set.of_folder(name.removeprefix(FOLDER), sources)
+        listed = listed_set.of_folder(name.removeprefix(FOLDER), sources)
     else:
-        listed = picture_set.of_tfds(name.removeprefix(TFDS), sources, download=request.download)
+        listed = listed_set.of_tfds(name.removeprefix(TFDS), sources, download=request.download)
     return _converted(listed, sources, request)
 
 
-def _converted(listed: PictureSet, sources: Sources, request: Request) -> Read:
+def _converted(listed: ListedSet, sources: Sources, request: Request) -> Read:
     """Returns the set with its pictures converted, or read from the cache."""
     source, classes, parts = listed.source, listed.classes, listed.parts
     wanted = request.preparation
@@ -134,13 +134,13 @@ def _make(
 
     done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
     if not options.skip_unreadable:
-        decoding.refuse(done.unreadable, total=len(everything), setting=picture_set.SKIP)
+        decoding.refuse(done.unreadable, total=len(everything), setting=listed_set.SKIP)
     seen_also = {"greyed": seen.greyed, "dim": len(dim)}
     return done._asdict() | seen_also | {"preparation": str(fitted)}
 
 
 def _info(
-    listed: PictureSet, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]
+    listed: ListedSet, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]
 ) -> DatasetInfo:
     single = BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS
     return DatasetInfo(

@@ -1,4 +1,4 @@
-"""Sets whose pictures are not decoded yet: a folder of files, or a set of TFDS."""
+"""A set of pictures before any is decoded: what to decode, with which labels, in which splits."""
 
 import errno
 import logging
@@ -19,10 +19,10 @@ from medjax.errors import UserError
 
 _log = logging.getLogger("medjax")
 SKIP = "data.convert.skip_unreadable=True"
-"""The setting that skips files that cannot be read, for messages."""
+"""The setting that skips unreadable files, for messages."""
 
 
-class PictureSet(NamedTuple):
+class ListedSet(NamedTuple):
     """A set whose pictures are not decoded yet.
 
     Attributes:
@@ -46,11 +46,11 @@ class PictureSet(NamedTuple):
     multi_label: bool = False
 
 
-def of_folder(path: str, sources: Sources) -> PictureSet:
-    """Lists the pictures of a folder; a warning found on the way is logged.
+def of_folder(path: str, sources: Sources) -> ListedSet:
+    """Lists the set of ``folder:PATH``, and logs what may be wrong with it.
 
     Raises:
-      UserError: see ``folders.entries`` and ``folders.check_classes``; or if a file is missing.
+      UserError: if the folder cannot be read as a set, or no classifier can be trained on it.
     """
     folder = store.expand_user(path)
     listing = folders.entries(folder, sources.folder, sources.cut)
@@ -72,7 +72,7 @@ def of_folder(path: str, sources: Sources) -> PictureSet:
             parts[split] = conversion.Part(files, labels, known)
     skip = sources.convert.skip_unreadable
     files = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
-    return PictureSet(
+    return ListedSet(
         name=folder.resolve().name,
         source=str(folder),
         classes=classes,
@@ -105,11 +105,11 @@ def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
     return found.st_size, found.st_mtime_ns
 
 
-def of_tfds(name: str, sources: Sources, *, download: bool) -> PictureSet:
-    """Lists the pictures of a set of TFDS, and cuts it if it has the split ``train`` alone.
+def of_tfds(name: str, sources: Sources, *, download: bool) -> ListedSet:
+    """Lists the set of ``tfds:NAME``, and downloads it if it is missing and may be.
 
     Raises:
-      UserError: see ``tfds.contents``; or if a split has no images.
+      UserError: if the set cannot be prepared or read.
     """
     found = tfds.contents(name, sources.tfds, download=download)
     splits, cut = found.splits, ""
@@ -129,4 +129,4 @@ def of_tfds(name: str, sources: Sources, *, download: bool) -> PictureSet:
             raise UserError(f"tfds:{name} has no images in {split}")
     parts = {split: conversion.Part(*columns) for split, columns in splits.items()}
     listing = [found.name, {split: (len(x.labels), x.labels) for split, x in parts.items()}]
-    return PictureSet(name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing, cut)
+    return ListedSet(name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing, cut)

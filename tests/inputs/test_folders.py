@@ -151,6 +151,7 @@ def test_a_folder_with_a_table_shows_the_command(case, describe):
     _refused(describe(folder), "48 × .png", "table table.csv: file, label", command)
     folder = case("uncertain_findings")
     _refused(describe(folder), "table table.csv: file, edema, effusion", "data.folder.table")
+    _refused(describe(folder), "--folder.findings=edema,effusion")
 
 
 def test_images_beside_class_folders_are_not_passed_over_in_silence(case, describe):

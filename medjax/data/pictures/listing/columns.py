@@ -1,7 +1,7 @@
 """Decides which column of a table holds the files, the labels, the patients and the splits."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from medjax.data import splitting
@@ -90,7 +90,12 @@ def choose(
         if given.get(role):
             raise unknown(f"column of {table.path}", given[role], filter(None, table.header))
     if needed:
-        raise _needed(table, given, needed, is_file)
+        settings = suggested(table, given, is_file).items()
+        shown = " and ".join(f'data.folder.{name}="{value}"' for name, value in settings)
+        raise UserError(
+            f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: name "
+            f"them with {shown}"
+        )
     if not table.rows:
         raise UserError(f"{table.path} has a header ({table.names}) but no rows")
     places = [found["split"]] if "split" in given else [place(table, x) for x in _SPLITS]
@@ -175,32 +180,22 @@ def guess(table: Table, is_file: Callable[[str], bool]) -> dict[str, str]:
     return found
 
 
-def _needed(
-    table: Table, given: Mapping[str, str], needed: Sequence[str], is_file: Callable[[str], bool]
-) -> UserError:
-    """Returns the error for a table without columns that are needed, with settings that may fit."""
-    names, likely = given, findings.likely(table) if "label" in needed else []
-    if likely:
-        names = {**given, "label": "label"}
-    settings = [f'{_SETTING}="{others}"'] if (others := suggested(table, names, is_file)) else []
-    if likely:
-        settings.append(f'data.folder.findings="{",".join(likely)}"')
-    return UserError(
-        f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: name them "
-        f"with {' and '.join(settings)}"
-    )
-
-
-def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]) -> str:
-    """Returns the value of ``data.folder.columns`` that probably fits a table, if it needs one.
+def suggested(
+    table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]
+) -> dict[str, str]:
+    """Returns the settings of ``data.folder`` that probably fit a table, by name.
 
     Args:
       table: the table.
       given: the columns that are known, by role.
       is_file: tells whether a cell names a file of the folder.
     """
-    shown = {"file": "FILE_COLUMN", "label": "LABEL_COLUMN"} | guess(table, is_file) | given
-    return _joined({role: name for role, name in shown.items() if name.casefold() != role})
+    names = guess(table, is_file) | given
+    likely = [] if "label" in names else findings.likely(table)
+    shown = {"file": "FILE_COLUMN", "label": "label" if likely else "LABEL_COLUMN"} | names
+    others = {role: name for role, name in shown.items() if name.casefold() != role}
+    settings = {"columns": _joined(others), "findings": ",".join(likely)}
+    return {name: value for name, value in settings.items() if value}
 
 
 def shared_values(table: Table, columns: Columns) -> str:

@@ -63,11 +63,8 @@ def _way(folder: pathlib.Path, files: Sequence[str], found: Sequence[Table]) -> 
     for table in found:
         column = columns.guess(table, index.has).get("file")
         if column and index.has(table.rows[0].cells[table.header.index(column)]):
-            setting = columns.suggested(table, {}, index.has)
-            flags = [
-                f"--folder.table={table.path}",
-                *[f"--folder.columns={setting}"] * bool(setting),
-            ]
+            settings = {"table": str(table.path), **columns.suggested(table, {}, index.has)}
+            flags = [f"--folder.{name}={value}" for name, value in settings.items()]
             return (
                 f"if the table names its images, use data.folder.table: {_command(folder, *flags)}"
             )

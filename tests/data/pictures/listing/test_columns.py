@@ -19,8 +19,9 @@ def is_file(cell):
     return cell.startswith("img")
 
 
-def choose(*lines, setting="", labelled=True):
-    return columns.choose(table(*lines), setting, is_file=is_file, labelled=labelled)
+def choose(*lines, setting="", labelled=True, grouped=False):
+    how = {"is_file": is_file, "labelled": labelled, "grouped": grouped}
+    return columns.choose(table(*lines), setting, **how)
 
 
 def refused(*lines, **options):

@@ -147,7 +147,7 @@ def distil(run, tmp_path):
 
 @pytest.fixture
 def save():
-    """``save(path, label, number)`` writes a picture like no other, brighter on one side by class."""
+    """``save(path, label, number)`` writes a picture like no other, brighter at right by class."""
 
     def write(path, label, number):
         image = np.random.default_rng([label, number]).integers(20, 120, (16, 16))

@@ -6,6 +6,7 @@ that depends on the class.
 """
 
 import json
+import logging
 import pathlib
 import shutil
 import subprocess
@@ -93,6 +94,9 @@ def run(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
+    logger, level = logging.getLogger("medjax"), logging.getLogger("medjax").level
+    monkeypatch.setattr(logger, "handlers", logger.handlers)
+    monkeypatch.setattr(logger, "propagate", logger.propagate)
 
     def command(main, *argv):
         with warnings.catch_warnings():
@@ -102,7 +106,8 @@ def run(capsys, tmp_path, monkeypatch):
         said = capsys.readouterr()
         return Said(status, said.out, said.err.splitlines())
 
-    return command
+    yield command
+    logger.setLevel(level)
 
 
 @pytest.fixture
@@ -162,9 +167,9 @@ def save():
 def outside():
     """``outside(*argv, env=None)`` runs Python in a process of its own."""
 
-    def command(*argv, env=None):
+    def command(*argv, env=None, encoding=None):
         python = [sys.executable, *map(str, argv)]
-        done = subprocess.run(python, capture_output=True, text=True, env=env)
+        done = subprocess.run(python, capture_output=True, text=True, env=env, encoding=encoding)
         return Said(done.returncode, done.stdout, done.stderr.splitlines())
 
     return command

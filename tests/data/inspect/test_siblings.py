@@ -105,6 +105,23 @@ def test_folders_of_patients_in_a_table():
     assert len(groups) == 20 and len(cut_groups(groups)) == 20
 
 
+def test_frames_of_one_file_are_no_siblings_of_each_other():
+    files = {"train": ["sick/a_1.nii.gz"] * 30 + ["well/b.dcm"] * 30, "test": ["sick/c.dcm"] * 9}
+    assert sibling_groups(files, num_classes=2) == {}
+    names = several([f"sick/p{i:02}" for i in range(20)], ["_pre.nii.gz", "_post.nii.gz"])
+    frames = {"train": sorted(names[::2] * 3), "test": sorted(names[1::2] * 3)}
+    groups = sibling_groups(frames, num_classes=2)
+    assert len(groups) == 20 and groups["sick/p01"] == [("train", 3), ("test", 3)]
+
+
+def test_uids_without_suffix():
+    names = several([f"sick/1.2.840.{i}" for i in (77, 7003, 912)], [f".{i}" for i in range(9)])
+    files = {"train": names[::2], "test": names[1::2]}
+    assert sibling_groups(files, num_classes=1) == {}
+    names = several([f"sick/1.2.840.{i}" for i in range(9)], [f".{i}" for i in range(9)])
+    assert len(sibling_groups({"train": names}, num_classes=2)) == 9
+
+
 def test_own_splits_do_not_hide_siblings():
     files = {s: [f"{s}/sick/p{i:02}_{i % 2}.png" for i in range(20)] for s in ("train", "test")}
     files["test"] = [name.replace("_0", "_7").replace("_1", "_8") for name in files["test"]]

@@ -136,6 +136,7 @@ def test_bytes_stay_as_they_are():
         (BYTES.astype(np.int16) * 8 - 1000, "as in window(center=20, width=2040) for"),
         (BYTES.astype(np.uint16) * 257, "uint16 from 0 to 65535;"),
         (BYTES.astype(np.float64) + 0.25, "float64 from 0.25 to 255.25"),
+        (BYTES / 170, "float64 from 0 to 1.5;"),
         (BYTES * 0.5, "float64 from 0 to 127.5;"),
         (BYTES * 60000.0 - 1, "data.prepare"),
         (np.full((1, 2, 2, 1), 300), "window(center=300, width=1)"),

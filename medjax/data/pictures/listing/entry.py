@@ -27,8 +27,8 @@ class FolderOptions(NamedTuple):
         ``CLASS/PATIENT/FILE``; or a regular expression that finds the patient in the path of a
         file, by its first group if it has any, as in ``"patient(\d+)"``. Empty if the table names
         the patients, or each file is one.
-      skip_missing: whether rows are skipped that lack their file, or a row in a table to which they
-        are joined; otherwise they are refused.
+      skip_missing: whether rows are skipped whose file does not exist, or that have no row in a
+        table that they are joined to; otherwise they are refused.
       skip_unlabelled: whether rows without a label are skipped; otherwise they are refused.
       findings: reads several findings of an image: what stands between them in the label column,
         as in ``"|"``, or the columns that hold them, as in ``"edema,effusion"``.

@@ -6,6 +6,7 @@ import pathlib
 import re
 from collections.abc import Sequence
 
+from medjax import store
 from medjax.data import splitting
 from medjax.data.pictures.listing import columns, table_text, tables
 from medjax.data.pictures.listing.tables import Row, Table
@@ -60,7 +61,7 @@ def _paths(folder: pathlib.Path, setting: str) -> list[pathlib.Path]:
 
 
 def _found(folder: pathlib.Path, name: str) -> pathlib.Path:
-    path = pathlib.Path(name).expanduser()
+    path = store.expand_user(name)
     inside = folder / path
     return inside if inside.exists() and not path.exists() else path
 

@@ -29,12 +29,8 @@ def test_links_to_folders_are_followed_once(folder, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "3.png").touch()
     (folder / "link").symlink_to("../other")
-    for place, target in (
-        ("a/up", "../.."),
-        ("a/above", str(tmp_path)),
-        ("b/self", "."),
-        ("a/b", "../b"),
-    ):
+    links = {"a/up": "../..", "a/above": str(tmp_path), "b/self": ".", "a/b": "../b"}
+    for place, target in links.items():
         (folder / place).symlink_to(target)
     (folder / "b" / "a").symlink_to("../a")
     (folder / "loop.png").symlink_to("loop.png")

@@ -194,22 +194,18 @@ def _needed(
     table: Table, given: Mapping[str, str], needed: Sequence[str], is_file: Callable[[str], bool]
 ) -> UserError:
     """Returns the error for a table without columns that are needed, with settings that may fit."""
-    names, likely = given, findings.likely(table) if "label" in needed else []
-    if likely and one_hot.fits(table, likely):
-        names, likely = {**given, "label": ",".join(likely)}, []
-    elif likely:
-        names = {**given, "label": "label"}
-    settings = [f'{_SETTING}="{others}"'] if (others := suggested(table, names, is_file)) else []
-    if likely:
-        settings.append(f'data.folder.findings="{",".join(likely)}"')
+    settings = suggested(table, given, is_file).items()
+    shown = " and ".join(f'data.folder.{name}="{value}"' for name, value in settings)
     return UserError(
         f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: name them "
-        f"with {' and '.join(settings)}"
+        f"with {shown}"
     )
 
 
-def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]) -> str:
-    """Returns the value of ``data.folder.columns`` that probably fits a table, if it needs one.
+def suggested(
+    table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]
+) -> dict[str, str]:
+    """Returns the settings of ``data.folder`` that probably fit a table, by name.
 
     Args:
       table: the table.
@@ -217,7 +213,13 @@ def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], b
       is_file: tells whether a cell names a file of the folder.
     """
     shown = {"file": "FILE_COLUMN", "label": "LABEL_COLUMN"} | guess(table, is_file) | given
-    return _joined({role: name for role, name in shown.items() if name.casefold() != role})
+    likely = findings.likely(table) if shown["label"] == "LABEL_COLUMN" else []
+    if likely:
+        fits = one_hot.fits(table, likely)
+        shown["label"], likely = (",".join(likely), []) if fits else ("label", likely)
+    others = {role: name for role, name in shown.items() if name.casefold() != role}
+    settings = {"columns": _joined(others), "findings": ",".join(likely)}
+    return {name: value for name, value in settings.items() if value}
 
 
 def shared_values(table: Table, columns: Columns) -> str:

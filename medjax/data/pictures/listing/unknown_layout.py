@@ -79,11 +79,8 @@ def _with_table(index: FileIndex, found: Sequence[Table]) -> str:
     for table in found:
         column = columns.guess(table, index.has).get("file")
         if column and index.has(table.rows[0].cells[table.header.index(column)]):
-            setting = columns.suggested(table, {}, index.has)
-            flags = [
-                f"--folder.table={table.path}",
-                *[f"--folder.columns={setting}"] * bool(setting),
-            ]
+            settings = {"table": str(table.path), **columns.suggested(table, {}, index.has)}
+            flags = [f"--folder.{name}={value}" for name, value in settings.items()]
             command = _command(index.folder, *flags)
             return f"if the table names its images, use data.folder.table: {command}"
     return ""

@@ -71,6 +71,7 @@ def test_labels_are_needed_unless_there_are_findings():
         (("id,image,path,class", "img1,7,8,x"), "file=id,label=class"),
         (("a,Target", "img1,1"), "file=a,label=Target"),
         (("file,verdict", "img1,x"), "label=LABEL_COLUMN"),
+        (("file,target,male", "img1,1,0", "img2,0,1"), "label=target"),
         (("x,y,z", "1,2,3"), "file=FILE_COLUMN,label=y"),
     ],
 )  # fmt: skip

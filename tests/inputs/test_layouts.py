@@ -50,7 +50,7 @@ LAYOUTS = {
     "ISIC 2019": Layout(
         layouts.isic2019, 64, ["AK", "BCC", "BKL", "DF", "MEL", "NV", "SCC", "VASC"], None
     ),
-    "RSNA pneumonia": Layout(layouts.rsna, 24, ["0", "1"], None),
+    "RSNA pneumonia": Layout(layouts.rsna, 24, ["0", "1"], 24),
     "EyePACS": Layout(layouts.eyepacs, 50, GRADES, 25),
     "APTOS 2019": Layout(layouts.aptos, 40, GRADES, None),
     "PatchCamelyon (Kaggle)": Layout(layouts.patchcamelyon, 24, ["0", "1"], None),

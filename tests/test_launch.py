@@ -160,6 +160,35 @@ def test_a_config_file_that_returns_nothing(capsys, tmp_path):
     assert capsys.readouterr().err.endswith(line)
 
 
+@pytest.fixture
+def mine(tmp_path):
+    """A config file of the user's, ``~/mine.py``, that returns its word."""
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from ml_collections import ConfigDict\n"
+        "def get_config(arg=None):\n    return ConfigDict({'word': arg})\n"
+    )
+    return path
+
+
+def test_the_home_directory_in_paths(mine, distilled, monkeypatch):
+    monkeypatch.setenv("HOME", str(mine.parent))
+    assert run("--config=~/mine.py:~/a:b", "--workdir=~/w") == 0
+    assert distilled == [({"word": "~/a:b"}, mine.parent / "w")]
+
+
+def test_a_drive_of_windows_in_the_path_of_a_config_file(mine, distilled, monkeypatch):
+    split = os.path.splitdrive
+
+    def drive(path):
+        return ("C:", path[2:]) if path.startswith("C:") else split(path)
+
+    monkeypatch.setattr(os.path, "splitdrive", drive)
+    monkeypatch.setattr(os.path, "relpath", lambda path: path.removeprefix("C:"))
+    assert run(f"--config=C:{mine}:quick", "--workdir=w") == 0
+    assert distilled[0][0] == {"word": "quick"}
+
+
 def test_a_user_error_in_a_config_file_is_one_line(distilled, capsys, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(

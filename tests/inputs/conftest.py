@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from medjax import data, launch
 from medjax.cli import data as cli_data
@@ -48,6 +49,22 @@ class Said(NamedTuple):
         """The warnings, in whichever place the command prints them."""
         lines = [*self.out.splitlines(), *self.lines]
         return [line.partition("warning: ")[2] for line in lines if "warning: " in line]
+
+    @property
+    def images(self) -> int:
+        """The number of images that were described."""
+        assert self.status == 0, self.line
+        return sum(split["images"] for split in self.report["splits"].values())
+
+    def warned(self, *parts: str) -> bool:
+        """Whether a warning holds all parts."""
+        return any(all(part in line for part in parts) for line in self.warnings)
+
+    def refused(self, *parts: str) -> bool:
+        """Whether the command was refused with a line that holds all parts."""
+        assert self.status == 2, self.out
+        assert all(part in self.line for part in parts), self.line
+        return True
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +148,19 @@ def distil(run, tmp_path):
         return said._replace(report=json.loads(summary.read_text()) if summary.exists() else None)
 
     return command
+
+
+@pytest.fixture
+def save():
+    """``save(path, label, number)`` writes a picture like no other, brighter at right by class."""
+
+    def write(path, label, number):
+        image = np.random.default_rng([label, number]).integers(20, 120, (16, 16))
+        image[:, 8:] += 90 * (label % 2)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.astype(np.uint8)).save(path)
+
+    return write
 
 
 @pytest.fixture

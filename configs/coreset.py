@@ -13,7 +13,7 @@ CHOICES = ("random", "herding", "kcenter")
 
 
 def get_config(arg=None):
-    words = [word.strip() for word in (arg or "").split(",")]
-    chosen = [word for word in words if word in CHOICES] or ["herding"]
-    rest = [word for word in words if word not in CHOICES]
-    return config.make(chosen[-1], "phantom", ",".join(rest))
+    words = config.split_words(arg or "")
+    chosen = [word for word in words if word.key is None and word.value in CHOICES]
+    method = chosen[-1].value if chosen else "herding"
+    return config.make(method, "phantom", [word for word in words if word not in chosen])

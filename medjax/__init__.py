@@ -7,6 +7,8 @@ Importing ``medjax`` loads nothing heavy; import the part you need::
 ``medjax.distill(config, workdir)`` performs one whole run, like ``python -m medjax.launch``.
 """
 
+import importlib
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,12 +16,17 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
+_MOVED = {"config": "medjax.run.config", "train": "medjax.run.distill"}
+
 
 def __getattr__(name: str) -> object:
     if name == "distill":  # loads everything, so it is imported on first use
         from medjax.run.distill import distill
 
         return distill
+    if name in _MOVED:
+        warnings.warn(f"medjax.{name} is now {_MOVED[name]}", DeprecationWarning, stacklevel=2)
+        return importlib.import_module(_MOVED[name])
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from medjax import parallel
 from medjax.cli import command_line, messages, startup
-from medjax.errors import PreemptedError, RunError, UserError
+from medjax.errors import PreemptedError, RunError, UserError, printable
 from medjax.run.preemption import STATUS, Preemption
 
 
@@ -23,8 +24,10 @@ def main(argv: Sequence[str]) -> int:
       >>> main(["launch", "--workdir=runs/dm"])  # writes one line to standard error
       2
     """
+    messages.use_stand_ins()
     messages.show_warnings()
     messages.show_log()
+    options = None
     try:
         if (options := command_line.parse(argv)) is None:
             return messages.DONE
@@ -38,8 +41,14 @@ def main(argv: Sequence[str]) -> int:
     except PreemptedError as error:
         return messages.say(error, status=STATUS)
     except KeyboardInterrupt:
-        line = "interrupted; the same command resumes from the last checkpoint"
-        return messages.say(line, status=messages.INTERRUPTED)
+        saved = options is not None and _has_checkpoint(options.workdir)
+        what = "resumes from the last checkpoint" if saved else "starts again, nothing was saved"
+        return messages.say(f"interrupted; the same command {what}", status=messages.INTERRUPTED)
+
+
+def _has_checkpoint(workdir: Path) -> bool:
+    folder = workdir / "checkpoints"
+    return folder.is_dir() and any(entry.name.isdecimal() for entry in folder.iterdir())
 
 
 def _run(options: command_line.Options, preemption: Preemption) -> int:
@@ -49,7 +58,8 @@ def _run(options: command_line.Options, preemption: Preemption) -> int:
     summary = distill.distill(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
         table = report.results_table(summary)
-        print(f"\n{table}\n\n{options.workdir}/report.html has the details.")
+        page = printable(options.workdir / "report.html")
+        print(f"\n{table}\n\n{page} has the details.")
     return messages.DONE
 
 

@@ -27,3 +27,11 @@ def test_kinds():
     assert issubclass(errors.UserError, ValueError)
     assert issubclass(errors.RunError, RuntimeError)
     assert not issubclass(errors.RunError, errors.UserError)
+
+
+def test_printable_text_is_one_line_that_every_encoding_of_unicode_has():
+    text = "".join(map(chr, range(0x3000))) + "\udc80\udcff\ud800"
+    shown = errors.printable(text)
+    assert shown.splitlines() == [shown]
+    assert shown.encode() and "\x1b" not in shown and r"\x80\xff\ud800" in shown
+    assert errors.printable(ValueError("a\tb")) == r"a\tb"

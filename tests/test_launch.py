@@ -160,6 +160,35 @@ def test_a_config_file_that_returns_nothing(capsys, tmp_path):
     assert capsys.readouterr().err.endswith(line)
 
 
+@pytest.fixture
+def mine(tmp_path):
+    """A config file of the user's, ``~/mine.py``, that returns its word."""
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from ml_collections import ConfigDict\n"
+        "def get_config(arg=None):\n    return ConfigDict({'word': arg})\n"
+    )
+    return path
+
+
+def test_the_home_directory_in_paths(mine, distilled, monkeypatch):
+    monkeypatch.setenv("HOME", str(mine.parent))
+    assert run("--config=~/mine.py:~/a:b", "--workdir=~/w") == 0
+    assert distilled == [({"word": "~/a:b"}, mine.parent / "w")]
+
+
+def test_a_drive_of_windows_in_the_path_of_a_config_file(mine, distilled, monkeypatch):
+    split = os.path.splitdrive
+
+    def drive(path):
+        return ("C:", path[2:]) if path.startswith("C:") else split(path)
+
+    monkeypatch.setattr(os.path, "splitdrive", drive)
+    monkeypatch.setattr(os.path, "relpath", lambda path: path.removeprefix("C:"))
+    assert run(f"--config=C:{mine}:quick", "--workdir=w") == 0
+    assert distilled[0][0] == {"word": "quick"}
+
+
 def test_a_user_error_in_a_config_file_is_one_line(distilled, capsys, tmp_path):
     path = tmp_path / "mine.py"
     path.write_text(
@@ -178,6 +207,13 @@ def test_the_python_entry_is_what_the_launcher_runs():
         _ = medjax.distil
 
 
+@pytest.mark.parametrize("name", ["config", "train"])
+def test_a_name_of_the_version_before_is_found_with_a_warning(name):
+    with pytest.warns(DeprecationWarning, match=rf"medjax\.{name} is now medjax\.run\.\w+$"):
+        found = getattr(medjax, name)
+    assert found.make if name == "config" else found.distill is medjax.distill
+
+
 @pytest.mark.parametrize(
     ("error", "status", "line"),
     [
@@ -186,7 +222,7 @@ def test_the_python_entry_is_what_the_launcher_runs():
         (
             KeyboardInterrupt(),
             130,
-            "medjax: interrupted; the same command resumes from the last checkpoint\n",
+            "medjax: interrupted; the same command starts again, nothing was saved\n",
         ),
     ],
 )
@@ -196,6 +232,17 @@ def test_how_a_run_ends_is_the_status(error, status, line, monkeypatch, capsys):
 
     monkeypatch.setattr(distill, "distill", fail)
     assert run(DM, "--workdir=w") == status
+    assert capsys.readouterr() == ("", line)
+
+
+def test_an_interrupted_run_speaks_of_a_checkpoint_if_there_is_one(monkeypatch, capsys):
+    def interrupt(config, workdir, **_):
+        (workdir / "checkpoints" / "12").mkdir(parents=True)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(distill, "distill", interrupt)
+    assert run(DM, "--workdir=w") == 130
+    line = "medjax: interrupted; the same command resumes from the last checkpoint\n"
     assert capsys.readouterr() == ("", line)
 
 

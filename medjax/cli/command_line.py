@@ -1,5 +1,6 @@
 """The launcher's command line: absl flags over an ml_collections config file."""
 
+import os
 import runpy
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 from ml_collections.config_flags.config_flags import ConfigFileFlagParser
 
+from medjax import store
 from medjax.errors import UserError
 from medjax.parallel import Cluster
 
@@ -56,10 +58,12 @@ class _ConfigParser(ConfigFileFlagParser):
     """The parser of a config file; it raises at once the OSErrors that ml_collections defers."""
 
     def parse(self, path: str) -> ConfigDict:
-        config = super().parse(path)
+        drive, rest = os.path.splitdrive(path)  # Windows: its colon is not the config's
+        file, colon, arg = rest.partition(":")
+        file = os.path.relpath(drive + file) if drive else str(store.expand_user(file))
+        config = super().parse(file + colon + arg)
         if isinstance(config, ConfigDict):
             return config
-        file = path.partition(":")[0]
         try:
             open(file).close()
         except OSError as error:
@@ -124,7 +128,8 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
         if not values[name].value:
             raise UserError(f"--{name} is missing, as in --config=configs/dm.py --workdir=runs/dm")
     cluster = Cluster(values.coordinator, values.num_processes, values.process_id)
-    return Options(values.config.to_dict(), Path(values.workdir), values.distributed, cluster)
+    workdir = store.expand_user(values.workdir)
+    return Options(values.config.to_dict(), workdir, values.distributed, cluster)
 
 
 def _explained(error: Exception) -> Exception:

@@ -19,7 +19,7 @@ from medjax.run.metrics import write_json
 from medjax.run.report import NOTHING, Row, scores_table
 from medjax.run.settings import DataSettings, Settings, check_seed
 from medjax.run.summary import read_summary
-from medjax.store import require_writable
+from medjax.store import expand_user, require_writable
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
 
@@ -80,22 +80,27 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 2 usage.
+      The exit status: 0 done, 2 usage, 130 interrupted.
     """
-    messages.show_warnings()
-    try:
-        startup.set_up_jax(os.environ)  # first, because the defaults may depend on the backend
-        options = _parse(argv)
-        if options is not None:
-            task = _prepare(options)
-            info, labels = task.dataset.info, task.dataset.train.labels
-            rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
-            notes = evaluate.absent_lines(_absent(task.dataset))
-            print(scores_table(rows, first=first), "", *notes, sep="\n")
-            print(f"{task.out} has all scores.")
-        return messages.DONE
-    except (errors.UserError, OSError) as error:
-        return messages.say(error, status=messages.USAGE)
+    with messages.shown():
+        try:
+            startup.set_up_jax(os.environ)  # first, because the defaults may depend on the backend
+            options = _parse(argv)
+            if options is not None:
+                _report(_prepare(options))
+            return messages.DONE
+        except (errors.UserError, OSError) as error:
+            return messages.say(error, status=messages.USAGE)
+        except KeyboardInterrupt:
+            return messages.say("interrupted", status=messages.INTERRUPTED)
+
+
+def _report(task: Task) -> None:
+    info, labels = task.dataset.info, task.dataset.train.labels
+    rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
+    notes = evaluate.absent_lines(_absent(task.dataset))
+    print(scores_table(rows, first=first), "", *map(errors.printable, notes), sep="\n")
+    print(f"{errors.printable(task.out)} has all scores.")
 
 
 def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
@@ -108,9 +113,7 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     given = {name: values[name].value for _, name, _ in _FLAGS if values[name].value is not None}
     if not given.get("synthetic"):
         raise errors.UserError("--synthetic is missing, as in --synthetic=runs/dm/synthetic.npz")
-    paths = {
-        name: os.path.expanduser(given[name]) for name in ("synthetic", "out") if name in given
-    }
+    paths = {name: str(expand_user(given[name])) for name in ("synthetic", "out") if name in given}
     path = Path(paths["synthetic"])
     path = path.resolve() if path.name in ("", "..") else path
     if not path.name:

@@ -1,9 +1,14 @@
 """The lines of the commands on standard error, and the exit codes."""
 
+import codecs
+import contextlib
 import logging
 import sys
 import warnings
+from collections.abc import Callable, Iterator
 from typing import Any
+
+from medjax.errors import printable
 
 DONE = 0
 FAILED = 1
@@ -11,12 +16,15 @@ USAGE = 2
 INTERRUPTED = 130
 """Exit codes; a preempted run ends with ``medjax.run.preemption.STATUS``."""
 
+_STAND_INS = {"·": ".", "×": "x", "–": "-", "−": "-", "±": "+-", "≤": "<=", "…": "..."}
+
 
 def say(message: object, *, status: int = DONE) -> int:
     """Prints one line to standard error.
 
     Args:
-      message: an error, a warning or a note; printed after ``medjax:``.
+      message: an error, a warning or a note; printed after ``medjax:``. Line ends and control codes
+        in it, as names of files may hold them, are escaped.
       status: the exit code that belongs to it.
 
     Returns:
@@ -26,22 +34,55 @@ def say(message: object, *, status: int = DONE) -> int:
       >>> say("cannot read scans", status=USAGE)
       2
     """
-    print(f"medjax: {message}", file=sys.stderr)
+    print(f"medjax: {printable(message)}", file=sys.stderr)
     return status
 
 
-def show_warnings() -> None:
+def use_stand_ins() -> None:
+    """Lets the output be of any encoding: stand-ins replace the characters that it lacks.
+
+    Example:
+      >>> use_stand_ins()
+      >>> "28×28".encode("ascii", errors="medjax")
+      b'28x28'
+    """
+    codecs.register_error("medjax", _stand_in)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a notebook's streams have no encoding
+            stream.reconfigure(errors="medjax")
+
+
+def _stand_in(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    error.end = error.start + 1
+    known = _STAND_INS.get(error.object[error.start])
+    return (known, error.end) if known else codecs.backslashreplace_errors(error)
+
+
+def show_warnings(*, reword: Callable[[str], str] = str) -> None:
     """Prints Python's warnings as lines, without their place in the source.
+
+    Args:
+      reword: changes the text, because a setting may have another name in this command.
 
     Example:
       >>> with warnings.catch_warnings():
       ...     show_warnings()
     """
-    warnings.showwarning = _show_warning
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        say(f"warning: {reword(str(message))}")
+
+    warnings.showwarning = show
 
 
-def show_log() -> None:
-    """Prints the log records of medjax as lines, from level ``INFO``.
+def show_log(*, level: int = logging.INFO, reword: Callable[[str], str] = str) -> None:
+    """Prints the log records of medjax as lines.
+
+    Args:
+      level: the least level that is printed.
+      reword: see ``show_warnings``.
 
     Example:
       >>> show_log()
@@ -49,14 +90,41 @@ def show_log() -> None:
       True
     """
     logger = logging.getLogger("medjax")
-    logger.handlers, logger.propagate = [_Lines()], False
-    logger.setLevel(logging.INFO)
+    logger.handlers, logger.propagate = [_Lines(reword)], False
+    logger.setLevel(level)
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    say(f"warning: {message}")
+@contextlib.contextmanager
+def shown(*, reword: Callable[[str], str] = str) -> Iterator[None]:
+    """Prints Python's warnings, and log records from level ``WARNING``, as lines of one command.
+
+    Args:
+      reword: see ``show_warnings``.
+
+    Yields:
+      None. The process is left as it was, because a notebook may run the command as a function.
+
+    Example:
+      >>> with shown(reword=str.upper):
+      ...     logging.getLogger("medjax").info("of no interest in a short command")
+    """
+    logger = logging.getLogger("medjax")
+    handlers, propagate, level = logger.handlers, logger.propagate, logger.level
+    use_stand_ins()
+    with warnings.catch_warnings():
+        show_warnings(reword=reword)
+        show_log(level=logging.WARNING, reword=reword)
+        try:
+            yield
+        finally:
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(level)
 
 
 class _Lines(logging.Handler):
+    def __init__(self, reword: Callable[[str], str]) -> None:
+        super().__init__()
+        self._reword = reword
+
     def emit(self, record: logging.LogRecord) -> None:
-        say(record.getMessage())
+        say(self._reword(record.getMessage()))

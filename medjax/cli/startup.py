@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import jax
+
+from medjax import store
 
 
 def set_up_jax(environment: Mapping[str, str]) -> None:
@@ -12,7 +13,8 @@ def set_up_jax(environment: Mapping[str, str]) -> None:
 
     Each of the two devices runs everything except matrix products on its own core; a single device
     leaves cores idle (docs/PERFORMANCE.md). Other platforms are unaffected. Programs are kept in
-    ``~/.cache/medjax/xla``, or under ``$XDG_CACHE_HOME``. The environment takes precedence.
+    ``~/.cache/medjax/xla``, or under ``$XDG_CACHE_HOME``, and not at all without a home directory.
+    The environment takes precedence.
 
     Args:
       environment: usually ``os.environ``; ``JAX_NUM_CPU_DEVICES=1`` keeps a CPU as one device,
@@ -27,5 +29,6 @@ def set_up_jax(environment: Mapping[str, str]) -> None:
     if cores > 1 and not forced and "JAX_NUM_CPU_DEVICES" not in environment:
         jax.config.update("jax_num_cpu_devices", 2)
     if not environment.get("JAX_COMPILATION_CACHE_DIR"):
-        folder = Path(environment.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        jax.config.update("jax_compilation_cache_dir", str(folder / "medjax" / "xla"))
+        folder = store.user_cache(environment)
+        if folder is not None:
+            jax.config.update("jax_compilation_cache_dir", str(folder / "medjax" / "xla"))

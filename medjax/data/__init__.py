@@ -9,7 +9,7 @@ from medjax.data.inspect.checking import check
 from medjax.data.inspect.duplicates import Pair, Place, exact_groups, near_pairs
 from medjax.data.inspect.report import describe
 from medjax.data.inspect.text import report_text
-from medjax.data.loading import is_path, load, names, read
+from medjax.data.loading import EMBEDDED, digest, is_path, load, names, read
 from medjax.data.medmnist.registry import REGISTRY
 from medjax.data.normalize import channel_stats, denormalize, normalize, to_uint8
 from medjax.data.pictures.conversion import ConvertOptions
@@ -17,8 +17,8 @@ from medjax.data.pictures.decoding import Source, Unreadable, decode_all, file_s
 from medjax.data.pictures.dicom import DicomOptions
 from medjax.data.pictures.listing.entry import FolderOptions
 from medjax.data.pictures.nifti import NiftiOptions
+from medjax.data.pictures.options import Sources
 from medjax.data.pictures.picture import Picture
-from medjax.data.pictures.sources import Sources
 from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare.apply_to_splits import apply_preparation, whiten
 from medjax.data.prepare.parsing import STEPS, parse_preparation
@@ -44,6 +44,7 @@ from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
 __all__ = [
     "BINARY_CLASS",
+    "EMBEDDED",
     "MULTI_CLASS",
     "MULTI_LABEL",
     "ORDINAL",
@@ -79,6 +80,7 @@ __all__ = [
     "decode_all",
     "denormalize",
     "describe",
+    "digest",
     "exact_groups",
     "file_source",
     "fit_whitening",

@@ -8,6 +8,7 @@ import numpy as np
 
 from medjax.data.normalize import channel_stats
 from medjax.data.prepare.preparation import Preparation
+from medjax.errors import printable
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,8 @@ class Split:
 @dataclass(frozen=True)
 class DatasetInfo:
     """What a data set is and where it came from.
+
+    Its names are printable, whatever bytes those of the files have: see ``errors.printable``.
 
     Attributes:
       name: name of the set, without size or folder.
@@ -70,6 +73,13 @@ class DatasetInfo:
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     patients: Mapping[str, Sequence[int]] = field(default_factory=dict)
     made: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self):
+        left_out = tuple((printable(name), printable(why)) for name, why in self.left_out)
+        names = {"name": printable(self.name), "source": printable(self.source)}
+        names |= {"classes": tuple(map(printable, self.classes)), "left_out": left_out}
+        for name, value in names.items():
+            object.__setattr__(self, name, value)  # as dataclasses do for frozen ones
 
 
 @dataclass(frozen=True, eq=False)

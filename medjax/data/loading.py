@@ -6,14 +6,18 @@ import pathlib
 
 from medjax import store
 from medjax.data.dataset import Dataset, DatasetInfo, Split
+from medjax.data.medmnist import checksums, npz_set, registry
 from medjax.data.medmnist import download as published
-from medjax.data.medmnist import npz_set, registry
 from medjax.data.phantoms import phantom
 from medjax.data.pictures import sources as own
+from medjax.data.pictures.options import Sources
 from medjax.data.prepare.apply_to_splits import apply_preparation
 from medjax.data.prepare.preparation import Preparation
 from medjax.data.stream.npz_cache import Streaming
 from medjax.errors import UserError, unknown
+
+EMBEDDED = phantom.NAMES
+"""Names of the sets that are generated, which are always there and the same."""
 
 
 def names() -> tuple[str, ...]:
@@ -52,7 +56,7 @@ def load(
     root: str | os.PathLike | None = None,
     download: bool = True,
     streaming: Streaming | None = None,
-    sources: own.Sources | None = None,
+    sources: Sources | None = None,
     preparation: Preparation | None = None,
 ) -> Dataset:
     """Loads a data set, checks it and prepares its images.
@@ -101,7 +105,7 @@ def load(
     if os.fspath(name).startswith(own.PREFIXES):
         # The first steps see these pictures as they were decoded.
         request = _request(size, download, streaming, preparation)
-        info, splits, done = own.read(os.fspath(name), sources or own.Sources(), request)
+        info, splits, done = own.read(os.fspath(name), sources or Sources(), request)
         dataset = apply_preparation(info, splits, preparation=Preparation(last=done.last))
         return dataclasses.replace(dataset, preparation=done)
     found = _arrays(os.fspath(name), size, root, download, streaming, preparation)
@@ -115,7 +119,7 @@ def read(
     root: str | os.PathLike | None = None,
     download: bool = True,
     streaming: Streaming | None = None,
-    sources: own.Sources | None = None,
+    sources: Sources | None = None,
 ) -> tuple[DatasetInfo, dict[str, Split]]:
     """Reads a data set as ``load`` does, without preparing its images.
 
@@ -138,7 +142,7 @@ def read(
     text = os.fspath(name)
     if text.startswith(own.PREFIXES):
         request = _request(size, download, streaming, None)
-        return own.read(text, sources or own.Sources(), request)[:2]
+        return own.read(text, sources or Sources(), request)[:2]
     return _arrays(text, size, root, download, streaming, None)
 
 
@@ -154,18 +158,66 @@ def _arrays(
     if text in phantom.NAMES:
         made = phantom.generate(text, size=size)
         return made.info, made.splits
-    if text.endswith(".npz") or pathlib.Path(text).name != text:
-        path = pathlib.Path(text).expanduser()
-    else:
-        folder = published.data_root(root)
-        path = folder / published.file_name(text, size=size)
-        if text in registry.REGISTRY:
-            _provide(text, size, path, download)
-        elif not path.is_file():
-            raise _missing(text, size, folder)
+    path = _file(text, size, root)
+    if text in registry.REGISTRY:
+        _provide(text, size, path, download)
+    elif not path.is_file() and _is_bare(text):
+        raise _missing(text, size, path.parent)
     if not path.is_file():
         raise _folder(text) or UserError(f"no data file {path}")
     return npz_set.read(path, size=size, streaming=streaming, preparation=preparation)
+
+
+def digest(
+    name: str | os.PathLike,
+    *,
+    size: int = 28,
+    root: str | os.PathLike | None = None,
+    cache: str | os.PathLike | None = None,
+    sources: Sources | None = None,
+    preparation: Preparation | None = None,
+) -> str | None:
+    """Returns the digest that ``load`` would give a data set, without reading its images.
+
+    Pictures are converted first if the cache lacks them.
+
+    Args:
+      name, size, root, sources, preparation: see ``load``; the set is none of ``EMBEDDED``.
+      cache: folder of the cache; None for the default.
+
+    Returns:
+      ``DatasetInfo.digest``; None if the set is not there. Nothing is downloaded.
+
+    Raises:
+      UserError: if pictures are there and ``load`` would refuse them.
+
+    Example:
+      >>> digest("folder:nowhere") is None
+      True
+    """
+    text = os.fspath(name)
+    if not text.startswith(own.PREFIXES):
+        path = _file(text, size, root)
+        return checksums.md5(path) if path.is_file() else None
+    request = _request(size, False, Streaming(above=0, cache=cache), preparation)
+    try:
+        return own.read(text, sources or Sources(), request)[0].digest
+    except UserError:
+        folder = store.expand_user(text.removeprefix(own.FOLDER))
+        if text.startswith(own.FOLDER) and folder.is_dir():
+            raise
+        return None
+
+
+def _is_bare(name: str) -> bool:
+    return not name.endswith(".npz") and pathlib.Path(name).name == name
+
+
+def _file(name: str, size: int, root: str | os.PathLike | None) -> pathlib.Path:
+    """Returns the file of a registered set or of an npz, which may not be there."""
+    if not _is_bare(name):
+        return store.expand_user(name)
+    return published.data_root(root) / published.file_name(name, size=size)
 
 
 def _request(
@@ -205,6 +257,6 @@ def _missing(name: str, size: int, folder: pathlib.Path) -> UserError:
 
 def _folder(name: str) -> UserError | None:
     """Returns the error for the path of a folder, or None for anything else."""
-    if not pathlib.Path(name).expanduser().is_dir():
+    if not store.expand_user(name).is_dir():
         return None
     return UserError(f"{name} is a folder: its images are read as {own.FOLDER}{name}")

@@ -11,7 +11,7 @@ from medjax.errors import UserError
 
 _WORDS = {
     "train": re.compile(r"train(ing)?([ _-]?set)?"),
-    "val": re.compile(r"(val|valid|validation|dev)([ _-]?set)?"),
+    "val": re.compile(r"(val|valid|validate|validation|dev)([ _-]?set)?"),
     "test": re.compile(r"test(ing)?([ _-]?set)?"),
 }
 

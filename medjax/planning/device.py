@@ -4,7 +4,10 @@ import jax
 
 
 def planned_device() -> jax.Device:
-    """Returns this process's first device, or the one that ``jax.default_device`` names.
+    """Finds the device that programs run on unless they are told otherwise.
+
+    Returns:
+      This process's first device, or the one that ``jax.default_device`` names.
 
     Example:
       >>> with jax.default_device(jax.devices("cpu")[0]):

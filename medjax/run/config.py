@@ -4,14 +4,14 @@ A config file defines ``get_config(arg)`` with ``make``; ``arg`` is the text aft
 ``--config=configs/dm.py:breastmnist,quick,ipc=5,evaluation.networks=3``.
 """
 
-import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_collections import ConfigDict, config_dict
 
 from medjax import data, methods, nets, parallel
 from medjax.errors import UserError, unknown
+from medjax.run.config_words import Word, split_words
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
@@ -58,12 +58,13 @@ _QUICK_METHOD = {
     },
 }
 _NET = "net.name"
+_QUICK_WORD = "quick"
 
 
 def make(
     method: str,
     dataset: str,
-    arg: str | None,
+    arg: str | Sequence[Word] | None,
     *,
     overrides: Mapping[str, Any] | None = None,
     quick: Mapping[str, Any] | None = None,
@@ -75,7 +76,8 @@ def make(
       dataset: a name for ``data.load``.
       arg: words after the colon, separated by commas: ``quick``, a data set, or ``key=value`` with
         a dotted key; later words win. ``net.name`` is applied first, because it determines the
-        other keys of ``net``.
+        other keys of ``net``. A path that exists, or is in quotes, may hold commas. Or these words
+        from ``split_words``.
       overrides: this config file's own settings, by dotted key.
       quick: further settings of ``quick``, by dotted key.
 
@@ -91,25 +93,25 @@ def make(
       (5, 32)
     """
     config, overrides = defaults(method, dataset), dict(overrides or {})
-    words, networks = _words(arg or ""), [overrides.pop(_NET, config.net.name)]
-    networks += [word.removeprefix(f"{_NET}=") for word in words if word.startswith(f"{_NET}=")]
+    words = split_words(arg or "") if isinstance(arg, str | None) else arg
+    networks = [overrides.pop(_NET, config.net.name)]
+    networks += [str(value) for key, value in words if key == _NET]
     config.net = _net(networks[-1])
     _update(config, overrides)
-    if "quick" in words:
+    if (None, _QUICK_WORD) in words:
         usual = {**_QUICK, **_QUICK_METHOD.get(method, {})}
         known = _dotted(config)  # a network may have no width, a method no batches
         _update(config, {key: value for key, value in usual.items() if key in known})
         _update(config, quick or {})
-    for word in words:
-        key, equals, value = word.partition("=")
-        if equals:
-            _update(config, {key: _literal(value)})
-        elif word in data.names() or data.is_path(word):
-            config.data.name = word
-        elif word != "quick":
-            raise unknown(
-                "word after the config's colon", word, ["quick", *data.names(), "key=value"]
-            )
+    paths: list[str] = []
+    for key, value in words:
+        if key is None and (value in data.names() or data.is_path(value)):
+            config.data.name = value
+            paths.append(value)
+        elif key is not None and key in _dotted(config):
+            _update(config, {key: value})
+        elif (key, value) != (None, _QUICK_WORD):
+            raise _unknown_word(key, value, [*_dotted(config)], after=paths)
     return config
 
 
@@ -215,16 +217,18 @@ def _settable(default: Any) -> Any:
     return config_dict.placeholder(int) if default is None else default
 
 
-def _words(arg: str) -> list[str]:
-    """Splits at the commas outside brackets."""
-    words, open_brackets = [""], 0
-    for letter in arg:
-        open_brackets += (letter == "(") - (letter == ")")
-        if letter == "," and open_brackets == 0:
-            words.append("")
-        else:
-            words[-1] += letter
-    return [word.strip() for word in words if word.strip()]
+def _unknown_word(key: str | None, value: Any, keys: list[str], *, after: list[str]) -> UserError:
+    """Returns the error for a word, which may be the rest of a path with a comma."""
+    choices = [_QUICK_WORD, *data.names(), "key=value"]
+    error = unknown("word after the config's colon", value, choices)
+    if key is not None:
+        error = unknown("config key", key, keys)
+    if not after:
+        return error
+    return UserError(
+        f"{error}; if the comma is part of the path {after[-1]}, put quotes around the path or set "
+        "--config.data.name"
+    )
 
 
 def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:
@@ -254,11 +258,3 @@ def _dotted(config: ConfigDict, prefix: str = "") -> dict[str, tuple[type, bool]
             optional = value is None or prefix + key in _OPTIONAL
             keys[prefix + key] = config.get_type(key), optional
     return keys
-
-
-def _literal(text: str) -> Any:
-    """Reads a Python literal, or else returns the text: ``10``, ``0.1``, ``True``, ``blood``."""
-    try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
-        return text

@@ -65,6 +65,28 @@ def check_images(dataset: data.Dataset) -> dict[str, Any]:
     return found
 
 
+def digest(settings: DataSettings) -> str | None:
+    """Returns the digest that the data set of a run has now; None if the set is not there.
+
+    Nothing is computed with JAX.
+
+    Raises:
+      UserError: as ``data.digest``.
+
+    Example:
+      >>> digest(DataSettings("gone/mine.npz")) is None
+      True
+    """
+    return data.digest(
+        settings.name,
+        size=settings.size,
+        root=settings.root or None,
+        cache=settings.cache or None,
+        sources=settings.sources,
+        preparation=settings.prepare,
+    )
+
+
 def scored_splits(dataset: data.Dataset) -> dict[str, data.Split]:
     """Returns the splits that networks are scored on: ``val``, if there is one, and ``test``."""
     return {name: split for name, split in dataset.splits.items() if name != "train"}

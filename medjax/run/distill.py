@@ -1,5 +1,6 @@
 """One distillation run: distils, validates and saves on the way, and scores at the end."""
 
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +20,10 @@ from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, make_experiment
 from medjax.run.state import Candidate, RunState
 from medjax.run.validation import Validator
+from medjax.store import expand_user
+
+# As in gs://bucket, whose slashes a Path merges; a single letter is a drive of Windows.
+_REMOTE = re.compile(r"\w\w+:/")
 
 
 def distill(
@@ -50,9 +55,7 @@ def distill(
       >>> summary["test"]["auroc"]["mean"]  # doctest: +SKIP
       0.98
     """
-    if ":/" in str(workdir):  # as in gs://bucket, whose slashes a Path merges
-        raise UserError(f"workdir must be a folder of this machine, got {workdir}")
-    workdir, settings = Path(workdir), Settings.from_config(config)
+    workdir, settings = _checked(workdir), Settings.from_config(config)
     finished = summaries.read_finished(settings, workdir)
     if finished is not None:
         return finished
@@ -68,6 +71,17 @@ def distill(
         )
         summaries.write(reports, summary, experiment, selected)
     return summary
+
+
+def _checked(workdir: str | Path) -> Path:
+    if _REMOTE.match(str(workdir)):
+        raise UserError(f"workdir must be a folder of this machine, got {workdir}")
+    path = expand_user(workdir)
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"workdir must be a name in UTF-8, got {workdir}") from error
+    return path
 
 
 def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preemption) -> RunState:

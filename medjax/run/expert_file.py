@@ -117,10 +117,11 @@ class ExpertFile:
         try:
             with store.replacing(self._file, temporary):
                 rows = np.lib.format.open_memmap(temporary, "w+", np.float32, shape)
-                # Reserves the room: a full disk kills a process that writes to a mapped file.
+                size = rows.offset + rows.nbytes
+                del rows  # Windows renames no mapped file
+                # A full disk kills a process that writes to a mapped file.
                 with open(temporary, "rb+") as stream:
-                    if hasattr(os, "posix_fallocate"):
-                        os.posix_fallocate(stream.fileno(), 0, rows.offset + rows.nbytes)
+                    store.reserve(stream, size)
         except OSError as error:
             raise UserError(
                 f"cannot make {self._file} of {4 * shape[0] * shape[1] / 2**30:.2f} GiB: "

@@ -64,7 +64,8 @@ def write_json(path: str | os.PathLike, content: Any) -> None:
       {'ipc': 10}
     """
     text = json.dumps(jsonable(content), indent=2, allow_nan=False, ensure_ascii=False)
-    store.write_bytes(path, f"{text}\n".encode())
+    # Bytes of a path that are not UTF-8 become JSON's escapes, from which they can be read back.
+    store.write_bytes(path, f"{text}\n".encode(errors="backslashreplace"))
 
 
 def read_metrics(path: str | os.PathLike) -> list[dict[str, Any]]:

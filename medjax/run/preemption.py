@@ -11,7 +11,7 @@ from medjax.errors import PreemptedError
 
 STATUS = 128 + signal.SIGTERM  # a shell's status of a process ended by SIGTERM
 _STDERR = 2
-_ANYWHERE = "preempted; the same command resumes from the last checkpoint"
+_ANYWHERE = "preempted; the same command resumes from the last checkpoint, if there is one"
 
 
 class Preemption:

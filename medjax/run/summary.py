@@ -1,6 +1,7 @@
 """The results of a finished run: its images, its scores beside the baselines, its summary."""
 
 import json
+import logging
 import subprocess
 import time
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ import numpy as np
 
 import medjax
 from medjax import coreset, data, evaluate
+from medjax.errors import UserError
 from medjax.run import datasets
 from medjax.run.binding import binding
 from medjax.run.metrics import read_metrics, write_json
@@ -20,6 +22,8 @@ from medjax.run.settings import Settings
 from medjax.run.setup import Experiment
 from medjax.run.state import Candidate
 from medjax.types import Array, SyntheticSet
+
+_log = logging.getLogger("medjax")
 
 
 def summarise(
@@ -101,18 +105,39 @@ def write(
 def read_summary(path: Path) -> dict[str, Any] | None:
     """Returns the content of ``summary.json``, ``None`` if the file is missing or invalid."""
     try:
-        summary = json.loads(path.read_text())
+        summary = json.loads(path.read_text(encoding="utf-8"))
         return summary if isinstance(summary["config"], dict) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def read_finished(settings: Settings, workdir: Path) -> dict[str, Any] | None:
-    """Returns the summary in a workdir if its run is finished and has these settings."""
+    """Returns the summary in a workdir if its run is finished and has these settings.
+
+    Raises:
+      UserError: if the data has changed since. Data that is not there is not compared, with a line.
+    """
     summary = read_summary(workdir / "summary.json")
     if summary is None or binding(summary["config"]) != binding(settings.config):
         return None
-    return summary if (workdir / "synthetic.npz").exists() else None
+    if not (workdir / "synthetic.npz").exists():
+        return None
+    _check_same_data(summary, settings, workdir)
+    return summary
+
+
+def _check_same_data(summary: Mapping[str, Any], settings: Settings, workdir: Path) -> None:
+    name, before = settings.data.name, (summary.get("data") or {}).get("digest")
+    if name in data.EMBEDDED or before is None:
+        return
+    now = datasets.digest(settings.data)
+    if now is None:
+        _log.warning("%s is a finished run; %s is not there to be compared", workdir, name)
+    elif now != before:
+        raise UserError(
+            f"{workdir} is a finished run on other data: the digest of {name} was {before} and is "
+            f"{now} now; use another workdir, or remove this one"
+        )
 
 
 def _score(experiment: Experiment, candidate: Candidate) -> dict[str, Any]:

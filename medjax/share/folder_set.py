@@ -7,7 +7,7 @@ import numpy as np
 
 from medjax.data import Unreadable, decode_all, file_source
 from medjax.data.pictures.listing.names import is_leftover, same_form
-from medjax.errors import UserError, unknown
+from medjax.errors import UserError, printable, unknown
 
 _PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
@@ -60,8 +60,9 @@ def class_numbers(where: str, names: Sequence[str], classes: Sequence[str]) -> l
       >>> class_numbers("a.npz", ["0", "2"], ["cat", "dog", "eel"])
       [0, 2]
     """
-    known = {same_form(name): number for number, name in enumerate(classes)}
-    found = [known.get(same_form(name)) for name in names]
+    # The names of the classes are printable.
+    known = {printable(same_form(name)): number for number, name in enumerate(classes)}
+    found = [known.get(printable(same_form(name))) for name in names]
     if None not in found:
         return found
     named = found != [None] * len(found)

@@ -22,6 +22,15 @@ def test_statistics_come_from_train_alone():
     assert ds.num_classes == 2
 
 
+def test_names_are_printable():
+    name = "l\udce9sion\n"
+    info = dataclasses.replace(INFO, classes=("a", name), name=name, source=name)
+    info = dataclasses.replace(info, left_out=((f"a/{name}", "is cut short"),))
+    shown = r"l\xe9sion\n"
+    assert info.classes == ("a", shown) and info.name == info.source == shown
+    assert info.left_out == ((f"a/{shown}", "is cut short"),)
+
+
 def test_val_may_be_missing():
     ds = make_dataset(INFO, {"train": _split(1, 4), "test": _split(2, 3)})
     assert ds.val is None

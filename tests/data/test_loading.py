@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.data import Streaming, load, names, parse_preparation, read
+from medjax.data import Streaming, digest, load, names, parse_preparation, read
 from medjax.data.medmnist import checksums
 from medjax.data.medmnist import download as published
 from medjax.data.medmnist.registry import SPLITS
@@ -294,3 +294,18 @@ def test_a_folder_is_told_by_its_prefix(tmp_path, monkeypatch):
         assert _message(name) == f"{name} is a folder: its images are read as folder:{name}"
     assert _message("gone/scans") == "no data file gone/scans"
     assert _message("phantoms").startswith("unknown data set 'phantoms'")
+
+
+def test_the_digest_alone_is_that_of_load(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    _write(tmp_path / "ward.npz")
+    expected = load("ward", root=tmp_path).info.digest
+    for name in ("ward", tmp_path / "ward.npz", "~/ward.npz"):
+        assert digest(name, root=tmp_path) == expected
+    _write(tmp_path / "ward.npz", test_labels=1 - ARRAYS["test_labels"])
+    assert digest("ward", root=tmp_path) == _md5(tmp_path / "ward.npz") != expected
+    for name in ("bloodmnist", "gone", "gone.npz", "folder:gone", "tfds:gone"):
+        assert digest(name, root=tmp_path / "empty") is None
+    (tmp_path / "pictures").mkdir()
+    with pytest.raises(UserError, match="holds no images"):
+        digest(f"folder:{tmp_path / 'pictures'}")

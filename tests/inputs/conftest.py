@@ -6,6 +6,7 @@ that depends on the class.
 """
 
 import json
+import logging
 import pathlib
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from medjax import data, launch
 from medjax.cli import data as cli_data
@@ -48,6 +50,22 @@ class Said(NamedTuple):
         lines = [*self.out.splitlines(), *self.lines]
         return [line.partition("warning: ")[2] for line in lines if "warning: " in line]
 
+    @property
+    def images(self) -> int:
+        """The number of images that were described."""
+        assert self.status == 0, self.line
+        return sum(split["images"] for split in self.report["splits"].values())
+
+    def warned(self, *parts: str) -> bool:
+        """Whether a warning holds all parts."""
+        return any(all(part in line for part in parts) for line in self.warnings)
+
+    def refused(self, *parts: str) -> bool:
+        """Whether the command was refused with a line that holds all parts."""
+        assert self.status == 2, self.out
+        assert all(part in self.line for part in parts), self.line
+        return True
+
 
 @pytest.fixture(scope="session")
 def cases(tmp_path_factory):
@@ -76,6 +94,9 @@ def run(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
+    logger, level = logging.getLogger("medjax"), logging.getLogger("medjax").level
+    monkeypatch.setattr(logger, "handlers", logger.handlers)
+    monkeypatch.setattr(logger, "propagate", logger.propagate)
 
     def command(main, *argv):
         with warnings.catch_warnings():
@@ -85,7 +106,8 @@ def run(capsys, tmp_path, monkeypatch):
         said = capsys.readouterr()
         return Said(status, said.out, said.err.splitlines())
 
-    return command
+    yield command
+    logger.setLevel(level)
 
 
 @pytest.fixture
@@ -129,12 +151,25 @@ def distil(run, tmp_path):
 
 
 @pytest.fixture
+def save():
+    """``save(path, label, number)`` writes a picture like no other, brighter at right by class."""
+
+    def write(path, label, number):
+        image = np.random.default_rng([label, number]).integers(20, 120, (16, 16))
+        image[:, 8:] += 90 * (label % 2)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image.astype(np.uint8)).save(path)
+
+    return write
+
+
+@pytest.fixture
 def outside():
     """``outside(*argv, env=None)`` runs Python in a process of its own."""
 
-    def command(*argv, env=None):
+    def command(*argv, env=None, encoding=None):
         python = [sys.executable, *map(str, argv)]
-        done = subprocess.run(python, capture_output=True, text=True, env=env)
+        done = subprocess.run(python, capture_output=True, text=True, env=env, encoding=encoding)
         return Said(done.returncode, done.stdout, done.stderr.splitlines())
 
     return command

@@ -53,9 +53,9 @@ def test_uncertain_and_empty_cells_are_refused_in_a_line(case, describe):
     said = describe(folder, *flags)
     assert said.status == 2 and len(said.lines) == 1
     assert "holds 10 uncertain (-1) and 10 empty cells in edema, effusion: " in said.line
-    assert "data.folder.uncertain=zeros (0), ones" in said.line
+    assert "--folder.uncertain=zeros (0), ones" in said.line
     said = describe(folder, flags[0])
-    assert said.status == 2 and 'data.folder.findings="edema,effusion"' in said.line
+    assert said.status == 2 and '--folder.findings="edema,effusion"' in said.line
     said = describe(folder, *flags, "--folder.uncertain=ignored")
     assert said.status == 2 and "did you mean 'ignore'?" in said.line
 
@@ -94,10 +94,10 @@ def test_joined_findings_are_named_and_then_read(case, describe, labels_of, tabl
     folder = case("findings_joined")
     said = describe(folder, f"--folder.table={folder}/table.csv")
     assert said.status == 0
-    assert any('data.folder.findings="|"' in line for line in said.warnings)
+    assert any('--folder.findings="|"' in line for line in said.warnings)
     said = describe(folder, f"--folder.table={folder}/table.csv", "--folder.findings=|")
     assert said.status == 0 and said.report["classes"] == ["effusion", "mass"]
-    assert not any("data.folder.findings" in line for line in said.warnings)
+    assert not any("--folder.findings" in line for line in said.warnings)
     _, found = labels_of(folder, findings="|")
     _, rows = table(folder)
     assert found == [["effusion" in row[1], "mass" in row[1]] for row in rows]
@@ -113,7 +113,7 @@ def test_other_separators(case, describe, labels_of, table, separator):
         csv.writer(file).writerows([header, *rows])
     said = describe(folder, f"--folder.table={folder}/table.csv")
     mark = separator.strip()
-    assert any(f'data.folder.findings="{mark}"' in line for line in said.warnings)
+    assert any(f'--folder.findings="{mark}"' in line for line in said.warnings)
     ds, found = labels_of(folder, findings=mark)
     assert ds.info.classes == ("effusion", "mass")
     assert found == [["effusion" in row[1], "mass" in row[1]] for row in rows]

@@ -30,7 +30,7 @@ def _split(folder, names):
 
 def test_patients_in_folders(case, describe):
     folder = case("patient_folders")
-    _refused(describe(folder), "is a folder inside a class", "data.folder.patients=folders")
+    _refused(describe(folder), "is a folder inside a class", "--folder.patients=folders")
     said = describe(folder, "--folder.patients=folders")
     assert said.report["cut"] == "patient" and sum(counts(said).values()) == 24
     assert all(count % 3 == 0 for count in counts(said).values())  # three images of each
@@ -50,7 +50,7 @@ def test_patients_in_folders_below_official_splits(case, describe):
                 patient.rename(folder / split / name / patient.name)
     for name in ("benign", "malignant"):
         (folder / name).rmdir()
-    _refused(describe(folder), "data.folder.patients=folders")
+    _refused(describe(folder), "--folder.patients=folders")
     said = describe(folder, "--folder.patients=folders")
     assert counts(said) == {"train": 12, "test": 12} and not said.warnings
     (folder / "Testing" / "benign" / "patient_02").rename(
@@ -150,7 +150,8 @@ def test_a_folder_with_a_table_shows_the_command(case, describe):
     command = f"python -m medjax.data --name=folder:{folder} --folder.table={folder}/table.csv"
     _refused(describe(folder), "48 × .png", "table table.csv: file, label", command)
     folder = case("uncertain_findings")
-    _refused(describe(folder), "table table.csv: file, edema, effusion", "data.folder.table")
+    _refused(describe(folder), "table table.csv: file, edema, effusion", "--folder.table")
+    _refused(describe(folder), "--folder.findings=edema,effusion")
 
 
 def test_images_beside_class_folders_are_not_passed_over_in_silence(case, describe):
@@ -175,7 +176,7 @@ def test_links_that_lead_nowhere(target, case, describe):
     link = folder / "benign" / "again.png"
     link.unlink()
     link.symlink_to(target)
-    _refused(describe(folder), f"cannot read {link}: ", "data.convert.skip_unreadable=True")
+    _refused(describe(folder), f"cannot read {link}: ", "--convert.skip_unreadable=True")
     said = describe(folder, "--convert.skip_unreadable")
     assert sum(counts(said).values()) == 24
     assert [x["name"] for x in said.report["left_out"]] == ["benign/again.png"]

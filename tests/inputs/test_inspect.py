@@ -112,7 +112,7 @@ def test_a_run_says_what_is_wrong_with_its_data(leaking, distil, tmp_path, strea
     assert said.out.count("warning: leakage: 1 image in both splits of train–test") == 1
     page = (tmp_path / "work" / "report.html").read_text()
     first = page.partition("<p")[2].partition("</p>")[0]
-    assert "Leakage: 1 image in both splits of train–test.<br>" in first
+    assert "Leakage: 1 image in both splits of train–test. Train repeats" in first
     assert "1 image with more than one label." in first
 
 

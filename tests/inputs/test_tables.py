@@ -78,7 +78,7 @@ def test_official_splits_in_a_column_that_the_setting_names(read):
     assert counts(said) == OFFICIAL
     said = read("split_column", edit=edit)
     assert counts(said) == ALL
-    assert warned(said, "cohort holds test, train, val", 'data.folder.columns="split=cohort"')
+    assert warned(said, "cohort holds test, train, val", '--folder.columns="split=cohort"')
 
 
 def _folds(text):
@@ -90,13 +90,13 @@ def _folds(text):
 def test_folds_are_no_splits_unless_the_setting_says_so(read):
     said = read("split_column", edit=_folds)
     assert counts(said) == ALL and said.report["cut"] == "file"
-    assert warned(said, "fold holds 0, 1, 2, 3, 4", 'data.folder.folds="val=3,test=4"')
+    assert warned(said, "fold holds 0, 1, 2, 3, 4", '--folder.folds="val=3,test=4"')
     said = read("split_column", "--folder.folds=val=3,test=4", edit=_folds)
     assert counts(said) == {"train": 15, "val": 5, "test": 4} and not said.warnings
     said = read("split_column", "--folder.folds=test=3,test=4.0", edit=_folds)
     assert counts(said) == {"train": 15, "test": 9}
     said = read("split_column", "--folder.columns=split=fold", edit=_folds)
-    assert said.status == 2 and 'data.folder.folds="val=3,test=4"' in said.line
+    assert said.status == 2 and '--folder.folds="val=3,test=4"' in said.line
     said = read("split_column", "--folder.folds=test=9", edit=_folds)
     assert "unknown value of the column fold '9'" in said.line
 
@@ -155,7 +155,7 @@ def test_paths_with_any_slashes_and_starts(before, read):
 def test_columns_named_otherwise(read):
     said = read("columns_named_otherwise")
     assert said.status == 2
-    assert 'data.folder.columns="file=image_id,label=diagnosis"' in said.line
+    assert '--folder.columns="file=image_id,label=diagnosis"' in said.line
     for setting in ("file=image_id,label=diagnosis", "label = Diagnosis, file = IMAGE_ID"):
         assert counts(read("columns_named_otherwise", f"--folder.columns={setting}")) == ALL
     said = read("columns_named_otherwise", "--folder.columns=file=image_id,label=diagnose")
@@ -170,7 +170,7 @@ def test_delimiters_and_encodings(delimiter, encoding, read):
 
     said = read("bom_and_semicolons", edit=edit, encoding=encoding)
     assert counts(said) == ALL and not said.warnings
-    assert said.report["classes"] == ["benign", "malignant, ;\tgrün"]
+    assert said.report["classes"] == ["benign", "malignant, ;\\tgrün"]
 
 
 def test_a_table_that_is_not_in_utf8(read):
@@ -211,7 +211,7 @@ def test_joined_findings_are_warned_of(mark, read):
     said = read(
         "findings_joined", edit=lambda text: text.replace("effusion|mass", f'"effusion{mark}mass"')
     )
-    assert said.status == 0 and warned(said, f'data.folder.findings="{mark.strip()}"')
+    assert said.status == 0 and warned(said, f'--folder.findings="{mark.strip()}"')
 
 
 def test_names_with_signs_are_no_findings(read):
@@ -233,7 +233,7 @@ def test_missing_labels_are_counted(read):
 
     said = read("bom_and_crlf", edit=edit)
     assert said.status == 2 and "no label in 2 of 24 rows, the first in line 5: " in said.line
-    assert "benign/scan_03.png" in said.line and "data.folder.skip_unlabelled=True" in said.line
+    assert "benign/scan_03.png" in said.line and "--folder.skip_unlabelled=True" in said.line
     said = read("bom_and_crlf", "--folder.skip_unlabelled", edit=edit)
     assert sum(counts(said).values()) == 22 and warned(said, "skipped 2 of 24 rows")
 
@@ -244,7 +244,7 @@ def test_missing_files_are_counted(case, describe):
         (folder / "benign" / name).unlink()
     said = describe(folder, f"--folder.table={folder}/table.csv")
     assert said.status == 2 and "no file in 2 of 24 rows, the first in line 5: " in said.line
-    assert "benign/scan_03.png" in said.line and "data.folder.skip_missing=True" in said.line
+    assert "benign/scan_03.png" in said.line and "--folder.skip_missing=True" in said.line
     said = describe(folder, f"--folder.table={folder}/table.csv", "--folder.skip_missing")
     assert sum(counts(said).values()) == 22 and warned(said, "skipped 2 of 24 rows, no file")
 

@@ -132,6 +132,11 @@ class TestBeforeTheRun:
         line = refused(capsys, "--config.net.depth=4")
         assert line.endswith("the depth can be at most 3")
 
+    def test_a_workdir_whose_name_checkpoints_cannot_have(self, capsys):
+        write()
+        line = refused(capsys, workdir="w\udcf6rk")
+        assert line == r"workdir must be a name in UTF-8, got w\xf6rk"
+
     def test_a_workdir_elsewhere(self, capsys):
         write()
         line = refused(capsys, workdir="gs://bucket/w")

@@ -140,6 +140,9 @@ def test_a_config_file_has_its_own_settings_and_its_own_quick():
         ("evaluation.parity=1", r"evaluation\.parity takes bool values, got 1$"),
         ("distill.momentum=half", r"takes float values, got 'half'$"),
         ("data.name=5", r"takes str values, got 5$"),
+        ("ipcc=quick", r"^unknown config key 'ipcc'"),
+        ("folder:gone, set=1", r"^unknown config key 'set'.*; if the comma is part of the path "),
+        ("folder:gone, new", r"'new'.*folder:gone, put quotes .* or set --config\.data\.name$"),
     ],
 )
 def test_mistakes_are_one_line(arg, message):

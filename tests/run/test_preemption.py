@@ -80,7 +80,7 @@ def test_outside_the_context_nothing_is_changed():
     [
         (
             "contextlib.nullcontext()",
-            "preempted; the same command resumes from the last checkpoint",
+            "preempted; the same command resumes from the last checkpoint, if there is one",
         ),
         ("preemption.allowed(12)", "preempted at step 12; the same command resumes from there"),
     ],

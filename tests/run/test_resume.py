@@ -13,8 +13,10 @@ import sys
 import jax
 import numpy as np
 import pytest
+from PIL import Image
 
 from medjax import evaluate
+from medjax.data.pictures import conversion
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.run import distill
 from medjax.run.metrics import read_metrics
@@ -52,6 +54,61 @@ def test_a_finished_run_is_only_read(straight, settings, monkeypatch):
     again = distill.distill(settings("dm", "data.root=/elsewhere,log_every=3"), workdir)
     assert again == read(workdir)
     assert {path: path.stat().st_mtime_ns for path in workdir.rglob("*")} == before
+
+
+@pytest.fixture
+def finished(settings, judged, tmp_path):
+    """``finished(name, *words)``: a finished run in ``tmp_path / "run"``, and how to read it."""
+
+    def make(name, *words):
+        config = settings("dm", *words)
+        config["data"]["name"] = str(name)
+        judged(config, tmp_path / "run", [0.5] * 4)
+        return lambda: distill.distill(config, tmp_path / "run")
+
+    return make
+
+
+def test_a_finished_run_notices_that_its_data_has_changed(striped, finished, tmp_path, caplog):
+    data = shutil.copy(striped / "set.npz", tmp_path / "mine.npz")
+    again = finished(data)
+    assert again() == read(tmp_path / "run") and not caplog.messages
+    arrays = dict(np.load(data))
+    np.savez(data, **arrays | {"train_images": arrays["train_images"] + 1})
+    with pytest.raises(UserError, match=r"run is a finished run on other data: .* now; use anot"):
+        again()
+    data.unlink()
+    assert again() == read(tmp_path / "run")
+    assert caplog.messages == [
+        f"{tmp_path}/run is a finished run; {data} is not there to be compared"
+    ]
+
+
+def test_a_finished_run_on_pictures_compares_them_without_decoding(
+    finished, tmp_path, monkeypatch, caplog
+):
+    rng = np.random.default_rng(0)
+    for number, name in enumerate("ab" * 10):
+        (tmp_path / "scans" / name).mkdir(parents=True, exist_ok=True)
+        picture = Image.fromarray(rng.integers(0, 255, (8, 8), np.uint8))
+        picture.save(tmp_path / "scans" / name / f"{number}.png")
+    again = finished(
+        f"folder:{tmp_path / 'scans'}", "data.size=8", "data.prepare=percentile_clip(1, 99)"
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(jax, "local_devices", lambda *_, **__: pytest.fail("started JAX"))
+        patch.setattr(conversion, "convert", lambda *_, **__: pytest.fail("decoded"))
+        assert again() == read(tmp_path / "run")
+    for file in (tmp_path / "scans").rglob("*.png"):
+        os.utime(file)
+    assert again() == read(tmp_path / "run")  # the same pictures, copied perhaps
+    Image.new("L", (8, 8)).save(tmp_path / "scans" / "a" / "0.png")
+    with pytest.raises(UserError, match="is a finished run on other data"):
+        again()
+    caplog.clear()
+    (tmp_path / "scans").rename(tmp_path / "moved")
+    assert again() == read(tmp_path / "run")
+    assert caplog.messages[-1].endswith("scans is not there to be compared")
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -92,7 +92,7 @@ def _duplicates(
 
 def _siblings(info: DatasetInfo, origins: Mapping[str, Sequence[Place]]) -> dict[str, Any] | None:
     """Describes the groups of siblings that are cut, if they are many."""
-    cut, total = cut_groups(origins), sum(map(len, info.files.values()))
+    cut, total = cut_groups(origins), sum(len(set(names)) for names in info.files.values())
     count = sum(map(len, cut.values()))
     if len(cut) < _LEAST_CUT or count < _LEAST_SHARE * total:
         return None
@@ -111,18 +111,26 @@ def _made(
     """Describes how pictures were made, over all splits."""
     if any(facts is None for facts in made.values()):
         return None
-    numbers, start = {}, 0
-    for name, split in splits.items():
-        numbers[name] = np.arange(start, start + len(split))
-        start += len(split)
-    for places in origins.values():
-        first = numbers[places[0].split][places[0].row]
-        for place in places:
-            numbers[place.split][place.row] = first
-    groups = info.patients if info.patients else numbers
     return class_facts.describe_classes(
         np.concatenate([made[name] for name in splits]),
         np.concatenate([split.labels for split in splits.values()]),
-        np.concatenate([groups[name] for name in splits]),
+        _groups(info, splits, origins),
         info.classes,
     )
+
+
+def _groups(
+    info: DatasetInfo, splits: Mapping[str, Split], origins: Mapping[str, Sequence[Place]]
+) -> np.ndarray:
+    """Numbers the images of all splits by patient, or else by sibling files or by file."""
+    if info.patients:
+        return np.concatenate([info.patients[name] for name in splits])
+    key = {}
+    for origin, places in origins.items():
+        for split, row in places:
+            key[info.files[split][row]] = origin
+    names: list[str] = []
+    for split, content in splits.items():
+        files = info.files.get(split, [f"{split}/{row}" for row in range(len(content))])
+        names += [key.get(file, file) for file in files]
+    return np.unique(names, return_inverse=True)[1]

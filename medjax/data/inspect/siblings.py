@@ -1,7 +1,6 @@
 """Finds file names that differ only in a number, a side or an augmentation, as siblings' do."""
 
 import collections
-import pathlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -26,6 +25,7 @@ _VARIED = re.compile(rf"({_AUGMENTED}|{_PARTS})\d*", re.I)
 _ATTACHED = re.compile(
     r"(.*\d)((?:slice|slc|sl|s|frame|fr|image|img|im|view|v|z|t|x|y)\d+|left|right|l|r|od|os)", re.I
 )
+_SUFFIX = re.compile(r"(\.nii)?\.[a-z]\w{0,5}$", re.I)  # not the last number of a DICOM UID
 _DATE = re.compile(r"(?:19|20)\d\d[01]\d[0-3]\d")
 # Of siblings by a word; by a number alone, after an id with digits; and after one without.
 _LEAST_GROUPS, _LEAST_COUNTED, _LEAST_NAMED = 3, 5, 10
@@ -50,12 +50,12 @@ def sibling_groups(
     the last number alone count only if there are many small ones.
 
     Args:
-      files: names by split, with forward slashes.
+      files: names by split, with forward slashes; a file of several frames repeats its name.
       num_classes: number of classes.
 
     Returns:
-      The places of the files of each group of two or more, by what their names share; empty if the
-      names show no such pattern.
+      The files of each group of two or more, as the place of their first image, by what their names
+      share; empty if the names show no such pattern.
 
     Example:
       >>> names = [f"sick/p{i:02}_{side}.png" for i in range(9) for side in ("left", "right")]
@@ -68,6 +68,8 @@ def sibling_groups(
     whole, keys = collections.defaultdict(list), {}
     for split, names in files.items():
         for row, name in enumerate(names):
+            if row and name == names[row - 1]:
+                continue  # another frame of the same file
             folder, words = _parts(name)
             whole[folder + "_".join(words)].append(Place(split, row))
             if (key := _key(words)) is not None:
@@ -103,11 +105,11 @@ def cut_groups(groups: Mapping[str, Sequence[Place]]) -> dict[str, list[Place]]:
 
 def _parts(name: str) -> tuple[str, list[str]]:
     """Returns the folder of a file below its split, with a slash, and the words of its name."""
-    path = pathlib.PurePosixPath(name)
-    folders = path.parts[:-1]
+    *folders, last = name.split("/")
     if folders and folders[0] in SPLITS:
         folders = folders[1:]
-    return "".join(f"{x}/" for x in folders), [x for x in re.split(r"[\W_]+", path.stem) if x]
+    stem = _SUFFIX.sub("", last)
+    return "".join(f"{x}/" for x in folders), [x for x in re.split(r"[\W_]+", stem) if x]
 
 
 def _key(words: Sequence[str]) -> _Key | None:

@@ -102,7 +102,7 @@ def _siblings(info: DatasetInfo, found: Mapping[str, Any] | None) -> list[str]:
     (one, _, first), (other, _, second) = found["example"]
     way = "keep those of one patient or original in one split"
     if info.cut:
-        way = "name the patients in a table (data.folder.table, column patient)"
+        way = "name the patients with data.folder.patients, or in data.folder.table, column patient"
     return [
         f"perhaps leakage: {found['files']:,} of {found['of']:,} files are named like a file in "
         f"another split, as {first} in {one} and {second} in {other}; if they show one patient, or "

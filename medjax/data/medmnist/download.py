@@ -4,6 +4,7 @@ import os
 import pathlib
 import sys
 
+from medjax import store
 from medjax.data.medmnist import checksums
 from medjax.data.medmnist.registry import SIZES
 from medjax.errors import UserError
@@ -17,11 +18,22 @@ def data_root(root: str | os.PathLike | None) -> pathlib.Path:
     It is ``root`` or, if that is None, ``$MEDJAX_DATA_DIR`` or else ``~/.medmnist``, the folder of
     the ``medmnist`` package.
 
+    Raises:
+      UserError: if the folder is below ``~`` and there is no home directory.
+
     Example:
       >>> data_root("images").name
       'images'
     """
-    return pathlib.Path(root or os.environ.get("MEDJAX_DATA_DIR") or "~/.medmnist").expanduser()
+    if root := root or os.environ.get("MEDJAX_DATA_DIR"):
+        return store.expand_user(root)
+    try:
+        return pathlib.Path("~/.medmnist").expanduser()
+    except RuntimeError as error:
+        raise UserError(
+            "this user has no home directory for data files: name their folder by data.root or "
+            "MEDJAX_DATA_DIR"
+        ) from error
 
 
 def file_name(name: str, *, size: int) -> str:

@@ -88,7 +88,7 @@ def _kind_of_zip(path: pathlib.Path) -> str | None:
         return f"a file of torch; {_SAVE}"
     if any(name.endswith(".npy") for name in names):
         return None
-    return f"a zip file without arrays; {_SAVE}"
+    return f"a zip file without arrays; unpack images and read them as folder:PATH, or {_SAVE}"
 
 
 def _kind_of_text(head: bytes) -> str | None:

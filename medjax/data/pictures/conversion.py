@@ -4,7 +4,7 @@ import hashlib
 import logging
 import pathlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -97,35 +97,43 @@ def convert(
         return to_bytes(picture), raw, acquisition.measure_picture(picture.shown())
 
     for split, part in parts.items():
-        kept, made, tally, shape = [], [], measuring.Tally(), ()
+        results = decoding.decode_all(part.sources, then=measured, threads=threads)
         with open(folder / f"{split}_images.npy", "wb") as stream:
-            results = decoding.decode_all(part.sources, then=measured, threads=threads)
-            for row, result in enumerate(results):
-                if isinstance(result, decoding.Unreadable):
-                    done.unreadable.append(result)
-                    continue
-                for image, raw, facts in result:
-                    if not kept:
-                        shape = image.shape
-                        _write_header(stream, (0, *shape))
-                    stream.write(image.tobytes())
-                    digest.update(image)
-                    tally.add(raw)
-                    made.append(facts)
-                    kept.append(row)
-            stream.seek(0)
-            _write_header(stream, (len(kept), *shape))
-        labels = np.array([part.labels[row] for row in kept], np.int32)
+            rows, raw, made = _write(stream, results, digest, done.unreadable)
+        labels = np.array([part.labels[row] for row in rows], np.int32)
         np.save(folder / f"{split}_labels.npy", labels)
         np.save(folder / f"{split}_made.npy", np.reshape(made, (-1, len(acquisition.FACTS))))
         digest.update(labels.astype("<i4"))
-        done.raw[split] = tally.asdict()
-        done.files[split] = [part.sources[row].name for row in kept]
+        done.raw[split] = raw.asdict()
+        done.files[split] = [part.sources[row].name for row in rows]
         if part.patients:
-            done.patients[split] = [part.patients[row] for row in kept]
+            done.patients[split] = [part.patients[row] for row in rows]
     count = sum(len(part.sources) for part in parts.values())
     _log.info("data: decoded %d files in %.1f s", count, time.perf_counter() - start)
     return done._replace(digest=digest.hexdigest())
+
+
+def _write(
+    stream, results: Iterable[Any], digest: Any, unreadable: list[decoding.Unreadable]
+) -> tuple[list[int], measuring.Tally, list[np.ndarray]]:
+    """Writes the images of a split; returns the source's row of each, a tally and the facts."""
+    rows, raw, made, shape = [], measuring.Tally(), [], ()
+    for row, result in enumerate(results):
+        if isinstance(result, decoding.Unreadable):
+            unreadable.append(result)
+            continue
+        for image, measured, facts in result:
+            if not rows:
+                shape = image.shape
+                _write_header(stream, (0, *shape))
+            stream.write(image.tobytes())
+            digest.update(image)
+            raw.add(measured)
+            made.append(facts)
+            rows.append(row)
+    stream.seek(0)
+    _write_header(stream, (len(rows), *shape))
+    return rows, raw, made
 
 
 def _write_header(stream, shape: tuple[int, ...]) -> None:

@@ -15,9 +15,12 @@ from medjax.data.pictures.listing import (
     unknown_layout,
 )
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry, FolderOptions, Listing, check
+from medjax.data.pictures.listing.patients import of_paths
 from medjax.data.pictures.listing.walking import walk
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
+
+_MANY = 10  # classes
 
 
 def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Listing:
@@ -38,7 +41,8 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
     """
     check(options)
     if not folder.is_dir():
-        raise UserError(f"no folder {folder}")
+        archive = " is a file: unpack it if it is an archive, and name the folder"
+        raise UserError(f"{folder}{archive}" if folder.is_file() else f"no folder {folder}")
     files = walk(folder)
     if options.table:
         listed = table_entries.entries(folder, files, options)
@@ -48,13 +52,16 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
         found, warnings = class_folders.entries(folder, files, patients=patients)
         _check_found(folder, files, found)
         listed = table_entries.Listed(found, patients, warnings, ())
-    found, warnings = sorted(listed.entries), tuple(listed.warnings)
+    found, warnings, patients = sorted(listed.entries), list(listed.warnings), listed.patients
+    if options.patients not in ("", PATIENT_FOLDERS):
+        found, patients = of_paths(found, options.patients), True
     if not listed.findings:
         same = labels.unified(entry.label for entry in found)
         found = [entry._replace(label=same[entry.label]) for entry in found]
+        warnings += [f"{folder}: {line}" for line in labels.doubtful(set(same.values()))]
     if found[0].split is None:
-        done = "patient" if listed.patients else "file"
-        return Listing(_cut(found, cut), done, warnings, listed.findings)
+        done = "patient" if patients else "file"
+        return Listing(_cut(found, cut), done, tuple(warnings), listed.findings)
     leak = official_splits.shared_patients(found)
     return Listing(found, "", (*warnings, *leak), listed.findings)
 
@@ -93,7 +100,20 @@ def check_classes(what: str, listing: Listing) -> None:
         trained = {name for name, has in zip(findings, shown, strict=True) if has}
     for name in classes:
         if name not in trained:
-            raise UserError(f"{what}: {kind} {name} has no image in train")
+            raise UserError(f"{what}: {_untrained(kind, name, classes, len(found))}")
+
+
+def _untrained(kind: str, name: str, classes: Sequence[str], images: int) -> str:
+    """Says what is wrong with a class or finding that has no image in train."""
+    if len(classes) > _MANY and 2 * len(classes) > images:
+        return (
+            f"{len(classes)} labels for {images} images look like measurements or names; "
+            "group them into classes"
+        )
+    like = [x for x in classes if x != name and labels.plain(x) == labels.plain(name)]
+    if like:
+        return f"{kind} {name!r} has no image in train; {like[0]!r} differs in case or spaces only"
+    return f"{kind} {name if name == name.strip() else repr(name)} has no image in train"
 
 
 def _cut(found: Sequence[Entry], cut: CutOptions) -> list[Entry]:

@@ -1,7 +1,6 @@
 """Data sets of a user's own pictures: folders of images, DICOM and NIfTI files, and TFDS."""
 
 import dataclasses
-import errno
 import functools
 import logging
 import os
@@ -11,68 +10,32 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from medjax.data import splitting
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
 from medjax.data.pictures import (
     conversion,
     decoding,
     dicom,
-    folders,
+    listed_set,
     looking,
     nifti,
     picture_cache,
     remarks,
-    tfds,
 )
 from medjax.data.pictures.conversion import ConvertOptions
-from medjax.data.pictures.dicom import DicomOptions
-from medjax.data.pictures.listing.entry import Entry, FolderOptions
-from medjax.data.pictures.nifti import NiftiOptions
+from medjax.data.pictures.listed_set import ListedSet
+from medjax.data.pictures.options import Sources
 from medjax.data.pictures.picture import Picture
-from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare import raw_pictures
 from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
-from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 
 _log = logging.getLogger("medjax")
 FOLDER, TFDS = "folder:", "tfds:"
 PREFIXES = (FOLDER, TFDS)
-_SKIP = "data.convert.skip_unreadable=True"
 _CHANNELS = {"grey": 1, "rgb": 3}
-
-
-class Sources(NamedTuple):
-    """How sets other than npz files are read.
-
-    Attributes:
-      folder: how the class of a file of ``folder:PATH`` is found.
-      dicom: how DICOM files in folders are read.
-      nifti: which slices of NIfTI files in folders are read.
-      tfds: which part of ``tfds:NAME`` is read.
-      cut: how sets without splits are cut.
-      convert: how pictures become images of one size.
-    """
-
-    folder: FolderOptions = FolderOptions()
-    dicom: DicomOptions = DicomOptions()
-    nifti: NiftiOptions = NiftiOptions()
-    tfds: TfdsOptions = TfdsOptions()
-    cut: CutOptions = CutOptions()
-    convert: ConvertOptions = ConvertOptions()
-
-    @classmethod
-    def of(cls, settings: Mapping[str, Any]) -> "Sources":
-        """Returns the options of settings whose keys are the names of the attributes."""
-        kinds = cls._field_defaults.items()
-        return cls(**{name: type(default)(**settings.get(name, {})) for name, default in kinds})
-
-    def asdict(self) -> dict[str, dict[str, Any]]:
-        """Returns the options as settings that ``Sources.of`` takes."""
-        return {name: options._asdict() for name, options in self._asdict().items()}
 
 
 class Request(NamedTuple):
@@ -101,30 +64,6 @@ class Read(NamedTuple):
     preparation: Preparation
 
 
-class _Listed(NamedTuple):
-    """A set whose pictures are not decoded yet.
-
-    Attributes:
-      name: name of the set.
-      source: where it lies.
-      classes: its classes or findings.
-      parts: what to decode, by split.
-      listing: JSON that changes with the set.
-      cut: see ``DatasetInfo.cut``.
-      warnings: see ``DatasetInfo.warnings``.
-      multi_label: whether an image may have several findings.
-    """
-
-    name: str
-    source: str
-    classes: tuple[str, ...]
-    parts: dict[str, conversion.Part]
-    listing: Any
-    cut: str = ""
-    warnings: tuple[str, ...] = ()
-    multi_label: bool = False
-
-
 def read(name: str, sources: Sources, request: Request) -> Read:
     """Reads ``folder:PATH`` or ``tfds:NAME``, from the cache if the set has not changed.
 
@@ -137,89 +76,13 @@ def read(name: str, sources: Sources, request: Request) -> Read:
     dicom.check(sources.dicom)
     nifti.check(sources.nifti)
     if name.startswith(FOLDER):
-        listed = _folder(name.removeprefix(FOLDER), sources)
+        listed = listed_set.of_folder(name.removeprefix(FOLDER), sources)
     else:
-        listed = _tfds(name.removeprefix(TFDS), sources, download=request.download)
+        listed = listed_set.of_tfds(name.removeprefix(TFDS), sources, download=request.download)
     return _converted(listed, sources, request)
 
 
-def _folder(path: str, sources: Sources) -> _Listed:
-    folder = pathlib.Path(path).expanduser()
-    listing = folders.entries(folder, sources.folder, sources.cut)
-    entries, cut, warnings, findings = listing
-    for line in warnings:
-        _log.warning("data: %s", line)
-    folders.check_classes(str(folder), listing)
-    classes = findings or folders.class_names(entries)
-    numbers = {name: number for number, name in enumerate(classes)}
-    patients, parts = _patients(entries), {}
-    for split in registry.SPLITS:
-        chosen = [entry for entry in entries if entry.split == split]
-        if chosen:
-            names = [entry.name for entry in chosen]
-            how = {"options": sources.dicom, "slices": sources.nifti}
-            files = [decoding.file_source(folder / name, name, **how) for name in names]
-            labels = [entry.label if findings else numbers[entry.label] for entry in chosen]
-            known = [patients[entry.group] for entry in chosen if patients]
-            parts[split] = conversion.Part(files, labels, known)
-    skip = sources.convert.skip_unreadable
-    files = [(*entry, *_stat(folder / entry.name, skip=skip)) for entry in entries]
-    return _Listed(
-        name=folder.resolve().name,
-        source=str(folder),
-        classes=classes,
-        parts=parts,
-        listing=files,
-        cut=cut,
-        warnings=warnings,
-        multi_label=bool(findings),
-    )
-
-
-def _patients(entries: Sequence[Entry]) -> dict[str, int]:
-    """Numbers the patients of a set; none if each file is its own group."""
-    if all(entry.group == entry.name for entry in entries):
-        return {}
-    groups = sorted({entry.group for entry in entries})
-    return {group: number for number, group in enumerate(groups)}
-
-
-def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
-    """Returns the size and the time of a file; nothing for a link that leads nowhere, to skip."""
-    try:
-        found = os.stat(file)
-    except OSError as error:
-        nowhere = error.errno in (errno.ENOENT, errno.ELOOP)
-        if nowhere and skip:
-            return ()
-        advice = f"; fix or remove it, or skip it with {_SKIP}" if nowhere else ""
-        raise UserError(f"cannot read {error.filename}: {error.strerror}{advice}") from error
-    return found.st_size, found.st_mtime_ns
-
-
-def _tfds(name: str, sources: Sources, *, download: bool) -> _Listed:
-    found = tfds.contents(name, sources.tfds, download=download)
-    splits, cut = found.splits, ""
-    if list(splits) == ["train"]:
-        cut = "file"
-        files, labels = splits["train"]
-        names = [source.name for source in files]
-        assigned = np.array(splitting.split(labels, names, **sources.cut._asdict()))
-        rows = {split: np.flatnonzero(assigned == split) for split in registry.SPLITS}
-        splits = {
-            split: ([files[row] for row in chosen], [labels[row] for row in chosen])
-            for split, chosen in rows.items()
-            if len(chosen)
-        }
-    for split, (files, _) in splits.items():
-        if not files:
-            raise UserError(f"tfds:{name} has no images in {split}")
-    parts = {split: conversion.Part(*columns) for split, columns in splits.items()}
-    listing = [found.name, {split: (len(x.labels), x.labels) for split, x in parts.items()}]
-    return _Listed(name.split("/")[0], f"tfds:{found.name}", found.classes, parts, listing, cut)
-
-
-def _converted(listed: _Listed, sources: Sources, request: Request) -> Read:
+def _converted(listed: ListedSet, sources: Sources, request: Request) -> Read:
     """Returns the set with its pictures converted, or read from the cache."""
     source, classes, parts = listed.source, listed.classes, listed.parts
     wanted = request.preparation
@@ -271,12 +134,14 @@ def _make(
 
     done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
     if not options.skip_unreadable:
-        decoding.refuse(done.unreadable, total=len(everything), setting=_SKIP)
+        decoding.refuse(done.unreadable, total=len(everything), setting=listed_set.SKIP)
     seen_also = {"greyed": seen.greyed, "dim": len(dim)}
     return done._asdict() | seen_also | {"preparation": str(fitted)}
 
 
-def _info(listed: _Listed, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]) -> DatasetInfo:
+def _info(
+    listed: ListedSet, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]
+) -> DatasetInfo:
     single = BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS
     return DatasetInfo(
         name=listed.name,

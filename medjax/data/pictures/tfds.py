@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from medjax import store
 from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
 from medjax.data.pictures.decoding import Source
 from medjax.data.pictures.picture import Picture
@@ -82,7 +83,7 @@ def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
 
 
 def _builder(tfds, name: str, options: TfdsOptions, download: bool) -> Any:
-    where = {"data_dir": options.data_dir or None}
+    where = {"data_dir": store.expand_user(options.data_dir) if options.data_dir else None}
     try:
         builder = tfds.builder(name, **where)
         prepared = builder.is_prepared()

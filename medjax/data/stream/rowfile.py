@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import threading
 import weakref
 
 import numpy as np
@@ -38,10 +39,11 @@ class RowFile:
         self._bytes = array[:1].nbytes
         self._path = whole.filename
         try:
-            self._number = os.open(self._path, os.O_RDONLY)
+            self._number = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise UserError(f"cannot read {self._path}: {error.strerror}") from error
         weakref.finalize(self, os.close, self._number)
+        self._lock = threading.Lock()
 
     def read(self, rows: np.ndarray) -> np.ndarray:
         """Reads rows ``[b]``, clamped to those of the array, as ``[b, ...]``.
@@ -52,11 +54,18 @@ class RowFile:
         out = np.empty((len(rows), *self._shape), self._dtype)
         flat = out.reshape(len(rows), -1).view(np.uint8)
         for place, row in zip(flat, np.clip(rows, 0, self._count - 1).tolist(), strict=True):
-            content = os.pread(self._number, self._bytes, self._start + row * self._bytes)
+            content = self._read_at(self._start + row * self._bytes)
             if len(content) != self._bytes:
                 raise OSError(f"{self._path} ends before row {row}")
             place[:] = np.frombuffer(content, np.uint8)
         return out
+
+    def _read_at(self, place: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._number, self._bytes, place)
+        with self._lock:  # Windows reads at the one place that the file has
+            os.lseek(self._number, place, os.SEEK_SET)
+            return os.read(self._number, self._bytes)
 
     @property
     def folder(self) -> pathlib.Path:

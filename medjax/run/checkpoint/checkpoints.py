@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from medjax import store
 from medjax.errors import UserError
 from medjax.run.checkpoint import checksum
 from medjax.run.metrics import jsonable
@@ -180,26 +181,28 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
         # A disk that fills up while Orbax writes makes each of its threads print a traceback.
         needed = 2 * sum(leaf.nbytes for leaf in jax.tree.leaves(tree)) + _ROOM
         with tempfile.TemporaryFile(dir=self.directory) as stream:
-            if hasattr(os, "posix_fallocate"):
-                os.posix_fallocate(stream.fileno(), 0, needed)
+            store.reserve(stream, needed)
 
     @contextlib.contextmanager
     def _explained(self, verb: str) -> Iterator[None]:
         try:
             yield
         except (OSError, ValueError, RuntimeError) as error:
-            raise UserError(
-                f"cannot {verb} checkpoints in {self.directory}: {_reason(error)}"
-            ) from error
+            reason = _reason(error)
+            if reason is None:  # no fault of the disk
+                raise
+            raise UserError(f"cannot {verb} checkpoints in {self.directory}: {reason}") from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException | None) -> str | None:
     """Returns the system's reason, which TensorStore puts at the end of its message."""
-    code = re.search(r"os_error_code='(\d+)'", str(error))
-    if code:
+    if error is None:
+        return None
+    if code := re.search(r"os_error_code='(\d+)'", str(error)):
         return os.strerror(int(code[1]))
-    said = getattr(error, "strerror", None) or str(error)
-    return said.splitlines()[0] if said else type(error).__name__
+    if isinstance(error, OSError):
+        return error.strerror or str(error).partition("\n")[0] or type(error).__name__
+    return _reason(error.__cause__)
 
 
 def _open_manager(directory: pathlib.Path, keep: int):

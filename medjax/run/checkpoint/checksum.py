@@ -18,7 +18,7 @@ def write(folder: pathlib.Path) -> None:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != _NAME
     }
-    (folder / _NAME).write_text(json.dumps(digests, indent=0))
+    (folder / _NAME).write_text(json.dumps(digests, indent=0), encoding="utf-8")
 
 
 def check(folder: pathlib.Path) -> None:

@@ -76,7 +76,7 @@ def write_report(
         circumstances=_circumstances(summary),
         json=functools.partial(json.dumps, indent=2, ensure_ascii=False),
     )
-    store.write_bytes(path, page.encode())
+    store.write_bytes(path, page.encode(errors="backslashreplace"))
 
 
 def _columns(rows: Sequence[table.Row], *, first: str | None) -> list[tuple[str, str]]:

@@ -177,6 +177,18 @@ def test_images_of_a_patient_count_once(images):
     assert found["warnings"] == [] and found["made"]["told"] is None
 
 
+def test_frames_of_a_file_count_once(images):
+    splits, _ = images
+    shortcut(splits)
+    assert data.check(DatasetInfo(*KNOWN), splits)["made"]["told"]["auroc"] == 1
+    files = {
+        name: [f"{name}/{'ab'[label]}.dcm" for label in split.labels]
+        for name, split in splits.items()
+    }
+    found = data.check(DatasetInfo(*KNOWN, files=files), splits)
+    assert found["warnings"] == [] and found["made"]["told"] is None
+
+
 def test_blank_images_are_no_shortcut(images):
     splits, _ = images
     for split in splits.values():

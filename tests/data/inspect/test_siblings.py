@@ -35,10 +35,10 @@ SIBLINGS = {
     "views": lambda _: several([f"case-{i}" for i in range(30)], ["-AP", "-lateral"]),
     "follow-up": lambda _: several([f"{i:08}" for i in range(40)], ["_000", "_001", "_002"]),
     "ids": lambda rng: several(
-        [f"CNV-{i}" for i in rng.permutation(10**6)[:10]], [f"-{i}" for i in range(11)]
+        [f"CNV-{i}" for i in rng.integers(10**6, size=10)], [f"-{i}" for i in range(11)]
     ),
     "uids": lambda rng: several(
-        [f"1.2.840.{i}" for i in rng.permutation(10**8)[:8]], [f".{i}" for i in range(10)]
+        [f"1.2.840.{i}" for i in rng.integers(10**8, size=8)], [f".{i}" for i in range(10)]
     ),
     "brackets": lambda _: several([f"scan{i}" for i in range(20)], ["", " (1)", " (2)"]),
     "people": lambda _: several(NAMES, [f"_{i}" for i in range(4)]),
@@ -50,7 +50,7 @@ OTHERS = {
     "brackets": lambda _: [f"benign ({i})" for i in range(100)],
     "letters": lambda _: [f"IMG{i}" for i in range(100)],
     "images": lambda _: [f"Image_{i}" for i in range(100)],
-    "archive": lambda rng: [f"ISIC_{i:07}" for i in rng.permutation(10**7)[:100]],
+    "archive": lambda rng: [f"ISIC_{i:07}" for i in rng.integers(10**7, size=100)],
     "uuids": lambda rng: [uuid.UUID(bytes=rng.bytes(16)) for _ in range(500)],
     "hashes": lambda rng: [rng.bytes(4).hex() for _ in range(2000)],
     "years": lambda _: several(["scan_2020", "scan_2021"], [f"_{i:03}" for i in range(60)]),
@@ -103,6 +103,23 @@ def test_folders_of_patients_in_a_table():
     names = several([f"p{i:02}/" for i in range(20)], [f"{i}.png" for i in range(4)])
     groups = sibling_groups({"train": names[::2], "test": names[1::2]}, num_classes=2)
     assert len(groups) == 20 and len(cut_groups(groups)) == 20
+
+
+def test_frames_of_one_file_are_no_siblings_of_each_other():
+    files = {"train": ["sick/a_1.nii.gz"] * 30 + ["well/b.dcm"] * 30, "test": ["sick/c.dcm"] * 9}
+    assert sibling_groups(files, num_classes=2) == {}
+    names = several([f"sick/p{i:02}" for i in range(20)], ["_pre.nii.gz", "_post.nii.gz"])
+    frames = {"train": sorted(names[::2] * 3), "test": sorted(names[1::2] * 3)}
+    groups = sibling_groups(frames, num_classes=2)
+    assert len(groups) == 20 and groups["sick/p01"] == [("train", 3), ("test", 3)]
+
+
+def test_uids_without_suffix():
+    names = several([f"sick/1.2.840.{i}" for i in (77, 7003, 912)], [f".{i}" for i in range(9)])
+    files = {"train": names[::2], "test": names[1::2]}
+    assert sibling_groups(files, num_classes=1) == {}
+    names = several([f"sick/1.2.840.{i}" for i in range(9)], [f".{i}" for i in range(9)])
+    assert len(sibling_groups({"train": names}, num_classes=2)) == 9
 
 
 def test_own_splits_do_not_hide_siblings():

@@ -1,5 +1,6 @@
 """Rows read by position: the right ones of any view, or an error."""
 
+import concurrent.futures
 import os
 import tempfile
 
@@ -26,8 +27,11 @@ VIEWS = {
 }
 
 
+@pytest.mark.parametrize("system", ["posix", "windows"])
 @pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
-def test_rows_of_any_view(mapped, view):
+def test_rows_of_any_view(mapped, view, system, monkeypatch):
+    if system == "windows":
+        monkeypatch.delattr(os, "pread")
     rows = np.array([3, 0, 3, 17], np.int32)
     read = RowFile(view(mapped)).read(rows)
     np.testing.assert_array_equal(read, view(ARRAY)[rows])
@@ -56,3 +60,11 @@ def test_a_file_that_was_cut_is_an_error(mapped, tmp_path):
     os.truncate(tmp_path / "a.npy", 200)
     with pytest.raises(OSError, match=r"a\.npy ends before row 30"):
         rows.read(np.array([1, 30]))
+
+
+def test_threads_read_at_once_where_a_file_has_one_place(mapped, monkeypatch):
+    monkeypatch.delattr(os, "pread")
+    file, rows = RowFile(mapped), np.arange(40).repeat(50)
+    with concurrent.futures.ThreadPoolExecutor(8) as threads:
+        for read in threads.map(file.read, [rows] * 8):
+            np.testing.assert_array_equal(read, ARRAY[rows])

@@ -1,5 +1,6 @@
 """Checkpoints: exact, tied to their settings, and proof against damage."""
 
+import errno
 import json
 import pathlib
 import shutil
@@ -289,6 +290,35 @@ def test_a_write_that_fails_later_is_reported(tmp_path):
     with pytest.raises(UserError, match="cannot write checkpoints in"), checkpoints:
         checkpoints.save(1, {"x": jnp.ones(3)})
         checkpoints.wait()
+
+
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError])
+@pytest.mark.parametrize(
+    ("text", "cause", "reason"),
+    [
+        ("RESOURCE_EXHAUSTED: Failed [os_error_code='28']", None, "No space left on device"),
+        ("the commit failed", OSError(errno.EDQUOT, "Disk quota exceeded"), "Disk quota exceeded"),
+        ("the commit failed", ValueError("[os_error_code='5']"), "Input/output error"),
+    ],
+)
+def test_a_fault_of_the_disk_is_one_line(kind, text, cause, reason, tmp_path, monkeypatch):
+    with Checkpoints(tmp_path, keep=1, tied_to={}) as checkpoints:
+        monkeypatch.setattr(checkpoints, "_check_room", lambda tree: fail(kind(text), cause))
+        with pytest.raises(UserError, match=rf"^cannot write checkpoints in \S+: {reason}$"):
+            checkpoints.save(1, {"x": jnp.ones(3)})
+
+
+@pytest.mark.parametrize("error", [ValueError("bad shape"), RuntimeError("a bug"), KeyError("x")])
+def test_a_bug_keeps_its_error(error, tmp_path, monkeypatch):
+    with Checkpoints(tmp_path, keep=1, tied_to={}) as checkpoints:
+        monkeypatch.setattr(checkpoints, "_check_room", lambda tree: fail(error, None))
+        with pytest.raises(type(error)) as caught:
+            checkpoints.save(1, {"x": jnp.ones(3)})
+    assert caught.value is error
+
+
+def fail(error, cause):
+    raise error from cause
 
 
 def test_a_killed_run_leaves_whole_checkpoints_only(tmp_path):

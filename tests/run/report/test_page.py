@@ -63,6 +63,16 @@ def render(tmp_path):
     return render
 
 
+def test_the_first_paragraph_says_what_is_wrong_with_the_data(summary, render):
+    source, _ = render(summary)
+    assert source.partition("<p")[2].startswith(' class="lead">A network trained')
+    summary["data"]["warnings"] = ["leakage: <b>", "1 image with more than one label"]
+    source, page = render(summary)
+    first = source.partition("<p")[2].partition("</p>")[0]
+    assert "Leakage: &lt;b&gt;. 1 image with more than one label." in first
+    assert page.text.count("more than one label") == 1  # not in the table of facts too
+
+
 def test_says_what_it_must(summary, render):
     _, page = render(summary)
     for text in (

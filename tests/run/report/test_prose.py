@@ -94,3 +94,18 @@ def test_duration(seconds, text):
 def test_what_a_whitening_gives_away_is_said(init):
     assert "mean of all real training images" in prose.privacy(init, zca="mtt")
     assert "whitening" not in prose.privacy(init)
+
+
+def test_warnings_are_sentences_and_patients_are_a_note(summary):
+    assert prose.warnings(summary) == prose.warnings({}) == []
+    assert not any("splits" in note for note in prose.notes(summary))
+    summary["data"] |= {
+        "warnings": ["leakage: 1 image in both splits of train–test", "train repeats 2 images"],
+        "patients": "patients stay whole: 7/1/2 patients in train/val/test",
+    }
+    assert prose.warnings(summary) == [
+        "Leakage: 1 image in both splits of train–test.",
+        "Train repeats 2 images.",
+    ]
+    note = "About the splits: patients stay whole: 7/1/2 patients in train/val/test."
+    assert note in prose.notes(summary)

@@ -84,3 +84,11 @@ def test_more_metrics_than_three_stand_split_under_split(summary):
     assert lines[2].split() == lines[9].split() == heads
     assert lines[3].endswith("0.961 ± 0.010  0.500 ± 0.100  0.750 ± 0.100")
     assert max(map(len, lines)) <= 100
+
+
+def test_warnings_about_the_data_come_last(summary):
+    summary["data"]["warnings"] = ["leakage: 1 image in both splits of train–test"]
+    assert results_table(summary).splitlines()[-2:] == [
+        "HLR +5.1 points of balanced accuracy (whole − distilled)",
+        "warning: leakage: 1 image in both splits of train–test",
+    ]

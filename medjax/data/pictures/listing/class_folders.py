@@ -1,19 +1,15 @@
 """Lists the files of class folders, with or without folders of splits and of patients."""
 
-import collections
-import logging
 import pathlib
 from collections.abc import Mapping, Sequence
 
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import unknown_layout
+from medjax.data.pictures.listing import class_warnings, masks, unknown_layout
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry
-from medjax.data.pictures.listing.names import kind, same_form, two
+from medjax.data.pictures.listing.names import same_form, two
 from medjax.errors import UserError
-
-_log = logging.getLogger("medjax")
 
 
 def entries(
@@ -33,26 +29,65 @@ def entries(
       UserError: if the files lie in another way.
     """
     start, splits = split_folders(folder, files)
-    found, beside, others = [], [], collections.Counter()
-    for file in files:
-        parts = file.removeprefix(start).split("/")
-        split = splits.get(parts[0])
-        parts = [same_form(part) for part in parts[split is not None :]]
-        if not decoding.is_picture(folder / file):
-            others[kind(file)] += 1
-        elif len(parts) == 1 or (splits and split is None):
+    pictures = [file for file in files if decoding.is_picture(folder / file)]
+    names = {file.removeprefix(start): file for file in pictures}
+    hidden = masks.find(names)
+    found, beside = [], []
+    for name, file in names.items():
+        if name in hidden.files:
+            continue
+        split = splits.get(name.split("/")[0])
+        depth = name.count("/") + (split is None)
+        parts = [same_form(part) for part in hidden.parts(name)[split is not None :]]
+        if len(parts) == 1 or (splits and split is None):
             beside.append(file)
         elif (len(parts) > 2) != patients or (patients and splitting.split_named(parts[1])):
-            raise _wrong_depth(folder, files, file, len(parts))
+            raise _wrong_depth(folder, files, file, 2 if len(parts) == 2 else depth)
         else:
             found.append(Entry(file, split, parts[0], parts[1] if patients else file))
-    if others:
-        kinds = ", ".join(f"{count} × {kind}" for kind, count in others.most_common())
-        _log.info("data: %d files of %s are no images: %s", others.total(), folder, kinds)
-    return found, [
-        f"{folder}: images outside class folders are not read: {len(beside)}, the first is {file}"
-        for file in beside[:1]
+    if splits and found:
+        _check_labelled(folder, start, splits, found, beside)
+    if hidden.files and not found:
+        reason = f"{folder} holds images beside their masks, and no class folders"
+        raise unknown_layout.error(folder, files, reason)
+    classes = {entry.label for entry in found}
+    tops = [f"{start}{top}/" for top in splits] or [start]
+    warnings = [
+        *_count(folder, "images outside class folders", beside),
+        *_count(folder, "masks of images", [names[name] for name in hidden.files]),
+        *class_warnings.numbered_parts(folder, files, classes),
+        *class_warnings.unread(folder, set(files) - set(pictures), pictures, tops, classes),
     ]
+    return found, warnings
+
+
+def _count(folder: pathlib.Path, what: str, files: Sequence[str]) -> list[str]:
+    """Returns a warning of files that are not read, if there are any."""
+    first = sorted(files)[:1]
+    return [f"{folder}: {what} are not read: {len(files)}, the first is {x}" for x in first]
+
+
+def _check_labelled(
+    folder: pathlib.Path,
+    start: str,
+    splits: Mapping[str, str],
+    found: Sequence[Entry],
+    beside: Sequence[str],
+) -> None:
+    """Refuses official splits without images in class folders to train or to test on."""
+    tops = {split: top for top, split in splits.items()}
+    read = {entry.split for entry in found}
+    for split in ("train", "test"):
+        if split in read:
+            continue
+        top, advice = tops.get(split), ""
+        inside = [file for file in beside if top and file.startswith(f"{start}{top}/")]
+        lack = f" (of {len(inside)} there none is in {top}/CLASS/FILE)" * bool(inside)
+        if split == "test" and "val" in read:
+            advice = f"; rename {tops['val']} to test if it is to be tested on"
+        elif read == {"train"}:
+            advice = f"; folder:{folder / start / tops['train']} alone is cut into splits"
+        raise UserError(f"{folder} holds no images in {split}{lack}{advice}")
 
 
 def _wrong_depth(folder: pathlib.Path, files: Sequence[str], file: str, depth: int) -> UserError:

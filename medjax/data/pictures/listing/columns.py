@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import findings
-from medjax.data.pictures.listing.tables import Table
+from medjax.data.pictures.listing import findings, one_hot
+from medjax.data.pictures.listing.tables import BY_NAME, Table
 from medjax.errors import UserError, unknown
 
 ROLES = ("file", "label", "patient", "split")
-_SPLITS = ("split", "subset", "partition", "set", "fold")
+_SPLITS = ("split", "subset", "partition", "set", "fold", BY_NAME)
 # What others call these columns, without case, spaces and signs; the likeliest come first.
 _NAMES = {
     "file": (
-        *("file", "filename", "filepath", "image", "imageid", "imagename", "imagepath"),
+        *("file", "filename", "filepath", "image", "imageid", "imagename", "imagepath", "idcode"),
         *("imagefile", "imagefilename", "imageindex", "img", "imgid", "imgname", "imgpath"),
         *("path", "dicomid", "dicom", "picture", "scan", "scanid", "slice", "isicid", "id", "name"),
     ),
@@ -58,7 +58,7 @@ class Columns(NamedTuple):
 
 
 def choose(
-    table: Table, setting: str, *, is_file: Callable[[str], bool], labelled: bool
+    table: Table, setting: str, *, is_file: Callable[[str], bool], labelled: bool, grouped: bool
 ) -> Columns:
     """Chooses the columns of a table.
 
@@ -69,6 +69,7 @@ def choose(
         ``fold``), in any case.
       is_file: tells whether a cell names a file of the folder.
       labelled: whether a column of labels is needed.
+      grouped: whether the patients are known, and no column is looked for.
 
     Returns:
       The columns.
@@ -79,7 +80,10 @@ def choose(
     """
     given = parse(setting)
     wanted = {role: given.get(role, role) for role in ROLES}
-    found = {role: place(table, name) if name else None for role, name in wanted.items()}
+    found = {
+        role: place(table, name, spelled=role in given) if name else None
+        for role, name in wanted.items()
+    }
     absent = [role for role in ROLES if found[role] is None]
     needed = [role for role in ("file", "label")[: 1 + labelled] if role in absent]
     if not table.header:
@@ -95,8 +99,12 @@ def choose(
         raise UserError(f"{table.path} has a header ({table.names}) but no rows")
     places = [found["split"]] if "split" in given else [place(table, x) for x in _SPLITS]
     splits = tuple(x for x in places if x is not None and x != found["label"])
-    chosen = Columns(found["file"], found["label"], found["patient"], splits, given)
-    _refuse_unnamed_patients(table, chosen)
+    if grouped and given.get("patient"):
+        raise UserError(f"{_SETTING} and data.folder.patients both tell the patients: keep one")
+    patient = None if grouped else found["patient"]
+    chosen = Columns(found["file"], found["label"], patient, splits, given)
+    if not grouped:
+        _refuse_unnamed_patients(table, chosen)
     return chosen
 
 
@@ -137,19 +145,26 @@ def pairs(setting: str, *, name: str, example: str) -> list[tuple[str, str]]:
     return found
 
 
-def place(table: Table, name: str) -> int | None:
+def place(table: Table, name: str, *, spelled: bool = False) -> int | None:
     """Returns the place of a column, in any case; None if there is none.
+
+    Args:
+      table: the table.
+      name: the name.
+      spelled: whether the name is spelled as in the table, if names differ in case only.
 
     Raises:
       UserError: if several columns have the name.
     """
-    plain = [x.casefold() for x in table.header]
-    for names, wanted in ((list(table.header), name), (plain, name.casefold())):
-        if names.count(wanted) > 1:
-            raise UserError(f"{table.path} has several columns called {name}: rename all but one")
-        if wanted in names:
-            return names.index(wanted)
-    return None
+    same = [x for x in table.header if x.casefold() == name.casefold()]
+    if spelled and same.count(name) == 1:
+        return table.header.index(name)
+    if len(same) > 1:
+        raise UserError(
+            f"{table.path} has several columns called {name}: {', '.join(same)}; rename all but "
+            f"one{f', or name one with {_SETTING}' if len(set(same)) > 1 else ''}"
+        )
+    return table.header.index(same[0]) if same else None
 
 
 def guess(table: Table, is_file: Callable[[str], bool]) -> dict[str, str]:
@@ -179,20 +194,18 @@ def _needed(
     table: Table, given: Mapping[str, str], needed: Sequence[str], is_file: Callable[[str], bool]
 ) -> UserError:
     """Returns the error for a table without columns that are needed, with settings that may fit."""
-    names, likely = given, findings.likely(table) if "label" in needed else []
-    if likely:
-        names = {**given, "label": "label"}
-    settings = [f'{_SETTING}="{others}"'] if (others := suggested(table, names, is_file)) else []
-    if likely:
-        settings.append(f'data.folder.findings="{",".join(likely)}"')
+    settings = suggested(table, given, is_file).items()
+    shown = " and ".join(f'data.folder.{name}="{value}"' for name, value in settings)
     return UserError(
         f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: name them "
-        f"with {' and '.join(settings)}"
+        f"with {shown}"
     )
 
 
-def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]) -> str:
-    """Returns the value of ``data.folder.columns`` that probably fits a table, if it needs one.
+def suggested(
+    table: Table, given: Mapping[str, str], is_file: Callable[[str], bool]
+) -> dict[str, str]:
+    """Returns the settings of ``data.folder`` that probably fit a table, by name.
 
     Args:
       table: the table.
@@ -200,7 +213,13 @@ def suggested(table: Table, given: Mapping[str, str], is_file: Callable[[str], b
       is_file: tells whether a cell names a file of the folder.
     """
     shown = {"file": "FILE_COLUMN", "label": "LABEL_COLUMN"} | guess(table, is_file) | given
-    return _joined({role: name for role, name in shown.items() if name.casefold() != role})
+    likely = findings.likely(table) if shown["label"] == "LABEL_COLUMN" else []
+    if likely:
+        fits = one_hot.fits(table, likely)
+        shown["label"], likely = (",".join(likely), []) if fits else ("label", likely)
+    others = {role: name for role, name in shown.items() if name.casefold() != role}
+    settings = {"columns": _joined(others), "findings": ",".join(likely)}
+    return {name: value for name, value in settings.items() if value}
 
 
 def shared_values(table: Table, columns: Columns) -> str:
@@ -238,8 +257,9 @@ def _refuse_no_header(table: Table, is_file: Callable[[str], bool]) -> None:
     looks = [is_file(cell) or cell.lower().endswith(decoding.SUFFIXES) for cell in table.header]
     if not any(looks):
         return
-    columns = list(zip(table.header, *(row.cells for row in table.rows), strict=True))
-    names = dict.fromkeys(range(len(columns)), "")
+    width = len(table.header) - (BY_NAME in table.header)
+    columns = list(zip(table.header, *(row.cells for row in table.rows), strict=True))[:width]
+    names = dict.fromkeys(range(width), "")
     names[looks.index(True)] = "file"
     for column, name in names.items():
         if not name and all(map(splitting.split_named, columns[column])):
@@ -248,8 +268,10 @@ def _refuse_no_header(table: Table, is_file: Callable[[str], bool]) -> None:
     names |= {column: f"column{column + 1}" for column in left}
     if left:  # many rows share a label
         names[min(left, key=lambda column: len(set(columns[column])))] = "label"
+    numbers = {name: str(column + 1) for column, name in names.items() if name in ROLES}
     raise UserError(
-        f"{table.path} has no header, its first line is a row already: write this line above it: "
+        f"{table.path} has no header, its first line is a row already: number the columns with "
+        f'{_SETTING}="{_joined(numbers)}", or write this line above it: '
         f"{table.delimiter.join(names.values())}"
     )
 

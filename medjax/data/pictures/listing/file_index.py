@@ -42,6 +42,8 @@ class FileIndex:
       is_picture: tells which of the files that fit a name without suffix are meant.
 
     Attributes:
+      folder: the folder.
+      names: its files.
       is_picture: tells it by the name of a file, and looks into a file only once.
     """
 
@@ -53,7 +55,7 @@ class FileIndex:
         is_picture: Callable[[pathlib.Path], bool],
     ) -> None:
         """Keeps the names; each way to look one up is prepared when it is first needed."""
-        self._folder, self._names = folder, names
+        self.folder, self.names = folder, names
         self.is_picture = functools.cache(lambda name: is_picture(folder / name))
         self._known = frozenset(names)
         self._own = _key(folder.resolve().name)
@@ -101,7 +103,7 @@ class FileIndex:
         table = self._tables.get((parts, cut))
         if table is None:
             table = self._tables[parts, cut] = {}
-            for name in self._names:
+            for name in self.names:
                 table.setdefault(_key(_tail(cut(name), parts)), []).append(name)
         return table
 
@@ -109,7 +111,7 @@ class FileIndex:
         """Returns a file that lies elsewhere than in the folder, or is hidden there."""
         name = os.path.normpath(cell)
         hidden = any(map(is_leftover, name.split(os.sep)))  # ".." among them
-        if not (os.path.isabs(name) or hidden) or not os.path.isfile(self._folder / name):
+        if not (os.path.isabs(name) or hidden) or not os.path.isfile(self.folder / name):
             return []
         return [pathlib.PurePath(name).as_posix()]
 

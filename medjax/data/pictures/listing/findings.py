@@ -8,7 +8,7 @@ import numpy as np
 
 from medjax.data.pictures.listing import labels
 from medjax.data.pictures.listing.names import same_form
-from medjax.data.pictures.listing.tables import Table, is_empty
+from medjax.data.pictures.listing.tables import Table, is_empty, shown
 from medjax.errors import UserError, unknown
 from medjax.types import IGNORED
 
@@ -99,15 +99,15 @@ def of_columns(table: Table, columns: Sequence[int], *, uncertain: str = "") -> 
     Comparison", AAAI 2019.
     """
     said = np.empty((len(table.rows), len(columns)), np.int32)
-    for row, (line, cells) in enumerate(table.rows):
+    for number, row in enumerate(table.rows):
         for place, column in enumerate(columns):
-            value = _value(cells[column])
+            value = _value(row.cells[column])
             if value is None:
                 raise UserError(
-                    f"{table.path}, line {line}: {table.header[column]} is {cells[column]!r}; "
-                    "needs 1, 0, -1 (uncertain) or an empty cell"
+                    f"{table.path}, {row.place}: {table.header[column]} is "
+                    f"{shown(row.cells[column])!r}; needs 1, 0, -1 (uncertain) or an empty cell"
                 )
-            said[row, place] = value
+            said[number, place] = value
     names = tuple(same_form(table.header[column]) for column in columns)
     return Findings(names, _decided(table, columns, said, uncertain))
 
@@ -137,11 +137,11 @@ def of_words(table: Table, column: int, separator: str, *, uncertain: str = "") 
             "to stand between its findings"
         )
     listed = [_words(cell, separator) for cell in cells]
-    for (line, _), cell, words in zip(table.rows, cells, listed, strict=True):
+    for row, cell, words in zip(table.rows, cells, listed, strict=True):
         none = [word for word in words if _plain(word) in _NOTHING]
         if none and len(none) < len(words):
             raise UserError(
-                f"{table.path}, line {line}: {none[0]!r} stands beside other findings in {cell!r}"
+                f"{table.path}, {row.place}: {none[0]!r} stands beside other findings in {cell!r}"
             )
     names = sorted({word for words in listed for word in words if _plain(word) not in _NOTHING})
     _refuse_cases(table, names)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from medjax.data.pictures.listing.names import same_form
 
+_MANY = 30  # classes
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)")
 _AROUND = " \t\"'[]"  # as around the words of ``['effusion', 'mass']``
 _LISTS = ("|", ";")
@@ -35,7 +36,7 @@ def unified(labels: Iterable[str]) -> dict[str, str]:
     spellings = collections.defaultdict(list)
     for label, value in values.items():
         spellings[value].append(label)
-    return {label: _plain(value, spellings[value]) for label, value in values.items()}
+    return {label: _name(value, spellings[value]) for label, value in values.items()}
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:
@@ -77,12 +78,40 @@ def joiner(labels: Iterable[str]) -> str:
     return ""
 
 
+def doubtful(names: Iterable[str]) -> list[str]:
+    """Returns what may be wrong with the names of the classes of a set, one line each.
+
+    Example:
+      >>> doubtful(["benign", "Benign ", "malignant"])
+      ["the classes 'Benign ' and 'benign' differ in case or spaces only"]
+    """
+    names = sorted(names)
+    spellings = collections.defaultdict(list)
+    for name in names:
+        spellings[plain(name)].append(repr(name))
+    lines = [
+        f"the classes {' and '.join(same)} differ in case or spaces only"
+        for same in spellings.values()
+        if len(same) > 1
+    ]
+    if len(names) > _MANY and None not in map(number, names):
+        lines.append(
+            f"{len(names)} classes are numbers: if they are measurements, group them into classes"
+        )
+    return lines
+
+
+def plain(name: str) -> str:
+    """Returns a name without case and spaces around words."""
+    return " ".join(name.casefold().split())
+
+
 def number(text: str) -> Decimal | None:
     """Returns the value of a number, which may have a decimal comma but no exponent, or None."""
     return Decimal(text.replace(",", ".")) if _NUMBER.fullmatch(text) else None
 
 
-def _plain(value: Decimal, spellings: list[str]) -> str:
+def _name(value: Decimal, spellings: list[str]) -> str:
     """Returns the name of the class of a value; ``007`` keeps its zeros if no label is ``7``."""
     if len(spellings) == 1 and spellings[0].isdecimal():
         return spellings[0]

@@ -4,7 +4,10 @@ import posixpath
 import unicodedata
 from collections.abc import Iterable
 
-_LEFTOVERS = ("thumbs.db", "desktop.ini", "@eadir")
+_LEFTOVERS = (
+    *("thumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin", "lost+found"),
+    "system volume information",
+)
 
 
 def is_leftover(name: str) -> bool:

@@ -19,7 +19,7 @@ _SHOWN = 10  # values in a message
 
 def of_rows(
     table: Table, columns: Columns, rows: Sequence[Row], *, folds: str
-) -> tuple[dict[int, str], list[str]]:
+) -> tuple[dict[Row, str], list[str]]:
     """Returns the official splits of rows.
 
     Args:
@@ -29,7 +29,7 @@ def of_rows(
       folds: which values are val and test, as in ``"val=3,test=4"``; all others are train.
 
     Returns:
-      The split by line, empty if no column gives splits; and warnings of columns that might.
+      The split by row, empty if no column gives splits; and warnings of columns that might.
 
     Raises:
       UserError: if the column holds other words, has empty cells, or lacks train or test.
@@ -69,7 +69,7 @@ def shared_patients(entries: Iterable[Entry]) -> list[str]:
     return [f"leakage: {', '.join(found)}"] if found else []
 
 
-def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -> dict[int, str]:
+def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -> dict[Row, str]:
     """Returns the splits of rows whose column holds folds."""
     if not columns.splits:
         raise UserError(
@@ -101,7 +101,7 @@ def _values(rows: Sequence[Row], column: int) -> tuple[str, ...]:
 
 def _checked(
     table: Table, columns: Columns, rows: Sequence[Row], column: int, words: Mapping[str, str]
-) -> dict[int, str]:
+) -> dict[Row, str]:
     """Returns the splits of rows by the words of a column."""
     name, anew = table.header[column], f"{columns.setting('split', '')} cuts the set anew"
     if without := [row for row in rows if row.cells[column] not in words]:
@@ -114,7 +114,7 @@ def _checked(
                 f"{anew}"
             )
     _log.info("data: %s: its column %s gives the splits", table.path, name)
-    return {row.line: words[row.cells[column]] for row in rows}
+    return {row: words[row.cells[column]] for row in rows}
 
 
 def _passed_over(table: Table, columns: Columns, column: int, values: Sequence[str]) -> str:

@@ -1,24 +1,20 @@
-"""Reads a table: text of any usual delimiter and encoding, as lines of cells under a header."""
+"""Reads a table: text of any usual delimiter, as lines of cells under a header."""
 
-import codecs
 import csv
 import io
 import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from medjax.data.pictures.listing import table_text
 from medjax.errors import UserError
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-WESTERN = "cp1252"
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "spaces"}
+BY_NAME = "(table)"
+"""The name of a column that holds, for each row, the word in its table's name that says a split."""
 _EMPTY = ("", "nan", "na", "n/a", "<na>", "#n/a", "null")  # as programs write a missing value
-_MARKS = (  # the mark of UTF-32 starts with that of UTF-16
-    *((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32")),
-    *((codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16")),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_ZIP = b"PK\x03\x04"
-_LOOKED_AT = 10_000  # bytes that tell UTF-16 without a mark, characters that tell the delimiter
+_SHOWN = 80  # characters of a cell in a message
+_LOOKED_AT = 10_000  # characters that tell the delimiter
 
 
 class Row(NamedTuple):
@@ -27,17 +23,24 @@ class Row(NamedTuple):
     Attributes:
       line: the line of the file on which the row starts, from 1.
       cells: the cells without spaces around them, one for each column of the header.
+      path: the file, if the table is made of several.
     """
 
     line: int
     cells: tuple[str, ...]
+    path: pathlib.Path | None = None
+
+    @property
+    def place(self) -> str:
+        """The line, for a message."""
+        return f"line {self.line}" + (f" of {self.path}" if self.path else "")
 
 
 class Table(NamedTuple):
     """A table that was read.
 
     Attributes:
-      path: the file.
+      path: the file; of several files, their paths between commas.
       header: names of the columns as the file writes them; some may be empty or equal.
       rows: the rows below the header that are not empty.
       delimiter: what stands between two cells.
@@ -78,22 +81,48 @@ def rows_error(
       named: the column that names a row.
       advice: what to do.
     """
-    first = f"{rows[0].line}: {rows[0].cells[named]}".rstrip(": ")
+    first = f"{rows[0].place}: {shown(rows[0].cells[named])}".rstrip(": ")
     return UserError(
-        f"{table.path}: {lack} in {len(rows)} of {len(table.rows)} rows, the first in line "
-        f"{first}; {advice}"
+        f"{table.path}: {lack} in {len(rows)} of {len(table.rows)} rows, the first in {first}; "
+        f"{advice}"
     )
 
 
-def read(path: pathlib.Path) -> Table:
+def skipped(
+    table: Table, rows: Sequence[Row], lack: str, *, named: int, advice: str, skip: bool
+) -> list[str]:
+    """Returns a warning that rows are skipped which lack something; refuses them unless ``skip``.
+
+    The other arguments are those of ``rows_error``.
+
+    Raises:
+      UserError: unless ``skip``, and if no row is left.
+    """
+    if rows and not (skip and len(rows) < len(table.rows)):
+        raise rows_error(table, rows, lack, named=named, advice=advice)
+    return [f"{table.path}: skipped {len(rows)} of {len(table.rows)} rows, {lack}"] * bool(rows)
+
+
+def shown(cell: str) -> str:
+    """Returns a cell for a message, cut if it is long.
+
+    Example:
+      >>> shown("a.png"), len(shown("a" * 1000))
+      ('a.png', 81)
+    """
+    return cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…"
+
+
+def read(path: pathlib.Path, *, header: bool = True) -> Table:
     """Reads a table.
 
-    Cells are separated by commas, semicolons or tabs, whichever the header has most of. The
-    encoding is UTF-8, UTF-16 or UTF-32, or else Windows-1252. Lines without content are passed
-    over. A header that lacks the name of its first column, as R writes it, gets an empty name.
+    Cells are separated by commas, semicolons or tabs, whichever the first line has most of, or by
+    spaces if it has none of these. Lines without content are passed over. A header that lacks the
+    name of its first column, as R writes it, gets an empty name.
 
     Args:
       path: the file.
+      header: whether the first line names the columns; else their names are 1, 2, 3 and so on.
 
     Returns:
       The table; it may have no rows.
@@ -101,55 +130,29 @@ def read(path: pathlib.Path) -> Table:
     Raises:
       UserError: if the file is missing, is no text, or has more cells in a row than in its header.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read the table {path}: {error.strerror}") from error
-    text, encoding = _decode(path, content)
+    text, encoding = table_text.read(path)
     delimiter = _delimiter(text)
     lines = _rows(path, text, delimiter)
     if lines and lines[0].cells[0].startswith("sep="):  # the hint of a spreadsheet program
         lines = lines[1:]
     if not lines:
         return Table(path, (), (), delimiter, encoding)
-    header = tuple(" ".join(name.split()) for name in lines[0].cells)
-    header, rows = _fitted(path, header, lines[1:], delimiter)
-    return Table(path, header, rows, delimiter, encoding)
-
-
-def _decode(path: pathlib.Path, content: bytes) -> tuple[str, str]:
-    """Returns the text of a file and its encoding."""
-    if content.startswith(_ZIP):
-        raise UserError(
-            f"cannot read the table {path}: it is a zip file, as spreadsheets are; save it as CSV"
-        )
-    for encoding in (_encoding(content), WESTERN):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text, encoding
-    raise UserError(f"cannot read the table {path}: it is no text; save it as CSV in UTF-8")
-
-
-def _encoding(content: bytes) -> str:
-    """Returns the encoding that a mark at the start tells, or the zero bytes of UTF-16."""
-    for mark, encoding in _MARKS:
-        if content.startswith(mark):
-            return encoding
-    start = content[:_LOOKED_AT]
-    for first, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
-        if 2 * start[first::2].count(0) > len(start[first::2]):
-            return encoding
-    return "utf-8"
+    if header:
+        names = tuple(" ".join(name.split()) for name in lines[0].cells)
+        names, rows = _fitted(path, names, lines[1:], delimiter)
+    else:
+        names = tuple(str(number + 1) for number in range(max(len(x.cells) for x in lines)))
+        names, rows = _fitted(path, names, lines, delimiter)
+    return Table(path, names, rows, delimiter, encoding)
 
 
 def _delimiter(text: str) -> str:
-    """Returns the delimiter that gives the first line the most cells."""
+    """Returns the delimiter that gives the first line the most cells; a space if no other does."""
     lines = io.StringIO(text, newline="")
-    first = next((line for line in lines if line.strip()), "")[:_LOOKED_AT]
-    return max(DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark))))
+    first = next((line for line in lines if line.strip()), "").strip(" \r\n")[:_LOOKED_AT]
+    counts = {x: len(next(csv.reader([first], delimiter=x), [])) for x in DELIMITERS}
+    spaces = counts.pop(" ") > 1 == max(counts.values())
+    return " " if spaces else max(counts, key=lambda mark: counts[mark])
 
 
 def _rows(path: pathlib.Path, text: str, delimiter: str) -> list[Row]:

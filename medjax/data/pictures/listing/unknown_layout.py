@@ -14,7 +14,7 @@ from medjax.data.pictures.listing.names import kind
 from medjax.data.pictures.listing.tables import Table
 from medjax.errors import UserError
 
-_TABLES = (".csv", ".tsv", ".txt")
+_TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _SHOWN = 5
 
 
@@ -30,47 +30,64 @@ def error(folder: pathlib.Path, files: Sequence[str], reason: str) -> UserError:
       The error: the reason; the folders, kinds of files and tables that were seen; and a command
       that may read them.
     """
-    found = _tables(folder, files)
+    index = FileIndex(folder, files, is_picture=decoding.is_picture)
+    found = _tables(index)
     tops = sorted({file.split("/")[0] for file in files if "/" in file})
     kinds = collections.Counter(map(kind, files)).most_common()
     seen = [f"folders: {_some(tops)}"] * bool(tops)
     seen += [f"files: {_some(f'{count} × {name}' for name, count in kinds)}"] * bool(kinds)
     seen += [f"table {x.path.relative_to(folder)}: {_some(x.header)}" for x in found]
-    way = _way(folder, files, found) or (
-        f"images lie in {folder}/train/CLASS/FILE or {folder}/CLASS/FILE, with a suffix of "
-        f"{', '.join(decoding.SUFFIXES)}, or data.folder.table names a table of them"
+    way = (
+        _with_table(index, found)
+        or _with_folders(folder, files)
+        or (
+            f"images lie in {folder}/train/CLASS/FILE or {folder}/CLASS/FILE, with a suffix of "
+            f"{', '.join(decoding.SUFFIXES)}, or data.folder.table names a table of them"
+        )
     )
     return UserError(f"{reason} (found {'; '.join(seen) or 'no files'}); {way}")
 
 
-def _tables(folder: pathlib.Path, files: Sequence[str]) -> list[Table]:
+def has_table(folder: pathlib.Path, files: Sequence[str]) -> bool:
+    """Returns whether a table that names images lies in a folder, or one below.
+
+    Args:
+      folder: the folder.
+      files: all files below it, from ``walk``.
+    """
+    index = FileIndex(folder, files, is_picture=decoding.is_picture)
+    return bool(_with_table(index, _tables(index)))
+
+
+def _tables(index: FileIndex) -> list[Table]:
     """Returns the tables at the top of a folder and one below, without texts of another kind."""
-    near = [file for file in files if file.count("/") < 2 and file.lower().endswith(_TABLES)]
+    near = [file for file in index.names if file.count("/") < 2 and file.lower().endswith(_TABLES)]
     found = []
     for file in sorted(near, key=lambda file: file.count("/"))[:_SHOWN]:
         try:
-            table = tables.read(folder / file)
+            table = tables.read(index.folder / file)
         except UserError:
             continue
-        if len(table.header) > 1 and table.rows:
+        prose = table.delimiter == " " and not any(map(index.has, table.header))
+        if len(table.header) > 1 and table.rows and not prose:
             found.append(table)
     return found
 
 
-def _way(folder: pathlib.Path, files: Sequence[str], found: Sequence[Table]) -> str:
-    """Returns the setting and the command that may read a folder, or an empty text."""
-    index = FileIndex(folder, files, is_picture=decoding.is_picture)
+def _with_table(index: FileIndex, found: Sequence[Table]) -> str:
+    """Returns the setting and the command that read the first table that names images, if any."""
     for table in found:
         column = columns.guess(table, index.has).get("file")
         if column and index.has(table.rows[0].cells[table.header.index(column)]):
-            setting = columns.suggested(table, {}, index.has)
-            flags = [
-                f"--folder.table={table.path}",
-                *[f"--folder.columns={setting}"] * bool(setting),
-            ]
-            return (
-                f"if the table names its images, use data.folder.table: {_command(folder, *flags)}"
-            )
+            settings = {"table": str(table.path), **columns.suggested(table, {}, index.has)}
+            flags = [f"--folder.{name}={value}" for name, value in settings.items()]
+            command = _command(index.folder, *flags)
+            return f"if the table names its images, use data.folder.table: {command}"
+    return ""
+
+
+def _with_folders(folder: pathlib.Path, files: Sequence[str]) -> str:
+    """Returns the command for folders of patients, or one more folder, if there seem to be any."""
     pictures = [file.split("/") for file in files if decoding.is_picture(folder / file)]
     tops, depth = {parts[0] for parts in pictures}, min(map(len, pictures), default=0)
     split = any(map(splitting.split_named, tops))

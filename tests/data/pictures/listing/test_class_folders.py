@@ -7,6 +7,9 @@ from medjax.errors import UserError
 
 
 def listed(folder, *names, patients=False):
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
     found, warnings = class_folders.entries(folder, names, patients=patients)
     return [tuple(entry) for entry in found], warnings
 
@@ -30,8 +33,9 @@ def test_patients(tmp_path):
     names = ("a/p1/1.png", "a/p1/deep/er/2.png", "b/p2/3.png")
     found, _ = listed(tmp_path, *names, patients=True)
     assert [entry[2:] for entry in found] == [("a", "p1"), ("a", "p1"), ("b", "p2")]
-    found, _ = listed(tmp_path, *(f"train/{name}" for name in names), patients=True)
-    assert [entry[1:] for entry in found] == [("train", "a", "p1")] * 2 + [("train", "b", "p2")]
+    names = ["test/a/p3/1.png", *(f"train/{name}" for name in names)]
+    found, _ = listed(tmp_path / "set", *names, patients=True)
+    assert [entry[1:] for entry in found[:3]] == [("test", "a", "p3"), *[("train", "a", "p1")] * 2]
 
 
 def test_forms_of_accents_are_one_class_and_one_patient(tmp_path):
@@ -43,8 +47,8 @@ def test_forms_of_accents_are_one_class_and_one_patient(tmp_path):
 def test_images_in_no_class(tmp_path):
     found, (said,) = listed(tmp_path, "1.png", "2.png", "a/3.png")
     assert len(found) == 1 and said.endswith("are not read: 2, the first is 1.png")
-    found, (said,) = listed(tmp_path, "train/1.png", "train/a/3.png")
-    assert len(found) == 1 and said.endswith("1, the first is train/1.png")
+    found, (said,) = listed(tmp_path / "set", "train/1.png", "train/a/3.png", "test/a/4.png")
+    assert len(found) == 2 and said.endswith("1, the first is train/1.png")
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,9 @@ def is_file(cell):
     return cell.startswith("img")
 
 
-def choose(*lines, setting="", labelled=True):
-    return columns.choose(table(*lines), setting, is_file=is_file, labelled=labelled)
+def choose(*lines, setting="", labelled=True, grouped=False):
+    how = {"is_file": is_file, "labelled": labelled, "grouped": grouped}
+    return columns.choose(table(*lines), setting, **how)
 
 
 def refused(*lines, **options):
@@ -70,6 +71,7 @@ def test_labels_are_needed_unless_there_are_findings():
         (("id,image,path,class", "img1,7,8,x"), "file=id,label=class"),
         (("a,Target", "img1,1"), "file=a,label=Target"),
         (("file,verdict", "img1,x"), "label=LABEL_COLUMN"),
+        (("file,target,male", "img1,1,0", "img2,0,1"), "label=target"),
         (("x,y,z", "1,2,3"), "file=FILE_COLUMN,label=y"),
     ],
 )  # fmt: skip

@@ -13,9 +13,9 @@ from medjax.errors import UserError
 def splits(cells, *, name="split", setting="", folds=""):
     rows = tuple(Row(i, (f"{i}.png", "x", cell)) for i, cell in enumerate(cells, start=2))
     table = Table(pathlib.Path("TABLE"), ("file", "label", name), rows, ",", "utf-8")
-    chosen = columns.choose(table, setting, is_file=lambda _: False, labelled=True)
+    chosen = columns.choose(table, setting, is_file=lambda _: False, labelled=True, grouped=False)
     found, warnings = official_splits.of_rows(table, chosen, rows, folds=folds)
-    return [found[row.line] for row in rows] if found else [], warnings
+    return [found[row] for row in rows] if found else [], warnings
 
 
 def refused(*args, **kwargs):

@@ -1,0 +1,108 @@
+"""Tells masks from the images that they belong to, by the names of files and folders."""
+
+import collections
+import posixpath
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+_WORD = r"(masks?|seg|segmentations?|annotations?|ground[ _-]?truths?|gt|labels?)"
+_FILE = re.compile(rf"(.+?)[ _.-]+{_WORD}([ _.-]*\(?\d+\)?)?", re.IGNORECASE)
+_FOLDER = re.compile(rf"{_WORD}|.+[ _-]masks", re.IGNORECASE)
+_IMAGES = re.compile(r"images?|imgs?|pictures?|originals?|scans?|inputs?|raw", re.IGNORECASE)
+
+
+class Masks(NamedTuple):
+    """The masks of a set.
+
+    Attributes:
+      files: the masks.
+      images: the folders beside folders of masks that are named for images, and the others of such
+        a name at the same depth, each with a slash at its end. They are no classes or patients.
+    """
+
+    files: frozenset[str]
+    images: frozenset[str]
+
+    def parts(self, name: str) -> list[str]:
+        """Returns the parts of a path without the folders that are named for images."""
+        parts = name.split("/")
+        return [
+            part
+            for place, part in enumerate(parts)
+            if f"{'/'.join(parts[: place + 1])}/" not in self.images
+        ]
+
+
+def find(names: Collection[str]) -> Masks:
+    """Finds the masks among the pictures of a set.
+
+    A picture is a mask if it has the name of another one in its folder and a word such as ``mask``
+    or ``segmentation`` behind it; or if it lies in a folder that such a word names, beside a folder
+    that is named for images or that has files of the same names.
+
+    Args:
+      names: paths of pictures, with forward slashes.
+
+    Example:
+      >>> found = find(["a/1.png", "a/1_mask.png", "b/images/2.png", "b/masks/2.png"])
+      >>> sorted(found.files), found.parts("b/images/2.png")
+      (['a/1_mask.png', 'b/masks/2.png'], ['b', '2.png'])
+    """
+    stems = {_stem(name) for name in names}
+    files = {name for name in names if _image_of(name) in stems}
+    masked, images = _folders(names)
+    files.update(name for name in names if not masked.isdisjoint(_above(name)))
+    return Masks(frozenset(files), frozenset(images))
+
+
+def _folders(names: Collection[str]) -> tuple[set[str], set[str]]:
+    """Returns the folders of masks, and those of images."""
+    inside, children = collections.defaultdict(list), collections.defaultdict(list)
+    for name in names:
+        for folder in _above(name):
+            inside[folder].append(name)
+    for folder in inside:
+        children[_parent(folder)].append(folder)
+    masked, images = set(), set()
+    for mask in (folder for folder in inside if _FOLDER.fullmatch(_last(folder))):
+        others = [x for x in children[_parent(mask)] if not _FOLDER.fullmatch(_last(x))]
+        named = [x for x in others if _IMAGES.fullmatch(_last(x))]
+        if named or _same_names(inside[mask], [name for x in others for name in inside[x]]):
+            masked.add(mask)
+            images.update(named)
+    depths = {folder.count("/") for folder in images}
+    named = {x for x in inside if x.count("/") in depths and _IMAGES.fullmatch(_last(x))}
+    return masked, images | named
+
+
+def _same_names(names: Sequence[str], others: Sequence[str]) -> bool:
+    """Returns whether most files have the names of others, or of masks of others."""
+    known = {_last(_stem(name)) for name in others}
+    same = [name for name in names if _last(_image_of(name) or _stem(name)) in known]
+    return 2 * len(same) > len(names)
+
+
+def _image_of(name: str) -> str | None:
+    """Returns the stem of the image that a file is the mask of by its name."""
+    folder, base = posixpath.split(_stem(name))
+    found = _FILE.fullmatch(base)
+    return posixpath.join(folder, found[1]) if found else None
+
+
+def _stem(name: str) -> str:
+    return posixpath.splitext(name.removesuffix(".gz"))[0].casefold()
+
+
+def _above(name: str) -> list[str]:
+    """Returns the folders above a file, each with a slash at its end."""
+    parts = name.split("/")[:-1]
+    return [f"{'/'.join(parts[: depth + 1])}/" for depth in range(len(parts))]
+
+
+def _last(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def _parent(folder: str) -> str:
+    return folder.rstrip("/").rpartition("/")[0]

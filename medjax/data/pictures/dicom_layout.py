@@ -79,11 +79,7 @@ def of(dataset) -> Layout:
     Raises:
       UndecodableError: for a file without pixels, or of a size or colours that cannot be.
     """
-    elements = [name for name in header.PIXELS if name in dataset]
-    if len(elements) != 1:
-        raise UndecodableError(
-            "holds pixels in several elements" if elements else "holds no pixels"
-        )
+    element = _element(dataset)
     rows, columns, allocated = (
         header.needed(dataset, name) for name in ("Rows", "Columns", "BitsAllocated")
     )
@@ -93,7 +89,7 @@ def of(dataset) -> Layout:
     if frames < 1:
         raise UndecodableError("has fewer than one frame by its header")
     photometric, samples = _colours(dataset)
-    floats = elements != ["PixelData"]
+    floats = element != "PixelData"
     if floats and samples != 1:
         raise UndecodableError("has colours that are floats")
     stored, high = header.number(dataset, "BitsStored"), header.number(dataset, "HighBit")
@@ -102,7 +98,7 @@ def of(dataset) -> Layout:
     if high is None or not stored <= high + 1 <= allocated:
         high = stored - 1
     return Layout(
-        element=elements[0],
+        element=element,
         rows=rows,
         columns=columns,
         frames=frames,
@@ -114,6 +110,14 @@ def of(dataset) -> Layout:
         high=high,
         signed=header.number(dataset, "PixelRepresentation") or 0,
     )
+
+
+def _element(dataset) -> str:
+    """Returns the name of the element that holds the pixels."""
+    found = [name for name in header.PIXELS if name in dataset]
+    if len(found) != 1:
+        raise UndecodableError("holds pixels in several elements" if found else "holds no pixels")
+    return found[0]
 
 
 def _colours(dataset) -> tuple[str | None, int]:

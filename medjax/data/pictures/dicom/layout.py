@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from medjax.data.damaged import UndecodableError
-from medjax.data.pictures import dicom_header as header
+from medjax.data.pictures.dicom import header
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"

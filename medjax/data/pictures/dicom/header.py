@@ -4,7 +4,7 @@ import contextlib
 import pathlib
 
 from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
-from medjax.data.pictures import dicom_content as content
+from medjax.data.pictures.dicom import content
 from medjax.errors import UserError
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from medjax.data import decode_all, file_source
-from medjax.data.pictures import decoding, dicom, dicom_content
+from medjax.data.pictures import decoding, dicom
+from medjax.data.pictures.dicom import content
 
 pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
 
@@ -147,5 +148,5 @@ def test_a_file_that_cannot_be_opened_is_left_to_the_decoder(tmp_path, monkeypat
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "IM0").touch()
-    monkeypatch.setattr(dicom_content, "open", refuse, raising=False)
+    monkeypatch.setattr(content, "open", refuse, raising=False)
     assert decoding.is_picture(tmp_path / "IM0")

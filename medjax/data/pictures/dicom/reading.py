@@ -7,16 +7,8 @@ import numpy as np
 
 from medjax.data.damaged import UndecodableError
 from medjax.data.pictures import choosing
-from medjax.data.pictures import dicom_content as content
-from medjax.data.pictures import dicom_frames as frames
-from medjax.data.pictures import dicom_header as header
-from medjax.data.pictures import dicom_layout as layout
-from medjax.data.pictures import dicom_lookup as lookup
-from medjax.data.pictures import dicom_modality as modality
-from medjax.data.pictures import dicom_window as window
+from medjax.data.pictures.dicom import frames, header, layout, lookup, modality, window
 from medjax.data.pictures.picture import Picture, full_range
-
-SUFFIXES, is_image = content.SUFFIXES, content.is_image
 
 
 class DicomOptions(NamedTuple):

@@ -11,6 +11,8 @@ _PACKED = "a compressed file; unpack it"
 _SAVE = "save its arrays with np.savez"
 _STARTS = (
     (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with git lfs pull"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG file"),
+    (b"\xff\xd8\xff", "a JPEG file"),
     (b"\x93NUMPY", f"a single array of np.save; {_SAVE}"),
     *((start, _PACKED) for start in (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf", b"Rar!")),
     (b"\x28\xb5\x2f\xfd", _PACKED),

@@ -106,7 +106,8 @@ def _other_kind(file: pathlib.Path) -> str | None:
     """Says what a file is that is no image, by its content; None if that is unknown."""
     if dicom.is_dicom(file):
         return "a DICOM file, which needs the suffix .dcm or none"
-    return kinds.kind_of(file)
+    found = kinds.kind_of(file)
+    return None if found in kinds.IMAGES else found  # it is damaged
 
 
 def _read(image: Image.Image) -> list[Picture]:

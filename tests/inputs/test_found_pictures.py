@@ -216,7 +216,7 @@ def test_pictures_of_zero_to_one_in_bytes_are_told(pictures, describe):
         Image.fromarray(_pattern(label, number) // 32).save(path)
 
     said = describe(pictures(write))
-    assert said.warned("24 images are nearly black", "none is above 6", "the factor 255 is missing")
+    assert said.warned("no value of the pictures is above 6 of 255", "the factor 255 is missing")
 
 
 @pytest.mark.parametrize("greatest, warned", [(1, True), (16, True), (17, False), (0, False)])

@@ -38,10 +38,7 @@ def doubts(facts: Mapping[str, Any], wanted: Preparation) -> list[str]:
       facts: see ``log``.
       wanted: the steps that the user gave.
     """
-    lines = []
-    if facts["dim"]:
-        dim = f"{facts['dim']} images are nearly black, with no value above {NEARLY_BLACK} of 255"
-        lines.append(f"{dim}; {_OTHERS}{_factor(facts['raw'])}")
+    lines = _factor(facts["raw"]) if facts["dim"] else []
     own_limits = any(isinstance(step, Window | PercentileClip) for step in wanted.steps)
     for remark, count in facts["remarks"].items():
         if remark != OWN_RANGE:
@@ -60,6 +57,9 @@ def _lines(
     if depths and depths[0] not in wanted.steps:
         bits, white = depths[0].bits, depths[0].white
         yield logging.WARNING, f"greys of 16 bits use {bits}: {white} becomes white; {_OTHERS}"
+    if facts["dim"]:
+        dim = f"{facts['dim']} images are nearly black, with no value above {NEARLY_BLACK} of 255"
+        yield logging.WARNING, f"{dim}; {_OTHERS}"
     yield from ((logging.WARNING, line) for line in doubts(facts, wanted))
     if not any(isinstance(step, Resize) for step in wanted.steps):
         side = next(step.size for step in fitted.steps if isinstance(step, Resize))
@@ -69,13 +69,16 @@ def _lines(
             yield logging.INFO, f"{now}; data.size sets their side"
 
 
-def _factor(raw: Mapping[str, Mapping[str, Any]]) -> str:
-    """Returns advice on a set of bytes of which none is above the limit of what is nearly black."""
+def _factor(raw: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Returns a line about bytes of which none is above the limit of what is nearly black."""
     tallies = [tally for tally in raw.values() if "intensity" in tally]
     greatest = max((tally["intensity"]["greatest"] for tally in tallies), default=np.inf)
     if greatest > NEARLY_BLACK or any(list(tally["dtypes"]) != ["uint8"] for tally in tallies):
-        return ""
-    return f"; none is above {greatest:g}: if 0–1 was saved, the factor 255 is missing"
+        return []
+    return [
+        f"no value of the pictures is above {greatest:g} of 255: if 0–1 was saved, the factor 255 "
+        f"is missing; {_OTHERS}"
+    ]
 
 
 def _median_size(raw: Mapping[str, Mapping[str, Any]]) -> tuple[int, int]:

@@ -50,13 +50,14 @@ def entries(
     if hidden.files and not found:
         reason = f"{folder} holds images beside their masks, and no class folders"
         raise unknown_layout.error(folder, files, reason)
+    others = sorted(set(files) - set(pictures))
     classes = {entry.label for entry in found}
     tops = [f"{start}{top}/" for top in splits] or [start]
     warnings = [
         *_count(folder, "images outside class folders", beside),
         *_count(folder, "masks of images", [names[name] for name in hidden.files]),
         *class_warnings.numbered_parts(folder, files, classes),
-        *class_warnings.unread(folder, set(files) - set(pictures), pictures, tops, classes),
+        *class_warnings.unread(folder, others, pictures, tops, classes),
     ]
     return found, warnings
 

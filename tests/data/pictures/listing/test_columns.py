@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from medjax.data.pictures.listing import columns
+from medjax.data.pictures.listing import column_setting, columns
 from medjax.data.pictures.listing.tables import Row, Table
 from medjax.errors import UserError
 
@@ -46,9 +46,12 @@ def test_names_by_the_setting():
 
 
 def test_a_name_with_a_comma():
-    assert columns.parse("label=Findings, all,file=id") == {"label": "Findings, all", "file": "id"}
-    assert columns.parse("(file=id,label=Sex (m/f))") == {"file": "id", "label": "Sex (m/f)"}
-    assert columns.parse("") == {} and columns.parse("split=") == {"split": ""}
+    assert column_setting.parse("label=Findings, all,file=id") == {
+        "label": "Findings, all",
+        "file": "id",
+    }
+    assert column_setting.parse("(file=id,label=Sex (m/f))") == {"file": "id", "label": "Sex (m/f)"}
+    assert column_setting.parse("") == {} and column_setting.parse("split=") == {"split": ""}
 
 
 def test_columns_that_may_hold_splits_are_in_order():

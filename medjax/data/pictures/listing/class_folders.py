@@ -83,7 +83,7 @@ def _check_labelled(
             continue
         top, advice = tops.get(split), ""
         inside = [file for file in beside if top and file.startswith(f"{start}{top}/")]
-        lack = f" (of {len(inside)} there none is in {top}/CLASS/FILE)" * bool(inside)
+        lack = f" (none of the {len(inside)} there lies in {top}/CLASS/FILE)" * bool(inside)
         if split == "test" and "val" in read:
             advice = f"; rename {tops['val']} to test if it is to be tested on"
         elif read == {"train"}:

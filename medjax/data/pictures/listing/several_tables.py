@@ -22,7 +22,7 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
     The rows of tables with the same header follow one another. If all their names say a split, as
     ``train.csv`` and ``valid.csv`` do, a last column ``tables.BY_NAME`` holds that word. Tables of
     other headers are joined to the first: a row is extended by the one that agrees with it in all
-    columns that both have.
+    columns that both have. A list of files without a header is a table with a column of files.
 
     Args:
       folder: the folder of the set.
@@ -38,10 +38,9 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
       UserError: if a table cannot be read, or does not fit the others.
     """
     kinds: dict[tuple[str, ...], list[Table]] = {}
-    several = [_one(path, named) for path in _paths(folder, setting)]
-    for table in several:
-        if len(several) > 1:
-            column_guesses.refuse_no_header(table)
+    paths = _paths(folder, setting)
+    for path in paths:
+        table = _one(path, named) if len(paths) == 1 else _one_of_several(path, named)
         kinds.setdefault(tuple(name.casefold() for name in table.header), []).append(table)
     warnings: list[str] = []
     first, *others = [_stacked(same) for same in kinds.values()]
@@ -80,6 +79,16 @@ def _one(path: pathlib.Path, named: str) -> Table:
     return table if named_so else tables.read(path, header=False)
 
 
+def _one_of_several(path: pathlib.Path, named: str) -> Table:
+    """Reads a table that has a header, or is numbered, or is a list of files."""
+    table = _one(path, named)
+    if len(table.header) == 1 and column_guesses.names_file(table.header[0]):
+        name = column_setting.parse(named).get("file", "file")
+        return tables.read(path, header=False)._replace(header=(name,))
+    column_guesses.refuse_no_header(table)
+    return table
+
+
 def _stacked(same: Sequence[Table]) -> Table:
     """Returns tables of one header as one, whose rows know their table."""
     if len(same) == 1:
@@ -97,10 +106,13 @@ def _stacked(same: Sequence[Table]) -> Table:
 
 
 def _split_word(path: pathlib.Path) -> str | None:
-    """Returns the word in a table's name that says a split, if it is one."""
+    """Returns the word in a table's name that says a split; of train and val together, train."""
     words = re.split(r"[\W_]+", path.name.removesuffix(_PACKED))
-    found = [word for word in words if splitting.split_named(word)]
-    return found[0] if len(found) == 1 else None
+    found = {splitting.split_named(word): word for word in words}
+    found.pop(None, None)
+    if found.keys() == {"train", "val"}:
+        return found["train"]
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _joined(left: Table, right: Table, *, skip: bool, warnings: list[str]) -> Table:

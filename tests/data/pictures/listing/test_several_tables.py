@@ -64,7 +64,8 @@ def test_tables_of_one_header_follow_one_another(read, tmp_path):
         ("fold 1 train.tsv", "fold 1-val.tsv", ["train", "val"]),
         ("train.csv", "other.csv", None),
         ("train_a.csv", "train_b.csv", None),
-        ("train_val.csv", "test.csv", None),
+        ("train_val.csv", "test.csv", ["train", "test"]),
+        ("test_train.csv", "val.csv", None),
     ],
 )
 def test_names_of_tables_are_splits(one, other, words, read):
@@ -102,6 +103,22 @@ def test_stacked_and_joined(read):
     table, _ = read("train.csv,labels.csv,test.csv", texts)
     assert table.header == ("id", tables.BY_NAME, "label")
     assert cells(table) == [("a", "train", "x"), ("b", "test", "y")]
+
+
+def test_lists_of_files_are_splits(read, refused):
+    texts = {
+        "labels.csv": "id,dx\n1.png,x\n2.png,y\n3.png,x\n",
+        "train_val_list.txt": "3.png\n1.png\n",
+        "test_list.txt": "2.png\n",
+    }
+    named, setting = "file=id,label=dx", "labels.csv,train_val_list.txt,test_list.txt"
+    table, _ = read(setting, texts, named=named)
+    assert table.header == ("id", "dx", tables.BY_NAME)
+    assert [row.cells[2] for row in table.rows] == ["train", "test", "train"]
+    texts["test_list.txt"] = "4.png\n"
+    assert "with the same id in 1 of 3 rows, the first in line 3: 2.png" in refused(
+        setting, texts, named=named
+    )
 
 
 def test_rows_without_a_partner(read, refused):

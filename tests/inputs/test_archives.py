@@ -164,7 +164,7 @@ def test_three_channels_that_are_the_same(change, describe, off):
     path = change("npz_equal_channels", images=lambda x: x + shift)
     said = describe(path)
     (line,) = said.warnings
-    assert said.status == 0 and "data.prepare=grayscale" in line
+    assert said.status == 0 and "--prepare=grayscale" in line
     grey = describe(path, "--prepare=grayscale")
     assert grey.status == 0 and grey.warnings == []
     assert grey.report["splits"]["train"]["sizes"] == {"16×16×1": 24}
@@ -173,7 +173,7 @@ def test_three_channels_that_are_the_same(change, describe, off):
 @pytest.mark.parametrize("dtype", ["i2", "i4", "f4", "f8"])
 def test_other_depths(change, describe, dtype):
     path = change("npz_hounsfield", images=lambda x: x.astype(dtype))
-    one_line(describe(path), " from -840 to 752", "data.prepare", "window(")
+    one_line(describe(path), " from -840 to 752", "--prepare, as in window(")
     said = describe(path, "--prepare=window(40, 400)")
     assert said.status == 0 and said.warnings == []
     with np.load(path) as archive:

@@ -31,7 +31,7 @@ def decode(dataset, layout: Layout, frame: int) -> np.ndarray:
             raw=True,
             decoding_plugin=plugin,
             correct_unused_bits=False,
-            **layout.options(),
+            **layout.options(compressed=syntax.is_encapsulated),
         )
     pixels = pixels.astype(pixels.dtype.newbyteorder("="))
     if layout.stored is not None:

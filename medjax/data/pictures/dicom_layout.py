@@ -40,15 +40,15 @@ class Layout(NamedTuple):
     high: int
     signed: int
 
-    def options(self) -> dict[str, Any]:
-        """Returns the layout as pydicom's options for decoding."""
+    def options(self, *, compressed: bool) -> dict[str, Any]:
+        """Returns the layout as pydicom's options for decoding; decoders leave no planes."""
         options = {
             "rows": self.rows,
             "columns": self.columns,
             "number_of_frames": self.frames,
             "samples_per_pixel": self.samples,
             "photometric_interpretation": self.photometric or "RGB",
-            "planar_configuration": self.planar,
+            "planar_configuration": 0 if compressed else self.planar,
             "bits_allocated": self.allocated,
             "pixel_representation": self.signed,
         }
@@ -79,11 +79,7 @@ def of(dataset) -> Layout:
     Raises:
       UndecodableError: for a file without pixels, or of a size or colours that cannot be.
     """
-    elements = [name for name in header.PIXELS if name in dataset]
-    if len(elements) != 1:
-        raise UndecodableError(
-            "holds pixels in several elements" if elements else "holds no pixels"
-        )
+    element = _element(dataset)
     rows, columns, allocated = (
         header.needed(dataset, name) for name in ("Rows", "Columns", "BitsAllocated")
     )
@@ -93,7 +89,7 @@ def of(dataset) -> Layout:
     if frames < 1:
         raise UndecodableError("has fewer than one frame by its header")
     photometric, samples = _colours(dataset)
-    floats = elements != ["PixelData"]
+    floats = element != "PixelData"
     if floats and samples != 1:
         raise UndecodableError("has colours that are floats")
     stored, high = header.number(dataset, "BitsStored"), header.number(dataset, "HighBit")
@@ -102,7 +98,7 @@ def of(dataset) -> Layout:
     if high is None or not stored <= high + 1 <= allocated:
         high = stored - 1
     return Layout(
-        element=elements[0],
+        element=element,
         rows=rows,
         columns=columns,
         frames=frames,
@@ -116,9 +112,18 @@ def of(dataset) -> Layout:
     )
 
 
+def _element(dataset) -> str:
+    """Returns the name of the element that holds the pixels."""
+    found = [name for name in header.PIXELS if name in dataset]
+    if len(found) != 1:
+        raise UndecodableError("holds pixels in several elements" if found else "holds no pixels")
+    return found[0]
+
+
 def _colours(dataset) -> tuple[str | None, int]:
     """Returns the photometric interpretation, if it fits the samples of a pixel, and these."""
     found = header.element(dataset, "PhotometricInterpretation")
+    found = found.upper() if isinstance(found, str) else found
     if found not in (None, *GREY, PALETTE, *_THREE):
         known = ", ".join((*GREY, *_THREE, PALETTE))
         raise UndecodableError(f"has colours other than {known}")

@@ -60,6 +60,10 @@ def test_the_preamble_may_be_missing(first, syntax, write_dicom, tmp_path):
         *(b"just words " * 50, b"\0\0\x08\x03\0\0\xea\x60\0\0\0\x1c\0\0\0\x1c" + bytes(500)),
         np.arange(500, dtype="<i4").tobytes(),
         np.arange(500, dtype="<i2").tobytes(),
+        # Tags that do not ascend, groups that come later, and a length beyond the first bytes.
+        b"\x08\0\0\0\x04\0\0\0abcd" * 20,
+        b"\x07\0\0\0\x04\0\0\0abcd\x09\0\0\0\x04\0\0\0abcd" + bytes(500),
+        b"\x08\0\0\0\x04\0\0\0abcd\x08\0\x01\0\x88\x13\0\0" + bytes(500),
         *(np.random.default_rng(seed).bytes(500) for seed in range(20)),
     ],
 )

@@ -122,6 +122,12 @@ def test_values_may_stand_in_the_high_bits(stored, write_dicom, tmp_path):
     np.testing.assert_array_equal(_pixels(path), stored)
 
 
+def test_dark_values_may_stand_in_the_high_bits(write_dicom, tmp_path):
+    dark = GREY // 40
+    path = write_dicom(tmp_path / "a.dcm", dark << 4, BitsStored=12, HighBit=15)
+    np.testing.assert_array_equal(_pixels(path), dark)
+
+
 @pytest.mark.parametrize("stored", [GREY, SIGNED], ids=["unsigned", "signed"])
 @pytest.mark.parametrize("high", [0, 15, 40])
 def test_values_that_stand_in_the_low_bits_belie_another_high_bit(
@@ -199,6 +205,14 @@ def test_a_jpeg_says_how_its_colours_are_coded(name, header, decoders, write_dic
             decoder.add_plugin("pylibjpeg", ("pydicom.pixels.decoders.pylibjpeg", "_decode_frame"))
     assert dicom.channels(path) == 3
     assert np.abs(found.astype(int) - SMOOTH).mean() < 4
+
+
+@pytest.mark.parametrize("planar", [0, 1])
+def test_compressed_colours_have_no_planes(planar, write_dicom, tmp_path):
+    for syntax, coded in ((uid.JPEGBaseline8Bit, _jpeg()), (uid.JPEG2000, _jpeg_2000(SMOOTH))):
+        path = tmp_path / f"{planar}.dcm"
+        write_dicom(path, SMOOTH, coded=(syntax, [coded]), PlanarConfiguration=planar)
+        assert np.abs(_pixels(path).astype(int) - SMOOTH).mean() < 4
 
 
 @pytest.mark.parametrize("header", ["RGB", "YBR_RCT", None])

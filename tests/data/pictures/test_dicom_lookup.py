@@ -143,10 +143,13 @@ COLOURS = np.stack([np.arange(256), np.arange(256)[::-1], np.arange(256) // 2])
 
 @pytest.mark.parametrize(
     "bits, kind, factor, white",
-    [(8, "u1", 1, 255), (16, "<u2", 257, 65535), (8, "<u2", 1, 255), (16, "u1", 1, 255)],
+    [
+        *((8, "u1", 1, 255), (16, "<u2", 257, 65535)),
+        *((8, "<u2", 1, 255), (8, "<u2", 257, 65535), (16, "u1", 1, 255)),
+    ],
 )
 def test_palettes_of_bytes_and_of_words(bits, kind, factor, white, write_dicom, tmp_path):
-    """Some have bytes in words, and some say words and have bytes."""
+    """Some have bytes in words, and some have bytes or words and say the other."""
     tags = _palette(bits, (factor * COLOURS).astype(kind))
     path = write_dicom(tmp_path / "a.dcm", STORED.astype(np.uint8), **tags)
     picture = _one(path)

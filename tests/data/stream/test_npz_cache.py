@@ -118,16 +118,16 @@ def test_a_damaged_archive_leaves_nothing(open_cached, archive, folder):
 
 MAKER = """
 import pathlib, sys, time
-from medjax import store
+from medjax.store import cache
 from medjax.data.stream import npz_cache
 archive, root, pause = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), float(sys.argv[3])
-fingerprint = store.fingerprint
+fingerprint = cache.fingerprint
 def slowly(file):
     if file.parent.suffix == ".tmp":
         print("unpacked", flush=True)
         time.sleep(pause)
     return fingerprint(file)
-store.fingerprint = slowly
+cache.fingerprint = slowly
 images = npz_cache.open_array(archive, "train_images", digest="abc", root=root)
 print(int(images.astype("i8").sum()), flush=True)
 """

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from medjax import store
 from medjax.data import splitting
-from medjax.data.pictures.listing import columns, table_text, tables
+from medjax.data.pictures.listing import column_guesses, column_setting, table_text, tables
 from medjax.data.pictures.listing.tables import Row, Table
 from medjax.errors import UserError
 
@@ -27,8 +27,8 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
     Args:
       folder: the folder of the set.
       setting: paths between commas, relative to the current folder or else to the set's.
-      named: the names of columns, as ``columns.parse`` reads them; numbers where the first line of
-        a table is a row already.
+      named: the names of columns, as ``column_setting.parse`` reads them; numbers where the first
+        line of a table is a row already.
       skip: whether rows without a partner in a joined table are skipped; else they are refused.
 
     Returns:
@@ -38,8 +38,10 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
       UserError: if a table cannot be read, or does not fit the others.
     """
     kinds: dict[tuple[str, ...], list[Table]] = {}
-    for path in _paths(folder, setting):
-        table = _one(path, named)
+    several = [_one(path, named) for path in _paths(folder, setting)]
+    for table in several:
+        if len(several) > 1:
+            column_guesses.refuse_no_header(table)
         kinds.setdefault(tuple(name.casefold() for name in table.header), []).append(table)
     warnings: list[str] = []
     first, *others = [_stacked(same) for same in kinds.values()]
@@ -56,7 +58,8 @@ def _paths(folder: pathlib.Path, setting: str) -> list[pathlib.Path]:
     whole = _found(folder, setting)
     if whole.exists():
         return [whole]
-    names = [name.strip() for name in setting.strip("()").split(",")]
+    bracketed = setting.startswith("(") and setting.endswith(")")
+    names = [name.strip() for name in (setting[1:-1] if bracketed else setting).split(",")]
     return [_found(folder, name) for name in names if name] or [whole]
 
 
@@ -67,12 +70,14 @@ def _found(folder: pathlib.Path, name: str) -> pathlib.Path:
 
 
 def _one(path: pathlib.Path, named: str) -> Table:
-    """Reads a table, with names for its columns if the setting numbers them."""
+    """Reads a table, without a header if the setting numbers its columns."""
     table = tables.read(path)
-    numbers = [name for name in columns.parse(named).values() if name]
-    if numbers and all(map(str.isdecimal, numbers)) and not set(numbers) <= set(table.header):
-        return tables.read(path, header=False)
-    return table
+    numbers = [name for name in column_setting.parse(named).values() if name]
+    if not numbers or not all(map(str.isdecimal, numbers)):
+        return table
+    row = any(map(column_guesses.names_file, table.header))
+    named_so = not row and set(numbers) <= set(table.header)
+    return table if named_so else tables.read(path, header=False)
 
 
 def _stacked(same: Sequence[Table]) -> Table:

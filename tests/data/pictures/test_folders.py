@@ -143,6 +143,10 @@ def test_class_folders_of_one_value_are_one_class(make):
         (["a/p/1.png", "b/p/1.png"], "data.folder.patients=folders"),
         (["train/a/1.png", "masks/a/1.png"], "SET holds masks beside train"),
         (["bccd/train/a/1.png", "bccd/train/b/1.png"], "SET holds no images in test"),
+        (
+            [*(f"train/{n // 3}/{n}.png" for n in range(36)), "test/12/1.png"],
+            "SET: 13 labels for 37 images look like measurements",
+        ),
         (["a/1.png", "b/1.png"], "too few"),
         (
             ["train/a/1.png", "train/b/1.png", "test/A/1.png"],

@@ -10,10 +10,10 @@ from medjax.data.pictures.listing import masks
     [
         *("a/1_mask.png", "a/1_Mask.TIF", "a/1-mask.png", "a/1 mask.png", "a/1_masks_2.png"),
         *("a/1_mask (1).png", "a/1_seg.nii.gz", "a/1_segmentation.png", "a/1.gt.png"),
-        *("a/1_ground_truth.png", "a/1_label.png", "a/1_annotation.png"),
+        *("a/1_ground_truth.png", "a/1_label.png", "a/1_annotation.png", "a/mask_1.png"),
     ],
 )
-def test_a_word_behind_the_name_of_an_image(mask):
+def test_a_word_beside_the_name_of_an_image(mask):
     assert masks.find(["a/1.jpg", "a/2.jpg", mask]).files == {mask}
     assert not masks.find(["b/1.jpg", "a/2.jpg", mask]).files
     assert masks.find(["1.jpg", mask.removeprefix("a/")]).files == {mask.removeprefix("a/")}
@@ -24,8 +24,10 @@ def test_other_words_are_none(name):
     assert not masks.find(["a/1.png", name]).files
 
 
-@pytest.mark.parametrize("images", ["images", "Image", "imgs", "img"])
-@pytest.mark.parametrize("folder", ["masks", "Mask", "gt", "Ground Truth", "lung masks", "labels"])
+@pytest.mark.parametrize("images", ["images", "Image", "imgs", "imagesTr"])
+@pytest.mark.parametrize(
+    "folder", ["masks", "Mask", "gt", "Ground Truth", "lung masks", "labelsTr"]
+)
 @pytest.mark.parametrize("start", ["", "benign/", "train/benign/"])
 def test_folders_beside_images(images, folder, start):
     found = masks.find([f"{start}{images}/1.png", f"{start}{folder}/deep/2.png"])

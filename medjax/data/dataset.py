@@ -33,7 +33,8 @@ class Split:
 class DatasetInfo:
     """What a data set is and where it came from.
 
-    Its names and warnings are printable, whatever bytes those of the files have: see ``errors.printable``.
+    Its names and warnings are printable, whatever bytes the names of files have, see
+    ``errors.printable``.
 
     Attributes:
       name: name of the set, without size or folder.

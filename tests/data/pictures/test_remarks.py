@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from medjax.data import parse_preparation
+from medjax.data.npz import images
 from medjax.data.pictures import remarks
 
 OTHERS = "window or percentile_clip in data.prepare sets other limits"
-QUIET = {"greyed": "", "dim": 0, "raw": {"train": {"sizes": {"8×8×1": 3}}}}
+QUIET = {"greyed": "", "dim": 0, "remarks": {}, "raw": {"train": {"sizes": {"8×8×1": 3}}}}
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_dim_images(said):
     assert said({"dim": 3}) == [("WARNING", line)]
     values = {0: False, 1: True, 16: True, 17: False}
     for value, expected in values.items():
-        assert remarks.is_dim(np.array([[[0], [value]]], np.uint8)) == expected
+        assert images.is_dim([np.array([[[0], [value]]], np.uint8)]) == expected
 
 
 def test_the_median_size_of_all_splits(said):

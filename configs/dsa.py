@@ -1,7 +1,7 @@
 """DSA on any data set.
 
 python -m medjax.launch --config=configs/dsa.py:bloodmnist --workdir=runs/dsa_blood
-python -m medjax.launch --config=configs/dsa.py:data/mine.npz,quick,ipc=5 --workdir=runs/mine
+python -m medjax.launch --config=configs/dsa.py:my.npz,quick,distill.init=noise --workdir=runs/mine
 
 With these settings: not yet run. configs/presets.py has results on four MedMNIST sets.
 """

@@ -6,7 +6,7 @@ python -m medjax.launch --config=configs/dsa_chest.py:quick --workdir=runs/dsa_c
 10 images for each finding and 10 for none, each with the label row of a real image. All images
 start from noise, none from a patient's. ``quick`` runs on the embedded
 ``phantom_findings`` instead of the 82 MB of ChestMNIST; ``quick,chestmnist`` runs on the real set,
-and ``folder:PATH`` on your own with a table of findings (docs/DATA.md).
+and ``folder:PATH`` on your own with a table of findings (docs/FOLDERS.md).
 
 quick: 9.4 minutes on two CPU cores that also did other work. On test, AUROC 0.879 ± 0.005; random
 images 0.824 ± 0.036; all images 0.945 ± 0.005. At full length: not yet run.

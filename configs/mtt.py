@@ -1,7 +1,7 @@
 """MTT on any data set.
 
 python -m medjax.launch --config=configs/mtt.py:bloodmnist --workdir=runs/mtt_blood
-python -m medjax.launch --config=configs/mtt.py:data/mine.npz,quick,ipc=5 --workdir=runs/mine
+python -m medjax.launch --config=configs/mtt.py:my.npz,quick,distill.init=noise --workdir=runs/mine
 
 With these settings: not yet run. configs/presets.py has results on two MedMNIST sets.
 """

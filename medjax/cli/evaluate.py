@@ -1,6 +1,7 @@
 """``python -m medjax.evaluate``: scores networks that are trained on a set of images."""
 
 import dataclasses
+import functools
 import os
 import sys
 import warnings
@@ -12,7 +13,7 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import messages, startup
+from medjax.cli import messages, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
@@ -26,6 +27,7 @@ _USAGE = """Trains fresh networks on a set of images and scores them on a data s
   python -m medjax.evaluate --synthetic=runs/dm/synthetic.npz --nets=convnet,resnet18,vgg11
   python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --nets=resnet18:norm=batch
   python -m medjax.evaluate --synthetic=pictures --data=mine/real.npz --epochs=300
+  python -m medjax.evaluate --synthetic=mine.npz --data=folder:scans --folder.table=table.csv
 
 The set is a synthetic.npz, an npz or a file of torch with images and labels, or a folder with a
 folder per class.
@@ -45,6 +47,7 @@ _FLAGS = (
     (flags.DEFINE_integer, "seed", "seed of the networks"),
     (flags.DEFINE_string, "out", "JSON file to write"),
 )
+_as_flags = functools.partial(source_flags.as_flags, others=["size"])
 _DEFAULTS = {"size": 28, "nets": ["convnet"], "networks": 5, "seed": 0}
 _DEFAULTS |= {"augment": "auto", "precision": "tf32"}
 
@@ -82,7 +85,7 @@ def main(argv: Sequence[str]) -> int:
     Returns:
       The exit status: 0 done, 2 usage, 130 interrupted.
     """
-    with messages.shown():
+    with messages.shown(reword=_as_flags):
         try:
             startup.set_up_jax(os.environ)  # first, because the defaults may depend on the backend
             options = _parse(argv)
@@ -90,7 +93,7 @@ def main(argv: Sequence[str]) -> int:
                 _report(_prepare(options))
             return messages.DONE
         except (errors.UserError, OSError) as error:
-            return messages.say(error, status=messages.USAGE)
+            return messages.say(_as_flags(str(error)), status=messages.USAGE)
         except KeyboardInterrupt:
             return messages.say("interrupted", status=messages.INTERRUPTED)
 
@@ -108,6 +111,7 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     values = flags.FlagValues()
     for define, name, meaning in _FLAGS:
         define(name, None, meaning, flag_values=values)
+    source_flags.define(values)
     if not parse_flags(values, argv, usage=_USAGE):
         return None
     given = {name: values[name].value for _, name, _ in _FLAGS if values[name].value is not None}
@@ -122,7 +126,10 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     options = _DEFAULTS | out | _of_the_run(path.with_name("summary.json")) | given | paths
     if "data" not in options:
         raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
-    return options
+    source, name = options.get("source"), options["data"]
+    source = source if source is not None and source.name == name else DataSettings(name)
+    sources = source_flags.changed(values, source.sources)
+    return options | {"source": dataclasses.replace(source, sources=sources)}
 
 
 def _of_the_run(path: Path) -> dict[str, Any]:
@@ -163,11 +170,9 @@ def _prepare(options: Mapping[str, Any]) -> Task:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
     check_seed(options["seed"])
     name, path = options["data"], options["synthetic"]
-    source = options.get("source")
-    source = source if source is not None and source.name == name else DataSettings(name)
     preparation = share.read_preparation(path)
     dataset, streaming = datasets.load_dataset(
-        dataclasses.replace(source, size=options["size"], prepare=preparation)
+        dataclasses.replace(options["source"], size=options["size"], prepare=preparation)
     )
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(path, classes=dataset.info.classes, multi_label=multi_label)

@@ -33,7 +33,8 @@ class Split:
 class DatasetInfo:
     """What a data set is and where it came from.
 
-    Its names are printable, whatever bytes those of the files have: see ``errors.printable``.
+    Its names and warnings are printable, whatever bytes the names of files have, see
+    ``errors.printable``.
 
     Attributes:
       name: name of the set, without size or folder.
@@ -78,6 +79,7 @@ class DatasetInfo:
         left_out = tuple((printable(name), printable(why)) for name, why in self.left_out)
         names = {"name": printable(self.name), "source": printable(self.source)}
         names |= {"classes": tuple(map(printable, self.classes)), "left_out": left_out}
+        names["warnings"] = tuple(map(printable, self.warnings))
         for name, value in names.items():
             object.__setattr__(self, name, value)  # as dataclasses do for frozen ones
 

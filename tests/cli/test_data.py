@@ -1,27 +1,8 @@
 """``python -m medjax.data`` as a command: its messages name its own flags."""
 
-import pytest
 
 from medjax import data
 from medjax.cli import data as command
-
-
-@pytest.mark.parametrize(
-    ("said", "shown"),
-    [
-        (
-            "skip them with data.convert.skip_unreadable=True",
-            "skip them with --convert.skip_unreadable=True",
-        ),
-        ('set data.folder.table="a.csv".', 'set --folder.table="a.csv".'),
-        ("by data.cache or MEDJAX_CACHE_DIR", "by --cache or MEDJAX_CACHE_DIR"),
-        ("raise data.stream_above_gib", "raise data.stream_above_gib"),
-        ("no file scans/data.root or data.root.png", "no file scans/data.root or data.root.png"),
-        ("data: skipped mydata.size", "data: skipped mydata.size"),
-    ],
-)
-def test_settings_are_flags(said, shown):
-    assert command.as_flags(said) == shown
 
 
 def test_the_cache_is_where_the_flag_says(tmp_path, striped, monkeypatch, capsys):

@@ -30,6 +30,19 @@ def test_a_cpu_of_several_cores_is_two_devices(monkeypatch, asked, environment, 
     assert asked == ([] if devices is None else [("jax_num_cpu_devices", devices)])
 
 
+def test_a_system_that_does_not_say_which_cores_are_ours(monkeypatch, asked):
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr("os.cpu_count", lambda: 4)
+    startup.set_up_jax({"JAX_COMPILATION_CACHE_DIR": "kept"})
+    assert asked == [("jax_num_cpu_devices", 2)]
+
+
+def test_without_a_home_directory_compiled_programs_are_not_kept(monkeypatch, asked):
+    monkeypatch.setattr("medjax.store.user_cache", lambda environment: None)
+    startup.set_up_jax({"JAX_NUM_CPU_DEVICES": "1"})
+    assert asked == []
+
+
 def test_compiled_programs_are_kept_in_the_default_folder(asked, tmp_path):
     environment = {"JAX_NUM_CPU_DEVICES": "1", "XDG_CACHE_HOME": str(tmp_path)}
     startup.set_up_jax(environment)

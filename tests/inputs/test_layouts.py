@@ -39,7 +39,9 @@ class Layout(NamedTuple):
 
 
 LAYOUTS = {
-    "NIH ChestX-ray14": Layout(layouts.nih, 48, ["Effusion", "Mass"], 24, multi_label=True),
+    "NIH ChestX-ray14": Layout(
+        layouts.nih, {"train": 32, "test": 16}, ["Effusion", "Mass"], 24, multi_label=True
+    ),
     "CheXpert": Layout(layouts.chexpert, {"train": 30, "test": 15}, FIVE, 30, multi_label=True),
     "MIMIC-CXR": Layout(
         layouts.mimic, {"train": 30, "val": 8, "test": 8}, FIVE, 12, multi_label=True
@@ -167,6 +169,15 @@ def test_another_folder_name_and_a_table_in_the_current_folder(made, describe, t
     said = describe(folder.rename(tmp_path / "chests"), *flags)
     assert said.status == 0, said.line
     assert sum(split["images"] for split in said.report["splits"].values()) == 45
+
+
+def test_without_its_lists_a_set_is_cut_by_patient(made, describe):
+    folder, flags = made("NIH ChestX-ray14")
+    said = describe(
+        folder, *[flag.replace(",train_val_list.txt,test_list.txt", "") for flag in flags]
+    )
+    assert said.images == 48 and said.report["cut"] == "patient"
+    assert said.report["patients"].startswith("patients stay whole")
 
 
 def test_what_the_tables_of_studies_lack_is_counted(made, describe):

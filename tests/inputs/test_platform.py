@@ -58,7 +58,7 @@ asyncio.run(cell())
 """
 WINDOWS = (
     "import sys\nsys.modules['fcntl'] = None",
-    "for name in ('pread', 'posix_fallocate', 'sched_getaffinity'): delattr(os, name)",
+    "for name in ('pread', 'posix_fallocate'): delattr(os, name)",
 )
 NO_LOCKS = (
     "import errno, fcntl\n"

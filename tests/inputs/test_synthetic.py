@@ -138,3 +138,14 @@ def test_a_path_in_the_users_home(case, score, monkeypatch):
     said = score("~/s.npz", "~/mine.npz", "--out=~/scores.json")
     assert said.status == 0 and (folder / "scores.json").is_file()
     assert not pathlib.Path("~").exists()
+
+
+def test_a_set_of_a_folder_is_scored_with_its_table(case, score, tmp_path):
+    folder, images = case("columns_named_otherwise"), np.zeros((4, 16, 16, 1), np.uint8)
+    images[:, 8:] = 200
+    np.savez(tmp_path / "mine.npz", images=images, labels=[0, 1, 0, 1])
+    where = f"folder:{folder}", "--size=16", f"--folder.table={folder}/table.csv"
+    said = score(tmp_path / "mine.npz", *where)
+    assert said.status == 2 and '--folder.columns="file=image_id,label=diagnosis"' in said.line
+    said = score(tmp_path / "mine.npz", *where, "--folder.columns=file=image_id,label=diagnosis")
+    assert said.status == 0 and said.report["results"]["mlp"]["test"]["accuracy"]["n"] == 1

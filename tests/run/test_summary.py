@@ -33,5 +33,6 @@ def test_skipped_files_are_named(folder, tmp_path):
     distill.distill(config.make("random", "phantom", word).to_dict(), tmp_path / "run")
     found = json.loads((tmp_path / "run" / "summary.json").read_text())["data"]
     assert found["counts"] == {"train": 6, "test": 6}
-    reason = "is not a PNG, JPEG, TIFF or BMP file that Pillow can read"
-    assert found["left_out"] == [{"name": "train/dark/3.png", "reason": reason}]
+    (skipped,) = found["left_out"]
+    assert skipped["name"] == "train/dark/3.png" and skipped["reason"].startswith("is not a PNG")
+    assert found["warnings"][0].startswith("12 images hold a single value: 3 of dark in train, ")

@@ -39,8 +39,10 @@ def check(info: DatasetInfo, splits: Mapping[str, Split]) -> dict[str, Any]:
     """
     scanned = {name: scanning.scan(split.images) for name, split in splits.items()}
     made = {name: info.made.get(name, here.made) for name, here in scanned.items()}
-    blank = {name: here.blank for name, here in scanned.items()}
-    blank |= {name: blank[name] | class_facts.is_blank(x) for name, x in info.made.items()}
+    blank = {
+        name: here.blank | class_facts.is_blank(made[name]) if name in info.made else here.blank
+        for name, here in scanned.items()
+    }
     groups = equal_groups({name: found.digests for name, found in scanned.items()})
     copies = [places for places in groups if not all(blank[p.split][p.row] for p in places)]
     duplicates = _duplicates(info, copies, splits)

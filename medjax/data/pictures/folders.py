@@ -105,7 +105,8 @@ def check_classes(what: str, listing: Listing) -> None:
 
 def _untrained(kind: str, name: str, classes: Sequence[str], images: int) -> str:
     """Says what is wrong with a class or finding that has no image in train."""
-    if len(classes) > _MANY and 2 * len(classes) > images:
+    numbers = None not in map(labels.number, classes)
+    if len(classes) > _MANY and (numbers or 2 * len(classes) > images):
         return (
             f"{len(classes)} labels for {images} images look like measurements or names; "
             "group them into classes"

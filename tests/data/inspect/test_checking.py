@@ -94,6 +94,8 @@ def test_a_picture_that_was_blank_before_its_conversion(images):
     found = data.check(DatasetInfo(*KNOWN, files=files, made=made), splits)
     assert [place[:2] for place in found["blank"]] == [["train", 4], ["train", 5]]
     assert found["duplicates"]["groups"] == []
+    alone = data.check(DatasetInfo(*KNOWN, files=files, made=made), {"test": splits["test"]})
+    assert alone["blank"] == []
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,29 @@ def test_patients_in_folders_stay_in_one_split(make):
         assert len({entry.split for entry in found if entry.group == group}) == 1
 
 
+@pytest.mark.parametrize("table", [False, True])
+def test_patients_in_the_names_of_files_stay_in_one_split(make, table):
+    names = [f"{c}/{c}-{i // 3}-{i % 3}.png" for c in "ab" for i in range(30)]
+    folder = make(*names)
+    rows = "\n".join(f"{name},{name[0]}" for name in names)
+    named = _table(folder, f"file,label\n{rows}") if table else {}
+    options = FolderOptions(**named, patients=r"(\w-\d+)-\d")
+    found, cut, *_ = folders.entries(folder, options, CutOptions())
+    assert cut == "patient" and len({entry.group for entry in found}) == 20
+    for group in {entry.group for entry in found}:
+        assert len({entry.split for entry in found if entry.group == group}) == 1
+    assert "finds no patient in 30 of 60 files, the first is b/b-0-0.png" in _message(
+        folder, **named, patients=r"a-\d+"
+    )
+
+
+def test_patients_in_the_names_of_files_may_be_in_two_splits(make):
+    folder = make("train/a/1-1.png", "train/b/2-1.png", "test/a/1-2.png", "test/b/3-1.png")
+    options = FolderOptions(patients=r"(\d)-\d")
+    _, cut, warnings, _ = folders.entries(folder, options, CutOptions())
+    assert cut == "" and warnings == ("leakage: 1 patient is in train and test",)
+
+
 def test_class_folders_of_one_value_are_one_class(make):
     found = folders.entries(
         make(*(f"{name}/{i}.png" for name in ("1", "1.0", "10", "2") for i in range(9))),
@@ -120,7 +143,28 @@ def test_class_folders_of_one_value_are_one_class(make):
         (["a/p/1.png", "b/p/1.png"], "data.folder.patients=folders"),
         (["train/a/1.png", "masks/a/1.png"], "SET holds masks beside train"),
         (["bccd/train/a/1.png", "bccd/train/b/1.png"], "SET holds no images in test"),
+        (
+            [*(f"train/{n // 3}/{n}.png" for n in range(36)), "test/12/1.png"],
+            "SET: 13 labels for 37 images look like measurements",
+        ),
         (["a/1.png", "b/1.png"], "too few"),
+        (
+            ["train/a/1.png", "train/b/1.png", "test/A/1.png"],
+            "class 'A' has no image in train; 'a'",
+        ),
+        (
+            ["train/a/1.png", "train/b/1.png", "test/b /1.png"],
+            "class 'b ' has no image in train; 'b'",
+        ),
+        (["train/a/1.png", "val/a/1.png"], "SET holds no images in test; rename val to test"),
+        (
+            ["train/a/1.png", "test/1.png"],
+            "in test (none of the 1 there lies in test/CLASS/FILE); folder:SET",
+        ),
+        (
+            [f"{x}/{x}.png" for x in "abcdefghijklm"],
+            "13 labels for 13 images look like measurements",
+        ),
     ],
 )
 def test_layouts_that_are_none(files, message, make, tmp_path):

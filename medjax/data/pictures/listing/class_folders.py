@@ -50,13 +50,14 @@ def entries(
     if hidden.files and not found:
         reason = f"{folder} holds images beside their masks, and no class folders"
         raise unknown_layout.error(folder, files, reason)
+    others = sorted(set(files) - set(pictures))
     classes = {entry.label for entry in found}
     tops = [f"{start}{top}/" for top in splits] or [start]
     warnings = [
         *_count(folder, "images outside class folders", beside),
         *_count(folder, "masks of images", [names[name] for name in hidden.files]),
         *class_warnings.numbered_parts(folder, files, classes),
-        *class_warnings.unread(folder, set(files) - set(pictures), pictures, tops, classes),
+        *class_warnings.unread(folder, others, pictures, tops, classes),
     ]
     return found, warnings
 
@@ -82,7 +83,7 @@ def _check_labelled(
             continue
         top, advice = tops.get(split), ""
         inside = [file for file in beside if top and file.startswith(f"{start}{top}/")]
-        lack = f" (of {len(inside)} there none is in {top}/CLASS/FILE)" * bool(inside)
+        lack = f" (none of the {len(inside)} there lies in {top}/CLASS/FILE)" * bool(inside)
         if split == "test" and "val" in read:
             advice = f"; rename {tops['val']} to test if it is to be tested on"
         elif read == {"train"}:

@@ -7,9 +7,12 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 _WORD = r"(masks?|seg|segmentations?|annotations?|ground[ _-]?truths?|gt|labels?)"
-_FILE = re.compile(rf"(.+?)[ _.-]+{_WORD}([ _.-]*\(?\d+\)?)?", re.IGNORECASE)
-_FOLDER = re.compile(rf"{_WORD}|.+[ _-]masks", re.IGNORECASE)
-_IMAGES = re.compile(r"images?|imgs?|pictures?|originals?|scans?|inputs?|raw", re.IGNORECASE)
+_BEHIND = re.compile(rf"(.+?)[ _.-]+{_WORD}([ _.-]*\(?\d+\)?)?", re.IGNORECASE)
+_BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<image>.+)", re.IGNORECASE)
+_FOLDER = re.compile(rf"{_WORD}(tr|ts)?|.+[ _-]masks", re.IGNORECASE)
+_IMAGES = re.compile(
+    r"(images?|imgs?|pictures?|originals?|scans?|inputs?|raw)(tr|ts)?", re.IGNORECASE
+)
 
 
 class Masks(NamedTuple):
@@ -38,8 +41,8 @@ def find(names: Collection[str]) -> Masks:
     """Finds the masks among the pictures of a set.
 
     A picture is a mask if it has the name of another one in its folder and a word such as ``mask``
-    or ``segmentation`` behind it; or if it lies in a folder that such a word names, beside a folder
-    that is named for images or that has files of the same names.
+    or ``segmentation`` behind or before it; or if it lies in a folder that such a word names,
+    beside a folder that is named for images or that has files of the same names.
 
     Args:
       names: paths of pictures, with forward slashes.
@@ -86,8 +89,10 @@ def _same_names(names: Sequence[str], others: Sequence[str]) -> bool:
 def _image_of(name: str) -> str | None:
     """Returns the stem of the image that a file is the mask of by its name."""
     folder, base = posixpath.split(_stem(name))
-    found = _FILE.fullmatch(base)
-    return posixpath.join(folder, found[1]) if found else None
+    if found := _BEHIND.fullmatch(base):
+        return posixpath.join(folder, found[1])
+    found = _BEFORE.fullmatch(base)
+    return posixpath.join(folder, found["image"]) if found else None
 
 
 def _stem(name: str) -> str:

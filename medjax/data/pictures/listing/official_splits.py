@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures.listing import labels
-from medjax.data.pictures.listing.columns import Columns, pairs
+from medjax.data.pictures.listing.column_setting import pairs
+from medjax.data.pictures.listing.columns import Columns
 from medjax.data.pictures.listing.entry import Entry
 from medjax.data.pictures.listing.tables import Row, Table, is_empty, rows_error
 from medjax.errors import UserError, unknown
@@ -109,9 +110,11 @@ def _checked(
         raise rows_error(table, without, "no split", named=columns.file, advice=advice)
     for split in ("train", "test"):
         if split not in words.values():
+            other = next((value for value, word in words.items() if word == "val"), "")
+            tested = f'{_FOLDS}="test={other}" tests on {other}; ' * bool(other and split == "test")
             raise UserError(
                 f"{table.path}: its column {name} leaves no {split}, it holds {', '.join(words)}; "
-                f"{anew}"
+                f"{tested}{anew}"
             )
     _log.info("data: %s: its column %s gives the splits", table.path, name)
     return {row: words[row.cells[column]] for row in rows}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from medjax import store
 from medjax.data import splitting
-from medjax.data.pictures.listing import columns, table_text, tables
+from medjax.data.pictures.listing import column_guesses, column_setting, table_text, tables
 from medjax.data.pictures.listing.tables import Row, Table
 from medjax.errors import UserError
 
@@ -22,13 +22,13 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
     The rows of tables with the same header follow one another. If all their names say a split, as
     ``train.csv`` and ``valid.csv`` do, a last column ``tables.BY_NAME`` holds that word. Tables of
     other headers are joined to the first: a row is extended by the one that agrees with it in all
-    columns that both have.
+    columns that both have. A list of files without a header is a table with a column of files.
 
     Args:
       folder: the folder of the set.
       setting: paths between commas, relative to the current folder or else to the set's.
-      named: the names of columns, as ``columns.parse`` reads them; numbers where the first line of
-        a table is a row already.
+      named: the names of columns, as ``column_setting.parse`` reads them; numbers where the first
+        line of a table is a row already.
       skip: whether rows without a partner in a joined table are skipped; else they are refused.
 
     Returns:
@@ -38,8 +38,9 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
       UserError: if a table cannot be read, or does not fit the others.
     """
     kinds: dict[tuple[str, ...], list[Table]] = {}
-    for path in _paths(folder, setting):
-        table = _one(path, named)
+    paths = _paths(folder, setting)
+    for path in paths:
+        table = _one(path, named) if len(paths) == 1 else _one_of_several(path, named)
         kinds.setdefault(tuple(name.casefold() for name in table.header), []).append(table)
     warnings: list[str] = []
     first, *others = [_stacked(same) for same in kinds.values()]
@@ -56,7 +57,8 @@ def _paths(folder: pathlib.Path, setting: str) -> list[pathlib.Path]:
     whole = _found(folder, setting)
     if whole.exists():
         return [whole]
-    names = [name.strip() for name in setting.strip("()").split(",")]
+    bracketed = setting.startswith("(") and setting.endswith(")")
+    names = [name.strip() for name in (setting[1:-1] if bracketed else setting).split(",")]
     return [_found(folder, name) for name in names if name] or [whole]
 
 
@@ -67,11 +69,23 @@ def _found(folder: pathlib.Path, name: str) -> pathlib.Path:
 
 
 def _one(path: pathlib.Path, named: str) -> Table:
-    """Reads a table, with names for its columns if the setting numbers them."""
+    """Reads a table, without a header if the setting numbers its columns."""
     table = tables.read(path)
-    numbers = [name for name in columns.parse(named).values() if name]
-    if numbers and all(map(str.isdecimal, numbers)) and not set(numbers) <= set(table.header):
-        return tables.read(path, header=False)
+    numbers = [name for name in column_setting.parse(named).values() if name]
+    if not numbers or not all(map(str.isdecimal, numbers)):
+        return table
+    row = any(map(column_guesses.names_file, table.header))
+    named_so = not row and set(numbers) <= set(table.header)
+    return table if named_so else tables.read(path, header=False)
+
+
+def _one_of_several(path: pathlib.Path, named: str) -> Table:
+    """Reads a table that has a header, or is numbered, or is a list of files."""
+    table = _one(path, named)
+    if len(table.header) == 1 and column_guesses.names_file(table.header[0]):
+        name = column_setting.parse(named).get("file", "file")
+        return tables.read(path, header=False)._replace(header=(name,))
+    column_guesses.refuse_no_header(table)
     return table
 
 
@@ -92,10 +106,13 @@ def _stacked(same: Sequence[Table]) -> Table:
 
 
 def _split_word(path: pathlib.Path) -> str | None:
-    """Returns the word in a table's name that says a split, if it is one."""
+    """Returns the word in a table's name that says a split; of train and val together, train."""
     words = re.split(r"[\W_]+", path.name.removesuffix(_PACKED))
-    found = [word for word in words if splitting.split_named(word)]
-    return found[0] if len(found) == 1 else None
+    found = {splitting.split_named(word): word for word in words}
+    found.pop(None, None)
+    if found.keys() == {"train", "val"}:
+        return found["train"]
+    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _joined(left: Table, right: Table, *, skip: bool, warnings: list[str]) -> Table:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import (
+    column_setting,
     columns,
     findings,
     labels,
@@ -56,7 +57,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     """
     skip = options.skip_missing
     table, warnings = several_tables.read(folder, options.table, named=options.columns, skip=skip)
-    table = one_hot.with_classes(table, columns.parse(options.columns).get("label", ""))
+    table = one_hot.with_classes(table, column_setting.parse(options.columns).get("label", ""))
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
     by_column = options.findings and not findings.is_separator(options.findings)
     how = {"is_file": index.has, "labelled": not by_column, "grouped": bool(options.patients)}

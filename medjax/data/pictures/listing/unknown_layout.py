@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import columns, tables
+from medjax.data.pictures.listing import column_guesses, tables
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS
 from medjax.data.pictures.listing.file_index import FileIndex
 from medjax.data.pictures.listing.names import kind
@@ -78,9 +78,9 @@ def _tables(index: FileIndex) -> list[Table]:
 def _with_table(index: FileIndex, found: Sequence[Table]) -> str:
     """Returns the setting and the command that read the first table that names images, if any."""
     for table in found:
-        column = columns.guess(table, index.has).get("file")
+        column = column_guesses.guess(table, index.has).get("file")
         if column and index.has(table.rows[0].cells[table.header.index(column)]):
-            settings = {"table": str(table.path), **columns.suggested(table, {}, index.has)}
+            settings = {"table": str(table.path), **column_guesses.suggested(table, {}, index.has)}
             flags = [f"--folder.{name}={value}" for name, value in settings.items()]
             command = _command(index.folder, *flags)
             return f"if the table names its images, use data.folder.table: {command}"

@@ -45,15 +45,23 @@ def test_names_by_the_setting():
     assert found.setting("label", "dx") == 'data.folder.columns="label=dx,patient=,split="'
 
 
-def test_a_name_with_a_comma():
-    assert columns.parse("label=Findings, all,file=id") == {"label": "Findings, all", "file": "id"}
-    assert columns.parse("(file=id,label=Sex (m/f))") == {"file": "id", "label": "Sex (m/f)"}
-    assert columns.parse("") == {} and columns.parse("split=") == {"split": ""}
-
-
 def test_columns_that_may_hold_splits_are_in_order():
     assert choose("fold,set,label,file,SPLIT", "1,2,3,4,5").splits == (4, 1, 0)
     assert choose("set,label,file", "1,2,3", setting="label=set").splits == ()
+
+
+def test_a_column_that_is_spelled_as_in_the_table():
+    lines = ("file,label,Label", "img1,x,y")
+    assert choose(*lines, setting="label=Label").label == 2
+    assert choose(*lines, setting="label=label").label == 1
+
+
+def test_no_column_of_patients_is_read_if_they_are_known():
+    for header in ("file,label,patient", "file,label,Patient ID"):
+        assert choose(header, "img1,x,7", grouped=True).patient is None
+    said = refused("file,label,who", "a,b,c", setting="patient=who", grouped=True)
+    assert said == "data.folder.columns and data.folder.patients both tell the patients: keep one"
+    assert choose("file,label", "img1,x", setting="patient=", grouped=True).patient is None
 
 
 def test_labels_are_needed_unless_there_are_findings():
@@ -102,6 +110,12 @@ def test_a_missing_header_is_told(lines, above):
         ((), {}, "TABLE is empty: it needs rows under a header, as in file,label"),
         (("file,label",), {}, "TABLE has a header (file, label) but no rows"),
         (("file,label,Label", "a,b,c"), {"setting": "label=LABEL"}, "several columns called LABEL"),
+        (
+            ("file,label,Label", "a,b,c"),
+            {},
+            "called label: label, Label; rename all but one, or name",
+        ),
+        (("File,FILE,label", "a,b,c"), {}, "several columns called file: File, FILE"),
         (("file,file,label", "a,b,c"), {}, "several columns called file"),
         (("file,label", "a,b"), {"setting": "lable=x"}, "(did you mean 'label'?)"),
         (("file,label", "a,b"), {"setting": "label=lab"}, "unknown column of TABLE 'lab' (did"),

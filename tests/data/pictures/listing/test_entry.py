@@ -10,6 +10,9 @@ from medjax.errors import UserError
     "options, message",
     [
         ({"patients": "folder"}, "(did you mean 'folders'?)"),
+        ({"patients": "patient"}, "choose from: folders, a regular expression"),
+        ({"patients": r"(\d+"}, r"data.folder.patients=(\d+ is no regular expression: missing )"),
+        ({"patients": "a{99999999999999}"}, "is no regular expression: the repetition number"),
         ({"patients": "folders", "table": "t.csv"}, 'as in data.folder.columns="patient=NAME"'),
         ({"columns": "label=dx"}, "data.folder.columns is for a table: name it with data.folder."),
         ({"folds": "test=4"}, "data.folder.folds is for a table"),
@@ -22,5 +25,5 @@ def test_options_that_contradict(options, message):
 
 
 def test_options_that_fit():
-    for options in ({}, {"patients": "folders"}, {"table": "t.csv", "columns": "label=dx"}):
+    for options in ({}, {"patients": "folders"}, {"table": "t.csv", "patients": r"(\d+)_"}):
         check(FolderOptions(**options))

@@ -58,3 +58,19 @@ def test_order(names, order):
 )
 def test_signs_that_join_findings(mark, names):
     assert labels.joiner(names) == mark
+
+
+@pytest.mark.parametrize(
+    "names, said",
+    [
+        (["a", "b"], []),
+        (["a", "A", "b c", "B  C"], ["the classes 'A' and 'a' differ", "'B  C' and 'b c' differ"]),
+        ([str(number) for number in range(30)], []),
+        ([str(number) for number in range(31)], ["31 classes are numbers: if they are measurem"]),
+        ([f"c{number}" for number in range(31)], []),
+    ],
+)
+def test_names_that_are_doubtful(names, said):
+    lines = labels.doubtful(names)
+    assert len(lines) == len(said)
+    assert all(part in line for part, line in zip(said, lines, strict=True))

@@ -24,6 +24,14 @@ def refused(*args, **kwargs):
     return str(caught.value)
 
 
+def test_val_can_be_tested_on():
+    said = refused(["train", "Valid"])
+    assert "leaves no test, it holds Valid, train; " in said
+    assert 'data.folder.folds="test=Valid" tests on Valid; data.folder.columns="split="' in said
+    assert splits(["train", "Valid"], folds="test=Valid")[0] == ["train", "test"]
+    assert "tests on" not in refused(["Valid", "test"])
+
+
 def test_words_are_splits():
     cells = ["Training", "TEST", "dev", "valid", "testing", "validation set"]
     assert splits(cells) == (["train", "test", "val", "val", "test", "val"], [])

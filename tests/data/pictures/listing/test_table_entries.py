@@ -1,5 +1,7 @@
 """Rows of a table as files with labels, patients and splits, and rows that do not fit."""
 
+import logging
+
 import pytest
 
 from medjax.data.pictures.listing import table_entries
@@ -44,6 +46,37 @@ def test_rows_are_entries(listed):
 def test_patients_that_are_numbers_are_one_in_every_spelling(listed):
     found, _, _ = listed("file,label,patient\na,x,1.0\nb,y,1\n")
     assert [entry.group for entry in found] == ["1", "1"]
+
+
+def test_rows_that_repeat_count_once(listed, refused, caplog):
+    caplog.set_level(logging.INFO, "medjax")
+    text = "file,label,patient,box\na.png,1,p,7\nb.png,2,q,\na,1.0,p,8\n./a.png,1,p,9\n"
+    found, _, warnings = listed(text)
+    assert [(entry.name, entry.label) for entry in found] == [("a.png", "1"), ("b.png", "2")]
+    assert not warnings and "2 rows say again" in caplog.text
+    for row, said in (
+        ("a.png,2,p", "label is 2, and was 1"),
+        ("a.png,1,q", "patient is q, and was"),
+    ):
+        assert f"line 6: a.png is listed twice, first in line 2: its {said}" in refused(
+            f"{text}{row}"
+        )
+
+
+def test_rows_of_findings_that_repeat(listed, refused):
+    text = "file,x,y,split\na.png,1,0,train\nb.png,0,1,test\na.png,1,0,train\n"
+    assert len(listed(text, findings="x,y")[0]) == 2
+    said = refused(f"{text}a.png,1,1,train\n", findings="x,y")
+    assert said.endswith("line 5: a.png is listed twice, first in line 2: its y is 1, and was 0")
+    said = refused(f"{text}a.png,1,0,test\n", findings="x,y")
+    assert said.endswith("its split is test, and was train")
+
+
+def test_patients_that_paths_tell_are_not_looked_for(listed):
+    found, patients, warnings = listed(
+        "file,label,PatientID,lesion\na,x,1,1\nb,y,1,1\n", patients=r"(\w)\."
+    )
+    assert not patients and not warnings and found[0].group == "a.png"
 
 
 def test_rows_are_skipped_where_the_options_say_so(listed, tmp_path):

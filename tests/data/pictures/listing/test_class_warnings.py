@@ -1,0 +1,50 @@
+"""Numbered parts, and files and folders that are not read."""
+
+import pytest
+
+from medjax.data.pictures.listing import class_warnings
+from medjax.data.pictures.listing.walking import walk
+from medjax.errors import UserError
+
+
+@pytest.mark.parametrize(
+    "classes, parts",
+    [
+        (["images_001", "images_002"], True),
+        (["HAM10000_images_part_1", "HAM10000_images_part_2"], True),
+        (["Fold 0", "Fold 1", "Fold 10"], True),
+        (["images_1", "other"], False),
+        (["images_1", "part_2"], False),
+        (["images_1"], False),
+        (["0", "1"], False),
+        (["grade1", "grade2"], False),
+    ],
+)
+def test_numbered_parts(classes, parts, tmp_path):
+    said = class_warnings.numbered_parts(tmp_path, [], classes)
+    assert bool(said) == parts and all("are read as classes" in line for line in said)
+
+
+def test_numbered_parts_beside_a_table(tmp_path):
+    (tmp_path / "a.png").touch()
+    (tmp_path / "table.csv").write_text("id,dx\na,x\n")
+    with pytest.raises(
+        UserError, match="part1 and part2 seem to be numbered parts of one set, and"
+    ):
+        class_warnings.numbered_parts(tmp_path, walk(tmp_path), ["part2", "part1"])
+
+
+def test_what_is_not_read(tmp_path):
+    for name in ("a/1.png", "a/2.heic", "a/notes.txt", "a/x/3.psd", "b/4.png", "c/5.heic"):
+        (tmp_path / "train" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "train" / name).touch()
+    for name in ("d", ".git", "a/empty"):
+        (tmp_path / "train" / name).mkdir()
+    pictures = ["train/a/1.png", "train/b/4.png"]
+    others = sorted(set(walk(tmp_path)) - set(pictures))
+    said = class_warnings.unread(tmp_path, others, pictures, ["train/"], {"a", "b"})
+    assert said == [
+        f"{tmp_path}: no image is in c (1 × .heic), d (empty)",
+        f"{tmp_path}: no images, and not read: 1 × .heic, 1 × .psd, in a",
+    ]
+    assert class_warnings.unread(tmp_path, [], pictures, ["train/b/"], {"b"}) == []

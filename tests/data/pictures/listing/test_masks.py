@@ -1,0 +1,50 @@
+"""Masks by the names of files and of folders."""
+
+import pytest
+
+from medjax.data.pictures.listing import masks
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        *("a/1_mask.png", "a/1_Mask.TIF", "a/1-mask.png", "a/1 mask.png", "a/1_masks_2.png"),
+        *("a/1_mask (1).png", "a/1_seg.nii.gz", "a/1_segmentation.png", "a/1.gt.png"),
+        *("a/1_ground_truth.png", "a/1_label.png", "a/1_annotation.png", "a/mask_1.png"),
+    ],
+)
+def test_a_word_beside_the_name_of_an_image(mask):
+    assert masks.find(["a/1.jpg", "a/2.jpg", mask]).files == {mask}
+    assert not masks.find(["b/1.jpg", "a/2.jpg", mask]).files
+    assert masks.find(["1.jpg", mask.removeprefix("a/")]).files == {mask.removeprefix("a/")}
+
+
+@pytest.mark.parametrize("name", ["a/1_0.png", "a/1mask.png", "a/1_masked.png", "a/1_view.png"])
+def test_other_words_are_none(name):
+    assert not masks.find(["a/1.png", name]).files
+
+
+@pytest.mark.parametrize("images", ["images", "Image", "imgs", "imagesTr"])
+@pytest.mark.parametrize(
+    "folder", ["masks", "Mask", "gt", "Ground Truth", "lung masks", "labelsTr"]
+)
+@pytest.mark.parametrize("start", ["", "benign/", "train/benign/"])
+def test_folders_beside_images(images, folder, start):
+    found = masks.find([f"{start}{images}/1.png", f"{start}{folder}/deep/2.png"])
+    assert found.files == {f"{start}{folder}/deep/2.png"}
+    assert found.images == {f"{start}{images}/"}
+    assert found.parts(f"{start}{images}/x/1.png") == [*start.split("/")[:-1], "x", "1.png"]
+
+
+def test_folders_of_images_at_the_same_depth():
+    found = masks.find(["a/images/1.png", "a/masks/1.png", "b/images/2.png", "images/c/d/3.png"])
+    assert found.images == {"a/images/", "b/images/"}
+    assert found.parts("images/c/d/3.png") == ["images", "c", "d", "3.png"]
+
+
+def test_folders_with_files_of_the_same_names():
+    names = ["x-ray/1.png", "x-ray/2.png", "masks/1.png", "masks/2_mask.png", "masks/3.png"]
+    assert masks.find(names).files == set(names[2:]) and not masks.find(names).images
+    assert not masks.find(["x-ray/1.png", "x-ray/2.png", "masks/1.png", "masks/4.png"]).files
+    assert not masks.find(["with_masks/1.png", "without_masks/1.png"]).files
+    assert not masks.find(["a/images/1.png", "b/masks/1.png"]).files

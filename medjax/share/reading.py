@@ -139,7 +139,7 @@ def _arrays(
             f"{path} is a folder, which gives each image one class; a multi-label set needs an npz"
         )
     if path.is_dir():
-        return folder_set.read(path, classes), [], True
+        return (*folder_set.read(path, classes), True)
     if not path.is_file():
         raise UserError(f"there is no file or folder {path}")
     if is_torch(path):

@@ -1,6 +1,5 @@
 """What may be wrong with class folders: files that are not read, and parts taken for classes."""
 
-import collections
 import logging
 import os
 import pathlib
@@ -9,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import unknown_layout
-from medjax.data.pictures.listing.names import is_leftover, kind, same_form, two
+from medjax.data.pictures.listing.names import counted, is_leftover, kind, same_form, two
 
 _log = logging.getLogger("medjax")
 _NOTES = (  # of images
@@ -89,6 +88,4 @@ def _folders(folder: pathlib.Path) -> list[str]:
 
 def _kinds(folder: pathlib.Path, files: Iterable[str]) -> str:
     """Returns the number of files of each kind, for a message."""
-    known = (decoding.object_kind(folder / file) or kind(file) for file in files)
-    counts = collections.Counter(known).most_common()
-    return ", ".join(f"{count} × {name}" for name, count in counts)
+    return counted(decoding.object_kind(folder / file) or kind(file) for file in files)

@@ -24,7 +24,8 @@ def log(facts: Mapping[str, Any], *, wanted: Preparation, fitted: Preparation) -
     """Logs what a conversion did that nobody asked for, in a line each.
 
     Args:
-      facts: the facts that are kept with the set: ``greyed``, ``dim`` and ``raw``.
+      facts: the facts that are kept with the set: ``greyed``, ``clipped``, ``dim`` and
+        ``raw``.
       wanted: the steps that the user gave.
       fitted: all steps.
     """
@@ -42,6 +43,8 @@ def _lines(
     if depths and depths[0] not in wanted.steps:
         bits, white = depths[0].bits, depths[0].white
         yield logging.WARNING, f"greys of 16 bits use {bits}: {white} becomes white; {others}"
+    if facts["clipped"]:
+        yield logging.WARNING, f"{facts['clipped']}; {others}"
     if facts["dim"]:
         dim = f"{facts['dim']} images are nearly black, with no value above {_DIM} of 255"
         yield logging.WARNING, f"{dim}; {others}"

@@ -9,7 +9,7 @@ from medjax.data import parse_preparation
 from medjax.data.pictures import remarks
 
 OTHERS = "window or percentile_clip in data.prepare sets other limits"
-QUIET = {"greyed": "", "dim": 0, "raw": {"train": {"sizes": {"8×8×1": 3}}}}
+QUIET = {"greyed": "", "clipped": "", "dim": 0, "raw": {"train": {"sizes": {"8×8×1": 3}}}}
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def test_nothing_is_said_of_what_is_as_it_was(said):
 
 def test_what_was_dropped_is_a_warning(said):
     assert said({"greyed": "colours"}) == [("WARNING", "data: colours")]
+    assert said({"clipped": "values"}) == [("WARNING", f"data: values; {OTHERS}")]
 
 
 def test_a_depth_that_was_found(said):

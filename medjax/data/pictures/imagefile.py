@@ -108,7 +108,8 @@ def _read(image: Image.Image) -> list[Picture]:
         raise UndecodableError("holds pixels that are not finite")
     if bits > 16:
         return [full_range(pixels)._replace(inverted=negative)]
-    return [Picture(pixels.astype(np.uint16), 0, 2**bits - 1, inverted=negative)]
+    how = {"inverted": negative, "depth_unknown": bits == 16}
+    return [Picture(pixels.astype(np.uint16), 0, 2**bits - 1, **how)]
 
 
 def _bits(image: Image.Image) -> int:

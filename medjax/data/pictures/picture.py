@@ -16,6 +16,8 @@ class Picture(NamedTuple):
       values: the pixels before a look-up table or a curve; ``None`` if there was none.
       inverted: whether it is a negative, so that ``black`` is shown as white.
       padding: bool ``[h, w]``, where nothing was measured; it is shown as black. ``None`` for none.
+      depth_unknown: whether ``white`` is the greatest value of 16 bits only because the file does
+        not say how many bits it uses.
     """
 
     pixels: np.ndarray
@@ -24,6 +26,7 @@ class Picture(NamedTuple):
     values: np.ndarray | None = None
     inverted: bool = False
     padding: np.ndarray | None = None
+    depth_unknown: bool = False
 
     def shown(self) -> np.ndarray:
         """Returns the pixels from black to white as clipped float32 0–1; bytes stay bytes."""
@@ -51,10 +54,6 @@ class Picture(NamedTuple):
             image = image.copy()
             image[self.padding] = 0
         return image
-
-    def fills_sixteen_bits(self) -> bool:
-        """Returns whether black to white is the whole range of 16 bits, for want of a better."""
-        return self.pixels.dtype == np.uint16 and (self.black, self.white) == (0, 65535)
 
     def raw(self) -> np.ndarray:
         """Returns the values of the file, ``[h, w, c]``."""

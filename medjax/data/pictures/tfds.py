@@ -204,7 +204,7 @@ def _picture(images: Any, row: int, feature: str) -> Picture:
         raise UndecodableError(f"has shape {pixels.shape}; needs (h, w, c)")
     kept = pixels[..., 0] if pixels.shape[2] < 3 else pixels[..., :3]
     white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-    return Picture(kept, 0, white)
+    return Picture(kept, 0, white, depth_unknown=kept.ndim == 2 and kept.dtype == np.uint16)
 
 
 def _line(error: BaseException) -> str:

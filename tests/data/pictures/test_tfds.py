@@ -160,7 +160,7 @@ def test_what_is_wrong_is_one_line(root):
 def test_a_bug_of_ours_keeps_its_traceback(root, kind, monkeypatch):
     _load("medjax_ward", root)
 
-    def ours(*_):
+    def ours(*_, **__):
         raise kind("a bug")
 
     for name in ("Picture", "Source", "_splits"):

@@ -47,9 +47,13 @@ def use_stand_ins() -> None:
       b'28x28'
     """
     codecs.register_error("medjax", _stand_in)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a notebook's streams have no encoding
-            stream.reconfigure(errors="medjax")
+    for stream in _encoded_streams():
+        stream.reconfigure(errors="medjax")
+
+
+def _encoded_streams() -> list[Any]:
+    """Returns standard output and error, unless they have no encoding, as those of a notebook."""
+    return [stream for stream in (sys.stdout, sys.stderr) if hasattr(stream, "reconfigure")]
 
 
 def _stand_in(error: UnicodeError) -> tuple[str | bytes, int]:
@@ -110,6 +114,7 @@ def shown(*, reword: Callable[[str], str] = str) -> Iterator[None]:
     """
     logger = logging.getLogger("medjax")
     handlers, propagate, level = logger.handlers, logger.propagate, logger.level
+    streams = [(stream, stream.errors) for stream in _encoded_streams()]
     use_stand_ins()
     with warnings.catch_warnings():
         show_warnings(reword=reword)
@@ -119,6 +124,8 @@ def shown(*, reword: Callable[[str], str] = str) -> Iterator[None]:
         finally:
             logger.handlers, logger.propagate = handlers, propagate
             logger.setLevel(level)
+            for stream, errors in streams:
+                stream.reconfigure(errors=errors)
 
 
 class _Lines(logging.Handler):

@@ -15,7 +15,7 @@ PARSER_ERRORS = (
 )
 # numpy's parser of headers, zipfile and the decompressors.
 NPZ_ERRORS = (
-    *(OSError, EOFError, IndexError, KeyError, MemoryError, OverflowError, RuntimeError),
+    *(OSError, EOFError, IndexError, KeyError, OverflowError, RuntimeError),
     *(SyntaxError, TypeError, ValueError, struct.error, tokenize.TokenError),
     *(lzma.LZMAError, zipfile.BadZipFile, zlib.error),
 )

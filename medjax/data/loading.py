@@ -10,6 +10,7 @@ from medjax.data.medmnist import checksums, npz_set, registry
 from medjax.data.medmnist import download as published
 from medjax.data.phantoms import phantom
 from medjax.data.pictures import sources as own
+from medjax.data.pictures import tfds
 from medjax.data.pictures.options import Sources
 from medjax.data.prepare.apply_to_splits import apply_preparation
 from medjax.data.prepare.preparation import Preparation
@@ -189,7 +190,7 @@ def digest(
       ``DatasetInfo.digest``; None if the set is not there. Nothing is downloaded.
 
     Raises:
-      UserError: if pictures are there and ``load`` would refuse them.
+      UserError: if the set is there and ``load`` would refuse it or the settings.
 
     Example:
       >>> digest("folder:nowhere") is None
@@ -200,12 +201,12 @@ def digest(
         path = _file(text, size, root)
         return checksums.md5(path) if path.is_file() else None
     request = _request(size, False, Streaming(above=0, cache=cache), preparation)
+    folder = store.expand_user(text.removeprefix(own.FOLDER))
+    if text.startswith(own.FOLDER) and not folder.exists():
+        return None
     try:
         return own.read(text, sources or Sources(), request)[0].digest
-    except UserError:
-        folder = store.expand_user(text.removeprefix(own.FOLDER))
-        if text.startswith(own.FOLDER) and folder.is_dir():
-            raise
+    except tfds.NotThereError:
         return None
 
 

@@ -1,7 +1,9 @@
 """The settings that the result of a run depends on, and those that a resumed run may change."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
+
+from medjax import data
 
 # Settings of places and of output, which change no number of a result; a mesh may change the order
 # of sums. A name stands for every setting below it.
@@ -16,27 +18,43 @@ RESUMABLE_OVERRIDES = (
     "log_every",
     "mesh",
 )
+# The options of ``data.Sources`` that a set uses, by the start of its name; other sets use none.
+_USED = {
+    "folder:": ("folder", "dicom", "nifti", "cut", "convert"),
+    "tfds:": ("tfds", "cut", "convert"),
+}
 
 
 def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that the result of a run depends on, by dotted name.
 
-    These are all settings of a config, as JSON holds it, without ``RESUMABLE_OVERRIDES``.
+    These are all settings of a config, as JSON holds it, without ``RESUMABLE_OVERRIDES``, and
+    without the options of ``data.Sources`` that the set does not use or that have their default. So
+    a new option does not tell an older run from a new one.
+
+    Args:
+      config: the settings, nested or by dotted name.
 
     Example:
       >>> binding({"ipc": 5, "log_every": 2, "data": {"name": "phantom", "root": "/data"}})
       {'ipc': 5, 'data.name': 'phantom'}
     """
-    flat = {}
+    flat = dict(_leaves(config, ""))
+    kinds = data.Sources().asdict()
+    start = next((start for start in _USED if str(flat.get("data.name")).startswith(start)), "")
+    unused = [f"data.{kind}" for kind in kinds if kind not in _USED.get(start, ())]
+    defaults = dict(_leaves({"data": kinds}, ""))
+    return {
+        name: value
+        for name, value in flat.items()
+        if not any(f"{name}.".startswith(f"{above}.") for above in (*RESUMABLE_OVERRIDES, *unused))
+        and (name not in defaults or value != defaults[name])
+    }
 
-    def walk(node: Any, name: str) -> None:
-        if name in RESUMABLE_OVERRIDES:
-            return
-        if isinstance(node, Mapping) and node:
-            for key, value in node.items():
-                walk(value, f"{name}.{key}" if name else str(key))
-        else:
-            flat[name] = node
 
-    walk(config, "")
-    return flat
+def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, Mapping) and node:
+        for key, value in node.items():
+            yield from _leaves(value, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, node

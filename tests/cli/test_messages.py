@@ -99,6 +99,15 @@ def test_a_notebook_has_output_without_an_encoding(monkeypatch):
     messages.use_stand_ins()
 
 
+def test_a_command_run_as_a_function_leaves_the_streams_as_they_were(output):
+    streams = output("ascii")
+    before = {name: stream.errors for name, stream in streams.items()}
+    with pytest.raises(ZeroDivisionError), messages.shown():
+        assert {stream.errors for stream in streams.values()} == {"medjax"}
+        _ = 1 / 0
+    assert {name: stream.errors for name, stream in streams.items()} == before
+
+
 @pytest.mark.filterwarnings("always:set data.root")
 def test_a_command_run_as_a_function_leaves_the_process_as_it_was(capsys):
     logger, show = logging.getLogger("medjax"), warnings.showwarning

@@ -149,7 +149,7 @@ def test_sixteen_bits_that_use_all_are_as_before(case, describe):
 
 def test_few_small_values_among_sixteen_bits_are_said(case, describe):
     folder = case("twelve_bits_in_sixteen")
-    file = _files(folder)[0]
+    file = folder / data.load(f"folder:{folder}", size=16).info.files["train"][0]
     Image.fromarray(np.asarray(Image.open(file)) * np.uint16(16)).save(file)
     said = describe(folder)
     (line,) = [line for line in said.lines if "nearly black" in line]

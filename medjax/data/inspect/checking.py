@@ -25,7 +25,7 @@ def check(info: DatasetInfo, splits: Mapping[str, Split]) -> dict[str, Any]:
     Returns:
       What was found, ready for JSON. A place is ``[split, row]``, with the name of the file if it
       is known. ``duplicates``: ``repeated`` images by split, ``shared`` ones by pair of splits, the
-      places of each in ``groups``, and the groups with several labels in ``label_conflicts``;
+      places of each in ``groups``, and those whose labels contradict in ``label_conflicts``;
       ``blank``, the places of images of a single value, which are no duplicates; ``leakage``,
       whether an image is in two splits; ``siblings``, files in different splits whose names suggest
       one origin, or None; ``patients``, a sentence on their splits, perhaps empty; ``made``, see
@@ -37,7 +37,10 @@ def check(info: DatasetInfo, splits: Mapping[str, Split]) -> dict[str, Any]:
       >>> found["leakage"], found["blank"], found["warnings"]
       (False, [], [])
     """
-    scanned = {name: scanning.scan(split.images) for name, split in splits.items()}
+    scanned = {
+        name: scanning.scan(split.images, measured=name not in info.made)
+        for name, split in splits.items()
+    }
     made = {name: info.made.get(name, here.made) for name, here in scanned.items()}
     blank = {
         name: here.blank | class_facts.is_blank(made[name]) if name in info.made else here.blank
@@ -85,11 +88,17 @@ def _duplicates(
         for name, count in held.items():
             repeated[name] += count - 1
         shared.update(f"{a}–{b}" for i, a in enumerate(held) for b in list(held)[i + 1 :])
-        labels = {np.asarray(splits[place.split].labels[place.row]).tobytes() for place in places}
-        if len(labels) > 1:
+        if _contradict(np.stack([splits[place.split].labels[place.row] for place in places])):
             conflicts.append(group)
     found = {"repeated": repeated, "shared": dict(shared), "groups": named}
     return found | {"label_conflicts": conflicts}
+
+
+def _contradict(labels: np.ndarray) -> bool:
+    """Returns whether classes ``[n]`` differ, or rows ``[n, L]`` give a label both 0 and 1."""
+    if labels.ndim == 1:
+        return len(set(labels.tolist())) > 1
+    return bool(((labels == 0).any(axis=0) & (labels == 1).any(axis=0)).any())
 
 
 def _siblings(info: DatasetInfo, origins: Mapping[str, Sequence[Place]]) -> dict[str, Any] | None:

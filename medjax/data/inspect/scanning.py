@@ -17,8 +17,8 @@ class Scanned(NamedTuple):
     Attributes:
       digests: digest of each image, bytes ``[n]``.
       blank: whether all pixels of an image are the same, bool ``[n]``.
-      made: ``acquisition.FACTS`` of each image, ``[n, 8]``; None if the images are not bytes of one
-        shape.
+      made: ``acquisition.FACTS`` of each image, ``[n, 8]``; None if it was not measured,
+        or the images are not bytes of one shape.
     """
 
     digests: np.ndarray
@@ -26,12 +26,13 @@ class Scanned(NamedTuple):
     made: np.ndarray | None
 
 
-def scan(images: Sequence[np.ndarray]) -> Scanned:
+def scan(images: Sequence[np.ndarray], *, measured: bool = True) -> Scanned:
     """Reads images, which may be mapped from a disk.
 
     Args:
       images: an array ``[n, h, w, c]``, or a sequence of arrays ``[h, w]`` or ``[h, w, c]`` of any
         sizes and dtypes.
+      measured: whether ``made`` is measured; otherwise it is None.
 
     Returns:
       What was found.
@@ -45,13 +46,16 @@ def scan(images: Sequence[np.ndarray]) -> Scanned:
         blank = [bool((image == image[:1, :1]).all()) for image in images]
         return Scanned(digests(images), np.array(blank, bool), None)
     rows = max(_CHUNK_BYTES // max(images[:1].nbytes, 1), 1)
-    hashes, made = [digests(images[:0])], [np.empty((0, len(FACTS)), np.float32)]
+    hashes, blank = [digests(images[:0])], [np.empty(0, bool)]
+    made = [np.empty((0, len(FACTS)), np.float32)]
     for start in range(0, len(images), rows):
         chunk = np.array(images[start : start + rows])  # read from disk once
         hashes.append(digests(chunk))
-        made.append(measure_pictures(chunk))
-    facts = np.concatenate(made)
-    return Scanned(np.concatenate(hashes), facts[:, FACTS.index("blank")] > 0, facts)
+        blank.append((chunk == chunk[:, :1, :1]).all(axis=(1, 2, 3)))
+        if measured:
+            made.append(measure_pictures(chunk))
+    facts = np.concatenate(made) if measured else None
+    return Scanned(np.concatenate(hashes), np.concatenate(blank), facts)
 
 
 def _is_array(images: Sequence[np.ndarray]) -> bool:

@@ -12,6 +12,7 @@ from medjax.errors import printable
 
 NO_LABEL = "no label"
 """The name of images of a multi-label set that have no label."""
+_UNKNOWN = "unknown label"
 _FACTS = {"padded": "padding", "coloured": "colour"}
 STATED = 0.6
 """The area under the ROC curve from which a shortcut is named, if its interval is above chance."""
@@ -93,7 +94,8 @@ def _blank(
 def _class_of(info: DatasetInfo, label: np.ndarray) -> str:
     if label.ndim == 0:
         return info.classes[int(label)]
-    return " and ".join(info.classes[i] for i in np.flatnonzero(label == 1)) or NO_LABEL
+    held = " and ".join(info.classes[i] for i in np.flatnonzero(label == 1))
+    return held or (NO_LABEL if (label == 0).all() else _UNKNOWN)
 
 
 def _siblings(info: DatasetInfo, found: Mapping[str, Any] | None) -> list[str]:

@@ -1,6 +1,7 @@
 """Reads single arrays of an npz file to the last byte, and unpickles nothing."""
 
 import contextlib
+import errno
 import math
 import pathlib
 import zipfile
@@ -51,7 +52,7 @@ class Archive:
         """Opens a file.
 
         Raises:
-          UserError: if there is none.
+          UserError: if there is none, or the system or the memory fails.
           UnreadableError: if it is no npz file.
         """
         self._path = path
@@ -132,10 +133,15 @@ _header_2_0 = np.lib.format.read_array_header_2_0
 
 @contextlib.contextmanager
 def reading(path: pathlib.Path) -> Iterator[None]:
-    """Turns what zipfile, the decompressors and numpy raise for a damaged file into one line."""
+    """Turns what zipfile, the decompressors, numpy and the system raise into one line."""
     try:
         yield
+    except MemoryError as error:
+        raise UserError(f"not enough memory to read {path}") from error
     except NPZ_ERRORS as error:
+        # The system refuses to seek where a damaged directory leads.
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise UserError(f"cannot read {path}: {error.strerror}") from error
         raise unreadable(path, " ".join(str(error).split()) or type(error).__name__) from error
 
 

@@ -23,8 +23,8 @@ class ConvertOptions(NamedTuple):
     """How pictures become images of one size.
 
     Attributes:
-      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: grey unless some picture has colours. It yields to
-        a step of the preparation that sets the channels.
+      mode: ``"grey"``, ``"rgb"``, or ``"auto"``: RGB if more than a tenth of the training files
+        have colours, else grey. It yields to a step of the preparation that sets the channels.
       fit: ``"pad"``, ``"crop"`` or ``"stretch"``, unless a step of the preparation resizes.
       skip_unreadable: whether files that cannot be decoded are skipped.
       threads: number of decoding threads; 0 for the number of available processors.

@@ -126,7 +126,8 @@ def _read(image: Image.Image) -> list[Picture]:
         picture = full_range(pixels)
         kept = (picture.black, picture.white) == (0, 1)
         return [picture._replace(inverted=negative, remarks=() if kept else (OWN_RANGE,))]
-    return [Picture(pixels.astype(np.uint16), 0, 2**bits - 1, inverted=negative)]
+    how = {"inverted": negative, "depth_unknown": bits == 16}
+    return [Picture(pixels.astype(np.uint16), 0, 2**bits - 1, **how)]
 
 
 def _bits(image: Image.Image) -> int:

@@ -4,7 +4,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -28,11 +28,13 @@ class Seen(NamedTuple):
       greyed: a line that names the files whose colours are dropped; empty if there are none.
       bits: how many bits the greys of 16 bits use; None if there are none, or depth was not looked
         for.
+      clipped: a line on files of other splits that use more bits; empty if there are none.
     """
 
     channels: int | None
     greyed: str
     bits: int | None
+    clipped: str = ""
 
 
 def has_colours(picture: Picture) -> bool:
@@ -60,16 +62,23 @@ def has_colours(picture: Picture) -> bool:
 
 
 def look(
-    sources: Sequence[decoding.Source], *, colours: bool, depth: bool, threads: int = 0
+    sources: Sequence[decoding.Source],
+    *,
+    others: Sequence[decoding.Source] = (),
+    colours: bool,
+    depth: bool,
+    threads: int = 0,
 ) -> Seen:
     """Looks at the files of a set, and decodes only those whose headers do not tell enough.
 
-    The set is RGB if more than a tenth of its files have colours, else grey. Its greys of 16 bits
-    use 8, 10, 12, 14 or 16 bits: the fewest that hold the greatest value of all files. Files that
-    cannot be read do not count. Nothing more is decoded once the answers are certain.
+    The set is RGB if more than a tenth of the training files have colours, else grey. Its greys of
+    16 bits use 8, 10, 12, 14 or 16 bits: the fewest that hold the greatest value of the training
+    files. Files that cannot be read do not count. Nothing more is decoded once the answers are
+    certain. The files of other splits decide nothing; those that lose colours or values are told.
 
     Args:
-      sources: the files of all splits.
+      sources: the files of the training split.
+      others: the files of the other splits.
       colours: whether to look for colours.
       depth: whether to look for the depth.
       threads: number of threads; 0 for the number of available processors.
@@ -80,30 +89,55 @@ def look(
     Raises:
       UserError: for causes other than a damaged file, such as a missing package.
     """
-    questions = _Questions(colours, depth)
-    results = decoding.in_order(sources, questions.answer, threads=threads, what="looking")
+    channels, coloured, bits = _decide(sources, _Questions(colours, depth), threads)
+    questions, beyond = _Questions(channels == 1, bits is not None and bits < _BITS[-1]), 0
+    if questions.colours or questions.depth:
+        for name, answer in _answers(others, questions, threads):
+            coloured += [name] if answer.coloured else []
+            beyond += bits is not None and answer.greatest >= 2**bits
+    greyed = _greyed(coloured, total=len(sources) + len(others)) if channels == 1 else ""
+    clipped = ""
+    if beyond:
+        where = f"{beyond} of {len(others)} files of other splits than train"
+        clipped = f"{where} hold values above {2**bits - 1}, which become white"
+    return Seen(channels, greyed, bits, clipped)
+
+
+def _decide(
+    sources: Sequence[decoding.Source], questions: "_Questions", threads: int
+) -> tuple[int | None, list[str], int | None]:
+    """Returns the channels, the names of files with colours, and the bits of a set."""
+    colours, depth = questions.colours, questions.depth
     coloured, readable, greatest = [], 0, 0
-    with contextlib.closing(results):
-        for source, answer in zip(sources, results, strict=True):
-            if isinstance(answer, decoding.Unreadable):
-                continue
+    with contextlib.closing(_answers(sources, questions, threads)) as answers:
+        for name, answer in answers:
             readable, greatest = readable + 1, max(greatest, answer.greatest)
-            if answer.coloured:
-                coloured.append(source.name)
+            coloured += [name] if answer.coloured else []
             questions.colours = colours and len(coloured) <= _COLOURED_FILES * len(sources)
             questions.depth = depth and greatest < 2 ** _BITS[-2]
             if not (questions.colours or questions.depth):
                 break
     used = next(bits for bits in _BITS if greatest < 2**bits) if greatest else None
     if not colours:
-        return Seen(None, "", used)
+        return None, [], used
     if not questions.colours:
-        count = len(sources)
-        _log.info("data: all images become RGB: more than a tenth of %d files have colours", count)
-        return Seen(3, "", used)
+        what = f"more than a tenth of {len(sources)} training files have colours"
+        _log.info("data: all images become RGB: %s", what)
+        return 3, [], used
     counts = readable - len(coloured), len(coloured)
-    _log.info("data: all images become grey: %d grey and %d colour files", *counts)
-    return Seen(1, _greyed(coloured, total=len(sources)), used)
+    _log.info("data: all images become grey: %d grey and %d colour files in train", *counts)
+    return 1, coloured, used
+
+
+def _answers(
+    sources: Sequence[decoding.Source], questions: "_Questions", threads: int
+) -> Generator[tuple[str, "_Answer"]]:
+    """Yields the names of the readable files and their answers, in order."""
+    results = decoding.in_order(sources, questions.answer, threads=threads, what="looking")
+    with contextlib.closing(results):
+        for source, answer in zip(sources, results, strict=True):
+            if not isinstance(answer, decoding.Unreadable):
+                yield source.name, answer
 
 
 class _Answer(NamedTuple):

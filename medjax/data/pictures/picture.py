@@ -21,6 +21,8 @@ class Picture(NamedTuple):
       aspect: the height of a pixel over its width; pictures are shown with square pixels.
       remarks: what may be wrong with it, as the end of a sentence that begins with a number of
         images; a set says each once.
+      depth_unknown: whether ``white`` is the greatest value of 16 bits only because the file does
+        not say how many bits it uses.
     """
 
     pixels: np.ndarray
@@ -31,6 +33,7 @@ class Picture(NamedTuple):
     padding: np.ndarray | None = None
     aspect: float = 1.0
     remarks: tuple[str, ...] = ()
+    depth_unknown: bool = False
 
     def shown(self) -> np.ndarray:
         """Returns the pixels from black to white as clipped float32 0–1; bytes stay bytes."""
@@ -64,10 +67,6 @@ class Picture(NamedTuple):
         height, width = image.shape[:2]
         side = round(width * max(1 / self.aspect, 1)), round(height * max(self.aspect, 1))
         return stretch(image[..., None], side)[..., 0] if image.ndim == 2 else stretch(image, side)
-
-    def fills_sixteen_bits(self) -> bool:
-        """Returns whether black to white is the whole range of 16 bits, for want of a better."""
-        return self.pixels.dtype == np.uint16 and (self.black, self.white) == (0, 65535)
 
     def raw(self) -> np.ndarray:
         """Returns the values of the file, ``[h, w, c]``."""

@@ -22,7 +22,7 @@ def log(facts: Mapping[str, Any], *, wanted: Preparation, fitted: Preparation) -
     """Logs what a conversion did that nobody asked for, in a line each.
 
     Args:
-      facts: the facts that are kept with the set: ``greyed``, ``dim``, ``remarks`` and
+      facts: the facts that are kept with the set: ``greyed``, ``clipped``, ``dim``, ``remarks`` and
         ``raw``.
       wanted: the steps that the user gave.
       fitted: all steps.
@@ -57,6 +57,8 @@ def _lines(
     if depths and depths[0] not in wanted.steps:
         bits, white = depths[0].bits, depths[0].white
         yield logging.WARNING, f"greys of 16 bits use {bits}: {white} becomes white; {_OTHERS}"
+    if facts["clipped"]:
+        yield logging.WARNING, f"{facts['clipped']}; {_OTHERS}"
     if facts["dim"]:
         dim = f"{facts['dim']} images are nearly black, with no value above {NEARLY_BLACK} of 255"
         yield logging.WARNING, f"{dim}; {_OTHERS}"

@@ -113,11 +113,13 @@ def _make(
     folder: pathlib.Path,
 ) -> dict[str, Any]:
     """Writes the arrays of a set into a folder, and returns the facts about them."""
-    everything = [source for part in parts.values() for source in part.sources]
+    others = [x for split, part in parts.items() if split != "train" for x in part.sources]
+    train = parts["train"].sources
     wanted, threads = request.preparation, options.threads
     own_channels = raw_pictures.sets_channels(wanted)
     seen = looking.look(
-        everything,
+        train,
+        others=others,
         colours=options.mode == "auto" and not own_channels,
         depth=not raw_pictures.sets_black_and_white(wanted),
         threads=threads,
@@ -125,7 +127,7 @@ def _make(
     channels = None if own_channels else _CHANNELS.get(options.mode, seen.channels)
     how = {"size": request.size, "channels": channels, "fit": options.fit, "bits": seen.bits}
     whole = raw_pictures.complete(wanted, **how)
-    fitted = raw_pictures.fit(whole, parts["train"].sources, threads=threads)
+    fitted = raw_pictures.fit(whole, train, threads=threads)
     dim, noted = [], []
 
     def to_bytes(picture: Picture) -> np.ndarray:
@@ -137,10 +139,11 @@ def _make(
 
     done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
     if not options.skip_unreadable:
-        decoding.refuse(done.unreadable, total=len(everything), setting=listed_set.SKIP)
+        total = len(train) + len(others)
+        decoding.refuse(done.unreadable, total=total, setting=listed_set.SKIP)
     counts = dict(sorted(collections.Counter(noted).items()))
-    seen_also = {"greyed": seen.greyed, "dim": len(dim), "remarks": counts}
-    return done._asdict() | seen_also | {"preparation": str(fitted)}
+    told = {"greyed": seen.greyed, "clipped": seen.clipped, "dim": len(dim), "remarks": counts}
+    return done._asdict() | told | {"preparation": str(fitted)}
 
 
 def _info(

@@ -34,6 +34,10 @@ class TfdsOptions(NamedTuple):
     label: str = "label"
 
 
+class NotThereError(UserError):
+    """A set that cannot be found here, or is not prepared."""
+
+
 class Contents(NamedTuple):
     """A set before its images are decoded.
 
@@ -57,13 +61,15 @@ def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
       download: whether a set that is not prepared is downloaded and prepared.
 
     Raises:
-      UserError: if the package, the set, a split or a feature is missing; or if the set is not
-        prepared and ``download`` is false, or is prepared in a form that only TensorFlow reads.
+      NotThereError: if the package or the set is missing, or the set is not prepared and
+        ``download`` is false.
+      UserError: if a split or a feature is missing, or the set is prepared in a form that only
+        TensorFlow reads.
     """
     try:
         import tensorflow_datasets as tfds
     except ImportError as error:
-        raise UserError(
+        raise NotThereError(
             f"tfds:{name} needs TensorFlow Datasets ({error}): pip install 'medjax[tfds]'"
         ) from error
     builder = _builder(tfds, name, options, download)
@@ -92,11 +98,11 @@ def _builder(tfds, name: str, options: TfdsOptions, download: bool) -> Any:
             builder = tfds.builder(name, file_format="array_record", **where)
             builder.download_and_prepare()
     except tfds.core.registered.DatasetNotFoundError as error:
-        raise UserError(f"unknown TFDS set {name!r}: {_line(error)}") from error
+        raise NotThereError(f"unknown TFDS set {name!r}: {_line(error)}") from error
     except _errors() as error:
         raise UserError(f"cannot prepare tfds:{name}: {_line(error)}") from error
     if not prepared and not download:
-        raise UserError(
+        raise NotThereError(
             f"tfds:{name} is not prepared in {builder.data_dir}: load with download=True, or say "
             "where it is with data.tfds.data_dir"
         )
@@ -198,7 +204,7 @@ def _picture(images: Any, row: int, feature: str) -> Picture:
         raise UndecodableError(f"has shape {pixels.shape}; needs (h, w, c)")
     kept = pixels[..., 0] if pixels.shape[2] < 3 else pixels[..., :3]
     white = np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 1
-    return Picture(kept, 0, white)
+    return Picture(kept, 0, white, depth_unknown=kept.ndim == 2 and kept.dtype == np.uint16)
 
 
 def _line(error: BaseException) -> str:

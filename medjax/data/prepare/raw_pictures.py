@@ -79,8 +79,8 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
       preparation: a fitted preparation.
       picture: the decoded picture. If the first step is ``window`` or ``percentile_clip``, it sees
         raw values and replaces the file's own window or look-up table. ``depth`` sets the white of
-        greys of 16 bits. Any other step sees the picture as shown: black to white as 0–1, or bytes
-        as is. Padding is black and ignored.
+        pictures of unknown depth. Any other step sees the picture as shown: black to white as 0–1,
+        or bytes as is. Padding is black and ignored.
 
     Returns:
       uint8 ``[h, w, c]``.
@@ -97,7 +97,7 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
       [54, 79]
     """
     first, *rest = preparation.steps
-    if isinstance(first, Depth) and picture.fills_sixteen_bits():
+    if isinstance(first, Depth) and picture.depth_unknown:
         picture = picture._replace(white=first.white)
     if not isinstance(first, _OF_VALUES):
         return preparation.apply([picture.shown()])[0]

@@ -16,6 +16,7 @@ import numpy as np
 
 from medjax import store
 from medjax.errors import UserError
+from medjax.run.binding import binding
 from medjax.run.checkpoint import checksum
 from medjax.run.metrics import jsonable
 
@@ -162,10 +163,10 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
                 f"checkpoint {folder} was written by another version of medjax; use that version "
                 "or another workdir"
             )
-        if run["tied_to"] != self._tied_to:
+        if binding(run["tied_to"]) != binding(self._tied_to):  # an older one lacks new options
             raise UserError(
                 f"checkpoint {folder} was written with other settings: "
-                f"{_compare(run['tied_to'], self._tied_to)}; "
+                f"{_compare(binding(run['tied_to']), binding(self._tied_to))}; "
                 "use the same settings or another workdir"
             )
         if run["tree"] != _describe(template):

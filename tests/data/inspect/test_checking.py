@@ -43,6 +43,36 @@ def test_copies_are_named(images):
     assert nameless["label_conflicts"] == [[["train", 2], ["test", 3]]]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "conflict"),
+    [
+        ([1, -1], [1, 0], False),
+        ([-1, -1], [1, 1], False),
+        ([1, -1], [0, -1], True),
+        ([1, -1], [-1, 0], False),
+        ([1, 0], [1, 1], True),
+    ],
+)
+def test_labels_that_are_ignored_contradict_none(one, other, conflict):
+    pixels = np.arange(64, dtype=np.uint8).reshape(1, 8, 8, 1)
+    rows = {"train": one, "test": other}
+    splits = {name: Split(pixels, np.array([row])) for name, row in rows.items()}
+    info = dataclasses.replace(DatasetInfo(*KNOWN), task="multi-label, binary-class")
+    found = data.check(info, splits)["duplicates"]
+    assert bool(found["label_conflicts"]) == conflict
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [([0, 0], "no label"), ([-1, -1], "unknown label"), ([1, -1], "benign")],
+)
+def test_a_blank_image_without_known_labels(row, said):
+    splits = {"train": Split(np.zeros((1, 8, 8, 1), np.uint8), np.array([row]))}
+    info = dataclasses.replace(DatasetInfo(*KNOWN), task="multi-label, binary-class")
+    line = data.check(info, splits)["warnings"][0]
+    assert line == f"1 image holds a single value: 1 of {said} in train"
+
+
 def test_the_report_names_leaks_first_and_only_a_few(images):
     splits, files = images
     for row in range(6):
@@ -208,7 +238,7 @@ def test_label_rows_with_unknown_entries(images):
     known["train"].images[:2] = 0
     info = dataclasses.replace(DatasetInfo(*KNOWN), task="multi-label, binary-class")
     assert data.check(info, known)["warnings"] == [
-        "2 images hold a single value: 1 of no label in train, 1 of benign in train",
+        "2 images hold a single value: 1 of unknown label in train, 1 of benign in train",
         "train has no image of: malignant",
         "test has no image of: benign",
     ]

@@ -1,8 +1,11 @@
 """One pass over images finds what single images tell, from memory or from disk."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from medjax.data import DatasetInfo, Split, check
 from medjax.data.inspect import scanning
 from medjax.data.inspect.duplicates import digests
 
@@ -41,3 +44,18 @@ def test_images_of_any_size_and_depth():
     found = scanning.scan(images)
     assert found.blank.tolist() == [True, False, True] and found.made is None
     assert len(set(found.digests.tolist())) == 3
+
+
+def test_facts_that_are_known_are_not_measured_again(monkeypatch):
+    images = RNG.integers(0, 256, (5, 6, 6, 1), np.uint8)
+    images[4] = 3
+    whole = scanning.scan(images)
+    monkeypatch.setattr(scanning, "measure_pictures", lambda _: pytest.fail("measured"))
+    found = scanning.scan(images, measured=False)
+    assert found.made is None
+    np.testing.assert_array_equal(found.blank, whole.blank)
+    np.testing.assert_array_equal(found.digests, whole.digests)
+    made = dict.fromkeys(("train", "test"), whole.made)
+    info = DatasetInfo("x", "binary-class", ("a", "b"), "unknown", "x", "0", None, "none")
+    splits = dict.fromkeys(made, Split(images, np.arange(5) % 2))
+    assert len(check(dataclasses.replace(info, made=made), splits)["blank"]) == 2

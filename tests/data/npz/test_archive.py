@@ -53,8 +53,31 @@ def test_not_an_npz_at_all(file, tmp_path):
         other.writestr("a.png", b"")
     assert "it is a zip file without arrays" in said(file)
     (tmp_path / "folder.npz").mkdir()
-    assert "not a readable .npz file ([Errno 21]" in said(tmp_path / "folder.npz")
+    assert said(tmp_path / "folder.npz", kind=UserError) == "cannot read FILE: Is a directory"
     assert said(tmp_path / "none.npz", kind=UserError) == "there is no file FILE"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (PermissionError(13, "Permission denied"), "cannot read FILE: Permission denied"),
+        (OSError(5, "Input/output error"), "cannot read FILE: Input/output error"),
+        (MemoryError("Unable to allocate 9 TiB"), "not enough memory to read FILE"),
+    ],
+)
+@pytest.mark.parametrize("call", ["open", "read"])
+def test_what_is_no_damage_is_not_called_damage(call, error, message, file, monkeypatch):
+    def fail(*_, **__):
+        raise error
+
+    if call == "open":
+        monkeypatch.setattr(archive.zipfile, "ZipFile", fail)
+    else:
+        monkeypatch.setattr(archive.np.lib.format, "read_array", fail)
+    with pytest.raises(UserError) as caught, Archive(file) as opened:
+        opened.read("images")
+    assert not isinstance(caught.value, UnreadableError)
+    assert str(caught.value).replace(str(file), "FILE") == message
 
 
 def test_damage_inside_an_array(file):

@@ -34,6 +34,7 @@ def test_bytes_are_read_as_they_are(suffix, tmp_path):
 def test_sixteen_bits_are_kept(suffix, tmp_path):
     picture = _read(Image.fromarray(DEEP), tmp_path / f"a{suffix}")
     assert picture.pixels.dtype == np.uint16 and (picture.black, picture.white) == (0, 65535)
+    assert picture.depth_unknown
     np.testing.assert_array_equal(picture.pixels, DEEP)
 
 

@@ -73,7 +73,7 @@ def test_a_few_with_colours_become_grey_and_are_named(caplog):
         f"the colours of 10 of 100 files are dropped: {names} and 5 more; "
         "data.convert.mode=rgb keeps them"
     )
-    assert caplog.messages == ["data: all images become grey: 90 grey and 10 colour files"]
+    assert caplog.messages == ["data: all images become grey: 90 grey and 10 colour files in train"]
 
 
 def test_it_stops_where_the_answer_is_certain(caplog):
@@ -82,7 +82,7 @@ def test_it_stops_where_the_answer_is_certain(caplog):
     assert files.look() == looking.Seen(3, "", None)
     assert len(files.decoded) == 44  # four at once, until more than a tenth have colours
     assert caplog.messages == [
-        "data: all images become RGB: more than a tenth of 400 files have colours"
+        "data: all images become RGB: more than a tenth of 400 training files have colours"
     ]
     deep = Files([np.full((4, 4), 50000, np.uint16)] * 400, deep=True)
     assert deep.look() == looking.Seen(1, "", 16) and len(deep.decoded) == 4
@@ -98,6 +98,23 @@ def test_the_depth_is_that_of_the_greatest_value(greatest, bits):
     files = Files(pixels, deep=True)
     assert files.look(colours=False) == looking.Seen(None, "", bits)
     assert len(files.decoded) == (4 if bits == 16 else 5)
+
+
+def test_other_splits_decide_nothing_and_what_they_lose_is_told():
+    train, others = Files([GREY] * 20), Files([COLOUR] * 9 + [GREY])
+    seen = train.look(others=others.sources)
+    assert seen.channels == 1 and seen.greyed.startswith("the colours of 9 of 30 files are dropped")
+    assert train.look(others=others.sources, colours=False).greyed == ""
+    assert Files([COLOUR] * 20).look(others=others.sources) == looking.Seen(3, "", None)
+
+    twelve, sixteen = (np.full((4, 4), value, np.uint16) for value in (4095, 65535))
+    train, others = Files([twelve] * 3, deep=True), Files([sixteen, twelve, sixteen], deep=True)
+    seen = train.look(others=others.sources)
+    assert seen.bits == 12 and seen.clipped == (
+        "2 of 3 files of other splits than train hold values above 4095, which become white"
+    )
+    assert train.look(others=Files([twelve], deep=True).sources).clipped == ""
+    assert train.look(others=others.sources, depth=False) == looking.Seen(1, "", None)
 
 
 def test_what_is_not_asked_is_not_looked_for():
@@ -116,7 +133,7 @@ def test_unreadable_files_do_not_count(caplog):
 
     sources = [Source("a", damaged, damaged), *Files([GREY, GREY]).sources]
     assert looking.look(sources, colours=True, depth=True) == looking.Seen(1, "", None)
-    assert caplog.messages == ["data: all images become grey: 2 grey and 0 colour files"]
+    assert caplog.messages == ["data: all images become grey: 2 grey and 0 colour files in train"]
 
 
 def test_dicom_of_three_equal_channels_is_grey(write_dicom, tmp_path):

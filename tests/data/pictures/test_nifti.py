@@ -7,7 +7,16 @@ import struct
 import numpy as np
 import pytest
 
-from medjax.data import NiftiOptions, Sources, Unreadable, decode_all, file_source, load
+from medjax.data import (
+    NiftiOptions,
+    Sources,
+    Unreadable,
+    decode_all,
+    file_source,
+    load,
+    parse_preparation,
+    prepare_picture,
+)
 from medjax.data.pictures import decoding, nifti
 from medjax.errors import UserError
 
@@ -221,3 +230,11 @@ def test_slices_of_a_file_share_label_and_split(tmp_path, monkeypatch):
             assert label == (value < 100)
             assert seen.setdefault(value, name) == name
     assert len(seen) == 12
+
+
+def test_a_slice_that_spans_sixteen_bits_is_not_scaled_by_the_depth_of_a_set(path):
+    voxels = np.array([[0, 1000], [30000, 65535]], np.uint16)
+    (picture,) = nifti.read(_save(path, voxels[..., None]), NiftiOptions())
+    assert (picture.black, picture.white) == (0, 65535)
+    steps = parse_preparation("depth(12)|grayscale")
+    assert sorted(prepare_picture(steps, picture).ravel().tolist()) == [0, 4, 117, 255]

@@ -10,7 +10,8 @@ from medjax.data.npz import images
 from medjax.data.pictures import imagefile, remarks
 
 OTHERS = "window or percentile_clip in data.prepare sets other limits"
-QUIET = {"greyed": "", "dim": 0, "remarks": {}, "raw": {"train": {"sizes": {"8×8×1": 3}}}}
+QUIET = {"greyed": "", "clipped": "", "dim": 0, "remarks": {}}
+QUIET |= {"raw": {"train": {"sizes": {"8×8×1": 3}}}}
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ def test_nothing_is_said_of_what_is_as_it_was(said):
 
 def test_what_was_dropped_is_a_warning(said):
     assert said({"greyed": "colours"}) == [("WARNING", "data: colours")]
+    assert said({"clipped": "values"}) == [("WARNING", f"data: values; {OTHERS}")]
 
 
 def test_a_depth_that_was_found(said):

@@ -72,7 +72,7 @@ def test_it_is_decoded_once(folder, cache, caplog):
     caplog.set_level(logging.INFO, "medjax")
     first = _load(folder)
     assert "decoded 24 files" in caplog.text
-    assert "all images become grey: 24 grey and 0 colour files" in caplog.text
+    assert "all images become grey: 16 grey and 0 colour files in train" in caplog.text
     caplog.clear()
     again = _load(folder, threads=2)
     assert "data: decoded" not in caplog.text and again.info == first.info
@@ -189,12 +189,34 @@ def test_few_colour_pictures_become_grey_and_are_named(folder, caplog):
 def test_more_than_a_tenth_of_colour_pictures_make_all_rgb(folder, caplog):
     caplog.set_level(logging.INFO, "medjax")
     colour = np.full((9, 9, 3), (200, 10, 30), np.uint8)
-    for number in range(2):
-        Image.fromarray(colour).save(folder / "test" / "left" / f"x{number}.png")
-    assert _load(folder).train.images.shape[-1] == 1  # 2 of 26
-    Image.fromarray(colour).save(folder / "test" / "left" / "x3.png")
+    Image.fromarray(colour).save(folder / "train" / "left" / "x0.png")
+    assert _load(folder).train.images.shape[-1] == 1  # 1 of 17
+    Image.fromarray(colour).save(folder / "train" / "left" / "x1.png")
     assert _load(folder).train.images.shape[-1] == 3
-    assert "all images become RGB: more than a tenth of 27 files have colours" in caplog.text
+    line = "all images become RGB: more than a tenth of 18 training files have colours"
+    assert line in caplog.text
+
+
+def test_other_splits_do_not_change_the_training_images(folder, caplog):
+    for file in folder.rglob("*.png"):
+        value = int(file.stem)
+        Image.fromarray(np.full((9, 9), 20 * value, np.uint16)).save(file)
+    before = _load(folder)
+    assert before.train.images.max() == round(20 * 170 / 4095 * 255)
+    deep = np.full((9, 9), 20, np.uint16)
+    deep[:4, :4] = 65535
+    Image.fromarray(deep).save(folder / "test" / "left" / "0.png")
+    colour = np.full((9, 9, 3), (200, 10, 30), np.uint8)
+    for number in range(9):
+        Image.fromarray(colour).save(folder / "test" / "right" / f"x{number}.png")
+    for _ in range(2):  # converts, then reads the cache
+        caplog.clear()
+        after = _load(folder)
+        np.testing.assert_array_equal(after.train.images, before.train.images)
+        assert after.test.images[0, 0, 0, 0] == 255
+        said = "\n".join(caplog.messages)
+        assert "1 of 17 files of other splits than train hold values above 4095, which" in said
+        assert "the colours of 9 of 33 files are dropped: test/right/x0.png, " in said
 
 
 def test_the_median_size_is_said_where_it_is_larger(folder, caplog):

@@ -160,7 +160,7 @@ def test_what_is_wrong_is_one_line(root):
 def test_a_bug_of_ours_keeps_its_traceback(root, kind, monkeypatch):
     _load("medjax_ward", root)
 
-    def ours(*_):
+    def ours(*_, **__):
         raise kind("a bug")
 
     for name in ("Picture", "Source", "_splits"):
@@ -169,6 +169,19 @@ def test_a_bug_of_ours_keeps_its_traceback(root, kind, monkeypatch):
             with pytest.raises(kind, match="a bug") as caught:
                 _load("medjax_ward", root, size=6)
         assert caught.traceback[-1].name == "ours"
+
+
+def test_the_digest_says_what_is_wrong_with_a_set_that_is_there(root, tmp_path):
+    def digest(name, place=root, **options):
+        sources = data.Sources(tfds=data.TfdsOptions(data_dir=str(place), **options))
+        return data.digest(name, size=8, cache=tmp_path / "cache", sources=sources)
+
+    known = {"image": "picture", "label": "tissue"}
+    assert digest("tfds:medjax_ward", **known) == _load("medjax_ward", root).info.digest
+    assert digest("tfds:medjax_ward", tmp_path, **known) is None
+    assert digest("tfds:gone", **known) is None
+    with pytest.raises(UserError, match="unknown label feature of tfds:medjax_ward"):
+        digest("tfds:medjax_ward", image="picture", label="tisue")
 
 
 def test_splits_that_overlap_are_refused(root):

@@ -28,8 +28,11 @@ def test_only_pictures_without_a_depth_of_their_own_are_scaled():
     def shown(picture):
         return prepare_picture(steps, picture)[0, :, 0].tolist()
 
-    assert shown(Picture(DEEP, 0, 65535)) == [0, 62, 255, 255]
-    assert shown(Picture(DEEP, 0, 65535, inverted=True)) == [255, 193, 0, 0]
+    unknown = Picture(DEEP, 0, 65535, depth_unknown=True)
+    assert shown(unknown) == [0, 62, 255, 255]
+    assert shown(unknown._replace(inverted=True)) == [255, 193, 0, 0]
+    # A slice whose own values span 16 bits, or a DICOM file of 16 bits.
+    assert shown(Picture(DEEP, 0, 65535)) == [0, 4, 16, 19]
     assert shown(Picture(DEEP, 0, 5000)) == [0, 51, 209, 255]
     assert shown(Picture(np.array([[7]], np.uint8), 0, 255)) == [7]
 

@@ -60,7 +60,7 @@ def test_recorded_channels_are_not_detected_again(folder, caplog):
     load(folder, "window(1350, 700)|rgb")
     assert "all images become" not in caplog.text
     load(folder, "window(1350, 700)")
-    assert "all images become grey: 16 grey and 0 colour files" in caplog.text
+    assert "all images become grey: 12 grey and 0 colour files in train" in caplog.text
 
 
 def test_a_fitted_preparation_is_recorded_and_reproduced(folder):

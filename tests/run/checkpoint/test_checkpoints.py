@@ -239,6 +239,12 @@ def test_resumable_overrides_may_change(tmp_path, moved):
         restore(tmp_path, settings=binding(config | {"data": {"root": "/data", "size": [64]}}))
 
 
+def test_a_checkpoint_from_before_an_option_is_read(tmp_path):
+    config = {"ipc": 10, "data.name": "phantom", "data.convert.mode": "auto"}
+    save(tmp_path, [30], settings=config)
+    assert restore(tmp_path, settings=config | {"data.nifti.axis": 2})[0] == 30
+
+
 def test_a_checkpoint_of_another_version_is_refused(saved):
     (path,) = (path for path in (saved / "30" / "run").iterdir() if path.name == "metadata")
     content = json.loads(path.read_text())

@@ -1,0 +1,46 @@
+"""The settings that tell one run from another."""
+
+import copy
+
+import pytest
+
+from medjax.run import config
+from medjax.run.binding import binding
+
+OPTIONS = ("folder", "dicom", "nifti", "tfds", "cut", "convert")
+
+
+def settings(name, *words):
+    return config.make("dm", "phantom", ",".join(["quick", *words, f"data.name={name}"])).to_dict()
+
+
+@pytest.mark.parametrize("name", ["phantom", "scans.npz", "folder:scans", "tfds:malaria"])
+def test_an_option_that_is_new_does_not_tell_an_older_run_from_a_new_one(name):
+    new = settings(name)
+    old = copy.deepcopy(new)
+    for kind in OPTIONS:
+        old["data"][kind].popitem()
+    del old["data"]["nifti"], old["data"]["dicom"]
+    assert binding(old) == binding(new)
+    assert binding(binding(old)) == binding(old)
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("phantom", ()),
+        ("folder:scans", ("folder", "dicom", "nifti", "cut", "convert")),
+        ("tfds:malaria", ("tfds", "cut", "convert")),
+    ],
+)
+def test_the_options_that_a_set_uses_bind(name, kinds):
+    words = {
+        "folder": "data.folder.table=a.csv",
+        "dicom": "data.dicom.frames=all",
+        "nifti": "data.nifti.axis=1",
+        "tfds": "data.tfds.label=kind",
+        "cut": "data.cut.seed=3",
+        "convert": "data.convert.fit=crop",
+    }
+    found = binding(settings(name, *words.values()))
+    assert {kind for kind, word in words.items() if word.split("=")[0] in found} == set(kinds)

@@ -14,7 +14,7 @@ def parse(setting: str) -> dict[str, str]:
     """Returns the columns that a setting names, by role.
 
     Raises:
-      UserError: for a role that does not exist, or text that is no list of names.
+      UserError: for a role that does not exist or is given twice, or text that is no list of names.
 
     Example:
       >>> parse("file=image_id, label=Finding Labels")
@@ -24,6 +24,8 @@ def parse(setting: str) -> dict[str, str]:
     for role, name in pairs(setting, name=SETTING, example="file=image_id,label=dx"):
         if role not in ROLES:
             raise unknown(f"column in {SETTING}", role, ROLES)
+        if role in found:
+            raise UserError(f"{SETTING} gives {role} twice, {found[role]!r} and {name!r}: keep one")
         found[role] = name
     return found
 

@@ -38,15 +38,30 @@ def pairs(setting: str, *, name: str, example: str) -> list[tuple[str, str]]:
     Raises:
       UserError: if a part has no ``=``; the message shows the ``example``.
     """
-    found, text = [], setting.strip()
-    if text.startswith("(") and text.endswith(")"):
-        text = text[1:-1]
+    found, text = [], without_brackets(setting)
     for part in re.split(r",(?=\s*\w+\s*=)", text) if text else []:
         key, equals, value = part.partition("=")
         if not equals:
             raise UserError(f'{name} takes pairs, as in "{example}"; got {setting!r}')
         found.append((key.strip(), value.strip()))
     return found
+
+
+def without_brackets(setting: str) -> str:
+    """Returns a setting without spaces around it, and without one pair of brackets around all.
+
+    Example:
+      >>> without_brackets(" (edema, mass (any))"), without_brackets("(left) mass, mass (any)")
+      ('edema, mass (any)', '(left) mass, mass (any)')
+    """
+    text, depth = setting.strip(), 0
+    if text[:1] + text[-1:] not in ("()", "[]"):
+        return text
+    for place, letter in enumerate(text):
+        depth += (letter == text[0]) - (letter == text[-1])
+        if not depth:
+            return text[1:-1].strip() if place == len(text) - 1 else text
+    return text
 
 
 def joined(named: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from medjax.data.pictures.listing import labels
+from medjax.data.pictures.listing.column_setting import without_brackets
 from medjax.data.pictures.listing.tables import Row, Table, is_empty, shown
 from medjax.errors import UserError
 
@@ -26,7 +27,7 @@ def with_classes(table: Table, names: str) -> Table:
 
     Args:
       table: the table.
-      names: names of columns between commas, in any case; brackets around them do not count. The
+      names: names of columns between commas, in any case; brackets around all do not count. The
         table stays as it is if these are not several columns, or are the name of one.
 
     Raises:
@@ -41,7 +42,7 @@ def with_classes(table: Table, names: str) -> Table:
 
 def _places(table: Table, names: str) -> list[int]:
     plain = [name.casefold() for name in table.header]
-    wanted = [name.strip(" ()").casefold() for name in names.split(",")]
+    wanted = [name.strip().casefold() for name in without_brackets(names).split(",")]
     if names.casefold() in plain or not set(wanted) <= set(plain):
         return []
     return [plain.index(name) for name in wanted]

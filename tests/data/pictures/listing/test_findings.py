@@ -128,6 +128,12 @@ def test_columns_by_name():
         places("edem,No Finding")
     with pytest.raises(UserError, match="the finding EDEMA is named twice"):
         places("edema,EDEMA")
+    columns |= {"(Left) Mass": ["1"], "Opacity (any)": ["1"], "Opacity [all]": ["1"]}
+    for name, place in (("(left) mass", 4), ("Opacity (any)", 5), ("opacity [all]", 6)):
+        assert places(f"{name},edema") == places(f"({name},edema)") == [place, 1]
+        assert places(f"edema,{name}") == places(f"[edema,{name}]") == [1, place]
+        assert places(name) == [place]
+    assert places("(left) mass,Opacity (any)") == [4, 5]
     columns |= {"edema": ["1"]}
     with pytest.raises(UserError, match="the finding edema is a column twice"):
         places("edema")

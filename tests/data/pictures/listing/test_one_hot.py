@@ -22,6 +22,12 @@ def test_the_class_is_the_column_that_is_one(names):
     assert [row.cells[3] for row in found.rows] == ["NV", "MEL", ""]
 
 
+@pytest.mark.parametrize("names", ["NV (any),MEL", "(NV (any),MEL)"])
+def test_names_that_end_in_a_bracket(names):
+    found = one_hot.with_classes(table("file,NV (any),MEL", "a,1,0", "b,0,1"), names)
+    assert [row.cells[3] for row in found.rows] == ["NV (any)", "MEL"]
+
+
 @pytest.mark.parametrize("names", ["", "NV", "Findings, all", "NV,other"])
 def test_what_is_no_list_of_columns(names):
     given = table("file,NV,MEL,Findings, all".replace(", ", ";"), "a,1,0,x")

@@ -1,5 +1,6 @@
 """Findings of a table: words in one column, or numbers in a column for each finding."""
 
+import functools
 import logging
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -169,6 +170,7 @@ def likely(table: Table) -> list[str]:
     return found if len(found) > 1 else []
 
 
+@functools.lru_cache(maxsize=4096)  # tables hold few different cells of findings, many times
 def _value(cell: str) -> int | None:
     """Returns what a cell says: 1, 0, ``_UNSURE`` or ``_EMPTY``; None for anything else."""
     if is_empty(cell):

@@ -1,5 +1,6 @@
 """Classes that a table holds in a column each: the column of a row's class is 1, all others 0."""
 
+import functools
 from collections.abc import Sequence
 
 from medjax.data.pictures.listing import labels
@@ -66,4 +67,9 @@ def _class(table: Table, row: Row, places: Sequence[int]) -> str:
 
 
 def _ones(row: Row, places: Sequence[int]) -> list[int]:
-    return [place for place in places if labels.number(row.cells[place]) == 1]
+    return [place for place in places if _is_one(row.cells[place])]
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_one(cell: str) -> bool:
+    return labels.number(cell) == 1

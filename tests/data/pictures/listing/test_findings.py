@@ -144,3 +144,10 @@ def test_columns_that_seem_to_be_findings():
     assert findings.likely(table(**columns, edema=["1.0", ""])) == []
     found = table(**columns, edema=["1.0", ""], mass=["0", "-1"], view=["", ""])
     assert findings.likely(found) == ["edema", "mass"]
+
+
+def test_a_cell_is_read_once_however_often_it_stands(monkeypatch):
+    asked, number = [], findings.labels.number
+    monkeypatch.setattr(findings.labels, "number", lambda x: asked.append(x) or number(x))
+    of_columns(edema=["1.00000", "0.00000"] * 50, mass=["0.00000", "1.00000"] * 50)
+    assert sorted(asked) == ["0.00000", "1.00000"]

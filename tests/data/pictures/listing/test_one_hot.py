@@ -58,3 +58,12 @@ def test_what_fits():
     assert not one_hot.fits(table("file,a,b", "1,1,0", "2,1,1"), ["a", "b"])
     assert not one_hot.fits(table("file,a,b", "1,1,0", "2,0,0"), ["a", "b"])
     assert not one_hot.fits(table("file,a,b", "1,1,0", "2,1,0"), ["a", "b"])
+
+
+def test_a_cell_is_read_once_however_often_it_stands(monkeypatch):
+    asked, number = [], one_hot.labels.number
+    monkeypatch.setattr(one_hot.labels, "number", lambda x: asked.append(x) or number(x))
+    assert one_hot.fits(
+        table("file,a,b", *["x,1.00000,0.00000", "y,0.00000,1.00000"] * 50), ["a", "b"]
+    )
+    assert sorted(asked) == ["0.00000", "1.00000"]

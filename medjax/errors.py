@@ -43,6 +43,23 @@ def unknown(what: str, value: object, choices: Iterable[str]) -> UserError:
     return UserError(f"unknown {what} {value!r}{hint}; choose from: {', '.join(choices)}")
 
 
+def some(names: Iterable[str], *, most: int, between: str = ", ") -> str:
+    """Returns the first of several names, and the number of the others, for a message.
+
+    Args:
+      names: the names in order.
+      most: how many of them are written.
+      between: what stands between two names.
+
+    Example:
+      >>> some("abcde", most=3), some("abc", most=3)
+      ('a, b, c and 2 more', 'a, b, c')
+    """
+    names = list(names)
+    left = len(names) - most
+    return between.join(names[:most]) + (f" and {left:,} more" if left > 0 else "")
+
+
 def printable(text: object) -> str:
     r"""Returns text as one line without control codes, as names of files may hold them.
 

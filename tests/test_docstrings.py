@@ -34,7 +34,7 @@ def test_examples(name, tmp_path, monkeypatch):
 
 
 def test_examples_do_run():
-    assert run_examples(importlib.import_module("medjax.errors")) == ("", 2)
+    assert run_examples(importlib.import_module("medjax.errors")) == ("", 3)
 
 
 def test_a_wrong_example_fails():

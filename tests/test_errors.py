@@ -23,6 +23,12 @@ def test_without_a_near_one_the_choices_are_listed(value):
     assert str(error) == f"unknown method {value!r}; choose from: dc, dm"
 
 
+def test_some_of_many_names():
+    assert errors.some(iter(["a", "b", "c"]), most=2, between="; ") == "a; b and 1 more"
+    assert errors.some(["a"], most=2) == "a" and not errors.some([], most=2)
+    assert errors.some(map(str, range(2000)), most=1) == "0 and 1,999 more"
+
+
 def test_kinds():
     assert issubclass(errors.UserError, ValueError)
     assert issubclass(errors.RunError, RuntimeError)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from medjax.data import Split
+from medjax.errors import some
 
 _LISTED = 10
 
@@ -54,8 +55,7 @@ def absent_lines(absent: Mapping[str, Sequence[str]]) -> list[str]:
         lines.setdefault(tuple(classes), []).append(split)
     sentences = []
     for classes, splits in lines.items():
-        more = f" and {len(classes) - _LISTED} more" if len(classes) > _LISTED else ""
-        names = ", ".join(classes[:_LISTED]) + more
+        names = some(classes, most=_LISTED)
         where, them = " and ".join(splits), "it" if len(classes) == 1 else "them"
         scores = "scores on them" if len(splits) > 1 else "scores on it"
         sentences.append(

@@ -11,7 +11,7 @@ import numpy as np
 from medjax.data import Preparation, Whitening, parse_preparation
 from medjax.data.npz.archive import Archive, read_arrays
 from medjax.data.npz.kinds import is_torch
-from medjax.errors import UserError
+from medjax.errors import UserError, some
 from medjax.share import folder_set, torch_file
 from medjax.share.training_arrays import learned, pixels, training_labels
 
@@ -165,8 +165,7 @@ def _names(path: pathlib.Path, held: Sequence[str]) -> Mapping[str, str]:
     for key, choices in {"images": _IMAGES, "labels": _LABELS}.items():
         name = next((by_lower[choice] for choice in choices if choice in by_lower), None)
         if name is None:
-            found = ", ".join(held[:_LISTED]) or "none"
-            more = f" and {len(held) - _LISTED} more" if len(held) > _LISTED else ""
-            raise UserError(f"cannot train on {path}: it has no {key}; its arrays: {found}{more}")
+            found = some(held, most=_LISTED) or "none"
+            raise UserError(f"cannot train on {path}: it has no {key}; its arrays: {found}")
         names[key] = name
     return names | {name: name for name in _LEARNED if name in held}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from medjax.data.pictures.listing.labels import in_order, unified
-from medjax.errors import UserError
+from medjax.errors import UserError, some
 
 _LISTED = 10
 _INTEGERS, _NUMBERS, _TEXT = "iub", "iubf", "US"
@@ -93,7 +93,7 @@ def read_classes(
     for split, (names, places) in found.items():
         for name in names:
             if same[name] not in number_of:
-                has = f"train_labels holds only {_listed(classes)}"
+                has = f"train_labels holds only {some(classes, most=_LISTED)}"
                 raise UserError(f"{where}: {split}_labels holds {name}; {has}")
         numbers = [number_of[same[name]] for name in names]
         numbered[split] = np.array(numbers, np.int32)[places]
@@ -169,8 +169,3 @@ def _text(what: str, values: np.ndarray) -> list[str]:
     if "" in names:
         raise UserError(f"{what} holds an empty name; name the class, or remove its images")
     return names
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(names[:_LISTED]) + more

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from medjax.data.damaged import UndecodableError
 from medjax.data.pictures import dicom, imagefile, nifti
 from medjax.data.pictures.picture import Picture
-from medjax.errors import UserError
+from medjax.errors import UserError, some
 
 _log = logging.getLogger("medjax")
 _LISTED = 5
@@ -160,11 +160,11 @@ def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> Non
     for name, reason in unreadable:
         _log.warning("data: cannot read %s: %s", name, reason)
     if unreadable:
-        some = "; ".join(f"{name} ({reason})" for name, reason in unreadable[:_LISTED])
-        more = f"; and {len(unreadable) - _LISTED} more" if len(unreadable) > _LISTED else ""
+        reasons = (f"{name} ({reason})" for name, reason in unreadable)
         raise UserError(
-            f"{len(unreadable)} of {total} files cannot be read: {some}{more}; fix or remove "
-            f"them, or skip them with {setting}"
+            f"{len(unreadable)} of {total} files cannot be read: "
+            f"{some(reasons, most=_LISTED, between='; ')}; fix or remove them, or skip them with "
+            f"{setting}"
         )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
+from medjax.errors import some
 
 _log = logging.getLogger("medjax")
 _CHROMA = 24 / 255
@@ -169,7 +170,6 @@ def _greyed(names: Sequence[str], *, total: int) -> str:
     """Returns a line about files whose colours are dropped; empty if there are none."""
     if not names:
         return ""
-    some = ", ".join(names[:_LISTED])
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    what = f"the colours of {len(names)} of {total} files are dropped: {some}{more}"
+    shown = some(names, most=_LISTED)
+    what = f"the colours of {len(names)} of {total} files are dropped: {shown}"
     return f"{what}; data.convert.mode=rgb keeps them"

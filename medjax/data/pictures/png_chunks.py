@@ -18,9 +18,10 @@ def without_texts(file: pathlib.Path) -> io.BytesIO | None:
     Raises:
       OSError: if the disk fails.
     """
-    content = memoryview(file.read_bytes())
-    if content[: len(_SIGNATURE)] != _SIGNATURE:
-        return None
+    with file.open("rb") as stream:
+        if stream.read(len(_SIGNATURE)) != _SIGNATURE:
+            return None
+        content = memoryview(_SIGNATURE + stream.read())
     kept, place = [content[: len(_SIGNATURE)]], len(_SIGNATURE)
     while place + 8 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, place)

@@ -46,7 +46,7 @@ KINDS = {
     "pointer": (LFS, "git lfs pull"),
     "json": (b'{"status": 404}', "a text file"),
     "text": ("Zugriff verweigert: gelöscht\n".encode(), "a text file"),
-    "gzip": (gzip.compress(npz()), PACKED),
+    "gzip": (gzip.compress(npz(), mtime=0), PACKED),
     "xz": (b"\xfd7zXZ\x00\x00", PACKED),
     "npy": (npy(), "a single array of np.save"),
     "mat": (b"MATLAB 5.0 MAT-file, Platform: GLNXA64", "scipy.io.loadmat"),

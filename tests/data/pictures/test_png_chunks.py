@@ -1,5 +1,7 @@
 """PNG files without their texts: the same pixels, turned the same way."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
@@ -34,6 +36,12 @@ def test_texts_and_profile_go_and_the_rest_stays(path):
 def test_other_files_are_left_alone(path):
     path.write_bytes(b"GIF89a")
     assert png_chunks.without_texts(path) is None
+    with path.open("ab") as stream:
+        stream.truncate(2**26)
+    tracemalloc.start()
+    assert png_chunks.without_texts(path) is None
+    assert tracemalloc.get_traced_memory()[1] < 2**20  # it is not read
+    tracemalloc.stop()
 
 
 def test_a_file_is_tried_without_texts_only_where_it_fails(path, monkeypatch):

@@ -120,7 +120,7 @@ def test_unreadable_files_are_listed_and_skipped_when_asked(folder, caplog):
         (folder / name).write_bytes((folder / name).read_bytes()[:44])
     message = _message(folder)
     assert message.startswith("7 of 24 files cannot be read: train/left/0.png (")
-    assert "; and 2 more; fix or remove them, or skip them with data.convert.skip" in message
+    assert " and 2 more; fix or remove them, or skip them with data.convert.skip" in message
     assert all(f"cannot read {name}: " in caplog.text for name in names)
     caplog.clear()
     ds = _load(folder, skip_unreadable=True)

@@ -1,5 +1,6 @@
 """What may be wrong with class folders: files that are not read, and parts taken for classes."""
 
+import collections
 import logging
 import os
 import pathlib
@@ -64,13 +65,14 @@ def unread(
         _log.info("data: %d files of %s are no images: %s", len(others), folder, kinds)
     empty, unread, where = {}, [], {}
     for top in tops:
+        inside, shown = _by_folder(others, top), _by_folder(pictures, top)
         for name in _folders(folder / top):
-            below = [file for file in others if file.startswith(f"{top}{name}/")]
+            below = inside.get(name, [])
             if same_form(name) in classes:
                 left = [file for file in below if kind(file) not in _NOTES]
                 unread += left
                 where |= {name: None} if left else {}
-            elif not any(file.startswith(f"{top}{name}/") for file in pictures):
+            elif name not in shown:
                 empty[name] = _kinds(folder, below) or "empty"
     lines = []
     if empty:
@@ -78,6 +80,16 @@ def unread(
     if unread:
         lines += [f"no images, and not read: {_kinds(folder, unread)}, in {', '.join(where)}"]
     return [f"{folder}: {line}" for line in lines]
+
+
+def _by_folder(files: Iterable[str], top: str) -> dict[str, list[str]]:
+    """Returns the files in and below each folder of ``top``, by its name."""
+    found = collections.defaultdict(list)
+    for file in files:
+        name, slash, _ = file.removeprefix(top).partition("/")
+        if slash and file.startswith(top):
+            found[name].append(file)
+    return found
 
 
 def _folders(folder: pathlib.Path) -> list[str]:

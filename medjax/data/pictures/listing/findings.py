@@ -1,5 +1,6 @@
 """Findings of a table: words in one column, or numbers in a column for each finding."""
 
+import functools
 import logging
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data.pictures.listing import labels
+from medjax.data.pictures.listing.column_setting import without_brackets
 from medjax.data.pictures.listing.names import same_form
 from medjax.data.pictures.listing.tables import Table, is_empty, shown
 from medjax.errors import UserError, unknown
@@ -31,7 +33,8 @@ _CELLS = {
 _MEANING = {word: value for value, words in _CELLS.items() for word in words}
 _NUMBERS = {1: 1, 0: 0, -1: _UNSURE}
 _NOTHING = ("no finding", "no findings", "none", "normal", "healthy")
-_AROUND = " \t\"'[]"  # as around the words of ``['Effusion', 'Mass']``
+_QUOTES = " \t\"'"
+_AROUND = f"{_QUOTES}[]"  # as around the words of ``['Effusion', 'Mass']``
 
 
 class Findings(NamedTuple):
@@ -61,13 +64,13 @@ def places(table: Table, findings: str) -> list[int]:
 
     Args:
       table: the table.
-      findings: names of columns between commas, in any case; brackets around them do not count.
+      findings: names of columns between commas, in any case; brackets around all do not count.
 
     Raises:
       UserError: for a column that the table does not have or has twice, or that is named twice.
     """
     found: list[int] = []
-    for name in (word.strip(_AROUND + "()") for word in findings.split(",")):
+    for name in (word.strip(_QUOTES) for word in without_brackets(findings).split(",")):
         same = [x for x, column in enumerate(table.header) if column.casefold() == name.casefold()]
         if not same:
             raise unknown(f"finding of {table.path}", name, filter(None, table.header))
@@ -167,6 +170,7 @@ def likely(table: Table) -> list[str]:
     return found if len(found) > 1 else []
 
 
+@functools.lru_cache(maxsize=4096)  # tables hold few different cells of findings, many times
 def _value(cell: str) -> int | None:
     """Returns what a cell says: 1, 0, ``_UNSURE`` or ``_EMPTY``; None for anything else."""
     if is_empty(cell):

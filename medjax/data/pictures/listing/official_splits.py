@@ -77,10 +77,16 @@ def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -
             f"{table.path} has no column of splits for {_FOLDS}, it has {table.names}: name one "
             f"with {columns.setting('split', 'NAME')}"
         )
-    wanted = {}
-    for split, value in pairs(folds, name=_FOLDS, example="val=3,test=4"):
+    given = pairs(folds, name=_FOLDS, example="val=3,test=4")
+    same = labels.unified(value for _, value in given)
+    wanted: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    for split, value in given:
         if split not in SPLITS[1:]:
             raise unknown(f"split in {_FOLDS}", split, SPLITS[1:])
+        other = taken.setdefault(same[value], split)
+        if other != split:
+            raise UserError(f"{_FOLDS} takes {value} for {other} and {split}: keep one")
         wanted[value] = split
     for column in columns.splits:
         values = _values(rows, column)

@@ -1,8 +1,10 @@
 """Classes that a table holds in a column each: the column of a row's class is 1, all others 0."""
 
+import functools
 from collections.abc import Sequence
 
 from medjax.data.pictures.listing import labels
+from medjax.data.pictures.listing.column_setting import without_brackets
 from medjax.data.pictures.listing.tables import Row, Table, is_empty, shown
 from medjax.errors import UserError
 
@@ -26,7 +28,7 @@ def with_classes(table: Table, names: str) -> Table:
 
     Args:
       table: the table.
-      names: names of columns between commas, in any case; brackets around them do not count. The
+      names: names of columns between commas, in any case; brackets around all do not count. The
         table stays as it is if these are not several columns, or are the name of one.
 
     Raises:
@@ -41,7 +43,7 @@ def with_classes(table: Table, names: str) -> Table:
 
 def _places(table: Table, names: str) -> list[int]:
     plain = [name.casefold() for name in table.header]
-    wanted = [name.strip(" ()").casefold() for name in names.split(",")]
+    wanted = [name.strip().casefold() for name in without_brackets(names).split(",")]
     if names.casefold() in plain or not set(wanted) <= set(plain):
         return []
     return [plain.index(name) for name in wanted]
@@ -65,4 +67,9 @@ def _class(table: Table, row: Row, places: Sequence[int]) -> str:
 
 
 def _ones(row: Row, places: Sequence[int]) -> list[int]:
-    return [place for place in places if labels.number(row.cells[place]) == 1]
+    return [place for place in places if _is_one(row.cells[place])]
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_one(cell: str) -> bool:
+    return labels.number(cell) == 1

@@ -3,7 +3,7 @@
 import collections
 import pathlib
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
@@ -12,7 +12,7 @@ from medjax.data.pictures.listing.entry import PATIENT_FOLDERS
 from medjax.data.pictures.listing.file_index import FileIndex
 from medjax.data.pictures.listing.names import kind
 from medjax.data.pictures.listing.tables import Table
-from medjax.errors import UserError
+from medjax.errors import UserError, some
 
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _SHOWN = 5
@@ -35,9 +35,10 @@ def error(folder: pathlib.Path, files: Sequence[str], reason: str) -> UserError:
     tops = sorted({file.split("/")[0] for file in files if "/" in file})
     known = (decoding.object_kind(folder / file) or kind(file) for file in files)
     kinds = collections.Counter(known).most_common()
-    seen = [f"folders: {_some(tops)}"] * bool(tops)
-    seen += [f"files: {_some(f'{count} × {name}' for name, count in kinds)}"] * bool(kinds)
-    seen += [f"table {x.path.relative_to(folder)}: {_some(x.header)}" for x in found]
+    seen = [f"folders: {some(tops, most=_SHOWN)}"] * bool(tops)
+    counts = [f"{count} × {name}" for name, count in kinds]
+    seen += [f"files: {some(counts, most=_SHOWN)}"] * bool(kinds)
+    seen += [f"table {x.path.relative_to(folder)}: {some(x.header, most=_SHOWN)}" for x in found]
     way = (
         _with_table(index, found)
         or _with_folders(folder, files)
@@ -103,9 +104,3 @@ def _with_folders(folder: pathlib.Path, files: Sequence[str]) -> str:
 
 def _command(folder: pathlib.Path, *flags: str) -> str:
     return shlex.join(["python", "-m", "medjax.data", f"--name=folder:{folder}", *flags])
-
-
-def _some(names: Iterable[str]) -> str:
-    """Returns the first few names."""
-    names = list(names)
-    return ", ".join(names[:_SHOWN]) + ", …" * (len(names) > _SHOWN)

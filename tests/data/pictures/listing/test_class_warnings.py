@@ -48,3 +48,22 @@ def test_what_is_not_read(tmp_path):
         f"{tmp_path}: no images, and not read: 1 × .heic, 1 × .psd, in a",
     ]
     assert class_warnings.unread(tmp_path, [], pictures, ["train/b/"], {"b"}) == []
+
+
+def test_many_folders_are_not_each_compared_with_all_files(tmp_path):
+    class Counted(list):
+        passes = 0
+
+        def __iter__(self):
+            self.passes += 1
+            return super().__iter__()
+
+    names = [f"c{number}" for number in range(30)]
+    for name in names:
+        (tmp_path / name).mkdir()
+    others = Counted(f"{name}/a.psd" for name in names[:20])
+    pictures = Counted(f"{name}/a.png" for name in names[20:29])
+    said = class_warnings.unread(tmp_path, others, pictures, [""], names[:10])
+    assert said[0].endswith("c18 (1 × .psd), c19 (1 × .psd), c29 (empty)")
+    assert "no image is in c10 (1" in said[0] and "10 × .psd, in c0, c1, c2" in said[1]
+    assert others.passes <= 3 and pictures.passes <= 3

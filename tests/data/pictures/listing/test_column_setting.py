@@ -23,7 +23,13 @@ def test_names_become_the_setting():
 
 
 @pytest.mark.parametrize(
-    "text, message", [("dx", "takes pairs, as in"), ("lable=x", "(did you mean 'label'?)")]
+    "text, message",
+    [
+        ("dx", "takes pairs, as in"),
+        ("lable=x", "(did you mean 'label'?)"),
+        ("file=f,label=a, label=b", "data.folder.columns gives label twice, 'a' and 'b': keep one"),
+        ("split=a,split=", "gives split twice"),
+    ],
 )
 def test_what_is_no_setting(text, message):
     with pytest.raises(UserError) as caught:

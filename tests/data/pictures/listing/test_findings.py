@@ -128,6 +128,12 @@ def test_columns_by_name():
         places("edem,No Finding")
     with pytest.raises(UserError, match="the finding EDEMA is named twice"):
         places("edema,EDEMA")
+    columns |= {"(Left) Mass": ["1"], "Opacity (any)": ["1"], "Opacity [all]": ["1"]}
+    for name, place in (("(left) mass", 4), ("Opacity (any)", 5), ("opacity [all]", 6)):
+        assert places(f"{name},edema") == places(f"({name},edema)") == [place, 1]
+        assert places(f"edema,{name}") == places(f"[edema,{name}]") == [1, place]
+        assert places(name) == [place]
+    assert places("(left) mass,Opacity (any)") == [4, 5]
     columns |= {"edema": ["1"]}
     with pytest.raises(UserError, match="the finding edema is a column twice"):
         places("edema")
@@ -138,3 +144,10 @@ def test_columns_that_seem_to_be_findings():
     assert findings.likely(table(**columns, edema=["1.0", ""])) == []
     found = table(**columns, edema=["1.0", ""], mass=["0", "-1"], view=["", ""])
     assert findings.likely(found) == ["edema", "mass"]
+
+
+def test_a_cell_is_read_once_however_often_it_stands(monkeypatch):
+    asked, number = [], findings.labels.number
+    monkeypatch.setattr(findings.labels, "number", lambda x: asked.append(x) or number(x))
+    of_columns(edema=["1.00000", "0.00000"] * 50, mass=["0.00000", "1.00000"] * 50)
+    assert sorted(asked) == ["0.00000", "1.00000"]

@@ -68,6 +68,8 @@ def test_folds():
         (["0", "1"], {"folds": "train=1"}, "unknown split in data.folder.folds 'train'"),
         (["0", "1"], {"folds": "1"}, 'data.folder.folds takes pairs, as in "val=3,test=4"'),
         (["0", "1"], {"folds": "val=1"}, "leaves no test"),
+        (["0", "1"], {"folds": "val=1, test=1"}, "folds takes 1 for val and test: keep one"),
+        (["0", "1"], {"folds": "val=1.0,test=1"}, "folds takes 1 for val and test: keep one"),
         (["0", "1"], {"folds": "val=0,test=1"}, "leaves no train"),
         (["0", "1"], {"folds": "val=0,test=1"}, "leaves no train"),
         (["0", "1"], {"folds": "test=1", "name": "x"}, "TABLE has no column of splits"),

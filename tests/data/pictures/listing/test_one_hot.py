@@ -22,6 +22,12 @@ def test_the_class_is_the_column_that_is_one(names):
     assert [row.cells[3] for row in found.rows] == ["NV", "MEL", ""]
 
 
+@pytest.mark.parametrize("names", ["NV (any),MEL", "(NV (any),MEL)"])
+def test_names_that_end_in_a_bracket(names):
+    found = one_hot.with_classes(table("file,NV (any),MEL", "a,1,0", "b,0,1"), names)
+    assert [row.cells[3] for row in found.rows] == ["NV (any)", "MEL"]
+
+
 @pytest.mark.parametrize("names", ["", "NV", "Findings, all", "NV,other"])
 def test_what_is_no_list_of_columns(names):
     given = table("file,NV,MEL,Findings, all".replace(", ", ";"), "a,1,0,x")
@@ -52,3 +58,12 @@ def test_what_fits():
     assert not one_hot.fits(table("file,a,b", "1,1,0", "2,1,1"), ["a", "b"])
     assert not one_hot.fits(table("file,a,b", "1,1,0", "2,0,0"), ["a", "b"])
     assert not one_hot.fits(table("file,a,b", "1,1,0", "2,1,0"), ["a", "b"])
+
+
+def test_a_cell_is_read_once_however_often_it_stands(monkeypatch):
+    asked, number = [], one_hot.labels.number
+    monkeypatch.setattr(one_hot.labels, "number", lambda x: asked.append(x) or number(x))
+    assert one_hot.fits(
+        table("file,a,b", *["x,1.00000,0.00000", "y,0.00000,1.00000"] * 50), ["a", "b"]
+    )
+    assert sorted(asked) == ["0.00000", "1.00000"]

@@ -26,8 +26,8 @@ def said(tmp_path):
 def test_folders_and_files_are_counted(said):
     text = said(*(f"{x}/{x}.{kind}" for x in "abcdefg" for kind in ("gif", "nii.gz")), "readme")
     assert text.startswith(
-        "REASON (found folders: a, b, c, d, e, …; files: 7 × .gif, 7 × .nii.gz, 1 × no suffix); "
-        "images lie in SET/train/CLASS/FILE or SET/CLASS/FILE, with a suffix of .png"
+        "REASON (found folders: a, b, c, d, e and 2 more; files: 7 × .gif, 7 × .nii.gz, "
+        "1 × no suffix); images lie in SET/train/CLASS/FILE or SET/CLASS/FILE, with a suffix of"
     )
 
 

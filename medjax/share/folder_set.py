@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from medjax.data import Unreadable, decode_all, file_source
-from medjax.data.pictures.listing.names import is_leftover, same_form
+from medjax.data.pictures import decoding
+from medjax.data.pictures.listing.names import counted, is_leftover, kind, same_form
+from medjax.data.pictures.listing.walking import walk
+from medjax.data.pictures.picture import Picture
 from medjax.errors import UserError, printable, unknown
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 
-
-def read(path: pathlib.Path, classes: Sequence[str]) -> dict[str, np.ndarray]:
+def read(path: pathlib.Path, classes: Sequence[str]) -> tuple[dict[str, np.ndarray], list[str]]:
     """Reads the pictures of each class in the order of their names.
 
     Hidden folders and files, and what systems leave there, are passed over.
@@ -22,25 +23,26 @@ def read(path: pathlib.Path, classes: Sequence[str]) -> dict[str, np.ndarray]:
       classes: the names of the classes in label order.
 
     Returns:
-      ``images``, uint8 or float32 0–1, ``[n, h, w, c]``, and ``labels``, ``[n]``.
+      ``(arrays, notes)``: ``images``, uint8 or float32 0–1, ``[n, h, w, c]``, and ``labels``,
+      ``[n]``; and a sentence about the files that are not read, if there are any.
 
     Raises:
       UserError: if a folder is no class, or a picture cannot be read or has another shape.
     """
-    images, labels = [], []
-    folders = sorted(x for x in path.iterdir() if x.is_dir() and not is_leftover(x.name))
-    names = [folder.name for folder in folders]
-    for folder, label in zip(folders, class_numbers(str(path), names, classes), strict=True):
-        for file in sorted(folder.iterdir()):
-            if file.suffix.lower() in _PICTURES and not is_leftover(file.name):
-                images.append(_read_picture(file))
-                labels.append(label)
-                if images[-1].shape != images[0].shape:
-                    shapes = [list(x.shape) for x in (images[-1], images[0])]
-                    raise UserError(f"{file} is {shapes[0]}, but the first picture is {shapes[1]}")
-    if not images:
+    folders = sorted(x.name for x in path.iterdir() if x.is_dir() and not is_leftover(x.name))
+    label = dict(zip(folders, class_numbers(str(path), folders, classes), strict=True))
+    # A licence or a table beside the folders is no part of the set.
+    files = [x for x in walk(path) if "/" in x or decoding.is_picture(path / x)]
+    inside = (x for x in files if x.count("/") == 1 and decoding.is_picture(path / x))
+    found = sorted(x.split("/") for x in inside)
+    if not found:
         raise UserError(f"{path} has no folders of pictures by class, such as {path}/0/a.png")
-    return {"images": np.stack(images), "labels": np.array(labels)}
+    images = _decoded([path.joinpath(*parts) for parts in found])
+    unread = sorted({*files} - {*map("/".join, found)})
+    notes = [f"{len(unread)} of its files are not read: {counted(map(kind, unread))}"] * bool(
+        unread
+    )
+    return {"images": images, "labels": np.array([label[top] for top, _ in found])}, notes
 
 
 def class_numbers(where: str, names: Sequence[str], classes: Sequence[str]) -> list[int]:
@@ -74,10 +76,20 @@ def class_numbers(where: str, names: Sequence[str], classes: Sequence[str]) -> l
     return [int(name) for name in names]
 
 
-def _read_picture(file: pathlib.Path) -> np.ndarray:
-    """Returns a picture ``[h, w, c]``, uint8 or float32 0–1."""
-    (result,) = decode_all([file_source(file, file.name)])
-    if isinstance(result, Unreadable):
-        raise UserError(f"cannot read the picture {file}: {result.reason}")
-    pixels: np.ndarray = result[0].shown()
-    return pixels[..., None] if pixels.ndim == 2 else pixels
+def _decoded(files: Sequence[pathlib.Path]) -> np.ndarray:
+    """Returns pictures of one shape, ``[n, h, w, c]``, uint8, or float32 0–1 if any is deeper."""
+    images: list[np.ndarray] = []
+    sources = [file_source(file, str(file)) for file in files]
+    for file, result in zip(files, decode_all(sources, then=Picture.shown), strict=True):
+        if isinstance(result, Unreadable):
+            raise UserError(f"cannot read the picture {file}: {result.reason}")
+        if len(result) > 1:
+            raise UserError(f"{file} holds {len(result)} pictures; needs one")
+        images.append(result[0][..., None] if result[0].ndim == 2 else result[0])
+        if images[-1].shape != images[0].shape:
+            shapes = [list(x.shape) for x in (images[-1], images[0])]
+            raise UserError(f"{file} is {shapes[0]}, but the first picture is {shapes[1]}")
+    if any(image.dtype != np.uint8 for image in images):
+        white = np.float32(255)
+        images = [x / white if x.dtype == np.uint8 else x for x in images]
+    return np.stack(images)

@@ -20,6 +20,7 @@ _IMAGES = ("images", "image_syn", "images_train", "train_images", "x_train", "x"
 _LABELS = ("labels", "label_syn", "labels_train", "train_labels", "y_train", "y", "targets")
 _LABELS += ("arr_1",)
 _LISTED = 10
+_OURS = {"mean", "std", "images_uint8"}  # a file with all of them is written by medjax
 _LEARNED = ("mean", "std", "zca", "zca_mean", "zca_matrix", "step_size")
 
 
@@ -75,11 +76,15 @@ def read_set(
       (2, 4, 4, 1)
     """
     path = pathlib.Path(path)
-    arrays, notes = _arrays(path, classes, multi_label)
+    arrays, notes, numbered = _arrays(path, classes, multi_label)
     try:
         images, more = pixels(arrays)
         labels, others = training_labels(
-            arrays["labels"], len(images), classes=classes, multi_label=multi_label
+            arrays["labels"],
+            len(images),
+            classes=classes,
+            multi_label=multi_label,
+            numbered=numbered,
         )
         whitening, step_size = learned(images, arrays)
     except UserError as error:
@@ -124,28 +129,33 @@ def read_preparation(path: str | os.PathLike[str]) -> Preparation:
 
 def _arrays(
     path: pathlib.Path, classes: Sequence[str], multi_label: bool
-) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Returns the arrays of a set by the names in ``SharedSet``, and what is to be said of them."""
+) -> tuple[dict[str, np.ndarray], list[str], bool]:
+    """Returns the arrays of a set by the names in ``SharedSet``, and what is to be said of them.
+
+    The last result is whether the labels are known to count the classes from 0.
+    """
     if path.is_dir() and multi_label:
         raise UserError(
             f"{path} is a folder, which gives each image one class; a multi-label set needs an npz"
         )
     if path.is_dir():
-        return folder_set.read(path, classes), []
+        return (*folder_set.read(path, classes), True)
     if not path.is_file():
         raise UserError(f"there is no file or folder {path}")
     if is_torch(path):
         found, notes = torch_file.read(path)
-        names = _names(path, list(found))
+        held = list(found)
+        names = _names(path, held)
     else:
         with Archive(path) as archive:
-            names, notes = _names(path, archive.names), []
+            held, notes = archive.names, []
+            names = _names(path, held)
             found = {name: archive.read(name) for name in names.values()}
     if (names["images"], names["labels"]) != ("images", "labels"):
         notes.append(f"its images and labels are read from {names['images']}, {names['labels']}")
     if ("mean" in names) != ("std" in names):
         raise UserError(f"cannot train on {path}: it has only one of mean and std")
-    return {key: found[name] for key, name in names.items()}, notes
+    return {key: found[name] for key, name in names.items()}, notes, set(held) >= _OURS
 
 
 def _names(path: pathlib.Path, held: Sequence[str]) -> Mapping[str, str]:

@@ -60,7 +60,12 @@ def pixels(arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
 
 
 def training_labels(
-    labels: np.ndarray, count: int, *, classes: Sequence[str], multi_label: bool
+    labels: np.ndarray,
+    count: int,
+    *,
+    classes: Sequence[str],
+    multi_label: bool,
+    numbered: bool = False,
 ) -> tuple[np.ndarray, list[str]]:
     """Returns the labels as networks take them.
 
@@ -69,13 +74,14 @@ def training_labels(
       count: the number of images.
       classes: names of the classes in label order.
       multi_label: whether an image may have several classes.
+      numbered: whether numbers are known to count the classes from 0, and are no names of them.
 
     Returns:
       ``(labels, notes)``: int32 ``[n]``, or float32 rows ``[n, L]`` of a multi-label set; and
       sentences about how they were taken.
 
     Raises:
-      UserError: for other labels.
+      UserError: for other labels, or numbers that may be names of other classes.
 
     Example:
       >>> training_labels(np.eye(2), 2, classes=["a", "b"], multi_label=False)[0].tolist()
@@ -95,7 +101,7 @@ def training_labels(
         raise UserError(f"labels must be [n] with n = {count}, got {list(labels.shape)}")
     notes = []
     if labels.ndim == 2:
-        labels = _classes_of_rows(labels, len(classes))
+        labels, numbered = _classes_of_rows(labels, len(classes)), True
         notes.append("its labels are one-hot rows, and are read as labels.argmax(axis=1)")
     names, places = npz_labels.distinct("labels", labels)
     if labels.dtype.kind in "US":
@@ -108,6 +114,8 @@ def training_labels(
                 raise UserError(f"labels must lie in 0–{len(classes) - 1}, got {ends}")
             numbers = class_numbers("labels", names, classes)
             notes.append("its labels are names of classes, and are read so")
+        elif not numbered and set(names) <= set(classes):
+            _check_one_meaning(names, numbers, classes)
     return np.array(numbers, np.int32)[places], notes
 
 
@@ -140,6 +148,19 @@ def learned(
     if not number or not 0 < step_size < np.inf:
         raise UserError(f"step_size must be a positive number, got {step_size.tolist()!r}")
     return whitening, float(step_size) if "step_size" in arrays else None
+
+
+def _check_one_meaning(
+    names: Sequence[str], numbers: Sequence[int], classes: Sequence[str]
+) -> None:
+    """Refuses numbers that are names of other classes than of those that they count."""
+    counted = [classes[number] for number in numbers]
+    if counted != list(names):
+        raise UserError(
+            f"labels {', '.join(names)} may be the classes of these names, or count the classes "
+            f"from 0, which makes them {', '.join(counted)}: save labels.astype(str) for names, "
+            f"or numpy.eye({len(classes)})[labels] for numbers from 0"
+        )
 
 
 def _check_stats(arrays: Mapping[str, np.ndarray], channels: tuple[int, ...]) -> None:

@@ -1,6 +1,5 @@
 """``python -m medjax.data`` as a command: its messages name its own flags."""
 
-
 from medjax import data
 from medjax.cli import data as command
 

@@ -61,4 +61,4 @@ def test_each_file_of_a_series_is_an_image_of_its_patient(series, describe):
         "train": 8,
         "test": 8,
     }
-    assert said.warnings == [f"{series}: no images, and not read: 1 × no suffix, in benign"]
+    assert said.warnings == [f"{series}: no images, and not read: 1 × DICOM index, in benign"]

@@ -22,8 +22,9 @@ def picture(name, size=(5, 4), mode="L", color=51):
     Image.new(mode, size, color).save(name)
 
 
-def read(name="set", classes=CLASSES):
-    arrays = folder_set.read(pathlib.Path(name), classes)
+def read(name="set", classes=CLASSES, notes=()):
+    arrays, said = folder_set.read(pathlib.Path(name), classes)
+    assert said == list(notes)
     return arrays["images"], arrays["labels"].tolist()
 
 
@@ -34,7 +35,7 @@ def test_pictures_in_the_order_of_their_names(names):
             picture(f"set/{name}/{file}", color=abs(color - number))
     for notes in ("set/notes.txt", f"set/{names[0]}/notes.txt"):
         pathlib.Path(notes).touch()
-    images, labels = read()
+    images, labels = read(notes=["1 of its files are not read: 1 × .txt"])
     assert images.shape == (4, 4, 5, 1) and labels == [0, 0, 2, 2]
     assert images[:, 0, 0, 0].tolist() == [1, 0, 254, 255]
 
@@ -72,6 +73,42 @@ def test_sixteen_bits():
     for name, value in (("cat", 0), ("eel", 2**15)):
         picture(f"set/{name}/a.png", mode="I;16", color=value)
     np.testing.assert_allclose(read()[0][:, 0, 0, 0], [0, 2**15 / (2**16 - 1)], rtol=1e-6)
+
+
+def test_bytes_beside_sixteen_bits():
+    """The bytes come first, so that the kind of the first picture does not decide."""
+    picture("set/cat/a.png", color=51)
+    picture("set/eel/a.png", mode="I;16", color=2**16 - 1)
+    images, _ = read()
+    assert images.dtype == np.float32
+    np.testing.assert_allclose(images[:, 0, 0, 0], [0.2, 1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("suffix", [".webp", ".gif", ".jfif", ".jp2", ".TIFF", ".bmp"])
+def test_pictures_of_every_kind_that_is_read_elsewhere(suffix):
+    picture("set/cat/a.png", mode="RGB", color=(9, 80, 200))
+    picture(f"set/dog/a{suffix}", mode="RGB", color=(9, 80, 200))
+    assert read()[1] == [0, 1]
+
+
+def test_files_that_are_not_read_are_counted():
+    picture("set/cat/a.png")
+    for name in ("cat/deep/b.png", "above.png"):
+        picture(f"set/{name}")
+    for name in ("cat/a.xcf", "cat/b.xcf", "LICENSE.txt"):
+        pathlib.Path("set", name).write_bytes(b"x")
+    read(notes=["4 of its files are not read: 2 × .png, 2 × .xcf"])
+
+
+def test_many_pictures_are_decoded_together(monkeypatch):
+    for number in range(3):
+        picture(f"set/cat/{number}.png")
+    calls, decode_all = [], folder_set.decode_all
+    monkeypatch.setattr(
+        folder_set, "decode_all", lambda x, **y: calls.append(len(x)) or decode_all(x, **y)
+    )
+    read()
+    assert calls == [3]
 
 
 def test_colours():

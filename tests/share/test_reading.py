@@ -41,6 +41,20 @@ def test_a_set_from_a_run():
     assert read.labels.tolist() == [0, 2, 1]
 
 
+def test_numbers_that_may_be_names_of_classes():
+    """A file of medjax and a folder have one meaning where another npz has two."""
+    grades = ("1", "2", "3")
+    write(labels=np.array([1, 2, 1]), mean=np.zeros(1), std=np.ones(1))
+    with pytest.raises(UserError, match=r"^cannot train on set.npz: labels 1, 2 may be"):
+        read_set("set.npz", classes=grades)
+    saved = SyntheticSet(np.zeros((3, 4, 5, 1), np.float32), np.array([1, 2, 1], np.int32))
+    save_synthetic("ours.npz", saved, mean=np.zeros(1), std=np.ones(1))
+    assert read_set("ours.npz", classes=grades).labels.tolist() == [1, 2, 1]
+    for name in ("2", "3"):
+        picture(f"folder/{name}/a.png")
+    assert read_set("folder", classes=grades).labels.tolist() == [1, 2]
+
+
 def test_a_learned_step_size_and_a_whitening():
     pixels = np.random.default_rng(0).integers(0, 255, (60, 2, 3, 2), np.uint8)
     whitening = data.fit_whitening(pixels, zca="mtt")

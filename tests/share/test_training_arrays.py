@@ -81,6 +81,25 @@ def test_classes_that_are_named_by_numbers():
     assert read.tolist() == [2, 0, 1] and notes == []
 
 
+def test_numbers_that_may_be_names_of_other_classes():
+    grades = {"classes": ("1", "2", "3"), "multi_label": False}
+    for labels in (np.array([1, 2, 1]), np.array([1.0, 2, 1]), np.array([[2], [2], [2]])):
+        with pytest.raises(UserError, match=r"may be the classes of these names.*astype\(str\)"):
+            training_labels(labels, 3, **grades)
+    with pytest.raises(UserError, match=r"labels 1, 2 may be .* which makes them 2, 3: save"):
+        training_labels(np.array([1, 2, 1]), 3, **grades)
+    for labels, right in (
+        (np.array(["1", "2", "1"]), [0, 1, 0]),
+        (np.eye(3)[[1, 2, 1]], [1, 2, 1]),
+        (np.array([1, 0, 1]), [1, 0, 1]),
+    ):
+        assert training_labels(labels, 3, **grades)[0].tolist() == right
+    known = training_labels(np.array([1, 2, 1]), 3, numbered=True, **grades)
+    assert known[0].tolist() == [1, 2, 1]
+    same = training_labels(np.array([1, 2, 1]), 3, classes=("0", "1", "2"), multi_label=False)
+    assert same[0].tolist() == [1, 2, 1]
+
+
 @pytest.mark.parametrize(
     ("labels", "message"),
     [

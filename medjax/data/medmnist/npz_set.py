@@ -81,6 +81,13 @@ def _doubts(splits: Mapping[str, Split], preparation: Preparation) -> list[str]:
             "have; they are read as findings (multi-label): save labels.argmax(axis=1) if they are "
             "classes"
         )
+    some = (part for split in splits.values() for part in npz_images.parts(split.images))
+    if not raw_pictures.sets_black_and_white(preparation) and npz_images.is_dim(some):
+        greatest = max(int(split.images.max()) for split in splits.values())
+        lines.append(
+            f"its images are nearly black, with no value above {greatest} of 255: if 0–1 was "
+            "saved, the factor 255 is missing; percentile_clip in data.prepare sets other limits"
+        )
     given = raw_pictures.sets_channels(preparation)
     if not given and all(npz_images.is_grey(split.images) for split in splits.values()):
         lines.append(

@@ -1,7 +1,7 @@
 """Arrays of images as people save them: the order of their axes, and what their values mean."""
 
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,8 @@ _NEEDS = "needs (n, h, w), (n, h, w, 1) or (n, h, w, 3)"
 _PIXELS_AT_ONCE = 2**20
 _NEARLY = 8  # grey levels between the channels of a grey picture that was a JPEG in colour
 _REAL = "biuf"
+NEARLY_BLACK = 16
+"""The greatest byte of images that look black."""
 
 
 class Axes(NamedTuple):
@@ -150,7 +152,7 @@ def check_real(what: str, images: np.ndarray) -> None:
         ends = images.min(), images.max()  # NaN if any value is
     if np.isfinite(ends).all():
         return
-    count = sum(int((~np.isfinite(part)).sum()) for part in _parts(images))
+    count = sum(int((~np.isfinite(part)).sum()) for part in parts(images))
     raise UserError(
         f"{what} holds {count} NaN or infinite pixels ({images.dtype.name}); replace them, as "
         "np.nan_to_num does"
@@ -166,11 +168,27 @@ def is_grey(images: np.ndarray) -> bool:
     """
     most = _NEARLY if images.dtype == np.uint8 else 0
     return images.shape[-1] == 3 and all(
-        (part.max(-1).astype(np.float64) - part.min(-1)).max() <= most for part in _parts(images)
+        (part.max(-1).astype(np.float64) - part.min(-1)).max() <= most for part in parts(images)
     )
 
 
-def _parts(images: np.ndarray) -> Iterator[np.ndarray]:
+def is_dim(images: Iterable[np.ndarray]) -> bool:
+    """Returns whether bytes are nearly black: nowhere above 16 of 255, but not all 0.
+
+    Example:
+      >>> is_dim([np.array([0, 1])]), is_dim([np.array([0, 0])]), is_dim([np.array([1, 17])])
+      (True, False, False)
+    """
+    greatest = 0
+    for some in images:
+        greatest = max(greatest, int(some.max()))
+        if greatest > NEARLY_BLACK:
+            return False
+    return greatest > 0
+
+
+def parts(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Yields images a few at a time."""
     rows = max(_PIXELS_AT_ONCE // max(images[0].size, 1), 1)
     for start in range(0, len(images), rows):
         yield images[start : start + rows]
@@ -183,12 +201,12 @@ def _within(ends: Mapping[str, tuple[float, float]], white: int) -> bool:
 
 
 def _whole(images: np.ndarray) -> bool:
-    return images.dtype.kind != "f" or all((part == np.rint(part)).all() for part in _parts(images))
+    return images.dtype.kind != "f" or all((part == np.rint(part)).all() for part in parts(images))
 
 
 def _scaled(images: np.ndarray, scale: int) -> np.ndarray:
     out, start = np.empty(images.shape, np.uint8), 0
-    for part in _parts(images):
+    for part in parts(images):
         levels = np.rint(part.astype(np.float64) * scale)
         out[start : start + len(part)] = np.clip(levels, 0, 255)
         start += len(part)

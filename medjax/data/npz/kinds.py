@@ -3,6 +3,8 @@
 import pathlib
 import zipfile
 
+IMAGES = ("a PNG file", "a JPEG file")
+"""Kinds that are images."""
 _HEAD = 1024
 _ZIP = b"PK\x03\x04"
 _OLD_TORCH = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the first of several pickles
@@ -11,6 +13,7 @@ _PACKED = "a compressed file; unpack it"
 _SAVE = "save its arrays with np.savez"
 _STARTS = (
     (b"version https://git-lfs", "a Git LFS pointer; fetch the file itself with git lfs pull"),
+    *zip((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"), IMAGES, strict=True),
     (b"\x93NUMPY", f"a single array of np.save; {_SAVE}"),
     *((start, _PACKED) for start in (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf", b"Rar!")),
     (b"\x28\xb5\x2f\xfd", _PACKED),

@@ -79,6 +79,13 @@ def is_picture(path: pathlib.Path) -> bool:
     return path.suffix.lower() not in _OTHER_SUFFIXES and dicom.is_image(path)
 
 
+def object_kind(path: pathlib.Path) -> str:
+    """Returns what a file is that is not read, if it is DICOM; nothing for others and images."""
+    suffix = path.suffix.lower()
+    opened = suffix == ".gz" or suffix not in _OTHER_SUFFIXES
+    return dicom.object_kind(path) if opened and path.is_file() else ""
+
+
 def file_source(
     path: pathlib.Path,
     name: str,

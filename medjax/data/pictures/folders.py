@@ -7,9 +7,11 @@ import numpy as np
 
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
+from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import (
     class_folders,
     labels,
+    masks,
     official_splits,
     table_entries,
     unknown_layout,
@@ -132,7 +134,10 @@ def _check_found(folder: pathlib.Path, files: Sequence[str], found: Sequence[Ent
     if not found:
         raise unknown_layout.error(folder, files, f"{folder} holds no images in class folders")
     if found[0].split is None and len({entry.label for entry in found}) == 1:
-        reason = f"{folder} holds 1 class; needs two or more"
+        pictures = [name for name in files if decoding.is_picture(folder / name)]
+        taken = len(masks.find(pictures, tops=[""]).files)
+        kept = f" beside {taken} file{'s' * (taken > 1)} taken for masks" * bool(taken)
+        reason = f"{folder} holds 1 class{kept}; needs two or more"
         raise unknown_layout.error(folder, files, reason)
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from medjax.data.damaged import UndecodableError, decoding_errors
-from medjax.data.pictures import png_chunks
+from medjax.data.npz import kinds
+from medjax.data.pictures import dicom, pixel_limit, png_chunks
 from medjax.data.pictures.picture import Picture, full_range
 
 SUFFIXES = (
@@ -21,6 +22,11 @@ _GREY = ("1", "L", "LA", "I", "F")
 _BITS, _PHOTOMETRIC = 258, 262  # tags of TIFF
 _WHITE_IS_ZERO = 0
 _PREVIEW = 512  # pixels of the shorter side, at least
+OWN_RANGE = (
+    "of 32 bits are stretched from black to white each by its own range, so that files do not "
+    "differ in brightness"
+)
+"""A remark on pictures whose brightness is lost."""
 _Result = TypeVar("_Result")
 
 
@@ -88,10 +94,20 @@ def _open(file: pathlib.Path | io.BytesIO) -> Image.Image:
         with decoding_errors():
             return Image.open(file, formats=_FORMATS)
     except UnidentifiedImageError as error:
-        kinds = f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
-        raise UndecodableError(f"is not a {kinds} file that Pillow can read") from error
+        formats = f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}"
+        found = isinstance(file, pathlib.Path) and _other_kind(file)
+        what = f": it is {found}" if found else ""
+        raise UndecodableError(f"is not a {formats} file that Pillow can read{what}") from error
     except Image.DecompressionBombError as error:
-        raise UndecodableError("has more pixels than Pillow's limit") from error
+        raise pixel_limit.exceeded() from error
+
+
+def _other_kind(file: pathlib.Path) -> str | None:
+    """Says what a file is that is no image, by its content; None if that is unknown."""
+    if dicom.is_dicom(file):
+        return "a DICOM file, which needs the suffix .dcm or none"
+    found = kinds.kind_of(file)
+    return None if found in kinds.IMAGES else found  # it is damaged
 
 
 def _read(image: Image.Image) -> list[Picture]:
@@ -107,7 +123,9 @@ def _read(image: Image.Image) -> list[Picture]:
     if not np.isfinite(pixels).all():
         raise UndecodableError("holds pixels that are not finite")
     if bits > 16:
-        return [full_range(pixels)._replace(inverted=negative)]
+        picture = full_range(pixels)
+        kept = (picture.black, picture.white) == (0, 1)
+        return [picture._replace(inverted=negative, remarks=() if kept else (OWN_RANGE,))]
     how = {"inverted": negative, "depth_unknown": bits == 16}
     return [Picture(pixels.astype(np.uint16), 0, 2**bits - 1, **how)]
 

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from medjax.data.prepare.resizing import stretch
+
 
 class Picture(NamedTuple):
     """A picture at its own size and depth, and how its values are shown.
@@ -16,6 +18,9 @@ class Picture(NamedTuple):
       values: the pixels before a look-up table or a curve; ``None`` if there was none.
       inverted: whether it is a negative, so that ``black`` is shown as white.
       padding: bool ``[h, w]``, where nothing was measured; it is shown as black. ``None`` for none.
+      aspect: the height of a pixel over its width; pictures are shown with square pixels.
+      remarks: what may be wrong with it, as the end of a sentence that begins with a number of
+        images; a set says each once.
       depth_unknown: whether ``white`` is the greatest value of 16 bits only because the file does
         not say how many bits it uses.
     """
@@ -26,6 +31,8 @@ class Picture(NamedTuple):
     values: np.ndarray | None = None
     inverted: bool = False
     padding: np.ndarray | None = None
+    aspect: float = 1.0
+    remarks: tuple[str, ...] = ()
     depth_unknown: bool = False
 
     def shown(self) -> np.ndarray:
@@ -40,7 +47,7 @@ class Picture(NamedTuple):
         return self.finish(np.clip(above / scale, 0, 1))
 
     def finish(self, image: np.ndarray) -> np.ndarray:
-        """Inverts a negative and blackens padding.
+        """Inverts a negative, blackens padding, and makes pixels square.
 
         Args:
           image: the scaled ``pixels``, ``[h, w]`` or ``[h, w, c]``, uint8 or floats in 0–1.
@@ -53,7 +60,13 @@ class Picture(NamedTuple):
         if self.padding is not None:
             image = image.copy()
             image[self.padding] = 0
-        return image
+        return image if self.aspect == 1 else self._with_square_pixels(image)
+
+    def _with_square_pixels(self, image: np.ndarray) -> np.ndarray:
+        """Stretches the side along which pixels are longer."""
+        height, width = image.shape[:2]
+        side = round(width * max(1 / self.aspect, 1)), round(height * max(self.aspect, 1))
+        return stretch(image[..., None], side)[..., 0] if image.ndim == 2 else stretch(image, side)
 
     def raw(self) -> np.ndarray:
         """Returns the values of the file, ``[h, w, c]``."""

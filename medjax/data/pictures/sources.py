@@ -1,5 +1,6 @@
 """Data sets of a user's own pictures: folders of images, DICOM and NIfTI files, and TFDS."""
 
+import collections
 import dataclasses
 import functools
 import logging
@@ -12,6 +13,7 @@ import numpy as np
 
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
+from medjax.data.npz import images as npz_images
 from medjax.data.pictures import (
     conversion,
     decoding,
@@ -100,7 +102,7 @@ def _converted(listed: ListedSet, sources: Sources, request: Request) -> Read:
     fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
     remarks.log(facts, wanted=wanted, fitted=fitted)
     made = {split: np.array(arrays[f"{split}_made"]) for split in parts}
-    info = _info(listed, facts, made)
+    info = _info(listed, facts, made, remarks.doubts(facts, wanted))
     return Read(info, _splits(arrays, list(parts), request.limit), fitted)
 
 
@@ -126,24 +128,29 @@ def _make(
     how = {"size": request.size, "channels": channels, "fit": options.fit, "bits": seen.bits}
     whole = raw_pictures.complete(wanted, **how)
     fitted = raw_pictures.fit(whole, train, threads=threads)
-    dim = []
+    dim, noted = [], []
 
     def to_bytes(picture: Picture) -> np.ndarray:
         image = raw_pictures.prepare_picture(fitted, picture)
-        if remarks.is_dim(image):
+        if npz_images.is_dim([image]):
             dim.append(True)
+        noted.extend(picture.remarks)
         return image
 
     done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
     if not options.skip_unreadable:
         total = len(train) + len(others)
         decoding.refuse(done.unreadable, total=total, setting=listed_set.SKIP)
-    seen_also = {"greyed": seen.greyed, "clipped": seen.clipped, "dim": len(dim)}
-    return done._asdict() | seen_also | {"preparation": str(fitted)}
+    counts = dict(sorted(collections.Counter(noted).items()))
+    told = {"greyed": seen.greyed, "clipped": seen.clipped, "dim": len(dim), "remarks": counts}
+    return done._asdict() | told | {"preparation": str(fitted)}
 
 
 def _info(
-    listed: ListedSet, facts: Mapping[str, Any], made: Mapping[str, np.ndarray]
+    listed: ListedSet,
+    facts: Mapping[str, Any],
+    made: Mapping[str, np.ndarray],
+    doubts: Sequence[str],
 ) -> DatasetInfo:
     single = BINARY_CLASS if len(listed.classes) == 2 else MULTI_CLASS
     return DatasetInfo(
@@ -158,7 +165,7 @@ def _info(
         left_out=tuple((place, reason) for place, reason in facts["unreadable"]),
         raw=facts["raw"],
         cut=listed.cut,
-        warnings=listed.warnings,
+        warnings=(*listed.warnings, *doubts),
         files={split: tuple(names) for split, names in facts["files"].items()},
         patients={split: tuple(numbers) for split, numbers in facts["patients"].items()},
         made=made,

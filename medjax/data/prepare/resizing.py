@@ -1,6 +1,7 @@
 """Resizing, a preparation step: images of any aspect ratio become squares."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -53,9 +54,24 @@ class Resize:
         side = (self.size, self.size)
         if image.shape[:2] == side:
             return image
-        low, high, fit = float(image.min()), float(image.max()), _FITS[self.keep_aspect]
-        planes = np.moveaxis(image.astype(np.float32), -1, 0)
-        resized = [np.asarray(fit(Image.fromarray(plane), side, low)) for plane in planes]
-        values = np.clip(np.stack(resized, axis=-1), low, high)
-        integers = np.issubdtype(image.dtype, np.integer)
-        return (np.rint(values) if integers else values).astype(image.dtype)
+        return _resized(image, side, _FITS[self.keep_aspect])
+
+
+def stretch(image: np.ndarray, side: tuple[int, int]) -> np.ndarray:
+    """Resizes ``[h, w, c]`` to a width and a height, as ``Resize`` does, whatever its aspect.
+
+    Example:
+      >>> stretch(np.zeros((2, 3, 1), np.uint8), (6, 2)).shape
+      (2, 6, 1)
+    """
+    return _resized(image, side, _FITS["stretch"])
+
+
+def _resized(image: np.ndarray, side: tuple[int, int], fit: Callable[..., Image.Image]):
+    """Resizes each channel, within the range of the image."""
+    low, high = float(image.min()), float(image.max())
+    planes = np.moveaxis(image.astype(np.float32), -1, 0)
+    resized = [np.asarray(fit(Image.fromarray(plane), side, low)) for plane in planes]
+    values = np.clip(np.stack(resized, axis=-1), low, high)
+    integers = np.issubdtype(image.dtype, np.integer)
+    return (np.rint(values) if integers else values).astype(image.dtype)

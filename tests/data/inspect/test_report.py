@@ -171,7 +171,8 @@ def test_folders_of_raw_pictures(scans, tmp_path, capsys):
         assert main([*command, *options]) == 0
         said = capsys.readouterr().out
         kinds = "PNG, JPEG, TIFF, BMP, GIF, WEBP, JPEG2000 or PPM"
-        reason = f"is not a {kinds} file that Pillow can read"
+        text = "a text file, such as an error message that was saved in its place; fetch it again"
+        reason = f"is not a {kinds} file that Pillow can read: it is {text}"
         assert f"skipped: high/damaged.png ({reason})" in said
         assert "4×4×1" in said and "raw size" in said and "raw greatest" in said
         written = json.loads((tmp_path / "report.json").read_text())

@@ -55,6 +55,8 @@ KINDS = {
     "old pickle": (pickle.dumps({"a": 1}, protocol=2), "a pickle"),
     "torch": (zipped("mine/data.pkl", "mine/data/0"), "a file of torch"),
     "old torch": (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M", "a file of torch"),
+    "png": (b"\x89PNG\r\n\x1a\n\0\0", "a PNG file"),
+    "jpeg": (b"\xff\xd8\xff\xe0", "a JPEG file"),
     "zip": (zipped("a.png"), "a zip file without arrays"),
 }
 

@@ -95,7 +95,7 @@ def test_a_bug_of_ours_keeps_its_traceback(kind, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["dicom._grey", "dicom._check_decodable", "dicom_header.number", "dicom_header.items"]
+    "name", ["reading._grey", "reading._check_decodable", "header.number", "header.items"]
 )
 @pytest.mark.parametrize("kind", BUGS)
 def test_a_bug_of_ours_in_reading_dicom_keeps_its_traceback(
@@ -103,7 +103,7 @@ def test_a_bug_of_ours_in_reading_dicom_keeps_its_traceback(
 ):
     path = tmp_path / "a.dcm"
     write_dicom(path, np.zeros((4, 4), np.uint16))
-    monkeypatch.setattr(f"medjax.data.pictures.{name}", _broken(kind))
+    monkeypatch.setattr(f"medjax.data.pictures.dicom.{name}", _broken(kind))
     with pytest.raises(kind, match="a bug") as caught:
         list(decode_all([file_source(path, "a.dcm")]))
     assert caught.traceback[-1].name == "ours"

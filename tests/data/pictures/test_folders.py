@@ -138,6 +138,10 @@ def test_class_folders_of_one_value_are_one_class(make):
             "SET holds no images in class folders (found files: 1 × .txt);",
         ),
         (["a/1.png", "a/2.png", "a/3.png", "a/4.png"], "SET holds 1 class; needs two or more"),
+        (
+            ["a/1.png", "a/1_mask.png", "a/2.png", "a/2_mask.png"],
+            "SET holds 1 class beside 2 files taken for masks; needs two or more",
+        ),
         (["train/a/1.png", "train/b/1.png"], "SET holds no images in test"),
         (["train/a/1.png", "train/b/1.png", "test/c/1.png"], "SET: class c has no image in train"),
         (["a/p/1.png", "b/p/1.png"], "data.folder.patients=folders"),

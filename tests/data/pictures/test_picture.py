@@ -63,3 +63,19 @@ def test_resizing_is_antialiased_and_at_full_depth():
     expected = Image.fromarray(eight).resize((8, 8), Image.Resampling.BICUBIC)
     got = to_bytes(Picture(eight, 0, 255), size=8, channels=1, fit="stretch")[..., 0]
     assert np.abs(got.astype(int) - np.asarray(expected)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "aspect, shape", [(2.0, (8, 8)), (0.5, (4, 16)), (1.2, (5, 8)), (1, (4, 8))]
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_pixels_become_square_as_they_are_shown(aspect, shape, dtype):
+    pixels = np.repeat(np.array([[10], [20], [30], [40]], dtype), 8, axis=1)
+    white, padding = np.iinfo(dtype).max, np.zeros((4, 8), bool)
+    padding[0] = True
+    picture = Picture(pixels, 0, white, aspect=aspect, padding=padding)
+    shown = picture.shown()
+    assert shown.shape == shape and shown.min() == 0 and picture.raw().shape == (4, 8, 1)
+    assert (np.diff(shown.astype(float), axis=0) >= 0).all()
+    colour = Picture(np.repeat(pixels[..., None], 3, axis=2), 0, white, aspect=aspect)
+    assert colour.shown().shape == (*shape, 3)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from medjax.data import parse_preparation
-from medjax.data.pictures import remarks
+from medjax.data.npz import images
+from medjax.data.pictures import imagefile, remarks
 
 OTHERS = "window or percentile_clip in data.prepare sets other limits"
-QUIET = {"greyed": "", "clipped": "", "dim": 0, "raw": {"train": {"sizes": {"8×8×1": 3}}}}
+QUIET = {"greyed": "", "clipped": "", "dim": 0, "remarks": {}}
+QUIET |= {"raw": {"train": {"sizes": {"8×8×1": 3}}}}
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def test_dim_images(said):
     assert said({"dim": 3}) == [("WARNING", line)]
     values = {0: False, 1: True, 16: True, 17: False}
     for value, expected in values.items():
-        assert remarks.is_dim(np.array([[[0], [value]]], np.uint8)) == expected
+        assert images.is_dim([np.array([[[0], [value]]], np.uint8)]) == expected
 
 
 def test_the_median_size_of_all_splits(said):
@@ -60,3 +62,21 @@ def test_the_median_size_of_all_splits(said):
     assert said({"raw": raw}, wanted="resize(8)") == []
     assert said({"raw": {"train": {"sizes": {"8×9×1": 1}}}})[0][1].startswith("data: pictures of")
     assert said({"raw": {"train": {"sizes": {"8×7×1": 1}}}}) == []
+
+
+def test_what_was_counted(said):
+    assert said({"remarks": {"are odd": 2}}) == [("WARNING", "data: 2 images are odd")]
+    own = {"remarks": {imagefile.OWN_RANGE: 3}}
+    line = f"data: 3 images {imagefile.OWN_RANGE}; {OTHERS}, the same for all"
+    assert said(own) == [("WARNING", line)]
+    assert said(own, wanted="window(0, 1)|resize(8)", fitted="window(0, 1)|resize(8)") == []
+
+
+@pytest.mark.parametrize(
+    "dtypes, greatest, expected", [(["uint8"], 1, 1), (["uint8"], 17, 0), (["uint16"], 1, 0)]
+)
+def test_bytes_of_zero_to_one(dtypes, greatest, expected):
+    tally = {"dtypes": dict.fromkeys(dtypes, 3), "intensity": {"greatest": greatest}}
+    facts = QUIET | {"dim": 3, "raw": {"train": tally}}
+    lines = remarks.doubts(facts, parse_preparation(""))
+    assert sum("the factor 255 is missing" in line for line in lines) == expected

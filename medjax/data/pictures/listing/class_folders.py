@@ -31,7 +31,7 @@ def entries(
     start, splits = split_folders(folder, files)
     pictures = [file for file in files if decoding.is_picture(folder / file)]
     names = {file.removeprefix(start): file for file in pictures}
-    hidden = masks.find(names)
+    hidden = masks.find(names, tops=splits or [""])
     found, beside = [], []
     for name, file in names.items():
         if name in hidden.files:

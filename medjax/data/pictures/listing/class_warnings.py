@@ -1,14 +1,14 @@
 """What may be wrong with class folders: files that are not read, and parts taken for classes."""
 
-import collections
 import logging
 import os
 import pathlib
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import unknown_layout
-from medjax.data.pictures.listing.names import is_leftover, kind, same_form, two
+from medjax.data.pictures.listing.names import counted, is_leftover, kind, same_form, two
 
 _log = logging.getLogger("medjax")
 _NOTES = (  # of images
@@ -60,7 +60,8 @@ def unread(
       classes: names of the classes with images.
     """
     if others:
-        _log.info("data: %d files of %s are no images: %s", len(others), folder, _kinds(others))
+        kinds = _kinds(folder, others)
+        _log.info("data: %d files of %s are no images: %s", len(others), folder, kinds)
     empty, unread, where = {}, [], {}
     for top in tops:
         for name in _folders(folder / top):
@@ -70,12 +71,12 @@ def unread(
                 unread += left
                 where |= {name: None} if left else {}
             elif not any(file.startswith(f"{top}{name}/") for file in pictures):
-                empty[name] = _kinds(below) or "empty"
+                empty[name] = _kinds(folder, below) or "empty"
     lines = []
     if empty:
         lines = [f"no image is in {', '.join(f'{name} ({x})' for name, x in empty.items())}"]
     if unread:
-        lines += [f"no images, and not read: {_kinds(unread)}, in {', '.join(where)}"]
+        lines += [f"no images, and not read: {_kinds(folder, unread)}, in {', '.join(where)}"]
     return [f"{folder}: {line}" for line in lines]
 
 
@@ -85,7 +86,6 @@ def _folders(folder: pathlib.Path) -> list[str]:
     return [name for name in names if os.path.isdir(folder / name)]
 
 
-def _kinds(files: Iterable[str]) -> str:
+def _kinds(folder: pathlib.Path, files: Iterable[str]) -> str:
     """Returns the number of files of each kind, for a message."""
-    counts = collections.Counter(map(kind, files)).most_common()
-    return ", ".join(f"{count} × {name}" for name, count in counts)
+    return counted(decoding.object_kind(folder / file) or kind(file) for file in files)

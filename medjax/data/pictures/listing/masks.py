@@ -37,15 +37,19 @@ class Masks(NamedTuple):
         ]
 
 
-def find(names: Collection[str]) -> Masks:
+def find(names: Collection[str], *, tops: Collection[str] = ()) -> Masks:
     """Finds the masks among the pictures of a set.
 
     A picture is a mask if it has the name of another one in its folder and a word such as ``mask``
     or ``segmentation`` behind or before it; or if it lies in a folder that such a word names,
-    beside a folder that is named for images or that has files of the same names.
+    beside a folder that is named for images or that has files of the same names. Among class
+    folders, the same names do not count without such a word: each class may hold ``0.png``, and one
+    may be called ``seg``.
 
     Args:
       names: paths of pictures, with forward slashes.
+      tops: the folders that hold the class folders, ``""`` for the set itself; none if there are
+        none.
 
     Example:
       >>> found = find(["a/1.png", "a/1_mask.png", "b/images/2.png", "b/masks/2.png"])
@@ -54,12 +58,12 @@ def find(names: Collection[str]) -> Masks:
     """
     stems = {_stem(name) for name in names}
     files = {name for name in names if _image_of(name) in stems}
-    masked, images = _folders(names)
+    masked, images = _folders(names, tops)
     files.update(name for name in names if not masked.isdisjoint(_above(name)))
     return Masks(frozenset(files), frozenset(images))
 
 
-def _folders(names: Collection[str]) -> tuple[set[str], set[str]]:
+def _folders(names: Collection[str], tops: Collection[str]) -> tuple[set[str], set[str]]:
     """Returns the folders of masks, and those of images."""
     inside, children = collections.defaultdict(list), collections.defaultdict(list)
     for name in names:
@@ -71,7 +75,9 @@ def _folders(names: Collection[str]) -> tuple[set[str], set[str]]:
     for mask in (folder for folder in inside if _FOLDER.fullmatch(_last(folder))):
         others = [x for x in children[_parent(mask)] if not _FOLDER.fullmatch(_last(x))]
         named = [x for x in others if _IMAGES.fullmatch(_last(x))]
-        if named or _same_names(inside[mask], [name for x in others for name in inside[x]]):
+        beside = [name for x in others for name in inside[x]]
+        alike = _above_images(_parent(mask)) not in tops
+        if named or _same_names(inside[mask], beside, alike=alike):
             masked.add(mask)
             images.update(named)
     depths = {folder.count("/") for folder in images}
@@ -79,10 +85,16 @@ def _folders(names: Collection[str]) -> tuple[set[str], set[str]]:
     return masked, images | named
 
 
-def _same_names(names: Sequence[str], others: Sequence[str]) -> bool:
-    """Returns whether most files have the names of others, or of masks of others."""
+def _above_images(folder: str) -> str:
+    """Returns the path of a folder without the parts that are named for images."""
+    return "/".join(part for part in folder.split("/") if not _IMAGES.fullmatch(part))
+
+
+def _same_names(names: Sequence[str], others: Sequence[str], *, alike: bool) -> bool:
+    """Returns whether most files have the names of masks of others, or, if alike, of others."""
     known = {_last(_stem(name)) for name in others}
-    same = [name for name in names if _last(_image_of(name) or _stem(name)) in known]
+    stems = [_image_of(name) or (_stem(name) if alike else "") for name in names]
+    same = [stem for stem in stems if stem and _last(stem) in known]
     return 2 * len(same) > len(names)
 
 

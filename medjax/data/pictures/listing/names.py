@@ -1,5 +1,6 @@
 """Names of files and folders: leftovers of systems, kinds of files, forms of accents."""
 
+import collections
 import posixpath
 import unicodedata
 from collections.abc import Iterable
@@ -29,6 +30,17 @@ def kind(name: str) -> str:
     """
     packed = ".gz" if name.endswith(".gz") else ""
     return posixpath.splitext(name.removesuffix(packed))[1].lower() + packed or "no suffix"
+
+
+def counted(kinds: Iterable[str]) -> str:
+    """Returns the number of files of each kind, for a message.
+
+    Example:
+      >>> counted([".gif", ".txt", ".gif"])
+      '2 × .gif, 1 × .txt'
+    """
+    counts = collections.Counter(kinds).most_common()
+    return ", ".join(f"{count} × {name}" for name, count in counts)
 
 
 def same_form(text: str) -> str:

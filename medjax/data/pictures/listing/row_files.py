@@ -59,6 +59,8 @@ def _checked(table: Table, row: Row, names: Sequence[str], cell: str, index: Fil
     if len(names) > 1:
         raise UserError(f"{where}: {tables.shown(cell)} may be {two(names)}: write which")
     if not index.is_picture(names[0]):
+        if kind := decoding.object_kind(index.folder / names[0]):
+            raise UserError(f"{where}: {names[0]} is no image: {kind}")
         raise UserError(
             f"{where}: {names[0]} has no suffix of an image; choose from: "
             f"{', '.join(decoding.SUFFIXES)}"

@@ -33,7 +33,8 @@ def error(folder: pathlib.Path, files: Sequence[str], reason: str) -> UserError:
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
     found = _tables(index)
     tops = sorted({file.split("/")[0] for file in files if "/" in file})
-    kinds = collections.Counter(map(kind, files)).most_common()
+    known = (decoding.object_kind(folder / file) or kind(file) for file in files)
+    kinds = collections.Counter(known).most_common()
     seen = [f"folders: {_some(tops)}"] * bool(tops)
     seen += [f"files: {_some(f'{count} × {name}' for name, count in kinds)}"] * bool(kinds)
     seen += [f"table {x.path.relative_to(folder)}: {_some(x.header)}" for x in found]

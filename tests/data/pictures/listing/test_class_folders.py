@@ -44,6 +44,13 @@ def test_forms_of_accents_are_one_class_and_one_patient(tmp_path):
     assert [entry[0] for entry in found] == ["é/é/1.png", "e\u0301/e\u0301/1.png"]
 
 
+@pytest.mark.parametrize("tops", [[""], ["train/", "test/"]])
+def test_a_class_named_as_masks(tops, tmp_path):
+    names = [f"{top}{x}/{n}.png" for top in tops for x in ("baso", "eos", "seg") for n in "012"]
+    found, warnings = listed(tmp_path, *names)
+    assert [entry[0] for entry in found] == names and not warnings
+
+
 def test_images_in_no_class(tmp_path):
     found, (said,) = listed(tmp_path, "1.png", "2.png", "a/3.png")
     assert len(found) == 1 and said.endswith("are not read: 2, the first is 1.png")

@@ -48,3 +48,17 @@ def test_folders_with_files_of_the_same_names():
     assert not masks.find(["x-ray/1.png", "x-ray/2.png", "masks/1.png", "masks/4.png"]).files
     assert not masks.find(["with_masks/1.png", "without_masks/1.png"]).files
     assert not masks.find(["a/images/1.png", "b/masks/1.png"]).files
+
+
+@pytest.mark.parametrize("name", ["seg", "Mask", "gt", "label"])
+@pytest.mark.parametrize("top", ["", "train/", "images/"])
+def test_a_class_may_be_named_as_masks(name, top):
+    classes = [f"{top}{x}/{n}.png" for x in ("baso", "eos", name) for n in range(3)]
+    tops = [top.strip("/")] if top == "train/" else [""]
+    assert not masks.find(classes, tops=tops).files
+    named = [x.replace("baso", "images") for x in classes]
+    assert masks.find(named, tops=tops).files == set(named[6:])
+    inner = [f"{top}cell/{x.removeprefix(top)}" for x in classes]
+    assert masks.find(inner, tops=tops).files == set(inner[6:])
+    marked = [*classes[:6], *(f"{top}{name}/{n}_mask.png" for n in range(3))]
+    assert masks.find(marked, tops=tops).files == set(marked[6:])

@@ -3,12 +3,12 @@
 from typing import Any, NamedTuple
 
 from medjax.data.damaged import UndecodableError
-from medjax.data.pictures import dicom_header as header
+from medjax.data.pictures.dicom import header
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"
 _THREE = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-_MOST_PIXELS = 2**27  # of one frame; a damaged header may ask for more than the memory holds
+MOST_PIXELS = 2**27  # of one frame; a damaged header may ask for more than the memory holds
 
 
 class Layout(NamedTuple):
@@ -83,8 +83,8 @@ def of(dataset) -> Layout:
     rows, columns, allocated = (
         header.needed(dataset, name) for name in ("Rows", "Columns", "BitsAllocated")
     )
-    if not 0 < rows * columns <= _MOST_PIXELS:
-        raise UndecodableError(f"has frames without pixels, or with more than {_MOST_PIXELS}")
+    if not 0 < rows * columns <= MOST_PIXELS:
+        raise UndecodableError(f"has frames without pixels, or with more than {MOST_PIXELS}")
     frames = header.number(dataset, "NumberOfFrames") or 1
     if frames < 1:
         raise UndecodableError("has fewer than one frame by its header")

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from medjax.data import decode_all, file_source
-from medjax.data.pictures import decoding, dicom, dicom_content
+from medjax.data.pictures import decoding, dicom
+from medjax.data.pictures.dicom import content
 
 pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
 
@@ -107,14 +108,15 @@ def test_an_index_is_no_image_whatever_its_name_is(name, meta, tmp_path):
     assert not decoding.is_picture(_index(tmp_path / name, meta=meta))
 
 
-WITHOUT_PIXELS = [
+NO_IMAGES = [
+    *(uid.SegmentationStorage, uid.RTDoseStorage, uid.ParametricMapStorage),
     *(uid.BasicTextSRStorage, uid.KeyObjectSelectionDocumentStorage, uid.EncapsulatedPDFStorage),
     *(uid.GrayscaleSoftcopyPresentationStateStorage, uid.RTStructureSetStorage, uid.RTPlanStorage),
     *(uid.RawDataStorage, uid.SpatialRegistrationStorage, uid.TwelveLeadECGWaveformStorage),
     *("1.3.12.2.1107.5.9.1", uid.MRSpectroscopyStorage),
 ]
-WITH_PIXELS = [
-    *(uid.CTImageStorage, uid.RTDoseStorage, uid.RTImageStorage, uid.SegmentationStorage),
+IMAGES = [
+    *(uid.CTImageStorage, uid.RTImageStorage, uid.EnhancedCTImageStorage),
     *(uid.SecondaryCaptureImageStorage, uid.PositronEmissionTomographyImageStorage),
     *(uid.DigitalXRayImageStorageForPresentation, uid.MRImageStorage, "1.2.3.4"),
 ]
@@ -124,13 +126,15 @@ WITH_PIXELS = [
 @pytest.mark.parametrize("syntax", SYNTAXES)
 @pytest.mark.parametrize(
     "name, expected",
-    [*((name, False) for name in WITHOUT_PIXELS), *((name, True) for name in WITH_PIXELS)],
+    [*((name, False) for name in NO_IMAGES), *((name, True) for name in IMAGES)],
 )
-def test_objects_without_pixels_are_images_only_by_name(name, expected, syntax, meta, tmp_path):
+def test_the_class_tells_what_is_an_image(name, expected, syntax, meta, tmp_path):
     """An image that has lost its pixels is one that is damaged."""
     path = _of_class(tmp_path / "OT000001", name, syntax=syntax, meta=meta)
-    assert decoding.is_picture(path) is expected
-    assert decoding.is_picture(path.rename(tmp_path / "a.dcm"))
+    for other in ("OT000002", "a.dcm"):
+        path = path.rename(tmp_path / other)
+        assert decoding.is_picture(path) is expected
+        assert decoding.object_kind(path).startswith("DICOM ") is not expected
 
 
 def test_only_files_are_opened(tmp_path):
@@ -147,5 +151,5 @@ def test_a_file_that_cannot_be_opened_is_left_to_the_decoder(tmp_path, monkeypat
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "IM0").touch()
-    monkeypatch.setattr(dicom_content, "open", refuse, raising=False)
+    monkeypatch.setattr(content, "open", refuse, raising=False)
     assert decoding.is_picture(tmp_path / "IM0")

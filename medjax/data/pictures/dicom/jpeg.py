@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from medjax.data.damaged import UndecodableError, decoding_errors
+from medjax.data.damaged import decoding_errors
+from medjax.data.pictures import pixel_limit
 
 _START_OF_SCAN, _JFIF, _ADOBE = 0xDA, 0xE0, 0xEE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -19,7 +20,7 @@ def decode(stream: bytes) -> np.ndarray:
         with decoding_errors(), Image.open(io.BytesIO(stream), formats=("JPEG",)) as image:
             return np.asarray(image.convert("RGB"))
     except Image.DecompressionBombError as error:
-        raise UndecodableError("has more pixels than Pillow's limit") from error
+        raise pixel_limit.exceeded() from error
 
 
 def is_ycbcr(stream: bytes) -> bool | None:

@@ -1,12 +1,16 @@
 """Tells DICOM images by the first bytes of a file, whatever its name is."""
 
+import gzip
 import itertools
 import pathlib
+import zlib
 from collections.abc import Iterator
+
+from medjax.data.pictures.dicom import objects
 
 SUFFIXES = (".dcm", ".dicom", ".ima")
 _HEAD = 1024  # bytes; the class of an object stands in the first few hundred
-_PREAMBLE, _PREFIX = 128, b"DICM"
+_PREAMBLE, _PREFIX, _GZIP = 128, b"DICM", b"\x1f\x8b"
 _META, _INDEX = 0x0002, 0x0004  # groups of elements
 _FIRST_GROUPS = (_META, _INDEX, 0x0008, 0x0010, 0x0018, 0x0020, 0x0028)
 _CLASSES = (0x00020002, 0x00080016)
@@ -15,24 +19,6 @@ _SHORT = {
     *(b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FD", b"FL", b"IS", b"LO", b"LT", b"PN"),
     *(b"SH", b"SL", b"SS", b"ST", b"TM", b"UI", b"UL", b"US"),
 }
-_STORAGE = "1.2.840.10008.5.1.4.1.1."
-_INDEX_CLASS, _RAW_DATA = "1.2.840.10008.1.3.10", f"{_STORAGE}66"
-# Classes of objects without pixels, and all classes below them (PS3.4 B.5).
-_WITHOUT_PIXELS = (
-    "1.3.12.2.1107.5.9.1.",  # Siemens' raw data and protocols
-    *(f"1.2.840.10008.5.1.4.{number}." for number in (34, 38, 39, 43, 44, 45)),
-    *(
-        f"{_STORAGE}{number}."
-        for number in (
-            *("4.2", 8, 9, 10, 129),  # spectra, overlays, waveforms and curves
-            *(11, 131, 88, 104),  # presentation states, displays, reports and documents
-            *("66.1", "66.2", "66.3", "66.5", "66.6", 67, 68),  # registrations and surfaces
-            *("77.1.5.3", 78, 79, "80.1", 90, 91, 200, 201),  # measurements and protocols
-            # Radiotherapy's structures, plans and records; its images and doses have pixels.
-            *(f"481.{number}" for number in (*range(3, 23), 25)),
-        )
-    ),
-)
 
 
 def is_dicom(file: pathlib.Path) -> bool:
@@ -43,30 +29,49 @@ def is_dicom(file: pathlib.Path) -> bool:
 def is_image(file: pathlib.Path) -> bool:
     """Returns whether a file is read as a DICOM image, by its first bytes and its suffix.
 
-    The index of a medium, DICOMDIR, is no image, whatever its name is. Without a suffix of DICOM,
-    reports and other objects that have no pixels are none either.
+    The index of a medium (DICOMDIR), segmentations, doses, reports and other objects that are no
+    images are none, whatever their names are. A file with a suffix of DICOM that starts otherwise
+    is an image that is damaged.
     """
-    named = file.suffix.lower() in SUFFIXES
     if not file.is_file():
-        return named
+        return file.suffix.lower() in SUFFIXES
     try:
         head = _head(file)
     except OSError:  # the decoder fails too, and says why
         return True
+    if _start(head) is None:
+        return file.suffix.lower() in SUFFIXES
+    return not _kind(head)
+
+
+def object_kind(file: pathlib.Path) -> str:
+    """Returns what a DICOM file is that is no image, as in ``DICOM segmentation``, or nothing.
+
+    It also knows DICOM in gzip, which is not read.
+    """
+    try:
+        head = _head(file)
+        if not head.startswith(_GZIP):
+            kind = _kind(head)
+            return f"DICOM {kind}" if kind else ""
+        with gzip.open(file) as stream:
+            head = stream.read(_HEAD)
+    except (OSError, EOFError, zlib.error):
+        return ""
+    return "" if _start(head) is None else "DICOM in gzip, to be unpacked"
+
+
+def _kind(head: bytes) -> str:
+    """Returns the kind of an object that is no image, or nothing."""
     start = _start(head)
-    if start is None:
-        return named
-    name = _object_class(head, start)
-    if name == _INDEX_CLASS:
-        return False
-    return named or not (name == _RAW_DATA or f"{name}.".startswith(_WITHOUT_PIXELS))
+    return "" if start is None else objects.kind_of(_object_class(head, start))
 
 
 def _object_class(head: bytes, start: int) -> str:
     """Returns the class of an object, or nothing if its first elements do not say it."""
     for tag, value in _elements(head, start):
         if tag >> 16 == _INDEX:
-            return _INDEX_CLASS
+            return objects.INDEX
         if tag in _CLASSES and (name := value.decode("latin-1").strip("\0 ")):
             return name
     return ""

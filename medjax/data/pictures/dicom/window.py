@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from medjax.data.pictures import dicom_header as header
-from medjax.data.pictures import dicom_lookup as lookup
-from medjax.data.pictures.dicom_modality import Values
+from medjax.data.pictures.dicom import header, lookup
+from medjax.data.pictures.dicom.modality import Values
 from medjax.data.pictures.picture import Picture
 
 _LEAST_WIDTH = {"LINEAR": 1, "LINEAR_EXACT": 0, "SIGMOID": 0}

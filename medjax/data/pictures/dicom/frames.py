@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from medjax.data.pictures import dicom_header as header
-from medjax.data.pictures import dicom_jpeg as jpeg
-from medjax.data.pictures.dicom_layout import Layout
+from medjax.data.pictures.dicom import header, jpeg
+from medjax.data.pictures.dicom.layout import Layout
 
 
 def decode(dataset, layout: Layout, frame: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data.damaged import UndecodableError
-from medjax.data.pictures import dicom_header as header
+from medjax.data.pictures.dicom import header
 
 _MOST_ENTRIES = 2**16
 _BITS = range(1, 17)

@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data.pictures import dicom_header as header
-from medjax.data.pictures import dicom_lookup as lookup
+from medjax.data.pictures.dicom import header, lookup
 
 
 class Values(NamedTuple):

@@ -4,7 +4,8 @@ import contextlib
 import pathlib
 
 from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
-from medjax.data.pictures import dicom_content as content
+from medjax.data.npz import kinds
+from medjax.data.pictures.dicom import content
 from medjax.errors import UserError
 
 PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -20,6 +21,8 @@ _TAGS = [
     *("PlanarConfiguration", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
     *("RescaleSlope", "RescaleIntercept", "ModalityLUTSequence"),
     *("PixelPaddingValue", "PixelPaddingRangeLimit"),
+    *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
+    *("PresentationLUTShape", "ImageType", "SOPClassUID", "Modality"),
     *("WindowCenter", "WindowWidth", "VOILUTFunction", "VOILUTSequence"),
     *("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"),
     *(*OFFSETS, *_PALETTES, *PIXELS),
@@ -40,7 +43,10 @@ def opened(file: pathlib.Path, **how: bool):
             dataset = pydicom.dcmread(file, specific_tags=_TAGS, force=force, **how)
             _tidy(dataset)
     except pydicom.errors.InvalidDicomError as error:
-        raise UndecodableError("is no DICOM file: it has no 'DICM' after 128 bytes") from error
+        kind = kinds.kind_of(file)
+        what = f"; it is {kind}" if kind else ""
+        reason = f"is no DICOM file: it has no 'DICM' after 128 bytes{what}"
+        raise UndecodableError(reason) from error
     return dataset
 
 
@@ -92,6 +98,18 @@ def number(dataset, name: str, kind: type = int):
         return None if first in (None, "") else kind(first)
     except (OverflowError, TypeError, ValueError) as error:  # in a damaged header
         raise UndecodableError(f"has no number for its {name}") from error
+
+
+def pair(dataset, name: str) -> tuple[float, float] | None:
+    """Returns the two numbers in an element, or None if it is absent."""
+    value = element(dataset, name)
+    if value is None:
+        return None
+    try:
+        first, second = (float(x) for x in value)
+    except (OverflowError, TypeError, ValueError) as error:
+        raise UndecodableError(f"has no two numbers for its {name}") from error
+    return first, second
 
 
 def needed(dataset, name: str) -> int:

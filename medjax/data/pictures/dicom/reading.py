@@ -7,16 +7,17 @@ import numpy as np
 
 from medjax.data.damaged import UndecodableError
 from medjax.data.pictures import choosing
-from medjax.data.pictures import dicom_content as content
-from medjax.data.pictures import dicom_frames as frames
-from medjax.data.pictures import dicom_header as header
-from medjax.data.pictures import dicom_layout as layout
-from medjax.data.pictures import dicom_lookup as lookup
-from medjax.data.pictures import dicom_modality as modality
-from medjax.data.pictures import dicom_window as window
+from medjax.data.pictures.dicom import (
+    doubts,
+    frames,
+    header,
+    layout,
+    lookup,
+    modality,
+    spacing,
+    window,
+)
 from medjax.data.pictures.picture import Picture, full_range
-
-SUFFIXES, is_image = content.SUFFIXES, content.is_image
 
 
 class DicomOptions(NamedTuple):
@@ -49,8 +50,9 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     """Decodes the chosen frames of a file, each to a picture.
 
     The modality look-up table or the rescale slope and intercept are applied to stored values,
-    MONOCHROME1 is inverted, and YBR and palettes become RGB. In grey pictures a window sets black
-    and white and changes no value; a VOI look-up table or a sigmoid window changes values.
+    MONOCHROME1 and the presentation INVERSE are inverted, and YBR and palettes become RGB. In grey
+    pictures a window sets black and white and changes no value; a VOI look-up table or a sigmoid
+    window changes values.
 
     Raises:
       UndecodableError: for a file without pixels, without that frame, or that pydicom cannot read.
@@ -63,12 +65,13 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     for frame in choosing.chosen(options.frames, stored_as.frames, what="frame"):
         pixels = frames.decode(dataset, stored_as, frame)
         if stored_as.photometric in layout.GREY:
-            negative = stored_as.photometric == "MONOCHROME1"
-            pictures.append(_grey(pixels, dataset, frame, negative=negative))
+            picture = _grey(pixels, dataset, frame, stored_as)
         elif stored_as.photometric == layout.PALETTE:
-            pictures.append(_from_palette(pixels, dataset))
+            picture = _from_palette(pixels, dataset)
         else:
-            pictures.append(Picture(pixels, 0, 2**stored_as.stored - 1))
+            picture = Picture(pixels, 0, 2**stored_as.stored - 1)
+        aspect, remarks = spacing.aspect(dataset, frame, stored_as), doubts.of(dataset)
+        pictures.append(picture._replace(aspect=aspect, remarks=(*remarks, *picture.remarks)))
     return pictures
 
 
@@ -115,7 +118,7 @@ def _from_palette(pixels: np.ndarray, dataset) -> Picture:
     return Picture(shown, 0, 2 ** max(table.bits for table in tables) - 1)
 
 
-def _grey(stored: np.ndarray, dataset, frame: int, *, negative: bool) -> Picture:
+def _grey(stored: np.ndarray, dataset, frame: int, stored_as: layout.Layout) -> Picture:
     """Returns a picture in the units of its modality."""
     padding = _padding(stored, dataset)
     transform = header.group(dataset, frame, "PixelValueTransformationSequence")
@@ -124,7 +127,12 @@ def _grey(stored: np.ndarray, dataset, frame: int, *, negative: bool) -> Picture
         raise UndecodableError("holds pixels that are not finite")
     picture = window.windowed(values, header.group(dataset, frame, "FrameVOILUTSequence"))
     picture = picture or full_range(values.pixels, padding=padding)
-    return picture._replace(values=values.pixels, inverted=negative, padding=padding)
+    return picture._replace(
+        values=values.pixels,
+        inverted=stored_as.photometric == "MONOCHROME1" or doubts.is_inverse(dataset),
+        padding=padding,
+        remarks=doubts.of_values(stored, dataset, transform, stored_as, padding),
+    )
 
 
 def _padding(stored: np.ndarray, dataset) -> np.ndarray | None:

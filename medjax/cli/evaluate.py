@@ -252,7 +252,7 @@ def _evaluate(task: Task) -> list[Row]:
 
 def _absent(dataset: data.Dataset) -> dict[str, list[str]]:
     """Returns the classes that no image has on which networks are scored, by split."""
-    return evaluate.absent_classes(datasets.scored_splits(dataset), dataset.info.classes)
+    return data.absent_classes(datasets.scored_splits(dataset), dataset.info.classes)
 
 
 def _benchmark(task: Task) -> tuple[np.ndarray, evaluate.Benchmark]:

@@ -125,7 +125,8 @@ def shown(*, reword: Callable[[str], str] = str) -> Iterator[None]:
             logger.handlers, logger.propagate = handlers, propagate
             logger.setLevel(level)
             for stream, errors in streams:
-                stream.reconfigure(errors=errors)
+                with contextlib.suppress(OSError):  # flushes; the reader of a pipe may be gone
+                    stream.reconfigure(errors=errors)
 
 
 class _Lines(logging.Handler):

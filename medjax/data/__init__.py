@@ -5,6 +5,7 @@
 """
 
 from medjax.data.dataset import Dataset, DatasetInfo, Split
+from medjax.data.inspect.absent import absent_classes, absent_warning
 from medjax.data.inspect.checking import check
 from medjax.data.inspect.duplicates import Pair, Place, exact_groups, near_pairs
 from medjax.data.inspect.report import describe
@@ -72,6 +73,8 @@ __all__ = [
     "TfdsOptions",
     "Unreadable",
     "Whitening",
+    "absent_classes",
+    "absent_warning",
     "apply_preparation",
     "cache_root",
     "channel_stats",

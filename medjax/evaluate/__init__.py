@@ -1,6 +1,6 @@
 """Evaluation: fresh networks trained on a set of images, their scores, and baselines."""
 
-from medjax.evaluate.absent import absent_classes, absent_lines
+from medjax.evaluate.absent import absent_lines
 from medjax.evaluate.baselines import score_baselines
 from medjax.evaluate.comparison import headline, hlr, ior
 from medjax.evaluate.metrics import (
@@ -21,7 +21,6 @@ from medjax.evaluate.scoring import score, selectable_metrics, summarize
 
 __all__ = [
     "Benchmark",
-    "absent_classes",
     "absent_lines",
     "accuracy",
     "auroc",

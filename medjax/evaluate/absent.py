@@ -2,46 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from medjax.data import Split
 from medjax.errors import some
 
 _LISTED = 10
-
-
-def absent_classes(splits: Mapping[str, Split], classes: Sequence[str]) -> dict[str, list[str]]:
-    """Finds the classes, or findings, that no image of a split has.
-
-    Args:
-      splits: the splits that networks are scored on, by name.
-      classes: the names of the classes in label order.
-
-    Returns:
-      The names of such classes by split; splits that have all classes are left out.
-
-    Example:
-      >>> images = np.zeros((2, 4, 4, 1), np.uint8)
-      >>> splits = {"val": Split(images, np.array([0, 1])), "test": Split(images, np.zeros(2, int))}
-      >>> absent_classes(splits, ["benign", "malignant"])
-      {'test': ['malignant']}
-    """
-    found = {}
-    for name, split in splits.items():
-        labels = np.asarray(split.labels)
-        if labels.ndim == 2:
-            present = (labels > 0).any(axis=0)
-        else:
-            present = np.bincount(labels, minlength=len(classes)) > 0
-        found[name] = [classes[number] for number in np.flatnonzero(~present)]
-    return {name: absent for name, absent in found.items() if absent}
 
 
 def absent_lines(absent: Mapping[str, Sequence[str]]) -> list[str]:
     """Says which classes the scores say nothing about.
 
     Args:
-      absent: the result of ``absent_classes``.
+      absent: the result of ``data.absent_classes``.
 
     Returns:
       A sentence for each list of classes; splits that lack the same classes share it.

@@ -204,7 +204,7 @@ def _results(
         "test_last": last_scores["test"],
         "baselines": {name: s["test"] for name, s in baselines.items()},
         "baselines_val": {name: s["val"] for name, s in baselines.items()} if has_val else None,
-        "absent_classes": evaluate.absent_classes(
+        "absent_classes": data.absent_classes(
             datasets.scored_splits(dataset), dataset.info.classes
         ),
         "headline": evaluate.headline(dataset.train.labels, task=dataset.info.task),

@@ -101,11 +101,12 @@ def test_a_notebook_has_output_without_an_encoding(monkeypatch):
 
 def test_a_command_run_as_a_function_leaves_the_streams_as_they_were(output):
     streams = output("ascii")
-    before = {name: stream.errors for name, stream in streams.items()}
+    for stream in streams.values():
+        stream.reconfigure(errors="strict")
     with pytest.raises(ZeroDivisionError), messages.shown():
         assert {stream.errors for stream in streams.values()} == {"medjax"}
         _ = 1 / 0
-    assert {name: stream.errors for name, stream in streams.items()} == before
+    assert {stream.errors for stream in streams.values()} == {"strict"}
 
 
 @pytest.mark.filterwarnings("always:set data.root")

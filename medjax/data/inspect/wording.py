@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from medjax.data.dataset import DatasetInfo, Split
+from medjax.data.inspect.absent import absent_classes, absent_warning
 from medjax.data.inspect.shortcuts import ACQUISITION, CHANCE
 from medjax.errors import printable
 
@@ -59,11 +60,7 @@ def warnings(info: DatasetInfo, splits: Mapping[str, Split], found: Mapping[str,
     lines += _blank(info, splits, found["blank"])
     lines += _siblings(info, found["siblings"])
     lines += _shortcuts(found["made"])
-    for name, split in splits.items():
-        rows = split.labels.ndim == 2
-        held = np.flatnonzero((split.labels == 1).any(axis=0)) if rows else np.unique(split.labels)
-        missing = [label for number, label in enumerate(info.classes) if number not in held]
-        lines += [f"{name} has no image of: {', '.join(missing)}"] if missing else []
+    lines += [absent_warning(*lack) for lack in absent_classes(splits, info.classes).items()]
     return [printable(line) for line in lines]
 
 

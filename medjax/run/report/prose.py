@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from medjax import evaluate
+from medjax import data, evaluate
+from medjax.errors import printable
 from medjax.run.report import table
 
 # The first sentence uses the selection metric or else the first of these that was measured.
@@ -77,12 +78,16 @@ on all 4,708 training images, it reaches 0.95 (±0.01).
 def warnings(summary: Mapping[str, Any]) -> list[str]:
     """Returns what may be wrong with the data set of a run, in sentences.
 
+    The ``notes`` name the classes that are not scored.
+
     Example:
       >>> warnings({"data": {"warnings": ["leakage: 1 image in both splits of train–test"]}})
       ['Leakage: 1 image in both splits of train–test.']
     """
     lines = (summary.get("data") or {}).get("warnings") or ()
-    return [f"{line[:1].upper()}{line[1:]}." for line in lines]
+    absent = (summary.get("absent_classes") or {}).items()
+    noted = {printable(data.absent_warning(split, classes)) for split, classes in absent}
+    return [f"{line[:1].upper()}{line[1:]}." for line in lines if line not in noted]
 
 
 def notes(summary: Mapping[str, Any]) -> list[str]:

@@ -56,6 +56,9 @@ def test_classes_that_are_not_scored(summary):
     assert "There is no image of normal in test, so the scores on it say nothing about it." in (
         prose.notes(summary)
     )
+    lines = ["test has no image of: normal", "train has no image of: mass"]
+    summary["data"] = {**(summary.get("data") or {}), "warnings": lines}
+    assert prose.warnings(summary) == ["Train has no image of: mass."]
 
 
 def test_notes_without_val_or_with_one_network(summary):

@@ -9,6 +9,8 @@ from medjax.errors import UserError
 
 TEXT = "file,label\nköpf.png,grün\n"
 
+PACKED = gzip.compress(b"file,label", mtime=0)
+
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def _passed_over(table: Table, columns: Columns, column: int, values: Sequence[s
     values = labels.in_order(set(labels.unified(values).values()))
     name, shown = table.header[column], ", ".join(values[:_SHOWN])
     holds = f"{table.path}: its column {name} holds {shown}{'…' * (len(values) > _SHOWN)}"
-    how = f'{_FOLDS}="{_example(values)}" reads them as splits, all others as train'
+    how = f'say which are val and test, as in {_FOLDS}="{_example(values)}"; all others are train'
     words = [value for value in values if labels.number(value) is None]
     meant = words and (name.casefold() == "split" or any(map(splitting.split_named, words)))
     if columns.given.get("split") or meant:
@@ -153,8 +153,10 @@ def _unread(table: Table, columns: Columns, rows: Sequence[Row]) -> list[str]:
 
 
 def _example(values: Sequence[str]) -> str:
-    """Returns folds that could be meant, as an example of the setting."""
+    """Returns an example of the setting, which guesses at the meaning of numbers alone."""
     known = {splitting.split_named(value): value for value in values}
+    if any(labels.number(value) is None for value in values):
+        return ",".join(f"{split}={known.get(split, 'VALUE')}" for split in SPLITS[1:])
     left = [value for value in values if splitting.split_named(value) is None]
     chosen = {}
     for split in ("test", "val"):

@@ -47,7 +47,7 @@ def test_no_column_gives_no_splits():
 def test_folds():
     cells = ["0", "1", "2", "1.0"]
     found, (said,) = splits(cells, name="fold")
-    assert not found and 'data.folder.folds="val=1,test=2" reads them as splits' in said
+    assert not found and 'as in data.folder.folds="val=1,test=2"; all others' in said
     assert splits(cells, folds="test=1")[0] == ["train", "test", "train", "test"]
     assert splits(cells, folds="val=0, test=1.0")[0] == ["val", "test", "train", "test"]
     assert splits(cells, folds="test=1,test=2")[0] == ["train", "test", "test", "test"]
@@ -57,8 +57,9 @@ def test_folds():
 @pytest.mark.parametrize(
     "cells, options, message",
     [
-        (["train", "holdout"], {}, 'data.folder.folds="test=holdout"'),
-        (["a", "b", "c"], {}, 'data.folder.folds="val=b,test=c"'),
+        (["train", "holdout"], {}, 'data.folder.folds="val=VALUE,test=VALUE"'),
+        (["te", "tr"], {}, 'data.folder.folds="val=VALUE,test=VALUE"'),
+        (["trian", "train", "test"], {}, 'data.folder.folds="val=VALUE,test=test"'),
         (["0", "1"], {"name": "f", "setting": "split=f"}, 'data.folder.folds="test=1"'),
         (["train", "test", ""], {}, "no split in 1 of 3 rows, the first in line 4: 4.png"),
         (["train", "val"], {}, "leaves no test, it holds train, val"),

@@ -243,3 +243,13 @@ def test_a_run_names_the_classes_that_are_not_scored(case, distil, tmp_path):
     assert said.status == 0 and said.report["absent_classes"] == {"val": ["2"], "test": ["2"]}
     report = (tmp_path / "work" / "report.html").read_text()
     assert "There is no image of 2 in val and test" in report
+
+
+@pytest.mark.parametrize("word", ["valid", "validation", "dev"])
+def test_another_word_for_val_is_told(word, case, describe):
+    path = case("npz_one_hot") / "mine.npz"
+    with np.load(path) as archive:
+        arrays = {name.replace("val", word): archive[name] for name in archive.files}
+    np.savez(path, **arrays)
+    said = describe(path)
+    assert said.status == 2 and f"holds {word}_images, {word}_labels: call them val_" in said.line

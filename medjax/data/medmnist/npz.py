@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from medjax.data import splitting
 from medjax.data.dataset import Split
 from medjax.data.medmnist.registry import SPLITS, Facts
 from medjax.data.npz import images as npz_images
@@ -119,6 +120,9 @@ def _read_arrays(path: pathlib.Path, mapped: Mapping[str, np.ndarray]) -> dict[s
             if key in found
         }
     has_val = "val_images" in arrays or "val_labels" in arrays
+    other = [name for name in found if splitting.split_named(name.split("_")[0]) == "val"]
+    if other and not has_val:
+        raise UserError(f"{path} holds {', '.join(other)}: call them val_images, val_labels")
     missing = [k for k in wanted if k not in arrays and (has_val or not k.startswith("val"))]
     if missing:
         held = ", ".join(found) or "nothing"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from medjax import data, planning
+from medjax.data.inspect.wording import NOT_PUBLISHED
 from medjax.errors import UserError
 from medjax.run.settings import DataSettings
 from medjax.types import IGNORED
@@ -59,8 +60,9 @@ def check_images(dataset: data.Dataset) -> dict[str, Any]:
       []
     """
     found = data.check(dataset.info, dataset.splits)
+    said = {*dataset.info.warnings, NOT_PUBLISHED}  # when the set was listed or read
     for line in found["warnings"]:
-        if line not in dataset.info.warnings:  # these were logged when the set was listed
+        if line not in said:
             _log.warning("warning: %s", line)
     return found
 

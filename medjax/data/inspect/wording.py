@@ -17,6 +17,7 @@ _UNKNOWN = "unknown label"
 _FACTS = {"padded": "padding", "coloured": "colour"}
 STATED = 0.6
 """The area under the ROC curve from which a shortcut is named, if its interval is above chance."""
+NOT_PUBLISHED = "the file is not the published one: its digest differs"
 
 
 def patients(info: DatasetInfo) -> str:
@@ -50,7 +51,7 @@ def warnings(info: DatasetInfo, splits: Mapping[str, Split], found: Mapping[str,
     """
     lines, duplicates = list(info.warnings), found["duplicates"]
     if info.official_digest not in (None, info.digest):
-        lines.append("the file is not the published one: its digest differs")
+        lines.append(NOT_PUBLISHED)
     for pair, count in duplicates["shared"].items():
         lines.append(f"leakage: {images(count)} in both splits of {pair}")
     for name, count in duplicates["repeated"].items():

@@ -73,8 +73,8 @@ def load(
         or the bare name of such a file in the data root (``"mnist"`` for ``root/mnist.npz``).
         A file that has the name of a registered set is read as that set.
       size: side length in pixels: which of a set's files to read (``name.npz`` for 28, else
-        ``name_size.npz``). The images of a local file must have any size other than 28, and at 28
-        keep the size they have; pictures in folders are resized to it.
+        ``name_size.npz``). At 28, a local file may hold images of any size, which they keep; at any
+        other size, its images must have that size. Pictures in folders are resized to it.
       root: the data root; None for ``$MEDJAX_DATA_DIR``, else ``~/.medmnist``.
       download: whether a missing registered file is downloaded, and its MD5 checked.
       streaming: which images stay on disk; None for none. It changes no number.

@@ -83,7 +83,7 @@ def split(
     ids, members = np.unique([str(group) for group in groups], return_inverse=True)
     if len(ids) < len(names):
         raise UserError(
-            f"{len(ids)} images or patients are too few for {', '.join(names)}: give more of them, "
+            f"images or patients: {len(ids)}, too few for {', '.join(names)}: give more of them, "
             "or your own splits"
         )
     images, classes = _shown(np.asarray(labels))

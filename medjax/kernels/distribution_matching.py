@@ -143,7 +143,7 @@ def conditional_embedding_loss(
       embed_fn, params, real_images, syn_images: see ``mean_embedding_loss``.
       real_labels, syn_labels: float ``[n, L]`` and ``[m, L]`` in ``[0, 1]``; an image with a label
         in between counts on both sides. Or int of 0, 1 and ``types.IGNORED``, on neither side.
-      real_weights, syn_weights, chunk_size, syn_chunk_size, axis_name: see above.
+      real_weights, syn_weights, chunk_size, syn_chunk_size, axis_name: see the same loss.
 
     Returns:
       A scalar, differentiable with respect to ``syn_images``.

@@ -113,7 +113,7 @@ def training_labels(
                 ends = f"{min(numbers)}–{max(numbers)}"
                 raise UserError(f"labels must lie in 0–{len(classes) - 1}, got {ends}")
             numbers = class_numbers("labels", names, classes)
-            notes.append("its labels are names of classes, and are read so")
+            notes.append("its labels are read as names of classes")
         elif not numbered and set(names) <= set(classes):
             _check_one_meaning(names, numbers, classes)
     return np.array(numbers, np.int32)[places], notes

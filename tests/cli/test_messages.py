@@ -94,9 +94,12 @@ def test_stand_ins_replace_what_the_output_lacks(encoding, shown, output):
 
 
 def test_a_notebook_has_output_without_an_encoding(monkeypatch):
-    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    notebook = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", notebook)
     monkeypatch.setattr(sys, "stderr", None)
     messages.use_stand_ins()
+    print("28×28")
+    assert sys.stdout is notebook and notebook.getvalue() == "28×28\n"
 
 
 def test_a_command_run_as_a_function_leaves_the_streams_as_they_were(output):

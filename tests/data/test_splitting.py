@@ -71,7 +71,7 @@ def test_shares_that_cannot_be(tmp_path):
     for val, test in ((0.5, 0.5), (-0.1, 0.2), (0.1, 0), (float("nan"), 0.2)):
         with pytest.raises(UserError, match="must be shares"):
             split([0, 1], "ab", val=val, test=test, seed=0)
-    with pytest.raises(UserError, match="2 images or patients are too few"):
+    with pytest.raises(UserError, match="images or patients: 2, too few"):
         split([0, 1, 0], ["x", "x", "y"], val=0.1, test=0.2, seed=0)
     with pytest.raises(UserError, match="the seed of a cut must be at least 0, got -1"):
         split([0, 1, 0, 1], "abcd", val=0.1, test=0.2, seed=-1)

@@ -127,7 +127,7 @@ def test_channels_that_are_first(change, describe, channels):
     path = change("npz_channels_first", images=lambda x: x[:, :channels])
     said = describe(path)
     (line,) = said.warnings
-    assert said.status == 0 and "channels first, and are read so" in line
+    assert said.status == 0 and "read with their channels first" in line
     with np.load(path) as archive:
         images = archive["train_images"].transpose(0, 2, 3, 1)
     np.testing.assert_array_equal(loaded(path).train.images, images)

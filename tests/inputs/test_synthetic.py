@@ -89,7 +89,7 @@ def test_channels_that_are_first(rewrite, score, kind):
     folder = rewrite("synthetic_channels_first", images=lambda x: (x * white).round(3).astype(kind))
     said = score(folder / "synthetic.npz", folder / "mine.npz")
     (line,) = said.warnings
-    assert said.status == 0 and "channels first, and are read so" in line
+    assert said.status == 0 and "read with their channels first" in line
 
 
 def test_soft_labels(rewrite, score):

@@ -102,7 +102,7 @@ def test_an_npz_from_elsewhere(changes):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"images": np.full((3, 1, 14, 15), 51, np.uint8)}, "have their channels first"),
+        ({"images": np.full((3, 1, 14, 15), 51, np.uint8)}, "with their channels first"),
         ({"images": np.full((3, 14, 15, 2), 51, np.uint8)}, "have an alpha"),
         ({"images": np.full((3, 4, 5, 1), 51)}, "are int64, and are read as 0–255"),
         ({"labels": np.eye(3)}, "one-hot rows, and are read as labels.argmax(axis=1)"),

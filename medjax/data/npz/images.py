@@ -80,7 +80,7 @@ def arrange(what: str, images: np.ndarray) -> tuple[np.ndarray, list[str]]:
     Example:
       >>> images, notes = arrange("images", np.zeros((2, 3, 8, 9)))
       >>> images.shape, notes
-      ((2, 8, 9, 3), ['its images have their channels first, and are read so'])
+      ((2, 8, 9, 3), ['its images are read with their channels first'])
     """
     axes, notes = axes_of(what, images.shape), []
     if images.size == 0:
@@ -88,7 +88,7 @@ def arrange(what: str, images: np.ndarray) -> tuple[np.ndarray, list[str]]:
     images = images[..., None] if images.ndim == 3 else images
     if axes.first:
         images = np.ascontiguousarray(np.moveaxis(images, 1, -1))
-        notes.append("its images have their channels first, and are read so")
+        notes.append("its images are read with their channels first")
     if axes.alpha:
         alpha = images[..., -1]
         if alpha.min() != alpha.max():

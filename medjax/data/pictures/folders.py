@@ -17,7 +17,7 @@ from medjax.data.pictures.listing import (
     unknown_layout,
 )
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry, FolderOptions, Listing, check
-from medjax.data.pictures.listing.patients import of_paths
+from medjax.data.pictures.listing.patients import of_paths, one_spelling
 from medjax.data.pictures.listing.walking import walk
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
@@ -57,6 +57,7 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
     found, warnings, patients = sorted(listed.entries), list(listed.warnings), listed.patients
     if options.patients not in ("", PATIENT_FOLDERS):
         found, patients = of_paths(found, options.patients), True
+    found = one_spelling(found) if patients else found
     if not listed.findings:
         same = labels.unified(entry.label for entry in found)
         found = [entry._replace(label=same[entry.label]) for entry in found]

@@ -212,7 +212,7 @@ def test_what_was_done_is_said_once(write):
     }
     splits, _, notes = read_splits(write(**images))
     assert notes == [
-        "its images have their channels first, and are read so",
+        "its images are read with their channels first",
         "its images are float64 in 0–1, and are read as 0–255",
     ]
     assert splits["val"].images.shape == (3, 9, 9, 3) and (splits["val"].images == 128).all()

@@ -34,3 +34,16 @@ def test_files_without_a_patient_are_counted(expression):
     said = str(caught.value)
     assert said.startswith(f"data.folder.patients={expression} finds no patient in ")
     assert "of 3 files, the first is b.png" in said
+
+
+@pytest.mark.parametrize(
+    "names, kept",
+    [
+        (["p0", "P0", "p1"], ["p0", "p0", "p1"]),
+        (["1", "01", "2"], ["1", "1", "2"]),
+        (["P-1", "P1"], ["P-1", "P1"]),
+    ],
+)
+def test_a_patient_has_one_spelling(names, kept):
+    entries = [Entry("x.png", None, "x", name) for name in names]
+    assert [entry.group for entry in patients.one_spelling(entries)] == kept

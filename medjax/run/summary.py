@@ -13,9 +13,8 @@ import numpy as np
 
 import medjax
 from medjax import coreset, data, evaluate
-from medjax.errors import UserError
 from medjax.run import datasets
-from medjax.run.binding import binding
+from medjax.run.binding import binding, other_data
 from medjax.run.metrics import read_metrics, write_json
 from medjax.run.report import write_report
 from medjax.run.settings import Settings
@@ -134,10 +133,7 @@ def _check_same_data(summary: Mapping[str, Any], settings: Settings, workdir: Pa
     if now is None:
         _log.warning("%s is a finished run; %s is not there to be compared", workdir, name)
     elif now != before:
-        raise UserError(
-            f"{workdir} is a finished run on other data: the digest of {name} was {before} and is "
-            f"{now} now; use another workdir, or remove this one"
-        )
+        raise other_data(f"{workdir} is a finished run", name, before, now)
 
 
 def _score(experiment: Experiment, candidate: Candidate) -> dict[str, Any]:

@@ -284,9 +284,7 @@ def test_another_file_of_the_same_name_is_refused(straight, settings, striped, t
     config = settings("dm")
     config["data"]["name"] = "set"
     config["data"]["root"] = str(tmp_path / "other")
-    with pytest.raises(
-        UserError, match=r"data\.name is \S+ there and \"set\" here;"
-    ):
+    with pytest.raises(UserError, match=r"data\.name is \S+ there and \"set\" here;"):
         distill.distill(config, workdir)
 
 

@@ -37,6 +37,7 @@ from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 _log = logging.getLogger("medjax")
 FOLDER, TFDS = "folder:", "tfds:"
 PREFIXES = (FOLDER, TFDS)
+_EXAMPLES = {FOLDER: "folder:/path, or folder:. for this folder", TFDS: "tfds:malaria"}
 _CHANNELS = {"grey": 1, "rgb": 3}
 
 
@@ -77,6 +78,9 @@ def read(name: str, sources: Sources, request: Request) -> Read:
     conversion.check(sources.convert)
     dicom.check(sources.dicom)
     nifti.check(sources.nifti)
+    for prefix, example in _EXAMPLES.items():
+        if name.startswith(prefix) and not name.removeprefix(prefix).strip():
+            raise UserError(f"{name!r} names nothing to read; write it as in {example}")
     if name.startswith(FOLDER):
         listed = listed_set.of_folder(name.removeprefix(FOLDER), sources)
     else:

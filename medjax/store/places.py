@@ -38,9 +38,7 @@ def expand_user(path: str | os.PathLike) -> pathlib.Path:
     except RuntimeError as error:
         user, reason = found.parts[0].removeprefix("~"), "this user has no home directory"
         if user:
-            reason = (
-                f"no user {user!r} has a home directory here; ./{text} is a path in this folder"
-            )
+            reason = f"no user {user!r} has a home directory; ./{text} is a path in this folder"
         raise UserError(f"{path}: {reason}; give the whole path") from error
 
 

@@ -226,6 +226,6 @@ def test_a_folder_whose_name_starts_with_a_tilde(case, run, distil, tmp_path):
     case("one_grey_jpeg_as_rgb").rename(tmp_path / "~scans")
     said = run(cli_data.main, "--name=folder:./~scans", "--size=16")
     assert said.status == 0, said.line
-    said = distil("folder:./~scans,data.size=16", workdir="./~run")
+    said = distil("folder:./~scans,data.size=16", "--workdir=./~run")
     assert said.status == 0 and (tmp_path / "~run" / "summary.json").is_file()
     assert run(cli_data.main, "--name=folder:~scans").refused("./~scans is a path in this folder")

@@ -13,7 +13,7 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import messages, source_flags, startup
+from medjax.cli import messages, pipes, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
@@ -76,6 +76,7 @@ class Task(NamedTuple):
     out: str
 
 
+@pipes.ends_quietly
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -83,7 +84,7 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 2 usage, 130 interrupted.
+      The exit status: 0 done, 2 usage, 130 interrupted, 141 nobody reads the output.
     """
     with messages.shown(reword=_as_flags):
         try:
@@ -92,6 +93,8 @@ def main(argv: Sequence[str]) -> int:
             if options is not None:
                 _report(_prepare(options))
             return messages.DONE
+        except BrokenPipeError:
+            raise
         except (errors.UserError, OSError) as error:
             return messages.say(_as_flags(str(error)), status=messages.USAGE)
         except KeyboardInterrupt:

@@ -13,6 +13,7 @@ import numpy as np
 
 import medjax
 from medjax import coreset, data, evaluate
+from medjax.data.pictures.sources import PREFIXES
 from medjax.run import datasets
 from medjax.run.binding import binding, other_data
 from medjax.run.metrics import read_metrics, write_json
@@ -129,6 +130,8 @@ def _check_same_data(summary: Mapping[str, Any], settings: Settings, workdir: Pa
     name, before = settings.data.name, (summary.get("data") or {}).get("digest")
     if name in data.EMBEDDED or before is None:
         return
+    if name.startswith(PREFIXES):
+        _log.info("%s is a finished run; its pictures are compared with those of %s", workdir, name)
     now = datasets.digest(settings.data)
     if now is None:
         _log.warning("%s is a finished run; %s is not there to be compared", workdir, name)

@@ -3,6 +3,7 @@
 import errno
 import functools
 import json
+import logging
 import os
 import pathlib
 import shutil
@@ -102,7 +103,14 @@ def test_a_finished_run_on_pictures_compares_them_without_decoding(
         assert again() == read(tmp_path / "run")
     for file in (tmp_path / "scans").rglob("*.png"):
         os.utime(file)
+    caplog.set_level(logging.INFO, "medjax")
+    caplog.clear()
     assert again() == read(tmp_path / "run")  # the same pictures, copied perhaps
+    assert caplog.messages[:2] == [
+        f"{tmp_path}/run is a finished run; its pictures are compared with those of "
+        f"folder:{tmp_path}/scans",
+        "data: reads 20 files, which the cache does not have as they are now",
+    ]
     Image.new("L", (8, 8)).save(tmp_path / "scans" / "a" / "0.png")
     with pytest.raises(UserError, match="is a finished run on other data"):
         again()

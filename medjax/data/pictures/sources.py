@@ -119,6 +119,8 @@ def _make(
     """Writes the arrays of a set into a folder, and returns the facts about them."""
     others = [x for split, part in parts.items() if split != "train" for x in part.sources]
     train = parts["train"].sources
+    count = len(train) + len(others)
+    _log.info("data: reads %d files, which the cache does not have as they are now", count)
     wanted, threads = request.preparation, options.threads
     own_channels = raw_pictures.sets_channels(wanted)
     seen = looking.look(
@@ -143,8 +145,7 @@ def _make(
 
     done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
     if not options.skip_unreadable:
-        total = len(train) + len(others)
-        decoding.refuse(done.unreadable, total=total, setting=listed_set.SKIP)
+        decoding.refuse(done.unreadable, total=count, setting=listed_set.SKIP)
     counts = dict(sorted(collections.Counter(noted).items()))
     told = {"greyed": seen.greyed, "clipped": seen.clipped, "dim": len(dim), "remarks": counts}
     return done._asdict() | told | {"preparation": str(fitted)}

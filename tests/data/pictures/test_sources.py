@@ -94,6 +94,11 @@ def test_any_change_decodes_anew(folder, cache, caplog):
     assert 77 in decodes().train.images
     os.utime(file, ns=(1, 1))
     assert decodes()
+    size, pixels = file.stat().st_size, np.full((6, 9), 79, np.uint8)
+    Image.fromarray(pixels).save(file)
+    assert file.stat().st_size == size
+    os.utime(file, ns=(1, 1))
+    assert 79 in decodes().train.images and not decodes()
     file.rename(file.with_name("5.png"))
     assert decodes() and not decodes()
     shutil.copy(folder / "test" / "left" / "0.png", file)

@@ -51,7 +51,8 @@ class DatasetInfo:
         ``measuring.Tally``.
       cut: how the splits were made: ``""`` if they are the set's own, ``"patient"`` if the set was
         cut so that a patient's images stay in one split, ``"file"`` if it was cut file by file.
-      warnings: what may be wrong with the set, found while it was listed; one line each.
+      warnings: what may be wrong with the set, found while it was listed and converted; one line
+        each.
       files: by split, the name of each image's file; empty for an archive. Frames of one file have
         one name.
       patients: by split, the number of each image's patient; empty if patients are not known.

@@ -236,7 +236,7 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
         "task": info.task,
         "classes": list(info.classes),
         "counts": {name: len(split) for name, split in dataset.splits.items()},
-        "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
+        "left_out": [{"name": name, "reason": reason} for name, reason in info.skipped],
         "cut": info.cut,
         "patients": experiment.checked["patients"],
         "warnings": experiment.checked["warnings"],

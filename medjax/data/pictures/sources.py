@@ -167,7 +167,7 @@ def _info(
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
-        left_out=tuple((place, reason) for place, reason in facts["unreadable"]),
+        skipped=tuple((place, reason) for place, reason in facts["unreadable"]),
         raw=facts["raw"],
         cut=listed.cut,
         warnings=(*listed.warnings, *doubts),

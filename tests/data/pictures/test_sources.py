@@ -131,8 +131,8 @@ def test_unreadable_files_are_listed_and_skipped_when_asked(folder, caplog):
     ds = _load(folder, skip_unreadable=True)
     assert ds.train.labels.tolist() == [0] + [1] * 8 and ds.train.images[0, 0, 0] == 70
     assert caplog.text.count("skipped train/left/") == 7
-    assert [name for name, _ in ds.info.left_out] == names
-    assert {reason for _, reason in ds.info.left_out} == {CUT_SHORT}
+    assert [name for name, _ in ds.info.skipped] == names
+    assert {reason for _, reason in ds.info.skipped} == {CUT_SHORT}
     caplog.clear()
     again = _load(folder, skip_unreadable=True)  # from the cache
     assert caplog.text.count("skipped train/left/") == 7 and CUT_SHORT in caplog.text
@@ -154,7 +154,7 @@ def test_links_that_lead_nowhere(target, folder):
     said = _message(folder)
     assert said.startswith(f"cannot read {link}: ") and "data.convert.skip_unreadable=True" in said
     ds = _load(folder, skip_unreadable=True)
-    assert len(ds.train) == 15 and [name for name, _ in ds.info.left_out] == ["train/left/50.png"]
+    assert len(ds.train) == 15 and [name for name, _ in ds.info.skipped] == ["train/left/50.png"]
 
 
 def test_what_was_found_while_it_was_listed(folder, tmp_path, caplog):

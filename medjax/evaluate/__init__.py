@@ -1,8 +1,9 @@
 """Evaluation: fresh networks trained on a set of images, their scores, and baselines."""
 
-from medjax.evaluate.absent import absent_lines
+from medjax.evaluate.absent import absent_lines, unlearned_lines
 from medjax.evaluate.baselines import score_baselines
 from medjax.evaluate.comparison import headline, hlr, ior
+from medjax.evaluate.copies import copy_lines
 from medjax.evaluate.metrics import (
     accuracy,
     auroc,
@@ -25,6 +26,7 @@ __all__ = [
     "accuracy",
     "auroc",
     "balanced_accuracy",
+    "copy_lines",
     "evaluate_set",
     "headline",
     "hlr",
@@ -41,4 +43,5 @@ __all__ = [
     "score_nothing",
     "selectable_metrics",
     "summarize",
+    "unlearned_lines",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medjax.cli import evaluate as cli_evaluate
+from medjax.cli import run_beside
 from medjax.cli.evaluate import main
 from medjax.run import config, distill
 
@@ -225,6 +225,6 @@ def test_a_bug_in_reading_settings_keeps_its_traceback(run, monkeypatch):
     def ours(*_):
         raise KeyError("a bug")
 
-    monkeypatch.setattr(cli_evaluate.Settings, "from_config", ours)
+    monkeypatch.setattr(run_beside.Settings, "from_config", ours)
     with pytest.raises(KeyError, match="a bug"):
         main(["evaluate", f"--synthetic={run[0] / 'synthetic.npz'}"])

@@ -131,7 +131,9 @@ def _check_same_data(summary: Mapping[str, Any], settings: Settings, workdir: Pa
     if name in data.EMBEDDED or before is None:
         return
     if name.startswith(PREFIXES):
-        _log.info("%s is a finished run; its pictures are compared with those of %s", workdir, name)
+        _log.info(
+            "%s is a finished run; looks whether the pictures of %s have changed", workdir, name
+        )
     now = datasets.digest(settings.data)
     if now is None:
         _log.warning("%s is a finished run; %s is not there to be compared", workdir, name)

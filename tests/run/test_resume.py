@@ -107,8 +107,8 @@ def test_a_finished_run_on_pictures_compares_them_without_decoding(
     caplog.clear()
     assert again() == read(tmp_path / "run")  # the same pictures, copied perhaps
     assert caplog.messages[:2] == [
-        f"{tmp_path}/run is a finished run; its pictures are compared with those of "
-        f"folder:{tmp_path}/scans",
+        f"{tmp_path}/run is a finished run; looks whether the pictures of "
+        f"folder:{tmp_path}/scans have changed",
         "data: reads 20 files, which the cache does not have as they are now",
     ]
     Image.new("L", (8, 8)).save(tmp_path / "scans" / "a" / "0.png")

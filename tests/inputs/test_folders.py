@@ -199,13 +199,15 @@ def test_a_folder_without_its_prefix(case, run, monkeypatch):
     assert pathlib.Path.cwd() == folder.parent
 
 
-def test_a_patient_in_two_spellings_is_leakage(case, describe, tmp_path):
+@pytest.mark.parametrize("spelled", [str.upper, lambda x: x.replace("_", " ")])
+def test_a_patient_in_two_spellings_is_leakage(case, describe, tmp_path, spelled):
     files = sorted(case("patient_folders").glob("*/patient_*/*.png"))
     for number, split in enumerate(("train", "test")):
         for file in files[number::2]:
-            patient = file.parent.name.upper() if number else file.parent.name
+            patient = spelled(file.parent.name) if number else file.parent.name
             new = tmp_path / "cut" / split / file.parts[-3] / patient / file.name
             new.parent.mkdir(parents=True, exist_ok=True)
             file.rename(new)
     said = describe(tmp_path / "cut", "--folder.patients=folders")
     assert any("leakage: 8 patients are in train and test" in line for line in said.warnings)
+    assert said.warned("8 patients are spelled in several ways, as ", "and each is taken as one")

@@ -101,6 +101,20 @@ def test_folds_are_no_splits_unless_the_setting_says_so(read):
     assert "unknown value of the column fold '9'" in said.line
 
 
+@pytest.mark.parametrize("name", ["is_test", "isTest", "is_test_image"])
+@pytest.mark.parametrize("yes, no", [("1", "0"), ("true", "False")])
+def test_official_splits_by_a_column_of_yes_and_no(name, yes, no, read):
+    def edit(text):
+        header, *rows = text.replace("split", name, 1).splitlines()
+        ends = {"train": no, "val": no, "test": yes}
+        cells = [row.rpartition(",") for row in rows]
+        return "\n".join([header, *(f"{start},{ends[end]}" for start, _, end in cells)])
+
+    said = read("split_column", edit=edit)
+    assert counts(said) == {"train": 18, "test": 6} and said.report["cut"] == ""
+    assert not said.warnings
+
+
 def test_a_patient_in_two_official_splits_is_leakage(read):
     said = read("patient_in_two_splits")
     assert counts(said) == OFFICIAL

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import findings, one_hot
+from medjax.data.pictures.listing import findings, one_hot, split_flags
 from medjax.data.pictures.listing.column_setting import ROLES, SETTING, joined
 from medjax.data.pictures.listing.tables import BY_NAME, Table
 from medjax.errors import UserError
@@ -69,6 +69,7 @@ def suggested(
     """
     shown = {"file": "FILE_COLUMN", "label": "LABEL_COLUMN"} | guess(table, is_file) | given
     likely = findings.likely(table) if shown["label"] == "LABEL_COLUMN" else []
+    likely = [name for name in likely if not split_flags.flagged(name)]
     if likely:
         fits = one_hot.fits(table, likely)
         shown["label"], likely = (",".join(likely), []) if fits else ("label", likely)

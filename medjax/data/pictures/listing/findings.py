@@ -168,6 +168,17 @@ def likely(table: Table) -> list[str]:
     return found if len(found) > 1 else []
 
 
+def yes_or_no(cell: str) -> int | None:
+    """Returns 1 for a cell that says yes, 0 for one that says no, and None for any other.
+
+    Example:
+      >>> yes_or_no("True"), yes_or_no("0.0"), yes_or_no("maybe")
+      (1, 0, None)
+    """
+    value = _value(cell)
+    return value if value in (0, 1) else None
+
+
 @functools.lru_cache(maxsize=4096)  # tables hold few different cells of findings, many times
 def _value(cell: str) -> int | None:
     """Returns what a cell says: 1, 0, ``_UNSURE`` or ``_EMPTY``; None for anything else."""

@@ -65,19 +65,34 @@ def shared_patients(entries: Iterable[Entry]) -> list[str]:
       >>> shared_patients([Entry("a", "train", "x", "p1"), Entry("b", "test", "y", "p1")])
       ['leakage: 1 patient is in train and test']
     """
+    found = in_several(((x.group, x.split) for x in entries), "patient", "patients")
+    return [f"leakage: {found}"] if found else []
+
+
+def in_several(pairs: Iterable[tuple[str, str]], one: str, many: str) -> str:
+    """Returns how many values are in which splits, if they are in more than one.
+
+    Args:
+      pairs: values with their splits.
+      one: what a value is called.
+      many: what several values are called.
+
+    Example:
+      >>> in_several([("7", "train"), ("7", "test"), ("8", "test")], "case", "cases")
+      '1 case is in train and test'
+    """
     held = collections.defaultdict(set)
-    for entry in entries:
-        held[entry.group].add(entry.split)
+    for value, split in pairs:
+        held[value].add(split)
     counts = collections.Counter(
         tuple(name for name in SPLITS if name in splits)
         for splits in held.values()
         if len(splits) > 1
     )
-    found = [
-        f"{count:,} {'patient is' if count == 1 else 'patients are'} in {' and '.join(names)}"
+    return ", ".join(
+        f"{count:,} {f'{one} is' if count == 1 else f'{many} are'} in {' and '.join(names)}"
         for names, count in sorted(counts.items())
-    ]
-    return [f"leakage: {', '.join(found)}"] if found else []
+    )
 
 
 def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -> dict[Row, str]:

@@ -12,6 +12,7 @@ from medjax.data.pictures.listing import (
     findings,
     official_splits,
     one_hot,
+    patient_columns,
     patients,
     row_files,
     row_labels,
@@ -67,12 +68,12 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     names, skipped = row_files.of_rows(table, chosen, rows, index, skip=skip)
     rows = [row for row in rows if row in names]
     splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
+    if not options.patients:
+        chosen, asked = _with_patients(table, chosen, rows, splits)
+        warnings += asked
     told = _patients(table, chosen, rows)
     same = patients.spellings(told.values())
     warnings += labelled.warnings + skipped + passed_over + patients.spelled_alike(same)
-    shared = "" if splits or options.patients else columns.shared_values(table, chosen)
-    if shared:
-        warnings.append(shared)
     found = {
         row: Entry(
             name=names[row],
@@ -119,6 +120,16 @@ def _contradiction(one: Entry, other: Entry, findings: Sequence[str]) -> str:
     )
     name, there, here = next(x for x in zip(names, ours, theirs, strict=True) if x[1] != x[2])
     return f"its {name} is {here}, and was {there}"
+
+
+def _with_patients(
+    table: Table, chosen: Columns, rows: Sequence[Row], splits: Mapping[Row, str]
+) -> tuple[Columns, list[str]]:
+    """Returns the columns with that of the patients, or a warning of one that may be theirs."""
+    if splits:
+        chosen = patient_columns.with_patients(table, chosen, rows)
+    columns.refuse_unnamed_patients(table, chosen)
+    return chosen, patient_columns.question(table, chosen, rows, splits)
 
 
 def _patients(table: Table, chosen: Columns, rows: Sequence[Row]) -> dict[Row, str]:

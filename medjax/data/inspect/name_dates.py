@@ -3,16 +3,21 @@
 import re
 
 _WORD = re.compile(r"[^\W_]+")
-_YEAR, _MONTH, _DAY = r"(?:19|20)\d\d", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
-_LEAST = len("2023-1-1")
+_YEAR, _MONTH, _DAY = r"(?:19\d\d|20[0-4]\d)", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
+_SHORT_MONTH, _SHORT_DAY = rf"(?:{_MONTH}|[1-9])", rf"(?:{_DAY}|[1-9])"  # between signs alone
+_NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
+_LEAST = len("2023-01")
 _HOUR, _SIXTY = r"(?:[01]\d|2[0-3])", r"[0-5]\d"
 _SOME_YEAR = re.compile(_YEAR)
 _DATE = re.compile(
     rf"""(?<!\d)
     (?: {_YEAR}{_MONTH}{_DAY}
-      | {_YEAR}(?P<a>[-_.\ ])(?:{_MONTH}|[1-9])(?P=a)(?:{_DAY}|[1-9])
-      | {_DAY}(?P<b>[-_.\ ]){_MONTH}(?P=b){_YEAR}
-      | {_MONTH}(?P<c>[-_.\ ]){_DAY}(?P=c){_YEAR}
+      | {_YEAR}(?P<a>[-_.\ ]){_SHORT_MONTH}(?P=a){_SHORT_DAY}
+      | {_SHORT_DAY}(?P<b>[-_.\ ]){_SHORT_MONTH}(?P=b){_YEAR}
+      | {_SHORT_MONTH}(?P<c>[-_.\ ]){_SHORT_DAY}(?P=c){_YEAR}
+      | {_YEAR}[-.\ ]?{_NAME}[-.\ ]?{_SHORT_DAY}
+      | {_SHORT_DAY}[-.\ ]?{_NAME}[-.\ ]?{_YEAR}
+      | {_YEAR}[-.]{_MONTH}
     )
     (?P<time> [T_.\ -]*{_HOUR}{_SIXTY}{_SIXTY}(?:\d{{3}})?
       | [T_.\ -]*{_HOUR}(?P<d>[-_.:\ ]){_SIXTY}(?P=d){_SIXTY}
@@ -53,7 +58,7 @@ def is_date(word: str) -> bool:
 
 
 def is_day(word: str) -> bool:
-    """Returns whether a word is a date without a time, and so no more than a day.
+    """Returns whether a word is a date without a time: a day, or a month.
 
     Example:
       >>> is_day("20230131"), is_day("20230131_120000")

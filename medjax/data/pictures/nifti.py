@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
-from medjax.data.pictures import choosing
+from medjax.data.pictures import frame_choice
 from medjax.data.pictures.picture import Picture, full_range
 from medjax.errors import UserError
 
@@ -36,7 +36,7 @@ def check(options: NiftiOptions) -> None:
     """Raises ``UserError`` for an unknown axis or choice of slices."""
     if options.axis not in _AXES:
         raise UserError(f"unknown nifti axis {options.axis}; choose from: 0, 1, 2")
-    choosing.check("nifti slices", options.slices)
+    frame_choice.check("nifti slices", options.slices)
 
 
 def read(file: pathlib.Path, options: NiftiOptions) -> list[Picture]:
@@ -67,7 +67,7 @@ def read(file: pathlib.Path, options: NiftiOptions) -> list[Picture]:
     if np.isnan(orientation).any():
         raise UndecodableError("has an affine that does not say where the patient's right is")
     stored = shape.index(1) if 1 in shape else int(np.argmax(orientation[:, 0] == options.axis))
-    places = choosing.chosen(options.slices, shape[stored], what="slice")
+    places = frame_choice.chosen(options.slices, shape[stored], what="slice")
     index = [slice(None)] * 3
     if len(places) == 1:  # others need not be read
         place = places[0] if orientation[stored, 1] > 0 else shape[stored] - 1 - places[0]

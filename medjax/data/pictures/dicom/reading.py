@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data.damaged import UndecodableError
-from medjax.data.pictures import choosing
+from medjax.data.pictures import frame_choice
 from medjax.data.pictures.dicom import (
     doubts,
     frames,
@@ -33,7 +33,7 @@ class DicomOptions(NamedTuple):
 
 def check(options: DicomOptions) -> None:
     """Raises ``UserError`` for an unknown choice of frames."""
-    choosing.check("dicom frames", options.frames)
+    frame_choice.check("dicom frames", options.frames)
 
 
 def channels(file: pathlib.Path) -> int:
@@ -62,7 +62,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     stored_as = layout.of(dataset)
     _check_decodable(dataset, stored_as)
     pictures = []
-    for frame in choosing.chosen(options.frames, stored_as.frames, what="frame"):
+    for frame in frame_choice.chosen(options.frames, stored_as.frames, what="frame"):
         pixels = frames.decode(dataset, stored_as, frame)
         if stored_as.photometric in layout.GREY:
             picture = _grey(pixels, dataset, frame, stored_as)

@@ -2,20 +2,16 @@
 
 import contextlib
 import dataclasses
-import functools
 import logging
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
+from medjax.data.prepare.colours import is_coloured, spread
 from medjax.errors import some
 
 _log = logging.getLogger("medjax")
-_CHROMA = 24 / 255
-_COLOURED_PIXELS = 1 / 100_000
 _COLOURED_FILES = 1 / 10
 _BITS = (8, 10, 12, 14, 16)
 _LISTED = 5
@@ -41,11 +37,10 @@ class Seen(NamedTuple):
 def has_colours(picture: Picture) -> bool:
     """Returns whether a picture has colours, and not merely three channels.
 
-    It has, if red, green and blue differ by more than 24/255 of the range from black to white in
-    more than 1 of 100,000 pixels. Greys that JPEG stored as colours differ by less; a coloured mark
-    of a few pixels differs by more.
+    ``colours.is_coloured`` decides, by the range from black to white.
 
     Example:
+      >>> import numpy as np
       >>> grey = np.full((9, 9, 3), (100, 103, 98), np.uint8)
       >>> has_colours(Picture(grey, 0, 255))
       False
@@ -56,10 +51,7 @@ def has_colours(picture: Picture) -> bool:
     pixels = picture.pixels
     if pixels.ndim == 2:
         return False
-    least = functools.reduce(np.minimum, np.moveaxis(pixels, -1, 0))
-    greatest = functools.reduce(np.maximum, np.moveaxis(pixels, -1, 0))
-    limit = (picture.white - picture.black) * _CHROMA
-    return float(np.mean(greatest - least > limit)) > _COLOURED_PIXELS
+    return is_coloured(spread(pixels), white=picture.white - picture.black)
 
 
 def look(

@@ -70,8 +70,9 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
             picture = _from_palette(pixels, dataset)
         else:
             picture = Picture(pixels, 0, 2**stored_as.stored - 1)
-        aspect, remarks = spacing.aspect(dataset, frame, stored_as), doubts.of(dataset)
-        pictures.append(picture._replace(aspect=aspect, remarks=(*remarks, *picture.remarks)))
+        shape = spacing.shape(dataset, frame, stored_as)
+        remarks = (*doubts.of(dataset), *picture.remarks, *shape.remarks)
+        pictures.append(picture._replace(aspect=shape.aspect, remarks=remarks))
     return pictures
 
 

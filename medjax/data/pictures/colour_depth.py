@@ -23,7 +23,7 @@ class Seen(NamedTuple):
     Attributes:
       channels: 1 or 3; None if colours were not looked for.
       greyed: a line that names the files whose colours are dropped; empty if there are none.
-      bits: how many bits the greys of 16 bits use; None if there are none, or depth was not looked
+      bits: how many bits the values of 16 bits use; None if there are none, or depth was not looked
         for.
       clipped: a line on files of other splits that use more bits; empty if there are none.
     """
@@ -64,10 +64,11 @@ def look(
 ) -> Seen:
     """Looks at the files of a set, and decodes only those whose headers do not tell enough.
 
-    The set is RGB if more than a tenth of the training files have colours, else grey. Its greys of
-    16 bits use 8, 10, 12, 14 or 16 bits: the fewest that hold the greatest value of the training
-    files. Files that cannot be read do not count. Nothing more is decoded once the answers are
-    certain. The files of other splits decide nothing; those that lose colours or values are told.
+    The set is RGB if more than a tenth of the training files have colours, else grey. Its values
+    of 16 bits use 8, 10, 12, 14 or 16 bits: the fewest that hold the greatest value of the training
+    files, and colours are told by the range of those. Files that cannot be read do not count.
+    Nothing more is decoded once the answers are certain. The files of other splits decide nothing;
+    those that lose colours or values are told.
 
     Args:
       sources: the files of the training split.
@@ -82,11 +83,12 @@ def look(
     Raises:
       UserError: for causes other than a damaged file, such as a missing package.
     """
-    channels, coloured, bits = _decide(sources, _Questions(colours, depth), threads)
-    questions, beyond = _Questions(channels == 1, bits is not None and bits < _BITS[-1]), 0
+    channels, coloured, used = _decide(sources, _Questions(colours, depth), threads)
+    bits, beyond = used if depth else None, 0
+    questions = _Questions(channels == 1, bits is not None and bits < _BITS[-1])
     if questions.colours or questions.depth:
         for name, answer in _answers(others, questions, threads):
-            coloured += [name] if answer.coloured else []
+            coloured += [name] if answer.has_colours(used) else []
             beyond += bits is not None and answer.greatest >= 2**bits
     greyed = _greyed(coloured, total=len(sources) + len(others)) if channels == 1 else ""
     clipped = ""
@@ -101,23 +103,25 @@ def _decide(
 ) -> tuple[int | None, list[str], int | None]:
     """Returns the channels, the names of files with colours, and the bits of a set."""
     colours, depth = questions.colours, questions.depth
-    coloured, readable, greatest = [], 0, 0
+    answered, certain, greatest, most = [], 0, 0, _COLOURED_FILES * len(sources)
     with contextlib.closing(_answers(sources, questions, threads)) as answers:
         for name, answer in answers:
-            readable, greatest = readable + 1, max(greatest, answer.greatest)
-            coloured += [name] if answer.coloured else []
-            questions.colours = colours and len(coloured) <= _COLOURED_FILES * len(sources)
+            answered.append((name, answer))
+            greatest = max(greatest, answer.greatest)
+            certain += answer.has_colours(_BITS[-1])
+            questions.colours = colours and certain <= most
             questions.depth = depth and greatest < 2 ** _BITS[-2]
             if not (questions.colours or questions.depth):
                 break
     used = next(bits for bits in _BITS if greatest < 2**bits) if greatest else None
     if not colours:
         return None, [], used
-    if not questions.colours:
+    coloured = [name for name, answer in answered if answer.has_colours(used)]
+    if len(coloured) > most:
         what = f"more than a tenth of {len(sources)} training files have colours"
         _log.info("data: all images become RGB: %s", what)
         return 3, [], used
-    counts = readable - len(coloured), len(coloured)
+    counts = len(answered) - len(coloured), len(coloured)
     _log.info("data: all images become grey: %d grey and %d colour files in train", *counts)
     return 1, coloured, used
 
@@ -134,10 +138,19 @@ def _answers(
 
 
 class _Answer(NamedTuple):
-    """Whether a file has colours, and its greatest value if it holds greys of 16 bits, else 0."""
+    """What one file holds.
 
-    coloured: bool
-    greatest: int
+    Attributes:
+      coloured: the most bits whose range from black to white shows its colours; 0 for none.
+      greatest: its greatest value if it holds values of 16 bits, else 0.
+    """
+
+    coloured: int = 0
+    greatest: int = 0
+
+    def has_colours(self, bits: int | None) -> bool:
+        """Returns whether it has colours in a set that uses so many bits; None for 16."""
+        return self.coloured >= (bits or _BITS[-1])
 
 
 @dataclasses.dataclass
@@ -149,13 +162,22 @@ class _Questions:
 
     def answer(self, source: decoding.Source) -> _Answer:
         """Answers the open questions for one file."""
-        if self.colours and source.channels() == 3:
-            pictures = (source.preview or source.read)()
-            return _Answer(any(map(has_colours, pictures)), 0)
-        if self.depth and source.deep():
-            greatest = (int(picture.pixels.max()) for picture in source.read())
-            return _Answer(False, max(greatest, default=0))
-        return _Answer(False, 0)
+        colours, deep = self.colours and source.channels() == 3, self.depth and source.deep()
+        if not (colours or deep):
+            return _Answer()
+        pictures = (source.preview or source.read)() if colours else source.read()
+        coloured = max(map(_coloured_bits, pictures), default=0) if colours else 0
+        greatest = (int(x.pixels.max()) for x in pictures if deep or x.depth_unknown)
+        return _Answer(coloured, max(greatest, default=0))
+
+
+def _coloured_bits(picture: Picture) -> int:
+    """Returns the most bits whose range from black to white shows a picture's colours, or 0."""
+    if picture.pixels.ndim == 2 or not picture.depth_unknown:
+        return _BITS[-1] * has_colours(picture)
+    spreads = spread(picture.pixels)
+    shown = (bits for bits in reversed(_BITS) if is_coloured(spreads, white=2**bits - 1))
+    return next(shown, 0)
 
 
 def _greyed(names: Sequence[str], *, total: int) -> str:

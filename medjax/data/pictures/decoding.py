@@ -48,8 +48,8 @@ class Source(NamedTuple):
       read: returns the pictures.
       preview: returns pictures with the same colours that may be smaller; None for those of
         ``read``.
-      deep: returns, without decoding pixels, whether the pictures are grey with values of 16 bits,
-        of which they may use fewer.
+      deep: returns, without decoding pixels, whether the pictures have values of 16 bits, of which
+        they may use fewer.
     """
 
     name: str

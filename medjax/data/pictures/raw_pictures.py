@@ -26,7 +26,7 @@ def complete(
       size: side length in pixels, used if no step resizes.
       channels: 1 or 3, used if no step sets the channels; otherwise it may be None.
       fit: one of ``resizing.FITS``.
-      bits: how many bits greys of 16 bits use; None or 16 to leave them as they are.
+      bits: how many bits values of 16 bits use; None or 16 to leave them as they are.
 
     Raises:
       UserError: if ``window``, ``percentile_clip`` or ``depth`` is not the first step, because

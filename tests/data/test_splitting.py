@@ -92,7 +92,7 @@ def test_words_that_name_a_split(word, name):
 
 # The second letters of the splits of a fixed set, so that a set that was cut before is cut alike.
 CLASSES_CUT = (
-    "aaarrreerrrrrrrrerarrrrrrerrrrrrrrrrrrrrreerrarrrererrrrarrerrerrerearrrarrrerereerrraera"
+    "aaarrreerrrrrrrrerarrrrrrerrrrrrrrrrrrrrrreerrarrrererrrrarrerrerrerearrrarrrerereerrraera"
 )
 FINDINGS_CUT = (
     "eeraraererrereerrerrerrerrrerrearrrerrrererrrrerrrrerrerrerrrrreerrerrrraarrrararrrrrarrrr"

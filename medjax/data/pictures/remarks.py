@@ -59,7 +59,7 @@ def _lines(
     depths = [step for step in fitted.steps if isinstance(step, Depth)]
     if depths and depths[0] not in wanted.steps:
         bits, white = depths[0].bits, depths[0].white
-        yield logging.WARNING, f"greys of 16 bits use {bits}: {white} becomes white; {_OTHERS}"
+        yield logging.WARNING, f"values of 16 bits use {bits}: {white} becomes white; {_OTHERS}"
     yield from ((logging.WARNING, line) for line in doubts(facts, wanted))
     if not any(isinstance(step, Resize) for step in wanted.steps):
         side = next(step.size for step in fitted.steps if isinstance(step, Resize))

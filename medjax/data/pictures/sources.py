@@ -15,20 +15,21 @@ from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
 from medjax.data.npz import images as npz_images
 from medjax.data.pictures import (
+    colour_depth,
     conversion,
     decoding,
     dicom,
     listed_set,
-    looking,
     nifti,
     picture_cache,
+    raw_pictures,
     remarks,
 )
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.listed_set import ListedSet
 from medjax.data.pictures.options import Sources
 from medjax.data.pictures.picture import Picture
-from medjax.data.prepare import raw_pictures
+from medjax.data.prepare import given_steps
 from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
 from medjax.errors import UserError
@@ -122,12 +123,12 @@ def _make(
     count = len(train) + len(others)
     _log.info("data: reads %d files, which the cache does not have as they are now", count)
     wanted, threads = request.preparation, options.threads
-    own_channels = raw_pictures.sets_channels(wanted)
-    seen = looking.look(
+    own_channels = given_steps.sets_channels(wanted)
+    seen = colour_depth.look(
         train,
         others=others,
         colours=options.mode == "auto" and not own_channels,
-        depth=not raw_pictures.sets_black_and_white(wanted),
+        depth=not given_steps.sets_black_and_white(wanted),
         threads=threads,
     )
     channels = None if own_channels else _CHANNELS.get(options.mode, seen.channels)

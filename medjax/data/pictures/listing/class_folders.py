@@ -29,7 +29,7 @@ def entries(
       UserError: if the files lie in another way.
     """
     start, splits = split_folders(folder, files)
-    pictures = [file for file in files if decoding.is_picture(folder / file)]
+    pictures = decoding.pictures_among(folder, files)
     names = {file.removeprefix(start): file for file in pictures}
     hidden = masks.find(names, tops=splits or [""])
     found, beside = [], []

@@ -40,11 +40,12 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
       UserError: if a table cannot be read, or does not fit the others.
     """
     kinds: dict[tuple[str, ...], list[Table]] = {}
+    warnings: list[str] = []
     paths = _paths(folder, setting)
     for path in paths:
         table = _one(path, named) if len(paths) == 1 else _one_of_several(path, named)
+        warnings += [table.above] * bool(table.above)
         kinds.setdefault(tuple(sorted(map(str.casefold, table.header))), []).append(table)
-    warnings: list[str] = []
     first, *others = [_stacked(same) for same in kinds.values()]
     if others and first.header and all(map(str.isdecimal, first.header)):
         raise UserError(

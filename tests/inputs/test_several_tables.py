@@ -105,10 +105,14 @@ def test_numbers_of_patients_join(spelled, tables, describe):
 
 
 def test_labels_are_no_key(tables, describe):
-    other = "image,label,age\n" + "\n".join(f"scan_{n:03d},{CLASSES[n % 2]},60" for n in range(24))
+    other = "image,label,split\n" + "\n".join(
+        f"scan_{n:03d},{CLASSES[n % 2]},{'train' if n < 16 else 'test'}" for n in range(24)
+    )
     folder, flag = tables({"labels.csv": lines(range(24)), "more.csv": other})
+    assert split_sizes(describe(folder, flag)) == {"train": 16, "test": 8}
+    (folder / "more.csv").write_text(other.replace("image", "key"))
     assert describe(folder, flag).refused(
-        "labels.csv and", "more.csv share no column but label: one has file, label, the other image"
+        "labels.csv and", "more.csv share no column but label: one has file, label, the other key"
     )
 
 

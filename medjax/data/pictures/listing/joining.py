@@ -16,6 +16,7 @@ from medjax.errors import UserError
 _log = logging.getLogger("medjax")
 _ZEROS = re.compile(r"(?<![\d.])0+(?=\d)")  # before a number
 _WHOLE = re.compile(r"(\d+)\.0+")
+_IDENTIFIER = re.compile(r"(^|[\W_])(u?id|key|code|number|accession)$")
 _Key = tuple[str, ...]
 
 
@@ -23,9 +24,11 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
     """Returns the rows of one table, each extended by the row of another that names the same.
 
     The tables are joined on the column of the files if both have it and the other table has a row
-    for each file; otherwise on all columns that both have, without those of labels and splits. A
-    row has the partner with the same cells there, or else the only one whose cells are spelled
-    otherwise: in another case, with or without a suffix, folders, or zeros before a number.
+    for each file; otherwise on all columns that both have, without those of labels and splits; if
+    none of these names an image or a patient, on the columns of the files, which then have two
+    names and hold not only numbers. A row has the partner with the same cells there, or else the
+    only one whose cells are spelled otherwise: in another case, with or without a suffix, folders,
+    or zeros before a number.
 
     Args:
       left: the table whose rows are kept.
@@ -39,22 +42,23 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
         cells there, rows have no partner, or labels, patients or splits contradict each other.
     """
     given = column_setting.parse(named)
-    names, by_file = _keys(left, right, given)
-    own, theirs = _places(left, names), _places(right, names)
+    own, theirs, by_file = _keys(left, right, given)
     found = _partners(left, right, own, theirs, by_file=by_file)
     alone = [row for row, partner in zip(left.rows, found, strict=True) if not partner]
-    shown = ", ".join(left.header[place] for place in own)
+    shown = _named(left, right, own, theirs)
     if len(alone) == len(left.rows) > 0:
         raise _none_fits(left, right, own, theirs)
     lack = f"no row of {right.path} with the same {shown}"
     advice = "add one, or skip these rows with data.folder.skip_missing=True"
     warnings += tables.skipped(left, alone, lack, named=own[0], advice=advice, skip=skip)
     pairs = [pair for pair in zip(left.rows, found, strict=True) if pair[1]]
-    both = [name for name in _shared(left, right) if name not in names]
+    keys = {_folded(left)[place] for place in own}
+    both = [name for name in _shared(left, right) if name not in keys]
     for name in both:
         warnings += _differing(left, right, name, pairs, decided=name in _roles(given))
     twice = dict(zip(_places(left, both), _places(right, both), strict=True))
-    new = [place for place, name in enumerate(_folded(right)) if name not in (*names, *both)]
+    known = {*theirs, *twice.values()}
+    new = [place for place in range(len(right.header)) if place not in known]
     rows = tuple(_extended(row, partner, twice, new) for row, partner in pairs)
     _log.info("data: %s and %s are joined on %s", left.path, right.path, shown)
     header = left.header + tuple(right.header[place] for place in new)
@@ -110,26 +114,52 @@ def _roles(given: Mapping[str, str]) -> set[str]:
     return {name.strip().casefold() for name in names}
 
 
-def _keys(left: Table, right: Table, given: Mapping[str, str]) -> tuple[list[str], bool]:
-    """Returns the columns on which tables are joined, and whether they are that of the files."""
+def _keys(left: Table, right: Table, given: Mapping[str, str]) -> tuple[list[int], list[int], bool]:
+    """Returns the columns on which tables are joined, and whether they are those of the files."""
     shared = _shared(left, right)
     patient = given.get("patient", "patient").casefold()
     no_keys = _roles(given) - {patient, tables.BY_NAME}
     keys = [name for name in shared if name not in no_keys]
-    if not set(keys) - {tables.BY_NAME}:
-        only = f" but {', '.join(shared)}" if shared else ""
-        raise UserError(
-            f"{left.path} and {right.path} share no column{only}: one has {left.names}, the other "
-            f"{right.names}; give the column of the files, or of the patients, one name in both"
-        )
-    guess = column_guesses.guess(left, column_guesses.names_file)
-    file = given.get("file", guess.get("file", "")).casefold()
-    if file in keys:
-        places = _places(right, [file])
+    files = [_file(table, given) for table in (left, right)]
+    if not any(name == files[0] or _identifies(name) for name in keys):
+        if all(files) and set(files).isdisjoint(no_keys):
+            place = _places(left, files[:1])
+            if all(row.cells[place[0]].isdecimal() for row in left.rows):
+                raise _no_key(left, right, shared)  # equal numbers may be of other things
+            return place, _places(right, files[1:]), True
+        if not set(keys) - {tables.BY_NAME}:
+            raise _no_key(left, right, shared)
+    if files[0] in keys:
+        place = _places(right, files[:1])
         cells = {row.cells for row in right.rows}
-        if len({_key(row, places) for row in right.rows}) == len(cells):
-            return [file], True
-    return keys, False
+        if len({_key(row, place) for row in right.rows}) == len(cells):
+            return _places(left, files[:1]), place, True
+    return _places(left, keys), _places(right, keys), False
+
+
+def _identifies(name: str) -> bool:
+    return column_guesses.may_be_patients(name) or _IDENTIFIER.search(name) is not None
+
+
+def _file(table: Table, given: Mapping[str, str]) -> str:
+    """Returns the column of the files, without case; empty if it cannot be told."""
+    name = given.get("file", "").casefold()
+    guess = column_guesses.guess(table, column_guesses.names_file).get("file", "")
+    return name if name in _folded(table) else guess.casefold()
+
+
+def _no_key(left: Table, right: Table, shared: Sequence[str]) -> UserError:
+    only = f" but {', '.join(shared)}" if shared else ""
+    return UserError(
+        f"{left.path} and {right.path} share no column{only}: one has {left.names}, the other "
+        f"{right.names}; give the column of the files, or of the patients, one name in both"
+    )
+
+
+def _named(left: Table, right: Table, own: Sequence[int], theirs: Sequence[int]) -> str:
+    """Returns the names of the columns on which tables are joined."""
+    pairs = [(left.header[x], right.header[y]) for x, y in zip(own, theirs, strict=True)]
+    return ", ".join(a if a.casefold() == b.casefold() else f"{a} and {b}" for a, b in pairs)
 
 
 def _partners(
@@ -193,8 +223,7 @@ def _key(row: Row, places: Sequence[int]) -> _Key:
 
 def _none_fits(left: Table, right: Table, own: Sequence[int], theirs: Sequence[int]) -> UserError:
     """Returns the error for tables without rows that belong together."""
-    names = ", ".join(left.header[place] for place in own)
-    examples = []
+    names, examples = _named(left, right, own, theirs), []
     for here, there in zip(own, theirs, strict=True):
         one, other = (
             next((tables.shown(row.cells[x]) for row in table.rows if row.cells[x]), "empty")
@@ -203,8 +232,8 @@ def _none_fits(left: Table, right: Table, own: Sequence[int], theirs: Sequence[i
         examples.append(f"{left.header[here]} is {one} in the first and {other} in the other")
     return UserError(
         f"{left.path} and {right.path} are joined on {names}, and no row of one fits a row of the "
-        f"other: {', '.join(examples)}; spell them alike, or give columns that say other things "
-        "other names"
+        f"other: {', '.join(examples)}; spell them alike, give columns that say other things other "
+        "names, or give tables that follow one another the same columns"
     )
 
 

@@ -107,13 +107,42 @@ def test_what_decides_may_not_contradict(column):
 def test_a_table_of_the_names_of_codes():
     left, right = ("file,label", "a,0", "b,1"), ("label,word", "0,u", "1,v")
     assert "share no column but label" in refused(left, right)
+    assert "share no column but label" in refused(left, ("label,id", "0,a"), named="split=id")
     assert join(left, right, named="label=word")[1] == ["a,0,u", "b,1,v"]
+
+
+def test_columns_of_files_with_two_names():
+    left = ("file,label", "a.png,u", "b.png,v")
+    header, rows, _ = join(left, ("image_id,label,split", "b,v,test", "a,u,train"))
+    assert header == ("file", "label", "split") and rows == ["a.png,u,train", "b.png,v,test"]
+    named = "file=key,label=dx"
+    assert join(("key,dx", "a,u"), ("x,name", "1,a"), named=named)[1] == ["a,u,1"]
+    assert "share no column: one has key, dx, the other x, y" in refused(
+        ("key,dx", "a,u"), ("x,y", "1,a"), named=named
+    )
+    assert "share no column" in refused(("id,x", "1,p"), ("image,label", "1,u"))
+    said = refused(left, ("image,age", "c,60"))
+    assert "A and B are joined on file and image, and no row of one fits a row of" in said
+    assert "file is a.png in the first and c in the other" in said
+
+
+def test_ages_are_no_key():
+    left, right = ("file,label,age", "a,u,60", "b,v,50"), ("image_id,age,split", "b,60,x", "a,50,y")
+    header, rows, warnings = join(left, right)
+    assert header == ("file", "label", "age", "split") and rows == ["a,u,60,y", "b,v,50,x"]
+    assert "differ in age in 2 of 2 rows" in warnings[0]
+    assert "share no column but age" in refused(("file,age", "1,60"), ("image_id,age", "7,60"))
+    assert join(("file,site", "a,u", "b,u"), ("site,split", "u,test"))[1] == [
+        "a,u,test",
+        "b,u,test",
+    ]
 
 
 def test_no_row_fits():
     assert refused(("patient,file,study", "p1,a,", "p1,b,7"), ("patient,study,x", "q,8,1")) == (
         "A and B are joined on patient, study, and no row of one fits a row of the other: patient "
         "is p1 in the first and q in the other, study is 7 in the first and 8 in the other; spell "
-        "them alike, or give columns that say other things other names"
+        "them alike, give columns that say other things other names, or give tables that follow "
+        "one another the same columns"
     )
     assert "file is a in the first and empty in the other" in refused(("file", "a"), ("file,x",))

@@ -1,6 +1,7 @@
 """Joins two tables: each row of one is extended by the row of the other that names the same."""
 
 import collections
+import functools
 import logging
 import pathlib
 import re
@@ -76,6 +77,7 @@ def encoding(several: Sequence[Table]) -> str:
     return table_text.WESTERN if table_text.WESTERN in found else found[0]
 
 
+@functools.lru_cache(maxsize=2**18)
 def plain(cell: str) -> tuple[str, ...]:
     """Returns the parts of an identifier or a path, without what its spelling may change.
 
@@ -84,8 +86,9 @@ def plain(cell: str) -> tuple[str, ...]:
       (('scans', 'img_7'), ('img_7',), ('7',))
     """
     text = same_form(cell.replace("\\", "/").casefold())
-    suffix = max((x for x in decoding.SUFFIXES if text.endswith(x)), key=len, default="")
-    text = _ZEROS.sub("", text.removesuffix(suffix))
+    if text.endswith(decoding.SUFFIXES):
+        text = text.removesuffix(".gz").rpartition(".")[0]
+    text = _ZEROS.sub("", text)
     if whole := _WHOLE.fullmatch(text):
         text = whole[1]
     return tuple(part for part in text.split("/") if part not in ("", ".")) or (text,)
@@ -167,7 +170,8 @@ def _partners(
 ) -> list[Row | None]:
     """Returns the row of the other table that each row belongs to."""
     exact = _by_key(right, theirs)
-    spelled = [_spelled({_key(row, own) for row in left.rows}), _spelled(exact)]
+    left_keys = {_key(row, own) for row in left.rows}
+    spelled = [_spelled(left_keys), _spelled(exact)] if left_keys - exact.keys() else []
 
     def partner(row: Row) -> Row | None:
         key = _key(row, own)

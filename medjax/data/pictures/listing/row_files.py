@@ -63,14 +63,12 @@ def unnamed(table: Table, chosen: Columns, index: FileIndex, named: Collection[s
       named: the files of the rows that are read; those of other rows do not count either.
     """
     pictures = [name for name in index.names if index.is_picture(name)]
-    known = {*named, *masks.find(pictures).files}
-    if known.issuperset(pictures):
-        return []
-    fitting = index.find([row.cells[chosen.file] for row in table.rows])
-    known.update(name for names in fitting for name in names)
-    left = sorted(set(pictures) - known)
+    left = set(pictures).difference(named)
+    if left:
+        fitting = index.find([row.cells[chosen.file] for row in table.rows])
+        left.difference_update(masks.find(pictures).files, *fitting)
     what = f"{len(left)} of {len(pictures)} pictures are in no row of {table.path}"
-    return [f"{what}; they are skipped, such as {name}" for name in left[:1]]
+    return [f"{what}; they are skipped, such as {name}" for name in sorted(left)[:1]]
 
 
 def _checked(table: Table, row: Row, names: Sequence[str], cell: str, index: FileIndex) -> str:

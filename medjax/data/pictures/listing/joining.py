@@ -141,7 +141,8 @@ def _keys(left: Table, right: Table, given: Mapping[str, str]) -> tuple[list[int
 
 
 def _identifies(name: str) -> bool:
-    return column_guesses.may_be_patients(name) or _IDENTIFIER.search(name) is not None
+    rank = column_guesses.patient_rank(name)
+    return rank is not None or _IDENTIFIER.search(name) is not None
 
 
 def _file(table: Table, given: Mapping[str, str]) -> str:

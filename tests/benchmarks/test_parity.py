@@ -88,14 +88,13 @@ def test_what_the_reference_cannot_take_is_told(parity, monkeypatch, capsys, che
     assert said == "--networks must be at least 1, got 0\n"
 
 
-def test_the_recipe_is_that_of_the_sets_method(parity, monkeypatch, tmp_path):
+def test_the_recipe_is_that_of_the_sets_method(parity, monkeypatch, checkout, tmp_path):
     path, mnist = save_set(tmp_path / "run" / "synthetic.npz", step_size=0.03), save_mnist(tmp_path)
 
     def case(*options, name=mnist):
-        argv = ["parity.py", f"--set={path}", f"--reference={tmp_path}", f"--data={name}", *options]
+        argv = ["parity.py", f"--set={path}", f"--reference={checkout}", f"--data={name}", *options]
         monkeypatch.setattr(sys, "argv", argv)
         monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
-        monkeypatch.setattr(Path, "is_file", lambda self: True)
         return parity.make_case(parity._arguments()[0])
 
     found = case()

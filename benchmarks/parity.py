@@ -17,13 +17,14 @@ import time
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path, PurePath
+from types import ModuleType
 from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
 from gpu import records
 
-from medjax import data, evaluate, nets, training
+from medjax import data, evaluate, nets, share, training
 from medjax.cli import startup
 from medjax.errors import UserError
 from medjax.run import parity
@@ -103,19 +104,8 @@ def by_reference(checkout: Path, case: Case) -> list[float]:
     loader = torch.utils.data.DataLoader(
         utils.TensorDataset(*tensors(test, case.test.labels)), batch_size=256
     )
-    name, model = PurePath(case.dataset.info.name).stem.upper(), f"ConvNetW{case.width}"
-    args = Namespace(
-        device="cuda" if torch.cuda.is_available() else "cpu",
-        lr_net=case.learning_rate,
-        epoch_eval_train=case.epochs,
-        batch_train=256,
-        dsa=case.method != "dc",
-        dsa_strategy=case.augment,
-        dsa_param=utils.ParamDiffAug(),
-        dc_aug_param=utils.get_daparam(name, "ConvNet", "ConvNet", 1),
-    )
-    if not args.dsa and args.dc_aug_param["strategy"] != case.augment.removeprefix("dc_"):
-        raise UserError(f"the reference has {args.dc_aug_param['strategy']}, not {case.augment}")
+    args, model = _options(utils, case), f"ConvNetW{case.width}"
+    args.device = "cuda" if torch.cuda.is_available() else "cpu"
     found = []
     for number in range(case.seed, case.seed + case.networks):
         with contextlib.redirect_stdout(None):
@@ -129,12 +119,30 @@ def by_reference(checkout: Path, case: Case) -> list[float]:
     return [float(accuracy) for accuracy in found]
 
 
+def _options(utils: ModuleType, case: Case) -> Namespace:
+    """Returns the options of the reference's evaluation, all but the device."""
+    name = PurePath(case.dataset.info.name).stem.upper()
+    args = Namespace(
+        lr_net=case.learning_rate,
+        epoch_eval_train=case.epochs,
+        batch_train=256,
+        dsa=case.method != "dc",
+        dsa_strategy=case.augment,
+        dsa_param=utils.ParamDiffAug(),
+        dc_aug_param=utils.get_daparam(name, "ConvNet", "ConvNet", 1),
+    )
+    own = args.dc_aug_param["strategy"]
+    if not args.dsa and own != case.augment.removeprefix("dc_"):
+        raise UserError(f"the reference has {own}, not {case.augment}")
+    return args
+
+
 def make_case(arguments: argparse.Namespace) -> Case:
     """Reads the set and the data set, and checks that both codes can take them."""
     shared = data.load_synthetic(arguments.set)
     if shared.zca is not None or shared.labels.ndim != 1:
         raise UserError(f"{arguments.set} is whitened or multi-label, which the reference is not")
-    dataset = data.load(arguments.data)
+    dataset = data.load(arguments.data, preparation=share.read_preparation(arguments.set))
     shapes = [images.shape[1:] for images in (shared.images, dataset.test.images)]
     if shapes[0] != shapes[1]:
         raise UserError(f"{arguments.set} holds {shapes[0]}, but {arguments.data} {shapes[1]}")

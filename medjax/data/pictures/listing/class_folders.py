@@ -52,6 +52,7 @@ def entries(
         raise unknown_layout.error(folder, files, reason)
     others = sorted(set(files) - set(pictures))
     classes = {entry.label for entry in found}
+    class_warnings.refuse_splits(folder, files, classes)
     tops = [f"{start}{top}/" for top in splits] or [start]
     warnings = [
         *_count(folder, "images outside class folders", beside),

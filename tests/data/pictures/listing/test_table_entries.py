@@ -137,3 +137,9 @@ def test_a_table_that_is_not_there(refused, tmp_path):
     with pytest.raises(UserError, match="cannot read the table"):
         options = FolderOptions(table=str(tmp_path / "table.csv"))
         table_entries.entries(tmp_path, [], options)
+
+
+def test_rows_of_one_file_may_spell_its_patient_in_two_ways(listed):
+    found, known, warnings = listed("file,label,patient\na.png,x,P-1\na,x,p1\nb,y,P2\n")
+    assert [entry.group for entry in found] == ["P-1", "P2"] and known
+    assert warnings == ["1 patient is spelled in several ways, as P-1 and p1, and is taken as one"]

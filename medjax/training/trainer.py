@@ -80,7 +80,7 @@ def train_networks(
         raise errors.UserError(f"num_networks must be at least 1, not {num_networks}")
     training_set = _training_set(net, images, labels, stats, balanced=recipe.balanced)
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
-    strategy = augment.parse_strategy(recipe.augment)
+    strategy = augment.parse_augmentation(recipe.augment)
     size = len(training_set.labels) if rows is None else rows.shape[1]
     trained = []
     for layout, some in devices.rounds(mesh, num_networks):
@@ -116,7 +116,7 @@ class _Program(NamedTuple):
 
     net: nn.Module
     batch_size: int
-    strategy: augment.Strategy
+    strategy: augment.Augmentation
     chunks: planning.Chunks
     mesh: Mesh | None
 
@@ -182,9 +182,10 @@ def _step(
     axes = () if "batch_stats" in variables else devices.row_axes(program.mesh)
     own, strategy = parallel.share(len(rows), axes), program.strategy
     draw = strategy.sample_per_image(key, len(rows))
-    draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
-    images, labels = training_set.images.normalized(rows), training_set.labels[rows]
-    images = strategy.apply(draw, images)
+    # The whole batch, because DC's augmentation fills with its mean.
+    images = strategy.apply(draw, training_set.images.normalized(rows))
+    images, rows = own.take((images, rows))
+    labels = training_set.labels[rows]
     weights = None if training_set.weights is None else training_set.weights[rows]
 
     def apply(params: Params, images: Array) -> Array:

@@ -15,13 +15,12 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 from tqdm import tqdm
 
-from medjax.data.damaged import UndecodableError
+from medjax.data.damaged import LISTED, UndecodableError, by_reason
 from medjax.data.pictures import dicom, imagefile, nifti
 from medjax.data.pictures.picture import Picture
 from medjax.errors import UserError, some
 
-_log = logging.getLogger("medjax")
-_LISTED = 5
+_REASONS = 5
 _MOST_THREADS = 32
 _PER_THREAD = 4
 _PER_TASK = 32
@@ -198,17 +197,17 @@ def decode_all(
 
 
 def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> None:
-    """Lists unreadable sources in the log, and raises ``UserError`` if there are any.
+    """Raises ``UserError`` if sources are unreadable.
 
-    The message gives their number of ``total`` sources, and the ``setting`` that skips them.
+    The message gives their number of ``total`` sources, the first of each reason, and the
+    ``setting`` that skips them.
     """
-    for name, reason in unreadable:
-        _log.warning("data: cannot read %s: %s", name, reason)
     if unreadable:
-        reasons = (f"{name} ({reason})" for name, reason in unreadable)
+        same = by_reason(unreadable).items()
+        reasons = (f"{some(names, most=LISTED)} ({reason})" for reason, names in same)
         raise UserError(
             f"{len(unreadable)} of {total} files cannot be read: "
-            f"{some(reasons, most=_LISTED, between='; ')}; fix or remove them, or skip them with "
+            f"{some(reasons, most=_REASONS, between='; ')}; fix or remove them, or skip them with "
             f"{setting}"
         )
 

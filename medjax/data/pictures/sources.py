@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from medjax.data.damaged import by_reason, first_of
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
 from medjax.data.npz import images as npz_images
@@ -101,8 +102,8 @@ def _converted(listed: ListedSet, sources: Sources, request: Request) -> Read:
     )
     make = functools.partial(_make, parts, sources.convert, request)
     arrays, facts = picture_cache.arrays(key, make, root=request.cache)
-    for place, reason in facts["unreadable"]:
-        _log.warning("data: skipped %s: %s", place, reason)
+    for reason, names in by_reason(facts["unreadable"]).items():
+        _log.warning("data: skipped %s: %s (%s)", first_of(names), reason, listed_set.SKIP)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
     fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
     remarks.log(facts, wanted=wanted, fitted=fitted)

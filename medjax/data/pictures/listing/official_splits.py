@@ -10,7 +10,7 @@ from medjax.data.pictures.listing import labels, split_flags
 from medjax.data.pictures.listing.column_setting import pairs
 from medjax.data.pictures.listing.columns import Columns
 from medjax.data.pictures.listing.entry import Entry
-from medjax.data.pictures.listing.tables import Row, Table, is_empty, rows_error
+from medjax.data.pictures.listing.tables import BY_NAME, Row, Table, is_empty, rows_error
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
@@ -180,7 +180,8 @@ def _passed_over(table: Table, columns: Columns, column: int, values: Sequence[s
     """Returns a warning that a column of other words is not read; refuses one that must be."""
     values = labels.in_order(set(labels.unified(values).values()))
     name, shown = table.header[column], ", ".join(values[:_SHOWN])
-    holds = f"{table.path}: its column {name} holds {shown}{'…' * (len(values) > _SHOWN)}"
+    what = "the names of its tables are" if name == BY_NAME else f"its column {name} holds"
+    holds = f"{table.path}: {what} {shown}{'…' * (len(values) > _SHOWN)}"
     how = f'say which are val and test, as in {_FOLDS}="{_example(values)}"; all others are train'
     words = [value for value in values if labels.number(value) is None]
     meant = words and (name.casefold() == "split" or any(map(splitting.split_named, words)))

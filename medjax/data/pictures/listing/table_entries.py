@@ -67,6 +67,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     rows = [row for row in table.rows if row in labelled.by_row]
     names, skipped = row_files.of_rows(table, chosen, rows, index, skip=skip)
     rows = [row for row in rows if row in names]
+    skipped += row_files.unnamed(table, chosen, index, {names[row] for row in rows})
     splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
     if not options.patients:
         chosen, asked = _with_patients(table, chosen, rows, splits)

@@ -1,7 +1,8 @@
 """Evaluation: fresh networks trained on a set of images, their scores, and baselines."""
 
 from medjax.evaluate.absent import absent_lines
-from medjax.evaluate.baselines import score_baselines
+from medjax.evaluate.baselines.comparison import Baseline, Keep, Made, Plan
+from medjax.evaluate.baselines.scoring import score_baselines
 from medjax.evaluate.comparison import headline, hlr, ior
 from medjax.evaluate.metrics import (
     accuracy,
@@ -20,7 +21,11 @@ from medjax.evaluate.protocol import Benchmark, evaluate_set, score_networks, sc
 from medjax.evaluate.scoring import score, selectable_metrics, summarize
 
 __all__ = [
+    "Baseline",
     "Benchmark",
+    "Keep",
+    "Made",
+    "Plan",
     "absent_lines",
     "accuracy",
     "auroc",

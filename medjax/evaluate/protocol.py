@@ -13,7 +13,7 @@ from medjax.evaluate.scoring import score, summarize
 from medjax.training.inputs import Stats
 from medjax.training.prediction import predict
 from medjax.training.recipe import Recipe
-from medjax.training.trainer import train_networks
+from medjax.training.trainer import Watch, train_networks
 from medjax.types import Array, Params, PRNGKey
 
 Scores = dict[str, dict[str, dict[str, float | int]]]
@@ -45,6 +45,7 @@ def evaluate_set(
     *,
     recipe: Recipe,
     num_networks: int,
+    watch: Watch | None = None,
 ) -> Scores:
     """Trains fresh networks on a set of images and scores them on every split.
 
@@ -57,6 +58,7 @@ def evaluate_set(
       benchmark: the splits to score on.
       recipe: how the networks are trained.
       num_networks: number of networks to train; their spread is the ``std``.
+      watch: is called with the fraction of the training that is done, 0–1.
 
     Returns:
       ``{split: {metric: {"mean", "std", "n"}}}``, with metrics as fractions.
@@ -87,6 +89,7 @@ def evaluate_set(
         num_networks=num_networks,
         stats=benchmark.stats,
         mesh=benchmark.mesh,
+        watch=watch,
     )
     return score_networks(net, variables, benchmark)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from medjax.training.trainer import Training
+from medjax.training.trainer import Training, Watch
 
 _PATIENCE = 5
 _RATES = 2
@@ -40,7 +40,12 @@ class Plateau(NamedTuple):
 
 
 def train_to_plateau(
-    training: Training, score: Callable[[Any], float], *, steps_per_epoch: int, budget: Budget
+    training: Training,
+    score: Callable[[Any], float],
+    *,
+    steps_per_epoch: int,
+    budget: Budget,
+    watch: Watch = lambda _: None,
 ) -> Plateau:
     """Trains at a constant learning rate while a score improves, then at a tenth of it.
 
@@ -54,6 +59,7 @@ def train_to_plateau(
         better.
       steps_per_epoch: steps of SGD in an epoch.
       budget: the least and the greatest number of steps, and how often networks are scored.
+      watch: is called with the fraction of the greatest number of steps that is done, 0–1.
 
     Returns:
       The networks at the best score, the earliest of equals.
@@ -76,6 +82,7 @@ def train_to_plateau(
     every = -(-budget.every // steps_per_epoch)
     least, most = (-(-steps // steps_per_epoch) for steps in (budget.least, budget.most))
     now = training._replace(schedule=_constant(training, dropped=False))
+    watch(0.0)
     best, best_score, spent = now, float("-inf"), 0
     for dropped in range(_RATES):
         now = best if dropped else now
@@ -86,8 +93,10 @@ def train_to_plateau(
             now, spent = now.until(now.epochs + step), spent + step
             found = score(now.variables())
             waited += 1
+            watch(spent / most)
             if found > best_score:
                 best, best_score, waited = now, found, 0
+    watch(1.0)
     steps, total = best.epochs * steps_per_epoch, spent * steps_per_epoch
     return Plateau(best.variables(), steps, total, reached=waited >= _PATIENCE)
 

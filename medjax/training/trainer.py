@@ -1,5 +1,6 @@
 """Training fresh networks on one set of images, in one compiled program."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -17,6 +18,10 @@ from medjax.training.schedule import Schedule
 from medjax.training.training_set import TrainingSet, training_set
 from medjax.types import Array, PRNGKey
 
+Watch = Callable[[float], None]
+# Calls of the program while somebody watches; a constant, because several processes make the same.
+_PIECES = 20
+
 
 def train_networks(
     key: PRNGKey,
@@ -29,6 +34,7 @@ def train_networks(
     rows: Array | np.ndarray | None = None,
     stats: Stats | None = None,
     mesh: Mesh | None = None,
+    watch: Watch | None = None,
 ) -> Any:
     """Trains freshly initialised networks on one set of images by cross entropy.
 
@@ -53,6 +59,7 @@ def train_networks(
       mesh: devices, from ``parallel.make_mesh``. Each trains an equal number of networks alone;
         the mesh divides the remaining networks and, without batch norm, their minibatches.
         ``None`` is one device.
+      watch: is called with the fraction of the epochs that is done, 0–1.
 
     Returns:
       The networks' variables (``params``, and ``batch_stats`` with batch norm), each array with a
@@ -83,7 +90,7 @@ def train_networks(
         stats=stats,
         mesh=mesh,
     )
-    return training.until(recipe.schedule().num_epochs).variables()
+    return training.until(recipe.schedule().num_epochs, watch=watch).variables()
 
 
 class Training(NamedTuple):
@@ -103,8 +110,12 @@ class Training(NamedTuple):
     training_set: TrainingSet
     mesh: Mesh | None
 
-    def until(self, epochs: int) -> "Training":
+    def until(self, epochs: int, *, watch: Watch | None = None) -> "Training":
         """Trains until this number of epochs is done; the pieces do not change the result.
+
+        Args:
+          epochs: number of epochs in all.
+          watch: is called with the fraction of these epochs that is done, 0–1.
 
         Example:
           >>> from medjax import nets
@@ -116,6 +127,18 @@ class Training(NamedTuple):
           >>> training.until(1).until(3).epochs
           3
         """
+        if watch is None:
+            return self._advance(epochs)
+        training, start = self, self.epochs
+        watch(0.0)
+        for piece in range(1, _PIECES + 1):
+            stop = start + (epochs - start) * piece // _PIECES
+            if stop > training.epochs:
+                training = jax.block_until_ready(training._advance(stop))
+            watch(piece / _PIECES)
+        return training
+
+    def _advance(self, epochs: int) -> "Training":
         span, schedule = (self.epochs, epochs), self.schedule
         trained = [
             group._replace(

@@ -3,7 +3,7 @@
 from medjax.evaluate.absent import absent_lines
 from medjax.evaluate.baselines.comparison import Baseline, Keep, Made, Plan
 from medjax.evaluate.baselines.scoring import score_baselines
-from medjax.evaluate.comparison import headline, hlr, ior
+from medjax.evaluate.comparison import better_whole, headline, hlr, ior
 from medjax.evaluate.metrics import (
     accuracy,
     auroc,
@@ -30,6 +30,7 @@ __all__ = [
     "accuracy",
     "auroc",
     "balanced_accuracy",
+    "better_whole",
     "evaluate_set",
     "headline",
     "hlr",

@@ -93,7 +93,8 @@ def train_to_plateau(
             now, spent = now.until(now.epochs + step), spent + step
             found = score(now.variables())
             waited += 1
-            watch(spent / most)
+            if spent < most:
+                watch(spent / most)
             if found > best_score:
                 best, best_score, waited = now, found, 0
     watch(1.0)

@@ -71,7 +71,18 @@ def test_the_summary(straight, striped):
     assert (summary["method"], summary["dataset"]) == ("dm", "set")
     assert (summary["ipc"], summary["seed"], summary["iterations"]) == (2, 0, 4)
     assert (summary["num_images"], summary["num_train"]) == (4, 40)
-    assert set(summary["baselines"]) == {"random", "kcenter", "whole"}
+    assert list(summary["baselines"]) == [
+        *("random", "random_selected", "kcenter", "whole", "whole_balanced")
+    ]
+    facts = summary["baseline_facts"]
+    assert facts["random_selected"]["draws"] == 2 == len(facts["random_selected"]["val"])
+    assert facts["whole"]["total_steps"] >= facts["whole"]["steps"] > 0
+    assert summary["hlr_whole"] in ("whole", "whole_balanced")
+    distilled, selected = (
+        scores["balanced_accuracy"]["mean"]
+        for scores in (summary["test"], summary["baselines"]["random_selected"])
+    )
+    assert summary["ior_selected"] == pytest.approx(100 * (distilled - selected))
     everything = [summary[name] for name in ("val", "test", "val_last", "test_last")]
     for scores in (*everything, *summary["baselines"].values()):
         assert set(scores) >= {"accuracy", "balanced_accuracy", "auroc"}

@@ -53,7 +53,8 @@ def score_baselines(
       num_networks: number of networks per baseline.
 
     Returns:
-      ``{"random" | "kcenter" | "whole" | "nothing": {split: {metric: {"mean", "std", "n"}}}}``.
+      ``{"random" | "kcenter" | "whole" | "nothing": {split: {metric: summary}}}``, with the
+      summaries of ``summarize``.
 
     Raises:
       UserError: as ``evaluate_set`` does, or if ``ipc`` is negative or of the wrong

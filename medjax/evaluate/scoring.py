@@ -1,6 +1,7 @@
 """The scores of networks: all metrics of a task, and their summary over networks."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -87,22 +88,24 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
     return {name: metric(probabilities, labels) for name, metric in of_task.items()}
 
 
-def summarize(values: np.ndarray) -> dict[str, float | int]:
-    """Computes the mean and the standard deviation of a metric over networks.
+def summarize(values: np.ndarray) -> dict[str, Any]:
+    """Computes the mean and the standard deviation of a metric over networks, and lists its values.
 
     Args:
       values: float ``[k]``, one value per network.
 
     Returns:
-      ``{"mean", "std", "n"}``. ``std`` divides by ``n`` (population), as in published results of
-      dataset distillation; it is 0 for one network.
+      ``{"mean", "std", "n", "values"}``. ``std`` divides by ``n`` (population), as in published
+      results of dataset distillation; it is 0 for one network. ``values`` has the value of each
+      network, in their order.
 
     Example:
       >>> summarize(np.array([0.5, 1.0]))
-      {'mean': 0.75, 'std': 0.25, 'n': 2}
+      {'mean': 0.75, 'std': 0.25, 'n': 2, 'values': [0.5, 1.0]}
     """
-    values = np.asarray(values, np.float64)
-    return {"mean": float(values.mean()), "std": float(values.std()), "n": int(values.size)}
+    values = np.asarray(values, np.float64).ravel()
+    mean, std = float(values.mean()), float(values.std())
+    return {"mean": mean, "std": std, "n": values.size, "values": values.tolist()}
 
 
 def _metrics(task: str) -> dict[str, Metric]:

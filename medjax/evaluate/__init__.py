@@ -3,6 +3,14 @@
 from medjax.evaluate.absent import absent_lines
 from medjax.evaluate.baselines import score_baselines
 from medjax.evaluate.comparison import headline, hlr, ior
+from medjax.evaluate.intervals import (
+    Interval,
+    TwoLevel,
+    mean_interval,
+    paired_interval,
+    two_level,
+    verdict,
+)
 from medjax.evaluate.metrics import (
     accuracy,
     auroc,
@@ -21,6 +29,8 @@ from medjax.evaluate.scoring import score, selectable_metrics, summarize
 
 __all__ = [
     "Benchmark",
+    "Interval",
+    "TwoLevel",
     "absent_lines",
     "accuracy",
     "auroc",
@@ -34,6 +44,8 @@ __all__ = [
     "label_average_precision",
     "label_balanced_accuracy",
     "mean_absolute_error",
+    "mean_interval",
+    "paired_interval",
     "quadratic_weighted_kappa",
     "score",
     "score_baselines",
@@ -41,4 +53,6 @@ __all__ = [
     "score_nothing",
     "selectable_metrics",
     "summarize",
+    "two_level",
+    "verdict",
 ]

@@ -17,11 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import scipy
+import speed  # for its description of the machine
 
-import medjax
 from medjax import evaluate
-from medjax.run.summary import commit_of_code
 
 Spread = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
 
@@ -71,10 +69,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="seed of the simulation")
     parser.add_argument("--out", type=Path, help="name of the file, without suffix")
     arguments = parser.parse_args()
-    versions = {"medjax": medjax.__version__, "numpy": np.__version__, "scipy": scipy.__version__}
     common = {"experiments": arguments.experiments, "networks": arguments.networks}
     common |= {"confidence": 0.95, "seed": arguments.seed}
-    rows = []
+    where, rows = speed.about(), []
     print("spread       seeds  sd of seeds  sd of networks  over seeds  over networks")
     for spread in SPREADS:
         for seeds in map(int, arguments.seeds.split(",")):
@@ -87,8 +84,7 @@ def main() -> None:
                 both = "  ".join(f"{found[name]:10.3f}" for name in ("two_level", "pooled"))
                 print(f"{spread:12} {seeds:5}  {seed_std:11}  {network_std:14}  {both}", flush=True)
     if arguments.out:
-        record = {"versions": versions, "commit": commit_of_code()}
-        lines = [json.dumps(row | record) for row in rows]
+        lines = [json.dumps(row | where) for row in rows]
         arguments.out.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
 
 

@@ -3,6 +3,7 @@
 from medjax.evaluate.absent import absent_lines
 from medjax.evaluate.baselines import score_baselines
 from medjax.evaluate.comparison import headline, hlr, ior
+from medjax.evaluate.delong import AreaSample, area_sample, auroc_difference, auroc_interval
 from medjax.evaluate.intervals import (
     Interval,
     TwoLevel,
@@ -28,12 +29,16 @@ from medjax.evaluate.protocol import Benchmark, evaluate_set, score_networks, sc
 from medjax.evaluate.scoring import score, selectable_metrics, summarize
 
 __all__ = [
+    "AreaSample",
     "Benchmark",
     "Interval",
     "TwoLevel",
     "absent_lines",
     "accuracy",
+    "area_sample",
     "auroc",
+    "auroc_difference",
+    "auroc_interval",
     "balanced_accuracy",
     "evaluate_set",
     "headline",

@@ -29,6 +29,27 @@ def class_labels(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np
     return scores, labels
 
 
+def ranked_classes(scores: np.ndarray, labels: np.ndarray) -> list[int]:
+    """Returns the classes whose areas under the ROC curve are averaged.
+
+    Args:
+      scores: float ``[..., n, C]`` that ``class_labels`` has checked.
+      labels: int ``[n]``.
+
+    Returns:
+      Class 1 of two; else every class that is present.
+
+    Raises:
+      UserError: if all labels are one class, which has no area.
+    """
+    present = [int(c) for c in np.unique(labels)]
+    if len(present) == 1:
+        raise errors.UserError(
+            f"AUROC needs labels of at least two classes; all {len(labels)} labels are {present[0]}"
+        )
+    return [1] if scores.shape[-1] == 2 else present
+
+
 def label_rows(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns scores ``[..., n, L]`` and label rows ``[n, L]`` as numpy arrays that fit together.
 

@@ -7,7 +7,6 @@ The metrics of label rows are in ``multilabel.py``.
 
 import numpy as np
 
-from medjax import errors
 from medjax.evaluate import checks
 from medjax.evaluate.ranking import roc_area
 
@@ -84,12 +83,7 @@ def auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     Hanley and McNeil, "The meaning and use of the area under a ROC curve", Radiology 143, 1982.
     """
     scores, labels = checks.class_labels(scores, labels)
-    present = np.unique(labels)
-    if len(present) == 1:
-        raise errors.UserError(
-            f"AUROC needs labels of at least two classes; all {len(labels)} labels are {present[0]}"
-        )
-    classes = [1] if scores.shape[-1] == 2 else present
+    classes = checks.ranked_classes(scores, labels)
     flat = scores.reshape(-1, *scores.shape[-2:])
     areas = [[roc_area(one[:, c], labels == c) for c in classes] for one in flat]
     return np.mean(areas, axis=-1).reshape(scores.shape[:-2])

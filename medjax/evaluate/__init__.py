@@ -2,6 +2,7 @@
 
 from medjax.evaluate.absent import absent_lines
 from medjax.evaluate.baselines import score_baselines
+from medjax.evaluate.calibration import brier, expected_calibration_error
 from medjax.evaluate.comparison import headline, hlr, ior
 from medjax.evaluate.delong import AreaSample, area_sample, auroc_difference, auroc_interval
 from medjax.evaluate.intervals import (
@@ -26,7 +27,8 @@ from medjax.evaluate.multilabel import (
     label_balanced_accuracy,
 )
 from medjax.evaluate.protocol import Benchmark, evaluate_set, score_networks, score_nothing
-from medjax.evaluate.scoring import score, selectable_metrics, summarize
+from medjax.evaluate.scoring import probabilities, score, selectable_metrics, summarize
+from medjax.evaluate.thresholds import balanced_accuracy_at, choose_threshold
 
 __all__ = [
     "AreaSample",
@@ -40,7 +42,11 @@ __all__ = [
     "auroc_difference",
     "auroc_interval",
     "balanced_accuracy",
+    "balanced_accuracy_at",
+    "brier",
+    "choose_threshold",
     "evaluate_set",
+    "expected_calibration_error",
     "headline",
     "hlr",
     "ior",
@@ -51,6 +57,7 @@ __all__ = [
     "mean_absolute_error",
     "mean_interval",
     "paired_interval",
+    "probabilities",
     "quadratic_weighted_kappa",
     "score",
     "score_baselines",

@@ -5,6 +5,9 @@ import numpy as np
 from medjax import errors
 from medjax.types import IGNORED
 
+ROUNDING = 1e-4
+"""Probabilities of a float32 softmax sum to one within this."""
+
 
 def class_labels(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Returns scores ``[..., n, C]`` and labels ``[n]`` as numpy arrays that fit together.
@@ -88,3 +91,13 @@ def divided_findings(labels: np.ndarray) -> list[tuple[int, np.ndarray]]:
     if not divided:
         raise errors.UserError("there is no finding that some images have and others lack")
     return divided
+
+
+def require_probabilities(scores: np.ndarray) -> None:
+    """Checks that scores are probabilities.
+
+    Raises:
+      UserError: if one is below 0 or above 1, but for the rounding of a float32 softmax.
+    """
+    if not ((scores >= 0) & (scores <= 1 + ROUNDING)).all():
+        raise errors.UserError("scores must be probabilities between 0 and 1, not logits")

@@ -76,16 +76,36 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
       >>> {name: value.tolist() for name, value in result.items()}
       {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0]}
     """
-    of_task, logits = _metrics(task), np.asarray(logits)
+    of_task, scores = _metrics(task), probabilities(logits, task=task)
+    return {name: metric(scores, labels) for name, metric in of_task.items()}
+
+
+def probabilities(logits: np.ndarray, *, task: str) -> np.ndarray:
+    """Converts logits to the probabilities that every metric takes.
+
+    Args:
+      logits: float ``[..., n, C]``.
+      task: one of MedMNIST's four.
+
+    Returns:
+      float64 ``[..., n, C]`` in 0–1: the softmax over classes, which sums to one; for a multi-label
+      task the sigmoid of each finding. In float64, confident networks do not tie at one.
+
+    Raises:
+      UserError: if the task is unknown, or logits are not finite.
+
+    Example:
+      >>> probabilities(np.array([[0.0, 0.0]]), task="binary-class").tolist()
+      [[0.5, 0.5]]
+    """
+    _metrics(task)
+    logits = np.asarray(logits)
     _require_finite(logits)
-    # float64, so that confident networks do not tie at a probability of exactly one.
     logits = logits.astype(np.float64)
     if task == MULTI_LABEL:
-        probabilities = np.exp(-np.logaddexp(0, -logits))
-    else:
-        odds = np.exp(logits - logits.max(-1, keepdims=True))
-        probabilities = odds / odds.sum(-1, keepdims=True)
-    return {name: metric(probabilities, labels) for name, metric in of_task.items()}
+        return np.exp(-np.logaddexp(0, -logits))
+    odds = np.exp(logits - logits.max(-1, keepdims=True))
+    return odds / odds.sum(-1, keepdims=True)
 
 
 def summarize(values: np.ndarray) -> dict[str, Any]:

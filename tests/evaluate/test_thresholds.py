@@ -60,8 +60,8 @@ def test_made_cases(positive, labels, wanted):
     assert float(threshold) == pytest.approx(wanted)
 
 
-def test_neighbouring_numbers_have_no_middle():
-    low = np.float64(0.7)
+@pytest.mark.parametrize("low", [0.7, np.nextafter(0.7, 1)])  # one middle is rounded upwards
+def test_neighbouring_numbers_have_no_middle(low):
     positive, labels = np.array([low, np.nextafter(low, 1)]), np.array([0, 1])
     threshold = evaluate.choose_threshold(columns(positive), labels)
     assert evaluate.balanced_accuracy_at(columns(positive), labels, threshold) == 1

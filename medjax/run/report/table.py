@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from medjax.types import MULTI_LABEL
 
-Metrics = Mapping[str, Mapping[str, float | None]]
-"""``{metric: {"mean", "std", "n"}}``, each in 0–1."""
+Metrics = Mapping[str, Mapping[str, Any]]
+"""``{metric: {"mean", "std", "n"}}``, each in 0–1; other entries are not shown."""
 
 # Metrics that read best as a percentage; the others (areas, kappas) keep three decimals.
 _PERCENT = {"accuracy", "balanced_accuracy"}

@@ -12,6 +12,7 @@ from medjax.run import summary as summaries
 from medjax.run.binding import DATA_DIGEST, binding
 from medjax.run.checkpoint import Checkpoints
 from medjax.run.experts import with_experts
+from medjax.run.judging import judge
 from medjax.run.metrics import MetricsWriter
 from medjax.run.pace import Pace, agreed
 from medjax.run.preemption import Preemption, preempted
@@ -66,8 +67,9 @@ def distill(
         selected, last = run.best, Candidate.of(run.state)
         summaries.write_images(reports, experiment, selected)
         seconds = time.perf_counter() - start
+        judgement = judge(experiment, selected, last)
         summary = summaries.summarise(
-            experiment, selected, last, distill_seconds=seconds, commit=commit
+            experiment, selected, last, judgement, distill_seconds=seconds, commit=commit
         )
         summaries.write(reports, summary, experiment, selected)
     return summary

@@ -13,7 +13,7 @@ from medjax.cli.evaluate import main
 from medjax.run import config, distill
 
 TINY = (
-    "ipc=3,net.width=4,net.depth=1,evaluation.epochs=2,evaluation.whole_epochs=1,mesh.devices=1,"
+    "ipc=3,net.width=4,net.depth=1,evaluation.epochs=2,evaluation.whole_steps=2,mesh.devices=1,"
     "evaluation.batch_size=16,evaluation.networks=2,evaluation.select_networks=1,seed=3,"
     "evaluation.augment=none"
 )

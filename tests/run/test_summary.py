@@ -9,7 +9,7 @@ from PIL import Image
 from medjax.run import config, distill
 
 TINY = (
-    "quick,ipc=1,net.width=4,net.depth=1,data.size=8,evaluation.epochs=2,evaluation.whole_epochs=2,"
+    "quick,ipc=1,net.width=4,net.depth=1,data.size=8,evaluation.epochs=2,evaluation.whole_steps=2,"
     "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1"
 )
 

@@ -58,7 +58,7 @@ def of_folder(path: str, sources: Sources) -> ListedSet:
     for line in warnings:
         _log.warning("data: %s", line)
     folders.check_classes(str(folder), listing)
-    classes = findings or folders.class_names(entries)
+    classes = findings or folders.classes_of(entries)
     numbers = {name: number for number, name in enumerate(classes)}
     patients, parts = _patients(entries), {}
     for split in registry.SPLITS:

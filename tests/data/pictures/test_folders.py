@@ -42,7 +42,7 @@ def test_splits_and_classes_by_folder(make):
         ("train/a/2.tif", "train", "a"),
         ("train/b/1.PNG", "train", "b"),
     ]
-    assert folders.class_names(found) == ("a", "b")
+    assert folders.classes_of(found) == ("a", "b")
 
 
 def test_without_splits_it_is_cut(make):
@@ -61,8 +61,8 @@ def test_a_table_beside_splits_is_refused(make):
 
 def test_classes_that_are_numbers_are_in_their_order():
     entries = [folders.Entry(f"{c}", "train", c, c) for c in ("10", "9", "1")]
-    assert folders.class_names(entries) == ("1", "9", "10")
-    assert folders.class_names([*entries, entries[0]._replace(label="x")])[-1] == "x"
+    assert folders.classes_of(entries) == ("1", "9", "10")
+    assert folders.classes_of([*entries, entries[0]._replace(label="x")])[-1] == "x"
 
 
 def test_a_table_names_files_patients_and_labels(make):
@@ -126,7 +126,7 @@ def test_class_folders_of_one_value_are_one_class(make):
         FolderOptions(),
         CutOptions(),
     ).entries
-    assert folders.class_names(found) == ("1", "2", "10")
+    assert folders.classes_of(found) == ("1", "2", "10")
 
 
 @pytest.mark.parametrize(

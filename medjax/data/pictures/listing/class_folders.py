@@ -4,11 +4,12 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from medjax.data import splitting
+from medjax.data.class_names import same_form
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import class_warnings, masks, unknown_layout
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry
-from medjax.data.pictures.listing.names import same_form, two
+from medjax.data.pictures.listing.file_names import two
 from medjax.errors import UserError
 
 

@@ -41,28 +41,28 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
         raise UserError(f"{folder}{archive}" if folder.is_file() else f"no folder {folder}")
     files = walk(folder)
     if options.table:
-        listed = table_entries.entries(folder, files, options)
-        _refuse_split_folders(folder, listed.entries)
+        listing = table_entries.entries(folder, files, options)
+        _refuse_split_folders(folder, listing.entries)
     else:
-        patients = options.patients == PATIENT_FOLDERS
-        found, warnings = class_folders.entries(folder, files, patients=patients)
-        _check_found(folder, files, found)
-        listed = table_entries.Listed(found, patients, warnings, ())
-    found, warnings, patients = sorted(listed.entries), list(listed.warnings), listed.patients
+        by_folder = options.patients == PATIENT_FOLDERS
+        listing = class_folders.entries(folder, files, patients=by_folder)
+        _check_found(folder, files, listing.entries)
+    found, patients, warnings = sorted(listing.entries), listing.patients, list(listing.warnings)
     if options.patients not in ("", PATIENT_FOLDERS):
         found, patients = of_paths(found, options.patients), True
     if patients:
         found, alike = one_spelling(found)
         warnings += alike
-    if not listed.findings:
+    if not listing.findings:
         same = class_names.unified(entry.label for entry in found)
         found = [entry._replace(label=same[entry.label]) for entry in found]
         warnings += [f"{folder}: {line}" for line in class_names.doubtful(set(same.values()))]
     if found[0].split is None:
-        done = "patient" if patients else "file"
-        return Listing(_cut(found, cut), done, tuple(warnings), listed.findings)
-    leak = shared_patients(found)
-    return Listing(found, "", (*warnings, *leak), listed.findings)
+        found, done = _cut(found, cut), "patient" if patients else "file"
+    else:
+        done = ""
+        warnings += shared_patients(found)
+    return Listing(found, patients, tuple(warnings), listing.findings, done)
 
 
 def classes_of(found: Sequence[Entry]) -> tuple[str, ...]:

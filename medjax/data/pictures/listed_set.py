@@ -54,8 +54,8 @@ def of_folder(path: str, sources: Sources) -> ListedSet:
     """
     folder = store.expand_user(path)
     listing = folders.entries(folder, sources.folder, sources.cut)
-    entries, cut, warnings, findings = listing
-    for line in warnings:
+    entries, findings = listing.entries, listing.findings
+    for line in listing.warnings:
         _log.warning("data: %s", line)
     folders.check_classes(str(folder), listing)
     classes = findings or folders.classes_of(entries)
@@ -78,8 +78,8 @@ def of_folder(path: str, sources: Sources) -> ListedSet:
         classes=classes,
         parts=parts,
         listing=files,
-        cut=cut,
-        warnings=warnings,
+        cut=listing.cut,
+        warnings=listing.warnings,
         multi_label=bool(findings),
     )
 

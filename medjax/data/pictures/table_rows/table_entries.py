@@ -3,11 +3,10 @@
 import logging
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import patients
-from medjax.data.pictures.listing.entry import Entry, FolderOptions
+from medjax.data.pictures.listing.entry import Entry, FolderOptions, Listing
 from medjax.data.pictures.listing.file_index import FileIndex
 from medjax.data.pictures.table_rows import official_splits, patient_columns, row_files, row_labels
 from medjax.data.pictures.tables import column_setting, columns, findings, one_hot, several
@@ -19,29 +18,16 @@ from medjax.errors import UserError
 _log = logging.getLogger("medjax")
 
 
-class Listed(NamedTuple):
-    """The files of a table.
-
-    Attributes:
-      entries: the files, in a split if the table gives official splits.
-      patients: whether the table tells the patients.
-      warnings: what may be wrong, one line each.
-      findings: the names of the findings, if an image may have several; else none.
-    """
-
-    entries: list[Entry]
-    patients: bool
-    warnings: list[str]
-    findings: tuple[str, ...]
-
-
-def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) -> Listed:
+def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) -> Listing:
     """Lists the files that a table names.
 
     Args:
       folder: the folder.
       files: all files below it, from ``walk``.
       options: the table and how it is read.
+
+    Returns:
+      The listing, whose entries are in a split if the table gives official splits.
 
     Raises:
       UserError: if the table does not fit the folder.
@@ -81,7 +67,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
         warnings.append(
             f"{table.path} is not in UTF-8 and was read as Windows-1252: check the class names"
         )
-    return Listed(once, bool(told), warnings, labelled.findings)
+    return Listing(once, bool(told), tuple(warnings), labelled.findings)
 
 
 def _once(table: Table, found: Mapping[Row, Entry], findings: Sequence[str]) -> list[Entry]:

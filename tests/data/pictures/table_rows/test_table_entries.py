@@ -22,7 +22,7 @@ def listed(tmp_path):
     def command(text, **options):
         (tmp_path / "table.csv").write_bytes(text.encode(options.pop("encoding", "utf-8")))
         chosen = FolderOptions(table=str(tmp_path / "table.csv"), **options)
-        found, patients, warnings, _ = table_entries.entries(tmp_path, walk(tmp_path), chosen)
+        found, patients, warnings, *_ = table_entries.entries(tmp_path, walk(tmp_path), chosen)
         return found, patients, [line for line in warnings if "are in no row" not in line]
 
     return command

@@ -19,6 +19,5 @@ def get_config(arg=None):
         "iterations": 2000,
         "evaluation.every": 500,
         "distill.batch_real": 128,
-        "evaluation.whole_epochs": 60,
     }
     return config.make("dm", "breastmnist", arg, overrides=overrides, quick=quick)

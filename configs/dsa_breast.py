@@ -15,5 +15,4 @@ from medjax.run import config
 
 def get_config(arg=None):
     overrides = {"distill.init": "noise"}
-    quick = {"evaluation.whole_epochs": 60}
-    return config.make("dsa", "breastmnist", arg, overrides=overrides, quick=quick)
+    return config.make("dsa", "breastmnist", arg, overrides=overrides)

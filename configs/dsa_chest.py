@@ -16,7 +16,7 @@ from medjax.run import config
 
 
 def get_config(arg=None):
-    overrides = {"distill.init": "noise", "evaluation.whole_epochs": 20}
+    overrides = {"distill.init": "noise"}
     quick = {
         "data.name": "phantom_findings",
         "evaluation.learning_rate": 0.1,  # the loss is a mean over findings

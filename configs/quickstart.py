@@ -14,6 +14,6 @@ def get_config(arg=None):
         "iterations": 400,
         "evaluation.every": 200,
         "evaluation.epochs": 100,
-        "evaluation.whole_epochs": 6,
+        "evaluation.whole_steps": 1000,
     }
     return config.make("dm", "phantom", ",".join(filter(None, ("quick", arg))), quick=quick)

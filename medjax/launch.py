@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medjax import parallel
-from medjax.cli import command_line, messages, startup
+from medjax.cli import command_line, messages, pipes, startup
 from medjax.errors import PreemptedError, RunError, UserError, printable
 from medjax.run.preemption import STATUS, Preemption
 
 
+@pipes.ends_quietly
 def main(argv: Sequence[str]) -> int:
     """Runs the launcher.
 
@@ -18,7 +19,8 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted, 143 preempted.
+      The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted, 141 nobody
+      reads the output, 143 preempted.
 
     Example:
       >>> main(["launch", "--workdir=runs/dm"])  # writes one line to standard error
@@ -36,6 +38,8 @@ def main(argv: Sequence[str]) -> int:
             return _run(options, preemption)
     except UserError as error:
         return messages.say(error, status=messages.USAGE)
+    except BrokenPipeError:
+        raise
     except (RunError, OSError) as error:  # a disk can fail anywhere
         return messages.say(error, status=messages.FAILED)
     except PreemptedError as error:

@@ -34,7 +34,7 @@ LIBRARY = {
     "training": {"jax", "flax", "optax", "numpy", "chex"},
     "coreset": {"jax", "flax", "numpy"},
     "methods": {"jax", "flax", "optax", "numpy", "chex"},
-    "evaluate": {"jax", "flax", "numpy"},
+    "evaluate": {"jax", "flax", "numpy", "scipy"},
 }
 APPLICATION = {
     "run": ANY,

@@ -113,7 +113,7 @@ def parse(argv: Sequence[str]) -> Options | None:
             print(_USAGE, "\n\n", values.get_help(), sep="")
             return None
         return _checked(values, rest)
-    except UserError:
+    except (UserError, BrokenPipeError):
         raise
     except Exception as error:  # a config file may raise anything
         explained = _explained(error)

@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import os
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,13 +12,12 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import messages, source_flags, startup
+from medjax.cli import messages, pipes, run_beside, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
 from medjax.run.report import NOTHING, Row, scores_table
-from medjax.run.settings import DataSettings, Settings, check_seed
-from medjax.run.summary import read_summary
+from medjax.run.settings import DataSettings, check_seed
 from medjax.store import expand_user, require_writable
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
@@ -64,6 +62,7 @@ class Task(NamedTuple):
       seed: the seed of the networks.
       synthetic: the path of the set.
       out: the JSON file to write.
+      warnings: what may be wrong with the scores, one line each.
     """
 
     images: share.ImageSet
@@ -74,8 +73,10 @@ class Task(NamedTuple):
     seed: int
     synthetic: str
     out: str
+    warnings: list[str]
 
 
+@pipes.ends_quietly
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -83,7 +84,7 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 2 usage, 130 interrupted.
+      The exit status: 0 done, 2 usage, 130 interrupted, 141 nobody reads the output.
     """
     with messages.shown(reword=_as_flags):
         try:
@@ -92,6 +93,8 @@ def main(argv: Sequence[str]) -> int:
             if options is not None:
                 _report(_prepare(options))
             return messages.DONE
+        except BrokenPipeError:
+            raise
         except (errors.UserError, OSError) as error:
             return messages.say(_as_flags(str(error)), status=messages.USAGE)
         except KeyboardInterrupt:
@@ -102,6 +105,7 @@ def _report(task: Task) -> None:
     info, labels = task.dataset.info, task.dataset.train.labels
     rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
     notes = evaluate.absent_lines(_absent(task.dataset))
+    notes += [f"warning: {line}" for line in task.warnings]
     print(scores_table(rows, first=first), "", *map(errors.printable, notes), sep="\n")
     print(f"{errors.printable(task.out)} has all scores.")
 
@@ -123,45 +127,14 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     if not path.name:
         raise errors.UserError(f"--synthetic must be a file or a folder of its own, got {path}")
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
-    options = _DEFAULTS | out | _of_the_run(path.with_name("summary.json")) | given | paths
+    run = run_beside.find(path.with_name("summary.json"))
+    options = _DEFAULTS | out | (run.options() if run else {}) | given | paths | {"run": run}
     if "data" not in options:
         raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
     source, name = options.get("source"), options["data"]
     source = source if source is not None and source.name == name else DataSettings(name)
     sources = source_flags.changed(values, source.sources)
     return options | {"source": dataclasses.replace(source, sources=sources)}
-
-
-def _of_the_run(path: Path) -> dict[str, Any]:
-    """Returns the options with which a run scored its images; none without a run."""
-    summary = read_summary(path)
-    if summary is None:
-        return {}
-    try:
-        settings = Settings.from_config(summary["config"])
-        recipe = _recipe_of(summary)
-    except errors.UserError as error:
-        warnings.warn(f"{path} is not of this version and is ignored ({error})", stacklevel=2)
-        return {}
-    return {
-        "data": settings.data.name,
-        "size": settings.data.size,
-        "source": settings.data,
-        "nets": [settings.net.text],
-        "networks": settings.evaluation.networks,
-        "precision": settings.precision,
-        "seed": settings.seed,
-        "recipe": recipe,
-        "augment": recipe["augment"] or "none",
-    }
-
-
-def _recipe_of(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the recipe of a run."""
-    recipe, known = summary.get("recipe"), [x.name for x in dataclasses.fields(training.Recipe)]
-    if not isinstance(recipe, dict) or set(recipe) != set(known):
-        raise errors.UserError(f"recipe needs {', '.join(known)}, got {recipe}")
-    return vars(training.Recipe(**recipe))
 
 
 def _prepare(options: Mapping[str, Any]) -> Task:
@@ -171,9 +144,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     check_seed(options["seed"])
     name, path = options["data"], options["synthetic"]
     preparation = share.read_preparation(path)
-    dataset, streaming = datasets.load_dataset(
-        dataclasses.replace(options["source"], size=options["size"], prepare=preparation)
-    )
+    source = dataclasses.replace(options["source"], size=options["size"], prepare=preparation)
+    dataset, streaming = datasets.load_dataset(source)
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(path, classes=dataset.info.classes, multi_label=multi_label)
     shapes = ["×".join(map(str, x.shape[1:])) for x in (images.images, dataset.test.images)]
@@ -185,9 +157,20 @@ def _prepare(options: Mapping[str, Any]) -> Task:
         datasets.check_whitened(datasets.scored_splits(dataset), above=streaming.above)
     made, recipe = _nets(options, dataset), _recipe(options, dataset, images.step_size)
     require_writable(options["out"])
-    return Task(
-        images, dataset, made, recipe, options["networks"], options["seed"], path, options["out"]
-    )
+    found = _warnings(images, dataset)
+    if (run := options["run"]) is not None:
+        found = [*run.data_warnings(source, dataset), *found]
+    for line in found:
+        messages.say(f"warning: {_as_flags(line)}")
+    count, seed, out = options["networks"], options["seed"], options["out"]
+    return Task(images, dataset, made, recipe, count, seed, path, out, found)
+
+
+def _warnings(images: share.ImageSet, dataset: data.Dataset) -> list[str]:
+    """Returns what may be wrong with the scores of a set, in a line each."""
+    lines = evaluate.copy_lines(images.images, datasets.scored_splits(dataset))
+    classes = dataset.info.classes
+    return lines + evaluate.unlearned_lines(images.labels, dataset.train.labels, classes)
 
 
 def _nets(options: Mapping[str, Any], dataset: data.Dataset) -> dict[str, Any]:
@@ -234,6 +217,7 @@ def _evaluate(task: Task) -> list[Row]:
         "seed": task.seed,
         "recipe": vars(recipe),
         "absent_classes": _absent(dataset),
+        "warnings": task.warnings,
         "results": {},
     }
     for name, net in task.nets.items():

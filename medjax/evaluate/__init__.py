@@ -1,8 +1,20 @@
 """Evaluation: fresh networks trained on a set of images, their scores, and baselines."""
 
-from medjax.evaluate.absent import absent_lines
-from medjax.evaluate.baselines import score_baselines
-from medjax.evaluate.comparison import headline, hlr, ior
+from medjax.evaluate.absent import absent_lines, unlearned_lines
+from medjax.evaluate.baselines.comparison import Baseline, Keep, Made, Plan
+from medjax.evaluate.baselines.scoring import score_baselines
+from medjax.evaluate.calibration import brier, expected_calibration_error
+from medjax.evaluate.comparison import better_whole, headline, hlr, ior
+from medjax.evaluate.copies import copy_lines
+from medjax.evaluate.delong import AreaSample, area_sample, auroc_difference, auroc_interval
+from medjax.evaluate.intervals import (
+    Interval,
+    TwoLevel,
+    mean_interval,
+    paired_interval,
+    two_level,
+    verdict,
+)
 from medjax.evaluate.metrics import (
     accuracy,
     auroc,
@@ -17,15 +29,32 @@ from medjax.evaluate.multilabel import (
     label_balanced_accuracy,
 )
 from medjax.evaluate.protocol import Benchmark, evaluate_set, score_networks, score_nothing
-from medjax.evaluate.scoring import score, selectable_metrics, summarize
+from medjax.evaluate.scoring import probabilities, score, selectable_metrics, summarize
+from medjax.evaluate.thresholds import balanced_accuracy_at, choose_threshold
 
 __all__ = [
+    "AreaSample",
+    "Baseline",
     "Benchmark",
+    "Interval",
+    "Keep",
+    "Made",
+    "Plan",
+    "TwoLevel",
     "absent_lines",
     "accuracy",
+    "area_sample",
     "auroc",
+    "auroc_difference",
+    "auroc_interval",
     "balanced_accuracy",
+    "balanced_accuracy_at",
+    "better_whole",
+    "brier",
+    "choose_threshold",
+    "copy_lines",
     "evaluate_set",
+    "expected_calibration_error",
     "headline",
     "hlr",
     "ior",
@@ -34,6 +63,9 @@ __all__ = [
     "label_average_precision",
     "label_balanced_accuracy",
     "mean_absolute_error",
+    "mean_interval",
+    "paired_interval",
+    "probabilities",
     "quadratic_weighted_kappa",
     "score",
     "score_baselines",
@@ -41,4 +73,7 @@ __all__ = [
     "score_nothing",
     "selectable_metrics",
     "summarize",
+    "two_level",
+    "unlearned_lines",
+    "verdict",
 ]

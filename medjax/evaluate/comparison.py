@@ -1,7 +1,10 @@
 """Comparison of training sets: the metric to compare by, and differences in points."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from medjax.evaluate.baselines.comparison import Baseline
 from medjax.types import MULTI_LABEL
 
 # Above this share of the largest class, accuracy is high for a network that always predicts it.
@@ -65,3 +68,27 @@ def hlr(whole_accuracy: float, syn_accuracy: float) -> float:
     Li et al., "DD-Ranking: Rethinking the Evaluation of Dataset Distillation", 2025.
     """
     return 100 * (whole_accuracy - syn_accuracy)
+
+
+def better_whole(baselines: Mapping[str, Baseline], *, by: str) -> str:
+    """Returns the name of the better training on all images: as they are, or balanced.
+
+    A distilled set is balanced. At 74 % positive images the whole set as it is loses balanced
+    accuracy to its own class balance, and a distilled set seems to exceed it.
+
+    Args:
+      baselines: from ``score_baselines``.
+      by: the metric on val that decides.
+
+    Returns:
+      ``"whole_balanced"`` if it is better on val, otherwise ``"whole"``, as without a val split.
+
+    Example:
+      >>> def scored(auroc): return Baseline({"val": {"auroc": {"mean": auroc}}}, {})
+      >>> better_whole({"whole": scored(0.8), "whole_balanced": scored(0.9)}, by="auroc")
+      'whole_balanced'
+    """
+    val = [baselines[name].scores.get("val") for name in ("whole", "whole_balanced")]
+    if val[0] is None or val[1] is None:
+        return "whole"
+    return "whole_balanced" if val[1][by]["mean"] > val[0][by]["mean"] else "whole"

@@ -7,7 +7,7 @@ The metrics of label rows are in ``multilabel.py``.
 
 import numpy as np
 
-from medjax import errors
+from medjax.evaluate import checks
 from medjax.evaluate.ranking import roc_area
 
 
@@ -28,7 +28,7 @@ def accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
       >>> float(accuracy(np.array([[2.0, 1.0], [5.0, 4.0]]), np.array([0, 1])))
       0.5
     """
-    scores, labels = _checked(scores, labels)
+    scores, labels = checks.class_labels(scores, labels)
     return np.mean(scores.argmax(-1) == labels, axis=-1, dtype=np.float64)
 
 
@@ -49,7 +49,7 @@ def balanced_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
       >>> float(balanced_accuracy(np.eye(2)[[0, 0, 0, 0]], np.array([0, 0, 0, 1])))
       0.5
     """
-    scores, labels = _checked(scores, labels)
+    scores, labels = checks.class_labels(scores, labels)
     correct = scores.argmax(-1) == labels
     recalls = [np.mean(correct[..., labels == c], axis=-1) for c in np.unique(labels)]
     return np.mean(recalls, axis=0)
@@ -82,13 +82,8 @@ def auroc(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
     Hanley and McNeil, "The meaning and use of the area under a ROC curve", Radiology 143, 1982.
     """
-    scores, labels = _checked(scores, labels)
-    present = np.unique(labels)
-    if len(present) == 1:
-        raise errors.UserError(
-            f"AUROC needs labels of at least two classes; all {len(labels)} labels are {present[0]}"
-        )
-    classes = [1] if scores.shape[-1] == 2 else present
+    scores, labels = checks.class_labels(scores, labels)
+    classes = checks.ranked_classes(scores, labels)
     flat = scores.reshape(-1, *scores.shape[-2:])
     areas = [[roc_area(one[:, c], labels == c) for c in classes] for one in flat]
     return np.mean(areas, axis=-1).reshape(scores.shape[:-2])
@@ -117,7 +112,7 @@ def quadratic_weighted_kappa(scores: np.ndarray, labels: np.ndarray) -> np.ndarr
 
     Cohen, "Weighted kappa", Psychological Bulletin 70, 1968.
     """
-    scores, labels = _checked(scores, labels)
+    scores, labels = checks.class_labels(scores, labels)
     predicted = scores.argmax(-1)
     observed = np.mean((predicted - labels) ** 2, axis=-1)
     gap = predicted.mean(-1) - labels.mean()
@@ -143,24 +138,5 @@ def mean_absolute_error(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
       >>> float(mean_absolute_error(np.eye(3)[[0, 1, 2, 2]], np.array([0, 1, 2, 0])))
       0.5
     """
-    scores, labels = _checked(scores, labels)
+    scores, labels = checks.class_labels(scores, labels)
     return np.mean(np.abs(scores.argmax(-1) - labels), axis=-1, dtype=np.float64)
-
-
-def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns both as numpy arrays, or raises ``UserError`` if they do not fit."""
-    scores, labels = np.asarray(scores), np.asarray(labels)
-    if labels.ndim != 1:
-        raise errors.UserError(f"labels must be [n] for this metric, got {list(labels.shape)}")
-    if scores.ndim < 2 or scores.shape[-2] != len(labels):
-        raise errors.UserError(
-            f"{len(labels)} labels do not fit scores of shape {list(scores.shape)}"
-        )
-    if not len(labels):
-        raise errors.UserError("there are no images to score")
-    low, high, last = labels.min(), labels.max(), scores.shape[-1] - 1
-    if low < 0 or high > last:
-        raise errors.UserError(
-            f"labels must lie between 0 and {last}, but range from {low} to {high}"
-        )
-    return scores, labels

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from medjax import errors
+from medjax.evaluate import checks
 from medjax.evaluate.ranking import average_precision, roc_area
 from medjax.types import IGNORED
 
@@ -35,7 +35,7 @@ def label_accuracy(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
       >>> float(label_accuracy(np.array([[0.9, 0.2], [0.8, 0.7]]), np.array([[1, 0], [0, 1]])))
       0.75
     """
-    scores, labels = _checked(scores, labels)
+    scores, labels = checks.label_rows(scores, labels)
     correct = (scores > THRESHOLD) == (labels == 1)
     return np.mean(correct[..., labels != IGNORED], axis=-1, dtype=np.float64)
 
@@ -115,28 +115,8 @@ def label_average_precision(scores: np.ndarray, labels: np.ndarray) -> np.ndarra
 def _mean_over_findings(
     metric: Callable[[np.ndarray, np.ndarray], float], scores: np.ndarray, labels: np.ndarray
 ) -> np.ndarray:
-    scores, labels = _checked(scores, labels)
-    known = [(i, np.flatnonzero(finding != IGNORED)) for i, finding in enumerate(labels.T)]
-    divided = [(i, rows) for i, rows in known if 0 < (labels[rows, i] == 1).sum() < len(rows)]
-    if not divided:
-        raise errors.UserError("there is no finding that some images have and others lack")
+    scores, labels = checks.label_rows(scores, labels)
+    divided = checks.divided_findings(labels)
     flat = scores.reshape(-1, *scores.shape[-2:])
     values = [[metric(one[rows, i], labels[rows, i] == 1) for i, rows in divided] for one in flat]
     return np.mean(values, axis=-1).reshape(scores.shape[:-2])
-
-
-def _checked(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns both as numpy arrays, or raises ``UserError`` if they do not fit."""
-    scores, labels = np.asarray(scores), np.asarray(labels)
-    if labels.ndim != 2 or scores.ndim < 2 or scores.shape[-2:] != labels.shape:
-        fit = f"{list(labels.shape)} do not fit scores of shape {list(scores.shape)}"
-        raise errors.UserError(f"label rows of shape {fit}")
-    if not len(labels):
-        raise errors.UserError("there are no images to score")
-    if not np.isin(labels, (0, 1, IGNORED)).all():
-        raise errors.UserError(
-            f"label rows to score on must be zeros and ones, or {IGNORED} where a label is ignored"
-        )
-    if (labels == IGNORED).all():
-        raise errors.UserError("all labels to score on are ignored")
-    return scores, labels

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import flax.linen as nn
 import numpy as np
@@ -13,11 +13,11 @@ from medjax.evaluate.scoring import score, summarize
 from medjax.training.inputs import Stats
 from medjax.training.prediction import predict
 from medjax.training.recipe import Recipe
-from medjax.training.trainer import train_networks
+from medjax.training.trainer import Watch, train_networks
 from medjax.types import Array, Params, PRNGKey
 
-Scores = dict[str, dict[str, dict[str, float | int]]]
-"""``{split: {metric: {"mean", "std", "n"}}}``."""
+Scores = dict[str, dict[str, dict[str, Any]]]
+"""``{split: {metric: {"mean", "std", "n", "values"}}}``."""
 
 
 class Benchmark(NamedTuple):
@@ -45,6 +45,7 @@ def evaluate_set(
     *,
     recipe: Recipe,
     num_networks: int,
+    watch: Watch | None = None,
 ) -> Scores:
     """Trains fresh networks on a set of images and scores them on every split.
 
@@ -57,9 +58,10 @@ def evaluate_set(
       benchmark: the splits to score on.
       recipe: how the networks are trained.
       num_networks: number of networks to train; their spread is the ``std``.
+      watch: is called with the fraction of the training that is done, 0–1.
 
     Returns:
-      ``{split: {metric: {"mean", "std", "n"}}}``, with metrics as fractions.
+      ``{split: {metric: {"mean", "std", "n", "values"}}}``, with metrics as fractions.
 
     Raises:
       UserError: if the set, the splits and the task do not fit together.
@@ -76,7 +78,7 @@ def evaluate_set(
       ...     key, net, split.images, split.labels, benchmark, recipe=recipe, num_networks=3
       ... )
       >>> scores["test"]["auroc"]
-      {'mean': 0.5, 'std': 0.0, 'n': 3}
+      {'mean': 0.5, 'std': 0.0, 'n': 3, 'values': [0.5, 0.5, 0.5]}
     """
     variables = train_networks(
         key,
@@ -87,6 +89,7 @@ def evaluate_set(
         num_networks=num_networks,
         stats=benchmark.stats,
         mesh=benchmark.mesh,
+        watch=watch,
     )
     return score_networks(net, variables, benchmark)
 
@@ -103,7 +106,7 @@ def score_networks(net: nn.Module, variables: Params, benchmark: Benchmark) -> S
       benchmark: the splits to score on.
 
     Returns:
-      ``{split: {metric: {"mean", "std", "n"}}}``, with metrics as fractions.
+      ``{split: {metric: {"mean", "std", "n", "values"}}}``, with metrics as fractions.
 
     Raises:
       UserError: if the splits or the task do not fit.
@@ -118,7 +121,7 @@ def score_networks(net: nn.Module, variables: Params, benchmark: Benchmark) -> S
       >>> variables = jax.vmap(net.init, in_axes=(0, None))(keys, np.zeros((1, 4, 4, 1), "f"))
       >>> scores = score_networks(net, variables, Benchmark({"val": split}, stats, "binary-class"))
       >>> scores["val"]["balanced_accuracy"]
-      {'mean': 0.5, 'std': 0.0, 'n': 3}
+      {'mean': 0.5, 'std': 0.0, 'n': 3, 'values': [0.5, 0.5, 0.5]}
     """
     scores: Scores = {}
     diverged = np.zeros((), bool)
@@ -150,7 +153,7 @@ def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
       num_labels: number of findings.
 
     Returns:
-      ``{split: {metric: {"mean", "std", "n"}}}``, as for one network.
+      ``{split: {metric: {"mean", "std", "n", "values"}}}``, as for one network.
 
     Example:
       >>> split = data.Split(np.zeros((4, 2, 2, 1), np.uint8), np.array([[1], [0], [0], [0]]))

@@ -1,6 +1,7 @@
 """The scores of networks: all metrics of a task, and their summary over networks."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -75,34 +76,56 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
       >>> {name: value.tolist() for name, value in result.items()}
       {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0]}
     """
-    of_task, logits = _metrics(task), np.asarray(logits)
+    of_task, scores = _metrics(task), probabilities(logits, task=task)
+    return {name: metric(scores, labels) for name, metric in of_task.items()}
+
+
+def probabilities(logits: np.ndarray, *, task: str) -> np.ndarray:
+    """Converts logits to the probabilities that every metric takes.
+
+    Args:
+      logits: float ``[..., n, C]``.
+      task: one of MedMNIST's four.
+
+    Returns:
+      float64 ``[..., n, C]`` in 0–1: the softmax over classes, which sums to one; for a multi-label
+      task the sigmoid of each finding. In float64, confident networks do not tie at one.
+
+    Raises:
+      UserError: if the task is unknown, or logits are not finite.
+
+    Example:
+      >>> probabilities(np.array([[0.0, 0.0]]), task="binary-class").tolist()
+      [[0.5, 0.5]]
+    """
+    _metrics(task)
+    logits = np.asarray(logits)
     _require_finite(logits)
-    # float64, so that confident networks do not tie at a probability of exactly one.
     logits = logits.astype(np.float64)
     if task == MULTI_LABEL:
-        probabilities = np.exp(-np.logaddexp(0, -logits))
-    else:
-        odds = np.exp(logits - logits.max(-1, keepdims=True))
-        probabilities = odds / odds.sum(-1, keepdims=True)
-    return {name: metric(probabilities, labels) for name, metric in of_task.items()}
+        return np.exp(-np.logaddexp(0, -logits))
+    odds = np.exp(logits - logits.max(-1, keepdims=True))
+    return odds / odds.sum(-1, keepdims=True)
 
 
-def summarize(values: np.ndarray) -> dict[str, float | int]:
-    """Computes the mean and the standard deviation of a metric over networks.
+def summarize(values: np.ndarray) -> dict[str, Any]:
+    """Computes the mean and the standard deviation of a metric over networks, and lists its values.
 
     Args:
       values: float ``[k]``, one value per network.
 
     Returns:
-      ``{"mean", "std", "n"}``. ``std`` divides by ``n`` (population), as in published results of
-      dataset distillation; it is 0 for one network.
+      ``{"mean", "std", "n", "values"}``. ``std`` divides by ``n`` (population), as in published
+      results of dataset distillation; it is 0 for one network. ``values`` has the value of each
+      network, in their order.
 
     Example:
       >>> summarize(np.array([0.5, 1.0]))
-      {'mean': 0.75, 'std': 0.25, 'n': 2}
+      {'mean': 0.75, 'std': 0.25, 'n': 2, 'values': [0.5, 1.0]}
     """
-    values = np.asarray(values, np.float64)
-    return {"mean": float(values.mean()), "std": float(values.std()), "n": int(values.size)}
+    values = np.asarray(values, np.float64).ravel()
+    mean, std = float(values.mean()), float(values.std())
+    return {"mean": mean, "std": std, "n": values.size, "values": values.tolist()}
 
 
 def _metrics(task: str) -> dict[str, Metric]:

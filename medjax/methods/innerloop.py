@@ -11,7 +11,7 @@ from jax import lax
 from medjax import kernels, parallel, training
 from medjax.augment import Strategy
 from medjax.methods.networks import apply_fn
-from medjax.training.trainer import gradient_with_moments
+from medjax.training.program import gradient_with_moments
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
 _BATCH_SIZE = 256

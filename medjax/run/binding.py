@@ -1,9 +1,10 @@
-"""The settings that the result of a run depends on, and those that a resumed run may change."""
+"""The settings and the data that the result of a run depends on, and what may change."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medjax import data
+from medjax.errors import UserError
 
 # Settings of places and of output, which change no number of a result; a mesh may change the order
 # of sums. A name stands for every setting below it.
@@ -18,6 +19,8 @@ RESUMABLE_OVERRIDES = (
     "log_every",
     "mesh",
 )
+DATA_DIGEST = "data_digest"
+"""The name under which a checkpoint holds the digest of the data."""
 # The options of ``data.Sources`` that a set uses, by the start of its name; other sets use none.
 _USED = {
     "folder:": ("folder", "dicom", "nifti", "cut", "convert"),
@@ -50,6 +53,38 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
         if not any(f"{name}.".startswith(f"{above}.") for above in (*RESUMABLE_OVERRIDES, *unused))
         and (name not in defaults or value != defaults[name])
     }
+
+
+def changed(name: str, before: str, now: str) -> str:
+    """Says that a data set has changed.
+
+    Args:
+      name: the name of the set, or its path.
+      before: its digest in a run.
+      now: its digest.
+
+    Example:
+      >>> changed("mine.npz", "1f", "2e")
+      'the digest of mine.npz was 1f and is 2e now'
+    """
+    return f"the digest of {name} was {before} and is {now} now"
+
+
+def other_data(what: str, name: str, before: str, now: str) -> UserError:
+    """Returns the error for a workdir whose data has changed since.
+
+    Args:
+      what: what was found in the workdir, as in ``"w is a finished run"``.
+      name, before, now: see ``changed``.
+
+    Example:
+      >>> print(other_data("w is a finished run", "mine.npz", "1f", "2e"))  # doctest: +ELLIPSIS
+      w is a finished run on other data: the digest of mine.npz was 1f and is 2e now; use another...
+    """
+    return UserError(
+        f"{what} on other data: {changed(name, before, now)}; use another workdir, or remove this "
+        "one"
+    )
 
 
 def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:

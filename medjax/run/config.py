@@ -27,7 +27,7 @@ _QUICK = {
     "distill.batch_real": 64,
     "evaluation.epochs": 300,
     "evaluation.batch_size": 64,
-    "evaluation.whole_epochs": 15,
+    "evaluation.whole_steps": 3000,
     "evaluation.select_networks": 3,
 }
 _QUICK_GRADIENT_MATCHING = {
@@ -146,9 +146,9 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
         strategy that keeps this data set's labels valid;
       - ``evaluation``: after ``every`` iterations ``select_networks`` networks are trained and
-        scored on val by ``select_by``, at the end ``networks`` of them on test. ``whole_epochs`` is
-        the length of training on all images; the others are fields of ``training.Recipe``. DC with
-        ``parity`` trains with the reference's augmentation unless ``augment`` is set, see
+        scored on val by ``select_by``, at the end ``networks`` of them on test. ``whole_steps`` is
+        the greatest number of steps on all images; the others are fields of ``training.Recipe``. DC
+        with ``parity`` trains with the reference's augmentation unless ``augment`` is set, see
         ``parity.settle``;
       - ``mesh``: the first ``devices`` of all devices (0: all) are used for distilling, with this
         many along ``class``, ``net`` and ``batch`` (0: chosen, see ``parallel.make_mesh``);
@@ -201,7 +201,7 @@ def _evaluation(iterations: int, augment: str) -> dict[str, Any]:
         "select_networks": 5,
         "networks": 5,
         "epochs": 300 if augment == "none" else 1000,
-        "whole_epochs": 100,
+        "whole_steps": 20000,
         "learning_rate": 0.01,
         "momentum": 0.9,
         "weight_decay": 5e-4,

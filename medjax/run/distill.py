@@ -9,9 +9,10 @@ from typing import Any
 from medjax import methods, parallel
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.run import summary as summaries
-from medjax.run.binding import binding
+from medjax.run.binding import DATA_DIGEST, binding
 from medjax.run.checkpoint import Checkpoints
 from medjax.run.experts import with_experts
+from medjax.run.judging import judge
 from medjax.run.metrics import MetricsWriter
 from medjax.run.pace import Pace, agreed
 from medjax.run.preemption import Preemption, preempted
@@ -66,8 +67,9 @@ def distill(
         selected, last = run.best, Candidate.of(run.state)
         summaries.write_images(reports, experiment, selected)
         seconds = time.perf_counter() - start
+        judgement = judge(experiment, selected, last)
         summary = summaries.summarise(
-            experiment, selected, last, distill_seconds=seconds, commit=commit
+            experiment, selected, last, judgement, distill_seconds=seconds, commit=commit
         )
         summaries.write(reports, summary, experiment, selected)
     return summary
@@ -90,7 +92,7 @@ def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preem
     key, real = experiment.keys["distill"], experiment.real
     start = RunState.at_start(experiment.distiller.init(key, real))
     run = parallel.replicate(start, mesh=mesh)
-    tied_to = {**binding(settings.config), "data_digest": experiment.dataset.info.digest}
+    tied_to = {**binding(settings.config), DATA_DIGEST: experiment.dataset.info.digest}
     keep, folder = settings.checkpoint.keep, workdir / "checkpoints"
     with (
         Checkpoints(folder, keep=keep, tied_to=tied_to) as checkpoints,

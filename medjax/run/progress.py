@@ -7,6 +7,8 @@ from typing import TextIO
 
 from tqdm import tqdm
 
+from medjax.run.stages import Stages
+
 
 class Progress(contextlib.AbstractContextManager["Progress"]):
     """The progress of a run of known length.
@@ -29,6 +31,7 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
         self._total, self._done = total, done
         self._matched, self._time = 0, time.perf_counter()
         self._shown, self._bar = shown, None
+        self._parts = Stages(self._stream, shown=shown)
         if shown and self._stream.isatty():
             self._bar = tqdm(total=total, initial=done, file=self._stream, unit="it")
 
@@ -50,6 +53,13 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
         else:
             self.note("  ".join([f"step {self._done}/{self._total}", *shown]))
         self._matched, self._time = 0, now
+
+    def watch(self, what: str, done: float) -> None:
+        """Shows how much of a part without iterations is done, beside the bar if there is one."""
+        if self._bar is None and done < 1:  # a line with the result follows
+            self._parts.watch(what, done)
+        elif self._bar is not None:
+            self._bar.set_postfix_str(f"{what} {done:.0%}")
 
     def restart_clock(self) -> None:
         """Excludes the time since the last update, which was spent on other work."""

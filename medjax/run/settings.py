@@ -99,7 +99,7 @@ class EvaluationSettings:
       networks: networks of the final scores.
       epochs: epochs of training on synthetic images; the following are those of
         ``training.Recipe``, except that ``augment="auto"`` stands for the data set's DSA strategy.
-      whole_epochs: epochs of training on all real images.
+      whole_steps: the greatest number of steps of training on all real images.
     """
 
     every: int
@@ -107,7 +107,7 @@ class EvaluationSettings:
     select_networks: int
     networks: int
     epochs: int
-    whole_epochs: int
+    whole_steps: int
     learning_rate: float
     momentum: float
     weight_decay: float
@@ -117,7 +117,7 @@ class EvaluationSettings:
     balanced: bool
 
     def __post_init__(self):
-        counts = ("every", "networks", "select_networks", "whole_epochs")
+        counts = ("every", "networks", "select_networks", "whole_steps")
         _check_least("evaluation.", 1, **{name: getattr(self, name) for name in counts})
 
 

@@ -3,7 +3,6 @@
 import json
 import logging
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,10 @@ import numpy as np
 
 import medjax
 from medjax import coreset, data, evaluate
-from medjax.errors import UserError
+from medjax.data.pictures.sources import PREFIXES
 from medjax.run import datasets
-from medjax.run.binding import binding
+from medjax.run.binding import binding, other_data
+from medjax.run.judging import Judgement
 from medjax.run.metrics import read_metrics, write_json
 from medjax.run.report import write_report
 from medjax.run.settings import Settings
@@ -30,37 +30,33 @@ def summarise(
     experiment: Experiment,
     selected: Candidate,
     last: Candidate,
+    judgement: Judgement,
     *,
     distill_seconds: float,
     commit: str | None,
 ) -> dict[str, Any]:
-    """Scores the images and the baselines on test, once.
+    """Describes a run and its results.
 
     Args:
       experiment: the experiment of the run.
       selected: the images with the best score on val or, without a val split, the last ones.
       last: the images of the last iteration.
+      judgement: their scores and those of the baselines.
       distill_seconds: seconds of distilling and validating.
       commit: the commit at the start of the process, see ``commit_of_code``.
 
     Returns:
       The content of ``summary.json``.
     """
-    settings, start = experiment.settings, time.perf_counter()
-    scores = _score(experiment, selected)
-    is_last = int(selected.step) == settings.iterations
-    last_scores = scores if is_last else _score(experiment, last)
-    evaluate_seconds = time.perf_counter() - start
-    baselines = _score_baselines(experiment)
-    total = time.perf_counter() - start
+    settings, judged = experiment.settings, judgement
     return {
         **_description(experiment, selected, last),
-        **_results(experiment.dataset, scores, last_scores, baselines),
+        **_results(experiment, judgement),
         "time": {
             "distill_s": distill_seconds,
-            "evaluate_s": evaluate_seconds,
-            "baselines_s": total - evaluate_seconds,
-            "total_s": distill_seconds + total,
+            "evaluate_s": judged.evaluate_seconds,
+            "baselines_s": judged.baselines_seconds,
+            "total_s": distill_seconds + judged.evaluate_seconds + judged.baselines_seconds,
         },
         "device": _device(experiment),
         "data": _provenance(experiment),
@@ -130,39 +126,15 @@ def _check_same_data(summary: Mapping[str, Any], settings: Settings, workdir: Pa
     name, before = settings.data.name, (summary.get("data") or {}).get("digest")
     if name in data.EMBEDDED or before is None:
         return
+    if name.startswith(PREFIXES):
+        _log.info(
+            "%s is a finished run; looks whether the pictures of %s have changed", workdir, name
+        )
     now = datasets.digest(settings.data)
     if now is None:
         _log.warning("%s is a finished run; %s is not there to be compared", workdir, name)
     elif now != before:
-        raise UserError(
-            f"{workdir} is a finished run on other data: the digest of {name} was {before} and is "
-            f"{now} now; use another workdir, or remove this one"
-        )
-
-
-def _score(experiment: Experiment, candidate: Candidate) -> dict[str, Any]:
-    return evaluate.evaluate_set(
-        experiment.keys["final"],
-        experiment.net,
-        candidate.images,
-        candidate.labels,
-        experiment.benchmark,
-        recipe=experiment.recipe_for(candidate.step_size),
-        num_networks=experiment.settings.evaluation.networks,
-    )
-
-
-def _score_baselines(experiment: Experiment) -> dict[str, Any]:
-    return evaluate.score_baselines(
-        experiment.keys["final"],
-        experiment.net,
-        experiment.dataset.train,
-        experiment.benchmark,
-        ipc=experiment.ipc,
-        recipe=experiment.recipe,
-        whole_epochs=experiment.settings.evaluation.whole_epochs,
-        num_networks=experiment.settings.evaluation.networks,
-    )
+        raise other_data(f"{workdir} is a finished run", name, before, now)
 
 
 def _description(experiment: Experiment, selected: Candidate, last: Candidate) -> dict[str, Any]:
@@ -185,32 +157,34 @@ def _description(experiment: Experiment, selected: Candidate, last: Candidate) -
     }
 
 
-def _results(
-    dataset: data.Dataset,
-    scores: Mapping[str, Any],
-    last_scores: Mapping[str, Any],
-    baselines: Mapping[str, Any],
-) -> dict[str, Any]:
+def _results(experiment: Experiment, judgement: Judgement) -> dict[str, Any]:
     """Collects and compares the scores of the images and of the baselines."""
+    dataset, scores = experiment.dataset, judgement.selected
     has_val, multi_label = dataset.val is not None, dataset.train.labels.ndim == 2
     # Where findings are rare, all networks predict alike at 0.5, but they rank differently.
     compared_by = "auroc" if multi_label else "balanced_accuracy"
-    compared = {name: s["test"][compared_by]["mean"] for name, s in baselines.items()}
+    made = judgement.baselines
+    compared = {name: b.scores["test"][compared_by]["mean"] for name, b in made.items()}
     reached = scores["test"][compared_by]["mean"]
+    whole = evaluate.better_whole(made, by=compared_by)
+    selected = compared.get("random_selected")
     return {
         "val": scores.get("val"),
         "test": scores["test"],
-        "val_last": last_scores.get("val"),
-        "test_last": last_scores["test"],
-        "baselines": {name: s["test"] for name, s in baselines.items()},
-        "baselines_val": {name: s["val"] for name, s in baselines.items()} if has_val else None,
+        "val_last": judgement.last.get("val"),
+        "test_last": judgement.last["test"],
+        "baselines": {name: b.scores["test"] for name, b in made.items()},
+        "baselines_val": {name: b.scores["val"] for name, b in made.items()} if has_val else None,
+        "baseline_facts": {name: b.facts for name, b in made.items() if b.facts},
         "absent_classes": data.absent_classes(
             datasets.scored_splits(dataset), dataset.info.classes
         ),
         "headline": evaluate.headline(dataset.train.labels, task=dataset.info.task),
         "compared_by": compared_by,
         "ior": evaluate.ior(reached, compared["random"]),
-        "hlr": evaluate.hlr(compared["whole"], reached),
+        "ior_selected": None if selected is None else evaluate.ior(reached, selected),
+        "hlr": evaluate.hlr(compared[whole], reached),
+        "hlr_whole": whole,
     }
 
 
@@ -237,7 +211,7 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
         "task": info.task,
         "classes": list(info.classes),
         "counts": {name: len(split) for name, split in dataset.splits.items()},
-        "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
+        "left_out": [{"name": name, "reason": reason} for name, reason in info.skipped],
         "cut": info.cut,
         "patients": experiment.checked["patients"],
         "warnings": experiment.checked["warnings"],

@@ -86,6 +86,7 @@ class Validator(NamedTuple):
             experiment.benchmark._replace(splits={"val": val}),
             recipe=experiment.recipe_for(state.step_size),
             num_networks=evaluation.select_networks,
+            watch=lambda done: self.progress.watch("images on val", done),
         )["val"]
         scores = {}
         for metric, value in found.items():

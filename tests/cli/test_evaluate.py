@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medjax.cli import evaluate as cli_evaluate
+from medjax.cli import run_beside
 from medjax.cli.evaluate import main
 from medjax.run import config, distill
 
 TINY = (
-    "ipc=3,net.width=4,net.depth=1,evaluation.epochs=2,evaluation.whole_epochs=1,mesh.devices=1,"
+    "ipc=3,net.width=4,net.depth=1,evaluation.epochs=2,evaluation.whole_steps=2,mesh.devices=1,"
     "evaluation.batch_size=16,evaluation.networks=2,evaluation.select_networks=1,seed=3,"
     "evaluation.augment=none"
 )
@@ -225,6 +225,6 @@ def test_a_bug_in_reading_settings_keeps_its_traceback(run, monkeypatch):
     def ours(*_):
         raise KeyError("a bug")
 
-    monkeypatch.setattr(cli_evaluate.Settings, "from_config", ours)
+    monkeypatch.setattr(run_beside.Settings, "from_config", ours)
     with pytest.raises(KeyError, match="a bug"):
         main(["evaluate", f"--synthetic={run[0] / 'synthetic.npz'}"])

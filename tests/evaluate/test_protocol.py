@@ -55,7 +55,8 @@ def test_every_split_gets_its_own_scores(benchmark):
     names = {*evaluate.selectable_metrics("ordinal-regression"), "mean_absolute_error"}
     for split in scores.values():
         assert set(split) == names
-        assert all(set(s) == {"mean", "std", "n"} and s["n"] == 3 for s in split.values())
+        assert all(set(s) == {"mean", "std", "n", "values"} for s in split.values())
+        assert all(s["n"] == len(s["values"]) == 3 for s in split.values())
     assert scores["val"]["accuracy"]["mean"] > 0.95
     assert scores["val"]["quadratic_weighted_kappa"]["mean"] > 0.9
     assert scores["test"]["accuracy"]["mean"] < 0.4
@@ -67,7 +68,8 @@ def test_real_and_normalised_images_are_one_set(benchmark):
     floats = (train.images / np.float32(255) - STATS[0]) / STATS[1]
     real, synthetic = (_evaluate(benchmark, x, train.labels) for x in (train.images, floats))
     for metric, expected in real["val"].items():
-        assert synthetic["val"][metric] == pytest.approx(expected, abs=1e-6)
+        for name, value in expected.items():
+            assert synthetic["val"][metric][name] == pytest.approx(value, abs=1e-6)
 
 
 def test_training_once_and_scoring_is_the_whole_evaluation(benchmark):

@@ -1,5 +1,7 @@
 """The scores of networks from logits, and their summary."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -66,6 +68,17 @@ def test_summary_is_the_population_spread():
         "mean": pytest.approx(0.7),
         "std": pytest.approx(np.sqrt(0.08 / 3)),
         "n": 3,
+        "values": [pytest.approx(value) for value in (0.5, 0.7, 0.9)],
     }
-    assert all(type(value) in (float, int) for value in summary.values())
-    assert evaluate.summarize(np.float64(0.25)) == {"mean": 0.25, "std": 0.0, "n": 1}
+    assert evaluate.summarize(np.float64(0.25)) == {
+        "mean": 0.25,
+        "std": 0.0,
+        "n": 1,
+        "values": [0.25],
+    }
+
+
+def test_a_summary_goes_through_json_unchanged():
+    summary = evaluate.summarize(np.random.default_rng(0).random(5))
+    assert json.loads(json.dumps(summary)) == summary
+    assert summary["mean"] == np.mean(summary["values"])

@@ -27,7 +27,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 SHORT = (
     "net.name=mlp,ipc=2,evaluation.networks=1,evaluation.select_networks=1,evaluation.epochs=1,"
-    "evaluation.whole_epochs=1"
+    "evaluation.whole_steps=2"
 )
 
 

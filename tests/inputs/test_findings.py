@@ -11,7 +11,7 @@ from medjax import data
 TINY = (
     "net.width=4,net.depth=1,ipc=1,iterations=2,log_every=1,evaluation.every=2,"
     "evaluation.networks=1,evaluation.select_networks=1,evaluation.epochs=1,"
-    "evaluation.whole_epochs=1,distill.batch_real=4,data.size=16"
+    "evaluation.whole_steps=2,distill.batch_real=4,data.size=16"
 )
 INNER = "distill.outer_loop=2,distill.inner_loop=1"
 

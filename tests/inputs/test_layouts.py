@@ -23,7 +23,7 @@ GRADES = ["0", "1", "2", "3", "4"]
 TINY = (
     "net.width=4,net.depth=1,ipc=1,iterations=2,log_every=1,evaluation.every=2,"
     "evaluation.networks=1,evaluation.select_networks=1,evaluation.epochs=1,"
-    "evaluation.whole_epochs=1,distill.batch_real=4,distill.outer_loop=2,distill.inner_loop=1,"
+    "evaluation.whole_steps=2,distill.batch_real=4,distill.outer_loop=2,distill.inner_loop=1,"
     "data.size=16"
 )
 

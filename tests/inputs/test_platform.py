@@ -26,7 +26,7 @@ for main, flags in commands[:int(count)]:
 """
 SHORT = (
     "net.name=mlp,ipc=2,evaluation.networks=2,evaluation.select_networks=1,evaluation.epochs=1,"
-    "evaluation.whole_epochs=1"
+    "evaluation.whole_steps=2"
 )
 
 # Trains experts, distils from a stream on disk, reads the finished run, and resumes it without its
@@ -41,7 +41,7 @@ from medjax.run import config
 
 WORDS = (
     "quick,ipc=1,net.width=4,net.depth=1,iterations=2,evaluation.every=1,evaluation.epochs=1,"
-    "evaluation.whole_epochs=1,evaluation.networks=1,evaluation.select_networks=1,"
+    "evaluation.whole_steps=2,evaluation.networks=1,evaluation.select_networks=1,"
     "distill.num_experts=1,distill.train_epochs=2,distill.max_start_epoch=1,distill.syn_steps=1,"
     "data.stream_above_gib=0.0,data.cache=cache,mesh.devices=1,evaluation.augment=none,"
     "distill.batch_real=4,set.npz"

@@ -17,7 +17,7 @@ from medjax import parallel
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TINY = (
     "quick,ipc=2,net.width=4,net.depth=1,distill.batch_real=7,distill.num_networks=3,log_every=2,"
-    "evaluation.every=4,evaluation.epochs=2,evaluation.whole_epochs=2,evaluation.batch_size=16,"
+    "evaluation.every=4,evaluation.epochs=2,evaluation.whole_steps=2,evaluation.batch_size=16,"
     "evaluation.networks=2,evaluation.select_networks=2"
 )
 METHOD = "distill.outer_loop=2,distill.inner_loop=1,distill.augment=crop_flip"

@@ -13,7 +13,7 @@ from medjax.run import distill
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TINY = (
     "quick,ipc=2,net.width=4,net.depth=1,distill.batch_real=8,iterations=4,log_every=1,"
-    "evaluation.every=2,evaluation.epochs=2,evaluation.whole_epochs=2,evaluation.batch_size=16,"
+    "evaluation.every=2,evaluation.epochs=2,evaluation.whole_steps=2,evaluation.batch_size=16,"
     "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1"
 )
 METHODS = {
@@ -75,15 +75,15 @@ def judged(monkeypatch):
         calls.clear()
         left = iter(scores)
 
-        def evaluate_set(key, net, images, labels, benchmark, *, recipe, num_networks):
+        def evaluate_set(key, net, images, labels, benchmark, *, recipe, num_networks, watch=None):
             calls.append((key, np.asarray(images), set(benchmark.splits), num_networks))
             value = {"mean": next(left), "std": 0.0, "n": num_networks}
             metrics = dict.fromkeys(("accuracy", "balanced_accuracy", "auroc"), value)
             return dict.fromkeys(benchmark.splits, metrics)
 
         zero = {"balanced_accuracy": {"mean": 0, "std": 0, "n": 1}}
-        both = {"val": zero, "test": zero}
-        baselines = {name: both for name in ("random", "kcenter", "whole")}
+        both = evaluate.Baseline({"val": zero, "test": zero}, {})
+        baselines = {name: both for name in ("random", "kcenter", "whole", "whole_balanced")}
         monkeypatch.setattr(evaluate, "evaluate_set", evaluate_set)
         monkeypatch.setattr(evaluate, "score_baselines", lambda *_, **__: baselines)
         return distill.distill(config, workdir), calls

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from medjax import data, evaluate, launch
-from medjax.run import config, summary
+from medjax.run import config, judging, summary
 from medjax.run.checkpoint import Checkpoints
 from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
@@ -211,10 +211,12 @@ def test_a_file_that_is_not_the_published_one(capsys, monkeypatch):
     fake = {name: {"mean": 0.5, "std": 0.0, "n": 1} for name in ("balanced_accuracy", "auroc")}
     scores = {"val": fake, "test": fake}
     monkeypatch.setattr(evaluate, "evaluate_set", lambda *_, **__: scores)
-    baselines = dict.fromkeys(("random", "kcenter", "whole"), scores)
+    names = ("random", "kcenter", "whole", "whole_balanced")
+    baselines = dict.fromkeys(names, evaluate.Baseline(scores, {}))
     monkeypatch.setattr(evaluate, "score_baselines", lambda *_, **__: baselines)
     state = experiment.distiller.init(experiment.keys["distill"], experiment.real)
     start = Candidate.of(state)
-    result = summary.summarise(experiment, start, start, distill_seconds=1.0, commit=None)
+    judged = judging.judge(experiment, start, start)
+    result = summary.summarise(experiment, start, start, judged, distill_seconds=1.0, commit=None)
     assert result["data"]["digest"] == ours and result["data"]["official_digest"] == theirs
     assert data.REGISTRY["breastmnist"].md5[0] == theirs

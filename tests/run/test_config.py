@@ -80,7 +80,7 @@ def test_quick_is_shorter_wherever_it_stands(method):
     full, quick = (config.make(method, "phantom", arg) for arg in (None, "quick"))
     shorter = quick.iterations < full.iterations or full.iterations == 1
     assert shorter and quick.net.width < full.net.width
-    assert quick.evaluation.whole_epochs < full.evaluation.whole_epochs
+    assert quick.evaluation.whole_steps < full.evaluation.whole_steps
     assert quick.iterations % quick.evaluation.every == 0
     assert set(quick.to_dict()) == set(full.to_dict()) and quick.ipc == full.ipc
     before, after = (config.make(method, "phantom", a) for a in ("iterations=3,quick", "quick"))

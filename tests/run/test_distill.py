@@ -71,11 +71,23 @@ def test_the_summary(straight, striped):
     assert (summary["method"], summary["dataset"]) == ("dm", "set")
     assert (summary["ipc"], summary["seed"], summary["iterations"]) == (2, 0, 4)
     assert (summary["num_images"], summary["num_train"]) == (4, 40)
-    assert set(summary["baselines"]) == {"random", "kcenter", "whole"}
+    assert list(summary["baselines"]) == [
+        *("random", "random_selected", "kcenter", "whole", "whole_balanced")
+    ]
+    facts = summary["baseline_facts"]
+    assert facts["random_selected"]["draws"] == 2 == len(facts["random_selected"]["val"])
+    assert facts["whole"]["total_steps"] >= facts["whole"]["steps"] > 0
+    assert summary["hlr_whole"] in ("whole", "whole_balanced")
+    distilled, selected = (
+        scores["balanced_accuracy"]["mean"]
+        for scores in (summary["test"], summary["baselines"]["random_selected"])
+    )
+    assert summary["ior_selected"] == pytest.approx(100 * (distilled - selected))
     everything = [summary[name] for name in ("val", "test", "val_last", "test_last")]
     for scores in (*everything, *summary["baselines"].values()):
         assert set(scores) >= {"accuracy", "balanced_accuracy", "auroc"}
-        assert all(set(s) == {"mean", "std", "n"} and s["n"] == 2 for s in scores.values())
+        assert all(set(s) == {"mean", "std", "n", "values"} for s in scores.values())
+        assert all(s["n"] == len(s["values"]) == 2 for s in scores.values())
         assert all(0 <= s["mean"] <= 1 for s in scores.values())
     ours = summary["test"]["balanced_accuracy"]["mean"]
     random, whole = (

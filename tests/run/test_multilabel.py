@@ -15,7 +15,7 @@ from medjax.run.report import results_table
 
 TINY = (
     "ipc=2,net.width=4,net.depth=1,distill.batch_real=8,iterations=4,log_every=2,"
-    "evaluation.every=2,evaluation.epochs=2,evaluation.whole_epochs=2,evaluation.batch_size=16,"
+    "evaluation.every=2,evaluation.epochs=2,evaluation.whole_steps=2,evaluation.batch_size=16,"
     "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1,"
     "evaluation.balanced=True,evaluation.select_by=average_precision,distill.outer_loop=2,"
     "distill.inner_loop=1,distill.label_learning_rate=0.05"
@@ -50,7 +50,9 @@ def run(settings, tmp_path_factory):
 
 def test_what_it_writes(run):
     workdir, summary = run
-    assert list(summary["baselines"]) == ["random", "kcenter", "whole", "nothing"]
+    assert list(summary["baselines"]) == [
+        *("random", "random_selected", "kcenter", "whole", "whole_balanced", "nothing")
+    ]
     assert {"accuracy", "balanced_accuracy", "auroc", "average_precision"} == set(summary["test"])
     assert (summary["headline"], summary["compared_by"]) == ("auroc", "auroc")
     random, own = (x["auroc"]["mean"] for x in (summary["baselines"]["random"], summary["test"]))

@@ -209,7 +209,7 @@ def test_keys_follow_the_seed_and_the_purpose(settings):
         ("evaluation.every", 0, 1),
         ("evaluation.networks", 0, 1),
         ("evaluation.select_networks", -2, 1),
-        ("evaluation.whole_epochs", 0, 1),
+        ("evaluation.whole_steps", 0, 1),
         ("checkpoint.keep", 0, 1),
         ("checkpoint.every_steps", -1, 1),
         ("checkpoint.every_minutes", -0.5, 0),

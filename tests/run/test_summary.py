@@ -9,7 +9,7 @@ from PIL import Image
 from medjax.run import config, distill
 
 TINY = (
-    "quick,ipc=1,net.width=4,net.depth=1,data.size=8,evaluation.epochs=2,evaluation.whole_epochs=2,"
+    "quick,ipc=1,net.width=4,net.depth=1,data.size=8,evaluation.epochs=2,evaluation.whole_steps=2,"
     "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1"
 )
 
@@ -35,4 +35,6 @@ def test_skipped_files_are_named(folder, tmp_path):
     assert found["counts"] == {"train": 6, "test": 6}
     (skipped,) = found["left_out"]
     assert skipped["name"] == "train/dark/3.png" and skipped["reason"].startswith("is not a PNG")
-    assert found["warnings"][0].startswith("12 images hold a single value: 3 of dark in train, ")
+    dim, blank = found["warnings"]
+    assert dim.startswith("2 images are nearly black, with no value above 16 of 255; window or ")
+    assert blank.startswith("12 images hold a single value: 3 of dark in train, 3 of light in ")

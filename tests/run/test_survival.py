@@ -23,7 +23,7 @@ KILLS = int(os.environ.get("MEDJAX_KILLS", "3"))
 RANDOM = random.Random(int(os.environ.get("MEDJAX_KILLS_SEED", "0")))
 SETTINGS = (
     "quick,ipc=2,net.width=4,net.depth=1,distill.batch_real=8,iterations=48,log_every=4,"
-    "evaluation.every=12,evaluation.epochs=2,evaluation.whole_epochs=2,evaluation.networks=2,"
+    "evaluation.every=12,evaluation.epochs=2,evaluation.whole_steps=2,evaluation.networks=2,"
     "evaluation.select_networks=2,evaluation.augment=none,checkpoint.every_steps=5,"
     "checkpoint.every_minutes=0"
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from medjax import nets, parallel, training
-from medjax.training import Recipe, trainer
+from medjax.training import Recipe, program
 from medjax.training import prediction as forward
 
 KEY = jax.random.key(0)
@@ -96,23 +96,23 @@ def test_only_the_collectives_that_are_documented(monkeypatch, axis, training):
     texts = {}
 
     def keep(module, name):
-        program = getattr(module, name)
+        original = getattr(module, name)
 
         def lowered(*args):
-            texts.setdefault(name, []).append(program.lower(*args).compile().as_text())
-            return program(*args)
+            texts.setdefault(name, []).append(original.lower(*args).compile().as_text())
+            return original(*args)
 
         monkeypatch.setattr(module, name, lowered)
 
-    keep(trainer, "_train")
+    keep(program, "train")
     keep(forward, "_forward")
     outputs("instance", mesh_of([2 if name == axis else 1 for name in parallel.AXES]))
     found = {
         name: [collections.Counter(COLLECTIVE.findall(text)) for text in programs]
         for name, programs in texts.items()
     }
-    assert [set(names) for names in found["_train"]] == training
+    assert [set(names) for names in found["train"]] == training
     assert [set(names) for names in found["_forward"]] == [{"all-gather"}]
     if axis == "batch":
         # The compiler may send a number of rows along with its gradient.
-        assert 2 <= found["_train"][1]["all-reduce"] <= 4
+        assert 2 <= found["train"][1]["all-reduce"] <= 4

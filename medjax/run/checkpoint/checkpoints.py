@@ -16,7 +16,7 @@ import numpy as np
 
 from medjax import store
 from medjax.errors import UserError
-from medjax.run.binding import binding
+from medjax.run.binding import DATA_DIGEST, binding, other_data
 from medjax.run.checkpoint import checksum
 from medjax.run.metrics import jsonable
 
@@ -107,8 +107,8 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
           ``(step, tree)``, bit-identical to the saved tree, or ``None`` if there is none.
 
         Raises:
-          UserError: if the checkpoint belongs to other settings or another tree, was not written
-            by this version of medjax, or if every checkpoint is damaged.
+          UserError: if the checkpoint belongs to other settings, other data or another tree, was
+            not written by this version of medjax, or if every checkpoint is damaged.
         """
         self.wait()
         damaged = {}
@@ -163,12 +163,8 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
                 f"checkpoint {folder} was written by another version of medjax; use that version "
                 "or another workdir"
             )
-        if binding(run["tied_to"]) != binding(self._tied_to):  # an older one lacks new options
-            raise UserError(
-                f"checkpoint {folder} was written with other settings: "
-                f"{_compare(binding(run['tied_to']), binding(self._tied_to))}; "
-                "use the same settings or another workdir"
-            )
+        # An older one lacks new options.
+        _check_same(folder, saved=binding(run["tied_to"]), ours=binding(self._tied_to))
         if run["tree"] != _describe(template):
             raise UserError(
                 f"checkpoint {folder} holds another state: "
@@ -222,6 +218,20 @@ def _open_manager(directory: pathlib.Path, keep: int):
         cleanup_tmp_directories=True,
     )
     return ocp.CheckpointManager(directory, options=options, handler_registry=registry)
+
+
+def _check_same(folder: pathlib.Path, *, saved: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+    """Raises ``UserError`` if a checkpoint is tied to other settings, or to other data."""
+    sides = [{k: x for k, x in side.items() if k != DATA_DIGEST} for side in (saved, ours)]
+    if sides[0] != sides[1]:  # which often makes other data of the same files
+        raise UserError(
+            f"checkpoint {folder} was written with other settings: {_compare(*sides)}; use the "
+            "same settings or another workdir"
+        )
+    if saved != ours:
+        digests = [side.get(DATA_DIGEST, "unknown") for side in (saved, ours)]
+        name = ours.get("data.name", "the data")
+        raise other_data(f"{folder} is a checkpoint of a run", name, *digests)
 
 
 def _describe(tree: Any) -> dict[str, str]:

@@ -41,7 +41,8 @@ def findings(summary: Mapping[str, Any]) -> list[str]:
       ...     print(sentence)
       A network trained on these 20 images reaches AUROC 0.92 (±0.01) on the test images; trained \
 on all 4,708 training images, it reaches 0.95 (±0.01).
-      In balanced accuracy, the synthetic images are 3.2 points above random real images.
+      In balanced accuracy, the synthetic images are 3.2 points above random real images. This is \
+one distilled set, so the differences may be due to chance.
     """
     test, baselines = summary.get("test") or {}, summary.get("baselines") or {}
     choices = [summary.get("select_by"), *_PREFERRED]
@@ -62,7 +63,12 @@ on all 4,708 training images, it reaches 0.95 (±0.01).
         for kind, images in others.items()
         if _mean(baselines.get(kind), metric) is not None
     ]
-    signs = {"ior": (1, "random real images"), "hlr": (-1, "the whole training set")}
+    draws = ((summary.get("baseline_facts") or {}).get("random_selected") or {}).get("draws")
+    signs = {
+        "ior": (1, "random real images"),
+        "ior_selected": (1, f"the best on val of {draws} random subsets"),
+        "hlr": (-1, "the whole training set"),
+    }
     gaps = [
         f"{abs(summary[n]):.1f} points {'above' if sign * summary[n] > 0 else 'below'} {what}"
         for n, (sign, what) in signs.items()
@@ -71,8 +77,12 @@ on all 4,708 training images, it reaches 0.95 (±0.01).
     sentences = ["; ".join([first, *clauses]) + "."]
     if gaps:
         by = table.compared_by(summary)
-        sentences.append(f"In {by}, the synthetic images are {' and '.join(gaps)}.")
-    return sentences
+        listed = ", ".join([*gaps[:-2], " and ".join(gaps[-2:])])
+        sentences.append(
+            f"In {by}, the synthetic images are {listed}. This is one distilled set, so the "
+            "differences may be due to chance."
+        )
+    return sentences + _disagreements(test, baselines)
 
 
 def warnings(summary: Mapping[str, Any]) -> list[str]:
@@ -106,7 +116,8 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
         )
     elif not summary.get("val"):
         sentences.append("There were no validation images, so no step could be selected.")
-    meanings = {"ior": "distilled minus random", "hlr": "whole training set minus distilled"}
+    whole = "balanced whole" if summary.get("hlr_whole") == "whole_balanced" else "whole"
+    meanings = {"ior": "distilled minus random", "hlr": f"{whole} training set minus distilled"}
     if patients := (summary.get("data") or {}).get("patients"):
         sentences.append(f"About the splits: {patients}.")
     gaps = [
@@ -211,6 +222,26 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest} s"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _disagreements(test: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[str]:
+    """Says with which baselines AUROC and balanced accuracy compare in different directions."""
+    differ = []
+    for kind, name in {"random": "random images", "whole": "all images"}.items():
+        pairs = [
+            (_mean(test, metric), _mean(baselines.get(kind), metric))
+            for metric in ("auroc", "balanced_accuracy")
+        ]
+        gaps = [a - b for a, b in pairs if a is not None and b is not None]
+        if len(gaps) == 2 and gaps[0] * gaps[1] < 0:
+            better = "AUROC" if gaps[0] > 0 else "balanced accuracy"
+            differ.append(f"better than {name} in {better} only")
+    if not differ:
+        return []
+    return [
+        f"AUROC and balanced accuracy disagree: the synthetic images are {' and '.join(differ)}. "
+        "Balanced accuracy depends on the threshold of a decision, AUROC does not."
+    ]
 
 
 def _num_random(summary: Mapping[str, Any]) -> int:

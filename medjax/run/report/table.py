@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 from medjax.types import MULTI_LABEL
 
-Metrics = Mapping[str, Mapping[str, float | None]]
-"""``{metric: {"mean", "std", "n"}}``, each in 0–1."""
+Metrics = Mapping[str, Mapping[str, Any]]
+"""``{metric: {"mean", "std", "n"}}``, each in 0–1; other entries are not shown."""
 
 # Metrics that read best as a percentage; the others (areas, kappas) keep three decimals.
 _PERCENT = {"accuracy", "balanced_accuracy"}
@@ -27,8 +27,10 @@ NOTHING = "predicting no finding"
 """The name of a row without networks, in tables of multi-label sets."""
 _BASELINES = {
     "random": "random real images",
+    "random_selected": "best random images on val",
     "kcenter": "k-center real images",
     "whole": "whole training set",
+    "whole_balanced": "whole, classes balanced",
     "nothing": NOTHING,
 }
 
@@ -50,8 +52,8 @@ class Row(NamedTuple):
 def result_rows(summary: Mapping[str, Any]) -> list[Row]:
     """Returns the rows of the results table of a run's summary, the content of ``summary.json``.
 
-    There is one each for the selected step, the last step, random real images, k-center real images
-    and the whole training set; rows that were not measured are skipped.
+    There is one each for the selected step, the last step and every baseline of
+    ``evaluate.score_baselines``; rows that were not measured are skipped.
 
     Example:
       >>> auroc = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}

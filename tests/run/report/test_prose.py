@@ -10,8 +10,30 @@ def test_findings_of_a_good_run(summary):
         "trained on 20 random real images, it reaches 0.87 (±0.03); "
         "trained on all 4,708 training images, it reaches 0.95 (±0.004).",
         "In balanced accuracy, the synthetic images are 8.2 points above random real images and "
-        "5.1 points below the whole training set.",
+        "5.1 points below the whole training set. This is one distilled set, so the differences "
+        "may be due to chance.",
     ]
+
+
+def test_the_best_of_some_random_subsets_is_compared_too(summary):
+    summary |= {"ior_selected": -1.0, "baseline_facts": {"random_selected": {"draws": 4}}}
+    assert (
+        "8.2 points above random real images, 1.0 points below the best on val of 4 random "
+        "subsets and 5.1 points below the whole"
+    ) in prose.findings(summary)[1]
+
+
+def test_findings_name_metrics_that_disagree(summary):
+    assert len(prose.findings(summary)) == 2
+    summary["test"]["auroc"]["mean"] = 0.96
+    (line,) = prose.findings(summary)[2:]
+    assert line.startswith(
+        "AUROC and balanced accuracy disagree: the synthetic images are better than all images in "
+        "AUROC only. "
+    )
+    summary["test"]["auroc"]["mean"] = 0.85
+    (line,) = prose.findings(summary)[2:]
+    assert "are better than random images in balanced accuracy only. " in line
 
 
 def test_findings_of_a_bad_run_say_so(summary):

@@ -1,0 +1,99 @@
+"""What a distilled set is compared with, and how the baselines are trained and selected."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import numpy as np
+
+from medjax.data import Split
+from medjax.evaluate.protocol import Benchmark, Scores
+from medjax.training.recipe import Recipe
+from medjax.types import PRNGKey
+
+Watch = Callable[[str, float], None]
+"""``(what, fraction done)``: called while networks are trained; 0 at the start and 1 at the end."""
+
+
+class Made(NamedTuple):
+    """Something that was computed and can be kept.
+
+    Attributes:
+      facts: JSON.
+      arrays: numpy arrays by name.
+    """
+
+    facts: dict[str, Any]
+    arrays: Mapping[str, np.ndarray] = {}
+
+
+Keep = Callable[[Mapping[str, Any], Callable[[], Made]], Made]
+"""``(content, make)``: returns what was made before for equal ``content`` (JSON), or makes it."""
+
+
+class Plan(NamedTuple):
+    """How baselines are made, trained and selected.
+
+    Attributes:
+      ipc: real images per class of the subsets, one number or one per class.
+      recipe: how networks are trained on the subsets.
+      num_networks: networks of the final scores of each baseline.
+      select_by: the metric on val that selects, higher is better.
+      select_networks: networks that score each random subset on val.
+      draws: random subsets of which the best on val is selected; as many as there were validations
+        of the distilled set, so that both were selected from the same number.
+      whole_steps: the greatest number of steps of SGD on all real images.
+    """
+
+    ipc: int | Sequence[int]
+    recipe: Recipe
+    num_networks: int
+    select_by: str
+    select_networks: int
+    draws: int
+    whole_steps: int
+
+
+class Comparison(NamedTuple):
+    """The data, the networks and the plan that all baselines share.
+
+    Attributes:
+      key: PRNG key of the final scores, that of the distilled set.
+      select_key: PRNG key of scores on val that select, that of the distilled set.
+      net: a flax module with ``embed``.
+      train: the real training images.
+      benchmark: the splits to score on.
+      plan: how the baselines are made.
+      keep: where results are kept.
+      watch: is told what is trained.
+    """
+
+    key: PRNGKey
+    select_key: PRNGKey
+    net: nn.Module
+    train: Split
+    benchmark: Benchmark
+    plan: Plan
+    keep: Keep
+    watch: Watch
+
+    def kept(self, kind: str, make: Callable[[], Made], **content: Any) -> Made:
+        """Returns what is kept of a baseline, or makes it.
+
+        ``content`` is what it depends on besides the data, the key, the network and the recipe.
+        """
+        plan = self.plan
+        counts = {"networks": plan.num_networks, "select_networks": plan.select_networks}
+        return self.keep({"kind": kind, "recipe": vars(plan.recipe), **counts, **content}, make)
+
+
+class Baseline(NamedTuple):
+    """The scores of a baseline, and how it was made.
+
+    Attributes:
+      scores: ``{split: {metric: {"mean", "std", "n", …}}}``.
+      facts: JSON, such as the number of steps or of subsets that it was selected from.
+    """
+
+    scores: Scores
+    facts: dict[str, Any]

@@ -1,0 +1,85 @@
+"""The baselines of a distilled set, one after the other."""
+
+import flax.linen as nn
+
+from medjax.data import Split
+from medjax.evaluate.baselines.comparison import Baseline, Comparison, Keep, Plan, Watch
+from medjax.evaluate.baselines.subsets import score_k_center, score_random, select_random
+from medjax.evaluate.baselines.whole import as_baseline, is_balanced, train_whole
+from medjax.evaluate.protocol import Benchmark, score_nothing
+from medjax.types import MULTI_LABEL, PRNGKey
+
+
+def score_baselines(
+    keys: tuple[PRNGKey, PRNGKey],
+    net: nn.Module,
+    train: Split,
+    benchmark: Benchmark,
+    *,
+    plan: Plan,
+    keep: Keep = lambda _, make: make(),
+    watch: Watch = lambda *_: None,
+) -> dict[str, Baseline]:
+    """Scores the training sets that a distilled set is compared with.
+
+    - ``random``: ``ipc`` random real images of each class, drawn for every network, so that the
+      spread covers both subsets and networks.
+    - ``random_selected``: the best on val of ``plan.draws`` random subsets. A distilled set that
+      was selected on val is compared with it, because selection alone improves random images. Only
+      with a val split.
+    - ``kcenter``: ``ipc`` real images of each class, chosen by greedy k-center in the embedding of
+      a network trained on all images.
+    - ``whole``: all real images, trained to a plateau of the score on val.
+    - ``whole_balanced``: the same with equal weights of the classes, which a distilled set has.
+    - ``nothing``: no finding for any image; only for a multi-label set.
+
+    The classes of a multi-label set are groups, see ``data.group_indices``. A class with fewer
+    images than ``ipc`` contributes all of them.
+
+    Args:
+      keys: PRNG keys of the final scores and of the scores on val that select. Networks get the
+        same initial parameters as in ``evaluate_set`` with these keys.
+      net: a flax module with ``embed``.
+      train: the real training images.
+      benchmark: the splits to score on.
+      plan: how the baselines are made, trained and selected.
+      keep: returns results that were computed before; by default everything is computed.
+      watch: is told what is trained, and how much of it is done.
+
+    Returns:
+      ``Baseline`` by name.
+
+    Raises:
+      UserError: as ``evaluate_set`` does, or if ``ipc`` is negative or of the wrong length.
+
+    Example:
+      >>> import jax
+      >>> import numpy as np
+      >>> from medjax import nets
+      >>> from medjax.training import Recipe
+      >>> split = Split(np.zeros((4, 4, 4, 1), np.uint8), np.array([0, 0, 1, 1], np.int32))
+      >>> stats = (np.zeros(1, np.float32), np.ones(1, np.float32))
+      >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
+      >>> benchmark = Benchmark({"val": split, "test": split}, stats, "binary-class")
+      >>> plan = Plan(
+      ...     ipc=1, recipe=Recipe(epochs=1), num_networks=2, select_by="auroc",
+      ...     select_networks=1, draws=2, whole_steps=1,
+      ... )
+      >>> keys = jax.random.key(0), jax.random.key(1)
+      >>> list(score_baselines(keys, net, split, benchmark, plan=plan))
+      ['random', 'random_selected', 'kcenter', 'whole', 'whole_balanced']
+    """
+    comparison = Comparison(*keys, net, train, benchmark, plan, keep, watch)
+    baselines = {"random": score_random(comparison)}
+    if "val" in benchmark.splits:
+        baselines["random_selected"] = select_random(comparison)
+    whole = train_whole(comparison, balanced=False)
+    baselines["kcenter"] = score_k_center(comparison, whole)
+    baselines["whole"] = as_baseline(whole)
+    # Networks would be the same again if all classes are equally frequent.
+    balanced = whole if is_balanced(comparison) else train_whole(comparison, balanced=True)
+    baselines["whole_balanced"] = as_baseline(balanced)
+    if benchmark.task == MULTI_LABEL:
+        nothing = score_nothing(benchmark, num_labels=train.labels.shape[1])
+        baselines["nothing"] = Baseline(nothing, {})
+    return baselines

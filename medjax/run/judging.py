@@ -1,0 +1,84 @@
+"""The scores of the distilled images and of the baselines, on test, once."""
+
+import math
+import time
+from typing import Any, NamedTuple
+
+from medjax import evaluate, parallel
+from medjax.run.baseline_cache import keeper
+from medjax.run.setup import Experiment
+from medjax.run.stages import Stages
+from medjax.run.state import Candidate
+
+
+class Judgement(NamedTuple):
+    """What networks that are trained on each set reach.
+
+    Attributes:
+      selected: scores of the selected images, ``{split: {metric: {"mean", "std", "n"}}}``.
+      last: scores of the images of the last iteration.
+      baselines: the baselines by name.
+      evaluate_seconds: seconds of the first two.
+      baselines_seconds: seconds of the baselines.
+    """
+
+    selected: dict[str, Any]
+    last: dict[str, Any]
+    baselines: dict[str, evaluate.Baseline]
+    evaluate_seconds: float
+    baselines_seconds: float
+
+
+def judge(experiment: Experiment, selected: Candidate, last: Candidate) -> Judgement:
+    """Scores the images and the baselines, and says how far it is.
+
+    Args:
+      experiment: the experiment of the run.
+      selected: the images with the best score on val or, without a val split, the last ones.
+      last: the images of the last iteration.
+    """
+    start, stages = time.perf_counter(), Stages(shown=parallel.is_first())
+    scores = _score(experiment, selected, "distilled images", stages)
+    is_last = int(selected.step) == experiment.settings.iterations
+    last_scores = scores if is_last else _score(experiment, last, "images of the last step", stages)
+    middle = time.perf_counter()
+    baselines = _score_baselines(experiment, stages)
+    end = time.perf_counter()
+    return Judgement(scores, last_scores, baselines, middle - start, end - middle)
+
+
+def _score(
+    experiment: Experiment, candidate: Candidate, what: str, stages: Stages
+) -> dict[str, Any]:
+    return evaluate.evaluate_set(
+        experiment.keys["final"],
+        experiment.net,
+        candidate.images,
+        candidate.labels,
+        experiment.benchmark,
+        recipe=experiment.recipe_for(candidate.step_size),
+        num_networks=experiment.settings.evaluation.networks,
+        watch=lambda done: stages.watch(what, done),
+    )
+
+
+def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evaluate.Baseline]:
+    settings, evaluation = experiment.settings, experiment.settings.evaluation
+    plan = evaluate.Plan(
+        ipc=experiment.ipc,
+        recipe=experiment.recipe,
+        num_networks=evaluation.networks,
+        select_by=evaluation.select_by,
+        select_networks=evaluation.select_networks,
+        draws=math.ceil(settings.iterations / evaluation.every),
+        whole_steps=evaluation.whole_steps,
+    )
+    return evaluate.score_baselines(
+        (experiment.keys["final"], experiment.keys["select"]),
+        experiment.net,
+        experiment.dataset.train,
+        experiment.benchmark,
+        plan=plan,
+        keep=keeper(experiment),
+        watch=stages.watch,
+    )

@@ -1,0 +1,53 @@
+"""The progress of parts of a run without iterations: selecting, judging, each baseline."""
+
+import sys
+import time
+from typing import TextIO
+
+from tqdm import tqdm
+
+# Seconds between two lines of a part on a stream that is no terminal.
+_EVERY = 30.0
+
+
+class Stages:
+    """The progress of one part of a run after another.
+
+    A terminal shows the part, its fraction done and the time left in one line that changes. Any
+    other stream gets a line every half a minute. Both get a line with the seconds of a finished
+    part.
+
+    Args:
+      stream: the output, by default standard error.
+      shown: whether to show anything; only one of several processes does.
+
+    Example:
+      >>> stages = Stages(sys.stdout)
+      >>> for done in (0.0, 0.5, 1.0):
+      ...     stages.watch("random images", done)
+      random images: done in 0 s
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, shown: bool = True):
+        self._stream, self._shown = stream or sys.stderr, shown
+        self._start = self._told = time.perf_counter()
+
+    def watch(self, what: str, done: float) -> None:
+        """Shows that a fraction of a part is done; 0 starts its clock, 1 ends it."""
+        now = time.perf_counter()
+        if done == 0:
+            self._start = self._told = now
+        if not self._shown:
+            return
+        passed, terminal = now - self._start, self._stream.isatty()
+        if done == 1:
+            self._line(f"{what}: done in {passed:.0f} s", end="\n")
+        elif terminal or now - self._told >= _EVERY:
+            left = f", {passed * (1 / done - 1):.0f} s left" if done else ""
+            self._line(f"{what}: {done:.0%}{left}", end="" if terminal else "\n")
+            self._told = now
+
+    def _line(self, text: str, *, end: str) -> None:
+        clear = "\r\033[K" if self._stream.isatty() else ""
+        tqdm.write(f"{clear}{text}", file=self._stream, end=end)
+        self._stream.flush()

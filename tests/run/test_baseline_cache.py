@@ -1,0 +1,59 @@
+"""The baselines of a run are kept for later runs on the same data, seed and recipe."""
+
+import json
+import pathlib
+
+import pytest
+
+from medjax import evaluate
+from medjax.evaluate.baselines import subsets, whole
+from medjax.run import distill
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "baselines"
+
+
+def _baselines(config, workdir):
+    distill.distill(config, workdir)
+    summary = json.loads((workdir / "summary.json").read_text())
+    return summary["baselines"], summary["baseline_facts"]
+
+
+def test_a_run_of_another_method_trains_no_baseline_again(settings, tmp_path, cache, monkeypatch):
+    """The two methods differ in one validation more, so one more random subset is scored."""
+    first = _baselines(settings("dm"), tmp_path / "dm")
+    entries = {path.name for path in cache.iterdir() if path.is_dir()}
+    for name in ("start_training", "train_networks"):
+        monkeypatch.setattr(whole if name == "start_training" else subsets, name, None)
+    assert _baselines(settings("dc"), tmp_path / "dc") == first
+    assert {path.name for path in cache.iterdir() if path.is_dir()} == entries
+
+
+@pytest.mark.parametrize("word", ["seed=1", "net.width=5", "precision=float32", "ipc=1"])
+def test_whatever_changes_a_baseline_makes_another_entry(settings, tmp_path, cache, word):
+    distill.distill(settings("dm"), tmp_path / "dm")
+    before = {path.name for path in cache.iterdir() if path.is_dir()}
+    distill.distill(settings("dm", word), tmp_path / "other")
+    added = {path.name for path in cache.iterdir() if path.is_dir()} - before
+    shared = 1 if word == "ipc=1" else 0  # all images, whose classes are equal
+    assert len(added) == len(before) - shared
+
+
+def test_a_damaged_entry_is_made_again(settings, tmp_path, cache):
+    first = _baselines(settings("dm"), tmp_path / "first")
+    for path in pathlib.Path(cache).glob("*/arrays.npz"):
+        path.write_bytes(b"damaged")
+    assert _baselines(settings("dm"), tmp_path / "second") == first
+
+
+def test_several_processes_keep_nothing(settings, cache, monkeypatch):
+    """All of them train each network together, and none may wait for another's entry."""
+    from medjax.run import baseline_cache
+
+    monkeypatch.setattr(baseline_cache.jax, "process_count", lambda: 2)
+    keep = baseline_cache.keeper(None)
+    assert keep({"kind": "x"}, lambda: evaluate.Made({"n": 1})).facts == {"n": 1}
+    assert not cache.exists()

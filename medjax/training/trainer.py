@@ -13,6 +13,7 @@ from medjax import augment, errors, parallel
 from medjax.training import devices, program
 from medjax.training.chunk_sizes import chunks
 from medjax.training.inputs import Pixels, Stats
+from medjax.training.program import Carry, Networks, Program
 from medjax.training.recipe import Recipe
 from medjax.training.schedule import Schedule
 from medjax.training.training_set import TrainingSet, training_set
@@ -205,7 +206,7 @@ def start_training(
             rows=min(recipe.batch_size, size),
             mesh=layout,
         )
-        static = program.Program(net, recipe.batch_size, strategy, at_once, layout)
+        static = Program(net, recipe.batch_size, strategy, at_once, layout)
         own_rows = None if rows is None else jnp.asarray(rows[some])
         given = (keys[some], own_rows, chosen)
         own_keys, own_rows, own_set = parallel.replicate(given, layout)
@@ -225,11 +226,11 @@ class _Group(NamedTuple):
       training_set: the images, on the devices of the program.
     """
 
-    program: program.Program
+    program: Program
     keys: PRNGKey
     rows: Array | None
-    carry: program.Carry
+    carry: Carry
     training_set: TrainingSet
 
-    def networks(self) -> program.Networks:
+    def networks(self) -> Networks:
         return self.keys, self.rows, self.carry

@@ -1,5 +1,6 @@
 """Files of the rows of a table."""
 
+import pathlib
 from collections.abc import Collection, Sequence
 
 from medjax.data.pictures import decoding
@@ -56,13 +57,22 @@ def of_rows(
 def unnamed(table: Table, chosen: Columns, index: FileIndex, named: Collection[str]) -> list[str]:
     """Returns a warning of the pictures that no row names, if there are any; masks do not count.
 
+    No file is opened. A file whose content would have to tell counts if it has the suffix of one
+    that a row names.
+
     Args:
       table: the table.
       chosen: its columns.
       index: the files of the folder.
       named: the files of the rows that are read; those of other rows do not count either.
     """
-    pictures = [name for name in index.names if index.is_picture(name)]
+    suffixes = {pathlib.PurePath(name).suffix.lower() for name in named}
+
+    def counts(name: str) -> bool:
+        by_name = decoding.named_as_picture(name)
+        return pathlib.PurePath(name).suffix.lower() in suffixes if by_name is None else by_name
+
+    pictures = [name for name in index.names if counts(name)]
     left = set(pictures).difference(named)
     if left:
         fitting = index.find([row.cells[chosen.file] for row in table.rows])

@@ -13,7 +13,7 @@ import medjax
 from medjax import launch
 from medjax.cli import startup
 from medjax.errors import RunError, UserError
-from medjax.run import distill, report
+from medjax.run import distill, report, seeds
 
 # The flags library loads a config file with a deprecated function.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
@@ -202,7 +202,7 @@ def test_a_user_error_in_a_config_file_is_one_line(distilled, capsys, tmp_path):
 
 
 def test_the_python_entry_is_what_the_launcher_runs():
-    assert medjax.distill is distill.distill
+    assert medjax.distill is seeds.distill_seeds
     with pytest.raises(AttributeError, match="has no attribute 'distil'"):
         _ = medjax.distil
 
@@ -211,7 +211,7 @@ def test_the_python_entry_is_what_the_launcher_runs():
 def test_a_name_of_the_version_before_is_found_with_a_warning(name):
     with pytest.warns(DeprecationWarning, match=rf"medjax\.{name} is now medjax\.run\.\w+$"):
         found = getattr(medjax, name)
-    assert found.make if name == "config" else found.distill is medjax.distill
+    assert found.make if name == "config" else found.distill is distill.distill
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_an_error_of_medjax_itself_keeps_its_traceback(monkeypatch):
 def test_a_warning_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(report, "results_table", lambda summary: "")
     monkeypatch.setattr(
-        distill, "distill", lambda *_, **__: warnings.warn("an old file", stacklevel=1)
+        distill, "distill", lambda *_, **__: warnings.warn("an old file", stacklevel=1) or {}
     )
     assert run(DM, "--workdir=w") == 0
     assert capsys.readouterr().err == "medjax: warning: an old file\n"

@@ -1,5 +1,6 @@
 """The settings that the result of a run depends on, and those that a resumed run may change."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ RESUMABLE_OVERRIDES = (
     "data.tfds.data_dir",
     "log_every",
     "mesh",
+    "seeds",  # each of them is a run of its own
 )
 # The options of ``data.Sources`` that a set uses, by the start of its name; other sets use none.
 _USED = {
@@ -50,6 +52,25 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
         if not any(f"{name}.".startswith(f"{above}.") for above in (*RESUMABLE_OVERRIDES, *unused))
         and (name not in defaults or value != defaults[name])
     }
+
+
+def compare(saved: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """Lists the differences of two runs.
+
+    Args:
+      saved: JSON by name, of the run that is there.
+      ours: that of this run.
+
+    Example:
+      >>> compare({"ipc": 10, "seed": 0}, {"ipc": 20, "seed": 0})
+      'ipc is 10 there and 20 here'
+    """
+
+    def show(side: Mapping[str, Any], name: str) -> str:
+        return json.dumps(side[name]) if name in side else "absent"
+
+    shown = [(name, show(saved, name), show(ours, name)) for name in sorted({*saved, *ours})]
+    return ", ".join(f"{name} is {a} there and {b} here" for name, a, b in shown if a != b)
 
 
 def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,6 @@
 """Checkpoints of a run: saved in the background, checked when read, tied to its settings."""
 
 import contextlib
-import json
 import os
 import pathlib
 import re
@@ -16,7 +15,7 @@ import numpy as np
 
 from medjax import store
 from medjax.errors import UserError
-from medjax.run.binding import binding
+from medjax.run.binding import binding, compare
 from medjax.run.checkpoint import checksum
 from medjax.run.metrics import jsonable
 
@@ -166,13 +165,13 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
         if binding(run["tied_to"]) != binding(self._tied_to):  # an older one lacks new options
             raise UserError(
                 f"checkpoint {folder} was written with other settings: "
-                f"{_compare(binding(run['tied_to']), binding(self._tied_to))}; "
+                f"{compare(binding(run['tied_to']), binding(self._tied_to))}; "
                 "use the same settings or another workdir"
             )
         if run["tree"] != _describe(template):
             raise UserError(
                 f"checkpoint {folder} holds another state: "
-                f"{_compare(run['tree'], _describe(template))}; use another workdir"
+                f"{compare(run['tree'], _describe(template))}; use another workdir"
             )
         slots = jax.tree.map(_slot, template)
         args = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(slots)})
@@ -230,16 +229,6 @@ def _describe(tree: Any) -> dict[str, str]:
     names = [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in named]
     kinds = [f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}" for _, leaf in named]
     return dict(zip(names, kinds, strict=True))
-
-
-def _compare(saved: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    """Lists the differences, as in ``ipc is 10 there and 20 here``."""
-
-    def show(side: Mapping[str, Any], name: str) -> str:
-        return json.dumps(side[name]) if name in side else "absent"
-
-    shown = [(name, show(saved, name), show(ours, name)) for name in sorted({*saved, *ours})]
-    return ", ".join(f"{name} is {a} there and {b} here" for name, a, b in shown if a != b)
 
 
 def _is_placed(leaf: Any) -> bool:

@@ -52,20 +52,18 @@ def distill_seeds(
       'beats'
     """
     seeds, folder = seeds_of(config), expand_user(workdir)
+    shared = {name: value for name, value in config.items() if name != "seeds"}
     if not seeds:
         _check_no_seeds_in(folder)
-        return distill.distill(config, workdir, preemption=preemption)
-    first = Settings.from_config(_part(config, seeds[0]))
-    _check_folder(folder, first)
+        return distill.distill(shared, workdir, preemption=preemption)
+    _check_folder(folder, Settings.from_config({**shared, "seed": seeds[0]}))
     runs: dict[str, dict[str, Any]] = {}
     for seed in seeds:
-        name = f"seed_{seed}"
+        name, part = f"seed_{seed}", {**shared, "seed": seed}
         _log.info("seed %d, %d of %d, in %s", seed, len(runs) + 1, len(seeds), folder / name)
-        found = distill.distill(_part(config, seed), folder / name, preemption=preemption)
-        runs[name] = jsonable(found)
+        runs[name] = jsonable(distill.distill(part, folder / name, preemption=preemption))
     _check_same_data(folder, [*runs.values()])
-    shown = {"seed": config["seed"], "seeds": config["seeds"]}
-    summary = summarise_seeds(runs, config={**first.config, **shown})
+    summary = summarise_seeds(runs, seed=config["seed"], seeds=config["seeds"])
     if parallel.is_first():
         _write(folder, summary)
     return summary
@@ -105,11 +103,6 @@ def seeds_of(config: Mapping[str, Any]) -> Sequence[int]:
         twice = next(seed for seed in listed if listed.count(seed) > 1)
         raise UserError(f"seeds names {twice} more than once")
     return listed
-
-
-def _part(config: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Returns the config of the run of one seed."""
-    return {**config, "seed": seed, "seeds": ()}
 
 
 def _check_no_seeds_in(folder: Path) -> None:

@@ -30,13 +30,14 @@ _BASELINES = ("baselines", "baselines_val")
 
 
 def summarise_seeds(
-    runs: Mapping[str, Mapping[str, Any]], *, config: Mapping[str, Any]
+    runs: Mapping[str, Mapping[str, Any]], *, seed: int, seeds: Sequence[int]
 ) -> dict[str, Any]:
     """Summarises finished runs of the same settings and data that differ in the seed.
 
     Args:
       runs: the content of ``summary.json`` of each seed by the name of its folder, at least one.
-      config: the settings, with ``seeds``.
+      seed: that of the config of all.
+      seeds: that of the config of all.
 
     Returns:
       The content of ``summary.json`` over seeds, as JSON holds it. A metric is ``{"mean",
@@ -58,7 +59,7 @@ def summarise_seeds(
             "differences": differences(runs),
             "time": _each([run["time"] for run in runs], sum),
             "device": _distinct(run["device"] for run in runs),
-            "config": config,
+            "config": {**first["config"], "seed": seed, "seeds": seeds},
             "versions": _distinct(run["versions"] for run in runs),
         }
     )

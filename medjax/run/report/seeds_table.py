@@ -66,7 +66,7 @@ def reading(summary: Mapping[str, Any]) -> str:
 
     Example:
       >>> reading({"seeds": [3]})
-      'one seed cannot tell whether a difference is more than chance (--config.seeds=5 can)'
+      'one seed cannot tell whether a difference is more than chance; --config.seeds=5 runs five'
     """
     count = len(summary["seeds"])
     if count == 1:
@@ -79,7 +79,7 @@ def _scores(summary: Mapping[str, Any]) -> list[str]:
     measured = [metric for row in rows for metric in row.test if metric in table.SHORT]
     metrics = table.ordered(measured, first=summary.get("headline"))
     blocks = [metrics[i : i + _MOST_METRICS] for i in range(0, len(metrics), _MOST_METRICS)]
-    return [table.block(rows, ["test"], block) for block in blocks]
+    return [table.scores_block(rows, ["test"], block) for block in blocks]
 
 
 def _differences(summary: Mapping[str, Any]) -> list[str]:

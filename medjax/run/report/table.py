@@ -37,7 +37,9 @@ BASELINES = {
 }
 """The names of baselines in tables."""
 
-CANNOT_TELL = "one seed cannot tell whether a difference is more than chance (--config.seeds=5 can)"
+CANNOT_TELL = (
+    "one seed cannot tell whether a difference is more than chance; --config.seeds=5 runs five"
+)
 """What the tables of one seed say about differences."""
 
 
@@ -190,10 +192,10 @@ def scores_table(rows: Sequence[Row], *, first: str | None = None) -> str:
     known = [name for name in (*_ALWAYS, *measured) if name in SHORT]
     metrics = ordered(known, first=first)
     blocks = [splits] if len(metrics) <= len(_ALWAYS) else [[split] for split in splits]
-    return "\n".join(block(rows, block, metrics) for block in blocks)
+    return "\n".join(scores_block(rows, block, metrics) for block in blocks)
 
 
-def block(rows: Sequence[Row], splits: Sequence[str], metrics: Sequence[str]) -> str:
+def scores_block(rows: Sequence[Row], splits: Sequence[str], metrics: Sequence[str]) -> str:
     """Formats some splits side by side."""
     columns = [(split, metric) for split in splits for metric in metrics]
     lines = [

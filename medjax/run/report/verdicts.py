@@ -25,36 +25,26 @@ def comparisons(summary: Mapping[str, Any]) -> list[str]:
 interval 3.0 to 13.0).']
     """
     by = summary.get("compared_by") or "balanced_accuracy"
-    found = summary.get("differences") or {}
-    names = _names(summary)
+    found, names = summary.get("differences") or {}, _names(summary)
     gaps = [(names[k], found[k][by]) for k in names if by in (found.get(k) or {})]
     if not gaps:
         return []
-    subject = f"In {table.compared_by(summary)}, the distilled set"
-    unknown = [gap for gap in gaps if gap[1]["verdict"] == "cannot tell"]
-    if unknown:
-        listed = _listed([_described(*gap) for gap in unknown])
-        return [
-            f"{subject} is {listed}.",
-            "One seed cannot tell whether a difference is more than chance.",
-            *_disagreements(summary),
-        ]
-    said = [
+    where, disagreements = f"In {table.compared_by(summary)}", _disagreements(summary)
+    if any(gap["verdict"] == "cannot tell" for _, gap in gaps):
+        listed = _listed([_described(*gap) for gap in gaps])
+        caution = "One seed cannot tell whether a difference is more than chance."
+        return [f"{where}, the distilled set is {listed}.", *disagreements, caution]
+    shown = [
         f"{verdict} {_listed([_measured(*gap) for gap in chosen])}"
         for verdict in ("beats", "is below")
         if (chosen := [gap for gap in gaps if gap[1]["verdict"] == verdict])
     ]
-    sentences = [f"{subject} {' and '.join(said)}."] if said else []
-    hidden = [
-        f"{name} ({_points(gap['mean'])} points, {_interval(gap)})"
-        for name, gap in gaps
-        if gap["verdict"] == "not shown"
-    ]
+    sentences = [f"{where}, the distilled set {' and '.join(shown)}."] if shown else []
+    hidden = [_hidden(*gap) for gap in gaps if gap[1]["verdict"] == "not shown"]
     if hidden:
-        where = "" if said else f"In {table.compared_by(summary)}, "
-        start = "a difference from" if where else "A difference from"
-        sentences.append(f"{where}{start} {_listed(hidden, word='or')} is not shown.")
-    return sentences + _disagreements(summary)
+        start = "A difference" if shown else f"{where}, a difference"
+        sentences.append(f"{start} from {_listed(hidden, word='or')} is not shown.")
+    return sentences + disagreements
 
 
 def _names(summary: Mapping[str, Any]) -> dict[str, str]:
@@ -83,13 +73,10 @@ def _measured(name: str, gap: Mapping[str, Any]) -> str:
     )
 
 
-def _interval(gap: Mapping[str, Any]) -> str:
-    low, high = gap["interval"]
-    return f"95 % interval {_points(low)} to {_points(high)}"
-
-
-def _points(difference: float) -> str:
-    return f"{100 * difference:+.1f}"
+def _hidden(name: str, gap: Mapping[str, Any]) -> str:
+    """Gives the mean and the interval of a difference that is not shown, with their signs."""
+    mean, low, high = (f"{100 * value:+.1f}" for value in (gap["mean"], *gap["interval"]))
+    return f"{name} ({mean} points, 95 % interval {low} to {high})"
 
 
 def _listed(parts: Sequence[str], *, word: str = "and") -> str:

@@ -152,7 +152,8 @@ def results_table(summary: Mapping[str, Any]) -> str:
 
     Returns:
       Lines of aligned text: a title, one row per training set with its metrics on validation and
-      test images, the IOR and HLR in points, and the warnings about the data set.
+      test images, the IOR and HLR in points, what one seed cannot tell, and the warnings about the
+      data set.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}

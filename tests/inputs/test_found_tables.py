@@ -185,3 +185,44 @@ def test_pictures_that_no_row_names(table, describe):
     )
     folder, flag = table()
     assert not describe(folder, flag).warned("in no row")
+
+
+# Patients by the cells ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["PIZ", "record_id", "KIS-Nr", "eid", "site", "client"])
+def test_a_shared_key_of_joined_tables_is_asked_about(name, table, describe):
+    folder, flag = table(
+        *(f"scan_{n:02d}.png,{700 + n // 3}" for n in range(24)), header=f"file,{name}"
+    )
+    lines = [f"{name},label", *(f"{700 + n},{CLASSES[n % 2]}" for n in range(8))]
+    (folder / "diagnoses.csv").write_text("\n".join(lines))
+    both = f"{flag},diagnoses.csv"
+    assert describe(folder, both).warned(f'--folder.columns="patient={name}" keeps them')
+    said = describe(folder, both, f"--folder.columns=patient={name}")
+    assert said.images == 24 and not said.warned("patient=")
+
+
+@pytest.mark.parametrize("name", ["Untersuchung", "eid", "group", "dossier"])
+def test_a_column_of_identifiers_is_asked_about(name, table, describe):
+    rows = [f"scan_{n:02d}.png,{CLASSES[n // 3 % 2]},{7001 + n // 3}" for n in range(24)]
+    folder, flag = table(*rows, header=f"file,label,{name}")
+    assert describe(folder, flag).warned(f'--folder.columns="patient={name}" keeps them')
+
+
+@pytest.mark.parametrize("name", ["PatID", "PATNR", "patno", "MedRecNo", "NHS_number"])
+def test_short_names_of_patients(name, table, describe):
+    rows = [f"scan_{n:02d}.png,{CLASSES[n // 3 % 2]},{n // 3}" for n in range(24)]
+    folder, flag = table(*rows, header=f"file,label,{name}")
+    assert describe(folder, flag).refused(f'--folder.columns="patient={name}"')
+
+
+@pytest.mark.parametrize("name", ["age", "alter", "width", "date", "site", "score"])
+def test_other_columns_are_not_asked_about(name, table, describe):
+    cells = {
+        "date": [f"2019-03-{1 + n // 3:02d}" for n in range(24)],
+        "site": [f"S{n % 8}" for n in range(24)],
+    }.get(name, [str(40 + n // 3) for n in range(24)])
+    rows = [f"scan_{n:02d}.png,{CLASSES[n // 3 % 2]},{cells[n]}" for n in range(24)]
+    folder, flag = table(*rows, header=f"file,label,{name}")
+    assert not describe(folder, flag).warned("patient=")

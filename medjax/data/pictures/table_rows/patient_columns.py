@@ -1,9 +1,10 @@
 """Columns of a table that may tell its patients, though no setting and no name says so."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 
 from medjax.data.pictures.listing.patients import in_several
+from medjax.data.pictures.table_rows import id_columns
 from medjax.data.pictures.tables import column_guesses
 from medjax.data.pictures.tables.columns import Columns
 from medjax.data.pictures.tables.table import Row, Table, is_empty
@@ -34,24 +35,29 @@ def with_patients(table: Table, columns: Columns, rows: Sequence[Row]) -> Column
 
 
 def question(
-    table: Table, columns: Columns, rows: Sequence[Row], splits: Mapping[Row, str]
+    table: Table,
+    columns: Columns,
+    rows: Sequence[Row],
+    splits: Mapping[Row, str],
+    labels: Mapping[Row, Hashable],
 ) -> list[str]:
     """Returns a warning of a column that may be the patients of a table that names none.
 
     Its values are those of several files each, as the lesions of photographs are. The likeliest
-    column is named, and a study only if there is nothing better.
+    column is named, and a study only if there is nothing better. If no name says anything, it is
+    the column on which tables were joined, or one of identifiers (``id_columns.are_ids``).
 
     Args:
       table: the table.
       columns: its columns.
       rows: the rows that are read.
       splits: the official splits by row; empty for a set that is cut.
+      labels: the label of each row.
     """
     if _known(columns):
         return []
-    for place, name in _named(table, columns):
-        if not _repeat(_by_file(columns, rows, place)) or _is_label(columns, rows, place):
-            continue
+    for place in _likely(table, columns, rows, labels):
+        name = table.header[place]
         setting = columns.setting("patient", name)
         if not splits and column_guesses.are_units(name):
             return [
@@ -75,6 +81,24 @@ def question(
 
 def _known(columns: Columns) -> bool:
     return columns.patient is not None or "patient" in columns.given
+
+
+def _likely(
+    table: Table, columns: Columns, rows: Sequence[Row], labels: Mapping[Row, Hashable]
+) -> Iterator[int]:
+    """Yields the columns whose values several files share, and that may be patients."""
+    named = [place for place, _ in _named(table, columns)]
+    used = {columns.file, columns.label, *columns.splits}
+    others = [place for place in range(len(table.header)) if place not in {*used, *named}]
+    others.sort(key=lambda place: table.header[place].casefold() not in table.keys)
+    by_file = {row.cells[columns.file]: labels[row] for row in rows}
+    for place in named + others:
+        values, name = _by_file(columns, rows, place), table.header[place]
+        if not _repeat(values) or _is_label(columns, rows, place):
+            continue
+        key = name.casefold() in table.keys and id_columns.are_keys(values.values())
+        if place in named or key or id_columns.are_ids(name, values, by_file):
+            yield place
 
 
 def _named(table: Table, columns: Columns) -> Iterator[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 import logging
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import patients
@@ -46,7 +46,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     skipped += row_files.unnamed(table, chosen, index, {names[row] for row in rows})
     splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
     if not options.patients:
-        chosen, asked = _with_patients(table, chosen, rows, splits)
+        chosen, asked = _with_patients(table, chosen, rows, splits, labelled.by_row)
         warnings += asked
     told = _patients(table, chosen, rows)
     same = patients.spellings(told.values())
@@ -100,13 +100,17 @@ def _contradiction(one: Entry, other: Entry, findings: Sequence[str]) -> str:
 
 
 def _with_patients(
-    table: Table, chosen: Columns, rows: Sequence[Row], splits: Mapping[Row, str]
+    table: Table,
+    chosen: Columns,
+    rows: Sequence[Row],
+    splits: Mapping[Row, str],
+    labels: Mapping[Row, Hashable],
 ) -> tuple[Columns, list[str]]:
     """Returns the columns with that of the patients, or a warning of one that may be theirs."""
     if splits:
         chosen = patient_columns.with_patients(table, chosen, rows)
     columns.refuse_unnamed_patients(table, chosen)
-    return chosen, patient_columns.question(table, chosen, rows, splits)
+    return chosen, patient_columns.question(table, chosen, rows, splits, labels)
 
 
 def _patients(table: Table, chosen: Columns, rows: Sequence[Row]) -> dict[Row, str]:

@@ -29,16 +29,19 @@ _NAMES = {
         *("pid", "person", "personid", "case", "caseid", "casenumber", "fall", "fallnummer"),
         *("lesion", "lesionid", "study", "studyid", "studyinstanceuid", "studyuid", "exam"),
         *("examid", "accession", "accessionnumber", "accessionno", "seriesinstanceuid"),
-        "seriesuid",
+        *("seriesuid", "recordid", "record", "pseudonym", "donor", "donorid", "animal", "animalid"),
+        *("mouse", "mouseid", "specimen", "specimenid", "slide", "slideid", "biopsy", "biopsyid"),
+        *("fallid", "fallnr", "kisnr", "piz", "ipp", "nip", "hadmid", "encounterid", "visitid"),
     ),
     "split": SPLITS,
 }
 _PATIENTS = re.compile(
-    r"(id|nr|no)?(patient(en)?|subj(ect)?|proband(en)?)s?(id|no|nr|num|number|nummer|name|code|key|"
-    r"index|uid|identifier|kennung)?|(mrn|medicalrecord)(id|no|nr|num|number)?"
+    r"(id|nr|no)?(pat|patient(en)?|subj(ect)?|proband(en)?)s?(id|no|nr|num|number|nummer|name|code|"
+    r"key|index|uid|identifier|kennung)?|(mrn|med(ical)?rec(ord)?)(id|no|nr|num|number)?|"
+    r"nhs(id|no|nr|num|number)"
 )
 _PERSONS = ("participant", "participantid", "pid", "person", "personid", "caseid")
-_STUDIES = re.compile(r"(study|exam|accession|series)\w*|id")
+_STUDIES = re.compile(r"(study|exam|accession|series|slide|biopsy|hadm|encounter|visit)\w*|id")
 _LOOKED_AT = 50  # rows
 
 

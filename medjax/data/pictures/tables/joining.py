@@ -64,7 +64,9 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
     rows = tuple(_extended(row, partner, twice, new) for row, partner in pairs)
     _log.info("data: %s and %s are joined on %s", left.path, right.path, names)
     header = left.header + tuple(right.header[place] for place in new)
-    return Table(paths((left, right)), header, rows, left.delimiter, encoding((left, right)))
+    joint = () if by_file else tuple(_folded(left)[place] for place in own)
+    table = left._replace(path=paths((left, right)), encoding=encoding((left, right)))
+    return table._replace(header=header, rows=rows, above="", keys=(*left.keys, *joint))
 
 
 def paths(several: Sequence[Table]) -> pathlib.Path:

@@ -41,6 +41,7 @@ class Table(NamedTuple):
       delimiter: what stands between two cells.
       encoding: the encoding of the file, as Python calls it.
       above: a line that tells the titles or comments above the header; empty without any.
+      keys: the columns, without case, on which it was joined from others; not that of the files.
     """
 
     path: pathlib.Path
@@ -49,6 +50,7 @@ class Table(NamedTuple):
     delimiter: str
     encoding: str
     above: str = ""
+    keys: tuple[str, ...] = ()
 
     @property
     def names(self) -> str:

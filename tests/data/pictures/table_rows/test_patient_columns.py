@@ -24,7 +24,9 @@ def read(name, *lines, setting="", splits=""):
 
 
 def asked(*args, **kwargs):
-    return patient_columns.question(*read(*args, **kwargs))
+    table, chosen, rows, splits = read(*args, **kwargs)
+    labels = {row: row.cells[chosen.label] for row in rows}
+    return patient_columns.question(table, chosen, rows, splits, labels)
 
 
 def taken(*args, **kwargs):
@@ -34,10 +36,20 @@ def taken(*args, **kwargs):
 PATIENTS = (
     *("MRN", "mrn_no", "Patientennummer", "PatientenID", "Patienten-Nr.", "Patient ID", "subj"),
     *("subject", "Subj_ID", "SubjectID", "id_patient", "patient_uid", "Proband", "patients"),
+    *("PatID", "PATNR", "Pat_ID", "Pat.-Nr.", "patno", "pat", "MedRecNo", "NHS_number"),
 )
 PERSONS = ("pid", "participant_id", "person", "Case ID")
-UNITS = (*PERSONS, "lesion_id", "case", "Fallnummer")
-STUDIES = ("StudyInstanceUID", "study", "AccessionNumber", "Accession No", "exam_id", "ID")
+UNITS = (*PERSONS, "lesion_id", "case", "Fallnummer", "record_id", "PIZ", "KIS-Nr", "donor")
+STUDIES = (
+    "StudyInstanceUID",
+    "study",
+    "AccessionNumber",
+    "Accession No",
+    "exam_id",
+    "ID",
+    "hadm_id",
+    "slide",
+)
 
 
 @pytest.mark.parametrize("name", PATIENTS)
@@ -92,7 +104,7 @@ def test_the_likeliest_column_is_named():
     table = Table(pathlib.Path("TABLE"), header, rows, ",", "utf-8")
     how = {"is_file": lambda _: False, "labelled": True, "grouped": False}
     chosen = columns.choose(table, "", **how)
-    (said,) = patient_columns.question(table, chosen, rows, {})
+    (said,) = patient_columns.question(table, chosen, rows, {}, dict.fromkeys(rows, "x"))
     assert "patient=lesion_id" in said
 
 
@@ -114,3 +126,18 @@ def test_others_in_two_official_splits_are_a_question(name):
         f'one show one patient, data.folder.columns="patient={name}" counts patients'
     )
     assert asked(name, splits="rrer") == []
+
+
+def test_identifiers_and_keys_by_their_cells():
+    many = [f"{n},{'xy'[n // 3 % 2]},K{n // 3:03d}" for n in range(48)]
+    (said,) = asked("who", *many)
+    assert said.startswith("TABLE: several images share a value of who; if they show one patient")
+    assert asked("who", *many, setting="patient=") == []
+    (said,) = asked("who", *many, splits="re" + "r" * 46)
+    assert "1 value of who is in train and test" in said
+    few = [f"{n},{'xy'[n % 2]},K{n // 4}" for n in range(24)]  # no label goes with a value
+    assert asked("centre", *few) == []
+    table, chosen, rows, splits = read("centre", *few)
+    labels = {row: row.cells[1] for row in rows}
+    table = table._replace(keys=("centre",))
+    assert "patient=centre" in patient_columns.question(table, chosen, rows, splits, labels)[0]

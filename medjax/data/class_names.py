@@ -13,8 +13,8 @@ _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)")
 def unified(labels: Iterable[str]) -> dict[str, str]:
     """Returns the class of each label.
 
-    Texts that differ in the form of their accents are one class, and so are numbers of one value,
-    if all labels are numbers.
+    Texts that differ in the form of their accents are one class, and so are numbers of one value.
+    Beside labels that are no numbers, a number that is spelled in one way keeps its spelling.
 
     Args:
       labels: the labels of a set as they are written.
@@ -25,14 +25,20 @@ def unified(labels: Iterable[str]) -> dict[str, str]:
     Example:
       >>> unified(["1", "1.0", "-2.50"])
       {'1': '1', '1.0': '1', '-2.50': '-2.5'}
+      >>> unified(["1", "1.0", "2.50", "?"])
+      {'1': '1', '1.0': '1', '2.50': '2.50', '?': '?'}
     """
     values = {label: number(label) for label in labels}
-    if None in values.values():
-        return {label: same_form(label) for label in values}
+    words = None in values.values()
     spellings = collections.defaultdict(list)
     for label, value in values.items():
         spellings[value].append(label)
-    return {label: _name(value, spellings[value]) for label, value in values.items()}
+    return {
+        label: same_form(label)
+        if value is None or (words and len(spellings[value]) == 1)
+        else _name(value, spellings[value])
+        for label, value in values.items()
+    }
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:

@@ -226,3 +226,18 @@ def test_other_columns_are_not_asked_about(name, table, describe):
     rows = [f"scan_{n:02d}.png,{CLASSES[n // 3 % 2]},{cells[n]}" for n in range(24)]
     folder, flag = table(*rows, header=f"file,label,{name}")
     assert not describe(folder, flag).warned("patient=")
+
+
+@pytest.mark.parametrize("word", ["None", "?", "-", "missing"])
+def test_a_stray_word_leaves_numbers_one_class(word, table, describe):
+    labels = ["0", "0.0", "1", "1.0"] * 6
+    labels[5] = word
+    folder, flag = table(*(f"scan_{n:02d}.png,{labels[n]}" for n in range(24)))
+    assert describe(folder, flag).refused(f"no label (such as {word!r}) in 1 of 24 rows")
+    said = describe(folder, flag, "--folder.skip_unlabelled")
+    assert said.images == 23 and said.report["classes"] == ["0", "1"]
+    labels[5] = "other"
+    folder, flag = table(*(f"scan_{n:02d}.png,{labels[n]}" for n in range(24)))
+    said = describe(folder, flag)
+    assert said.images == 24 and said.report["classes"] == ["0", "1", "other"]
+    assert said.warned("the label 'other' of 1 row is read as a class")

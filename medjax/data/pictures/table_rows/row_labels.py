@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from medjax.data import class_names
 from medjax.data.pictures.listing.entry import FolderOptions
+from medjax.data.pictures.table_rows import absent_labels
 from medjax.data.pictures.tables import findings, one_hot
 from medjax.data.pictures.tables.columns import Columns
 from medjax.data.pictures.tables.table import Row, Table, is_empty, shown, skipped
@@ -39,10 +40,16 @@ def of_rows(table: Table, chosen: Columns, options: FolderOptions) -> Labelled:
     if setting and not findings.is_separator(setting):
         places = findings.places(table, setting)
     if options.skip_unlabelled or not setting:  # an empty cell may say something of findings
-        without = [row for row in table.rows if all(is_empty(row.cells[x]) for x in places)]
+        words = [] if setting else absent_labels.among(row.cells[places[0]] for row in table.rows)
+        without = [
+            row
+            for row in table.rows
+            if all(is_empty(row.cells[x]) or row.cells[x] in words for x in places)
+        ]
         advice = "fill it in, or skip these rows with data.folder.skip_unlabelled=True"
         how = {"named": chosen.file, "advice": advice, "skip": options.skip_unlabelled}
-        warnings = skipped(table, without, "no label", **how)
+        lack = f"no label (such as {words[0]!r})" if words else "no label"
+        warnings = skipped(table, without, lack, **how)
         absent = set(without)
         table = table._replace(rows=tuple(row for row in table.rows if row not in absent))
     if not setting:
@@ -63,7 +70,10 @@ def of_rows(table: Table, chosen: Columns, options: FolderOptions) -> Labelled:
 
 def _classes(table: Table, column: int, warnings: list[str]) -> Labelled:
     """Returns the class of each row, and a further warning if it seems to be several findings."""
-    same = class_names.unified(row.cells[column] for row in table.rows)
+    cells = [row.cells[column] for row in table.rows]
+    same = class_names.unified(cells)
+    doubts = absent_labels.doubtful(cells)
+    warnings = [*warnings, *(f"{table.path}: {line}" for line in doubts)]
     if mark := findings.joiner(same):
         example = shown(next(label for label in same if mark in label))
         joined = (

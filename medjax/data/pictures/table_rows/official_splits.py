@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from medjax.data import class_names, splitting
 from medjax.data.medmnist.registry import SPLITS
+from medjax.data.pictures.table_rows import split_questions
 from medjax.data.pictures.tables import split_flags
 from medjax.data.pictures.tables.column_setting import pairs
 from medjax.data.pictures.tables.columns import Columns
@@ -53,7 +54,7 @@ def of_rows(
             f"{table.path}: its column {name} leaves no test and is not read; "
             f'{columns.setting("split", name)} with {_FOLDS}="test=1" tests on what it marks'
         )
-    return {}, warnings + _unread(table, columns, rows)
+    return {}, warnings + split_questions.unread(table, columns, rows)
 
 
 def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -> dict[Row, str]:
@@ -150,18 +151,6 @@ def _passed_over(table: Table, columns: Columns, column: int, values: Sequence[s
         anew = f"{columns.setting('split', '')} cuts the set anew"
         raise UserError(f"{holds}, not train, val and test alone: {how}; {anew}")
     return f"{holds}, not train, val and test, and gives no splits; {how}"
-
-
-def _unread(table: Table, columns: Columns, rows: Sequence[Row]) -> list[str]:
-    """Returns warnings of columns that hold splits, but are called something else."""
-    used = {columns.file, columns.label, columns.patient, *columns.splits}
-    others = [x for x in range(len(table.header)) if x not in used and "split" not in columns.given]
-    return [
-        f"{table.path}: its column {name} holds {', '.join(values)} and is not read; "
-        f"{columns.setting('split', name)} takes it for the splits"
-        for name, values in ((table.header[x], _values(rows, x)) for x in others)
-        if {"train", "test"} <= set(map(splitting.split_named, values)) <= set(SPLITS)
-    ]
 
 
 def _example(values: Sequence[str]) -> str:

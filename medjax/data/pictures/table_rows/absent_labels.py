@@ -28,7 +28,7 @@ def among(cells: Iterable[str]) -> list[str]:
       (['?'], [])
     """
     counts = _counts(cells)
-    absent = [label for label in counts if _says_nothing(label)]
+    absent = [label for label in counts if says_nothing(label)]
     values = {class_names.number(label) for label in counts if label not in absent}
     rare = _RARE * sum(counts[label] for label in absent) <= counts.total()
     return absent if rare and None not in values and len(values) > 1 else []
@@ -52,9 +52,9 @@ def doubtful(cells: Iterable[str]) -> list[str]:
     found = [
         label
         for label, count in counts.items()
-        if _says_nothing(label) and _SELDOM * count <= counts.total()
+        if says_nothing(label) and _SELDOM * count <= counts.total()
     ]
-    often = [x for x, n in counts.items() if n > _FEW and not _says_nothing(x)]
+    often = [x for x, n in counts.items() if n > _FEW and not says_nothing(x)]
     numbers = [number for label in often if (number := class_names.number(label)) is not None]
     if len(often) == len(numbers) > 1:
         for label in counts:
@@ -76,5 +76,11 @@ def _counts(cells: Iterable[str]) -> collections.Counter[str]:
     return collections.Counter(same[cell] for cell in cells)
 
 
-def _says_nothing(label: str) -> bool:
+def says_nothing(label: str) -> bool:
+    """Returns whether a cell is a sign or a word that stands for no value.
+
+    Example:
+      >>> says_nothing("-"), says_nothing("Unknown"), says_nothing("0")
+      (True, True, False)
+    """
     return not any(map(str.isalnum, label)) or label.casefold() in _WORDS

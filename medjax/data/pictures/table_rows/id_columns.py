@@ -39,13 +39,13 @@ def are_keys(values: Collection[str]) -> bool:
 def are_ids(name: str, values: Mapping[str, str], labels: Mapping[str, Hashable]) -> bool:
     """Returns whether the cells of a column look like identifiers of what several images share.
 
-    There are eight different values or more, and each is that of at most 20 images on average. Most
-    hold a digit, and they are no dates, times, measurements or years. If the name ends in a word
-    such as ``id`` or ``nr``, this is enough for numbers from 1000 and for words; for any other name
-    numbers must reach 1000, and the images of one value must share a label much more often than by
-    chance: not a quarter as many values have several labels as would have in any order, and at
-    least three would. Smaller numbers need both the name and the labels. A name such as ``width``
-    or ``ICD code`` is that of something else.
+    There are eight different values or more. Most hold a digit, and they are no dates, times,
+    measurements or years. If the name ends in a word such as ``id`` or ``nr``, this is enough for
+    words and for numbers from 1000, if a value is that of at most 20 images on average. Otherwise
+    numbers must have such a name or reach 1000, and the images of one value must share a label much
+    more often than by chance: at most a quarter as many values have several labels as would have in
+    any order, and at least three would. A name such as ``width`` or ``ICD code`` is that of
+    something else.
 
     Args:
       name: the name of the column.
@@ -58,7 +58,7 @@ def are_ids(name: str, values: Mapping[str, str], labels: Mapping[str, Hashable]
       True
     """
     different = set(values.values())
-    if not _IDS <= len(different) < len(values) <= _IMAGES * len(different):
+    if not _IDS <= len(different) < len(values):
         return False
     numbers = [class_names.number(cell) for cell in different]
     named, words = _NAMED.search(name) is not None, None in numbers
@@ -72,7 +72,7 @@ def are_ids(name: str, values: Mapping[str, str], labels: Mapping[str, Hashable]
     if known and not words and _YEARS[0] <= min(known) and max(known) <= _YEARS[1]:
         return False
     large = words or max(known) >= _SMALL
-    if named and large:
+    if named and large and len(values) <= _IMAGES * len(different):
         return True
     return (named or large) and _share_labels(values, labels)
 

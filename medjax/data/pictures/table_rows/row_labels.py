@@ -6,7 +6,7 @@ from typing import NamedTuple
 from medjax.data import class_names
 from medjax.data.pictures.listing.entry import FolderOptions
 from medjax.data.pictures.table_rows import absent_labels
-from medjax.data.pictures.tables import findings, one_hot
+from medjax.data.pictures.tables import finding_doubts, findings, one_hot
 from medjax.data.pictures.tables.columns import Columns
 from medjax.data.pictures.tables.table import Row, Table, is_empty, shown, skipped
 
@@ -56,6 +56,8 @@ def of_rows(table: Table, chosen: Columns, options: FolderOptions) -> Labelled:
         return _classes(table, chosen.label, warnings)
     if findings.is_separator(setting):
         found = findings.of_words(table, *places, setting, uncertain=options.uncertain)
+        doubts = finding_doubts.doubtful(found, setting)
+        warnings += [f"{table.path}: {line}" for line in doubts]
     else:
         found = findings.of_columns(table, places, uncertain=options.uncertain)
         names = [table.header[place] for place in places]

@@ -8,7 +8,16 @@ from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import patients
 from medjax.data.pictures.listing.entry import Entry, FolderOptions, Listing
 from medjax.data.pictures.listing.file_index import FileIndex
-from medjax.data.pictures.table_rows import official_splits, patient_columns, row_files, row_labels
+from medjax.data.pictures.table_rows import (
+    folder_rows,
+    label_folders,
+    official_splits,
+    patient_columns,
+    patient_folders,
+    row_files,
+    row_labels,
+    unknown_patients,
+)
 from medjax.data.pictures.tables import column_setting, columns, findings, one_hot, several
 from medjax.data.pictures.tables.columns import Columns
 from medjax.data.pictures.tables.table import Row, Table, is_empty, rows_error
@@ -38,6 +47,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     index = FileIndex(folder, files, is_picture=decoding.is_picture)
     by_column = options.findings and not findings.is_separator(options.findings)
     how = {"is_file": index.has, "labelled": not by_column, "grouped": bool(options.patients)}
+    folder_rows.refuse(table, index, options)
     chosen = columns.choose(table, options.columns, **how)
     labelled = row_labels.of_rows(table, chosen, options)
     rows = [row for row in table.rows if row in labelled.by_row]
@@ -46,11 +56,13 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     skipped += row_files.unnamed(table, chosen, index, {names[row] for row in rows})
     splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
     if not options.patients:
-        chosen, asked = _with_patients(table, chosen, rows, splits, labelled.by_row)
+        chosen, asked = _with_patients(table, chosen, names, splits, labelled.by_row)
         warnings += asked
     told = _patients(table, chosen, rows)
     same = patients.spellings(told.values())
     warnings += labelled.warnings + skipped + passed_over + patients.spelled_alike(same)
+    warnings += unknown_patients.doubtful(table, told)
+    warnings += label_folders.contradictions(table, labelled.by_row, names)
     found = {
         row: Entry(
             name=names[row],
@@ -102,15 +114,22 @@ def _contradiction(one: Entry, other: Entry, findings: Sequence[str]) -> str:
 def _with_patients(
     table: Table,
     chosen: Columns,
-    rows: Sequence[Row],
+    names: Mapping[Row, str],
     splits: Mapping[Row, str],
     labels: Mapping[Row, Hashable],
 ) -> tuple[Columns, list[str]]:
-    """Returns the columns with that of the patients, or a warning of one that may be theirs."""
+    """Returns the columns with that of the patients, or a warning of one that may be theirs.
+
+    If there is none, folders may be patients.
+    """
+    rows = list(names)
     if splits:
         chosen = patient_columns.with_patients(table, chosen, rows)
     columns.refuse_unnamed_patients(table, chosen)
-    return chosen, patient_columns.question(table, chosen, rows, splits, labels)
+    asked = patient_columns.question(table, chosen, rows, splits, labels)
+    by_file = {names[row]: labels[row] for row in rows}
+    placed = {names[row]: split for row, split in splits.items()}
+    return chosen, asked or patient_folders.question(table, chosen, by_file, placed)
 
 
 def _patients(table: Table, chosen: Columns, rows: Sequence[Row]) -> dict[Row, str]:

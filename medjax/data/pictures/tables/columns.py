@@ -112,9 +112,11 @@ def _needed(
     """Returns the error for a table without columns that are needed, with settings that may fit."""
     settings = column_guesses.suggested(table, given, is_file).items()
     shown = " and ".join(f'data.folder.{name}="{value}"' for name, value in settings)
+    of_patients = any(column_guesses.patient_rank(name) is not None for name in table.header)
+    add = "; if folders are the classes, add a column label that names them" * of_patients
     return UserError(
         f"{table.path} has no column called {' or '.join(needed)}, it has {table.names}: name them "
-        f"with {shown}"
+        f"with {shown}{add * ('label=LABEL_COLUMN' in shown and needed == ['label'])}"
     )
 
 

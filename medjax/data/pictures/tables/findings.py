@@ -37,7 +37,10 @@ _QUOTES = " \t\"'"  # what may stand around a name
 _AROUND = f"{_QUOTES}[]"  # what may stand around the words of a list, as in ['effusion', 'mass']
 _LISTS = ("|", ";")
 _OTHER_JOINERS = (",", "+", "&", "/", "\\", "^", "~")  # these stand inside numbers and names too
-_NOTHING = ("no finding", "no findings", "none", "normal", "healthy")
+_NOTHING = (
+    *("no finding", "no findings", "none", "normal", "healthy", "unremarkable", "no abnormality"),
+    *("o.b.", "o. b.", "o.b", "ohne befund", "kein befund", "unauffällig"),
+)
 
 
 class Findings(NamedTuple):
@@ -121,8 +124,8 @@ def of_columns(table: Table, columns: Sequence[int], *, uncertain: str = "") -> 
 def of_words(table: Table, column: int, separator: str, *, uncertain: str = "") -> Findings:
     """Reads one column of words, as NIH ChestX-ray14 has it: ``Effusion|Mass``.
 
-    The findings are the words in sorted order. "No Finding", "none", "normal" and "healthy" mean
-    that there is none.
+    The findings are the words in sorted order. "No Finding", "none", "normal", "healthy" and the
+    like ("o.B.", "unauffällig") mean that there is none.
 
     Args:
       table: the table.

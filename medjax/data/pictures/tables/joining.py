@@ -45,7 +45,9 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
     """
     given = column_setting.parse(named)
     own, theirs, by_file = _keys(left, right, given)
-    found = _partners(left, right, own, theirs, by_file=by_file)
+    listed = bool(_file(left, given)) and not _file(right, given)
+    advice = "keep one row of each" if listed else "name the table of the images first"
+    found = _partners(left, right, own, theirs, by_file=by_file, advice=advice)
     alone = [row for row, partner in zip(left.rows, found, strict=True) if not partner]
     names = _named(left, right, own, theirs)
     if len(alone) == len(left.rows) > 0:
@@ -170,10 +172,16 @@ def _named(left: Table, right: Table, own: Sequence[int], theirs: Sequence[int])
 
 
 def _partners(
-    left: Table, right: Table, own: Sequence[int], theirs: Sequence[int], *, by_file: bool
+    left: Table,
+    right: Table,
+    own: Sequence[int],
+    theirs: Sequence[int],
+    *,
+    by_file: bool,
+    advice: str,
 ) -> list[Row | None]:
     """Returns the row of the other table that each row belongs to."""
-    exact = _by_key(right, theirs)
+    exact = _by_key(right, theirs, advice)
     left_keys = {_key(row, own) for row in left.rows}
     spelled = [_spelled(left_keys), _spelled(exact)] if left_keys - exact.keys() else []
 
@@ -209,7 +217,7 @@ def _agree(one: _Key, other: _Key) -> bool:
     return all(x == y for a, b in pairs for x, y in zip(a, b, strict=False))
 
 
-def _by_key(table: Table, places: Sequence[int]) -> dict[_Key, Row]:
+def _by_key(table: Table, places: Sequence[int], advice: str) -> dict[_Key, Row]:
     """Returns the rows of a table by their cells in some columns; empty cells are no key."""
     found: dict[_Key, Row] = {}
     for row in table.rows:
@@ -220,7 +228,7 @@ def _by_key(table: Table, places: Sequence[int]) -> dict[_Key, Row]:
             )
             raise UserError(
                 f"{table.path}, {row.place}: {names} is in {found[key].place} too, and rows of "
-                "another table are joined on it; name the table of the images first"
+                f"another table are joined on it; {advice}"
             )
     return found
 

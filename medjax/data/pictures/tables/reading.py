@@ -10,7 +10,7 @@ from medjax.data.pictures.tables.table import Row, Table, shown
 from medjax.data.pictures.tables.text import read_text
 from medjax.errors import UserError
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "spaces"}
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 _TOP = 10  # lines, among which a header may be
 _LOOKED_AT = 10_000  # characters that tell the delimiter
 
@@ -19,7 +19,8 @@ def read(path: pathlib.Path, *, header: bool = True) -> Table:
     """Reads a table.
 
     Cells are separated by commas, semicolons or tabs, whichever the first line has most of, or by
-    spaces if it has none of these. Lines without content are passed over, and so are titles and
+    spaces if it has none of these; by bars if the first lines all have as many of them, and none
+    of the others. Lines without content are passed over, and so are titles and
     comments above the header. A header that lacks the name of its first column, as R writes it,
     gets an empty name.
 
@@ -74,8 +75,13 @@ def _delimiter(text: str) -> str:
     lines = io.StringIO(text, newline="")
     first = next((line for line in lines if line.strip()), "").strip(" \r\n")[:_LOOKED_AT]
     counts = {x: len(next(csv.reader([first], delimiter=x), [])) for x in DELIMITERS}
-    spaces = counts.pop(" ") > 1 == max(counts.values())
-    return " " if spaces else max(counts, key=lambda mark: counts[mark])
+    bars, spaces = counts.pop("|") > 1, counts.pop(" ") > 1
+    if max(counts.values()) > 1:
+        return max(counts, key=lambda mark: counts[mark])
+    top = itertools.islice(filter(str.strip, io.StringIO(text, newline="")), _TOP)
+    if bars and len({line.count("|") for line in top}) == 1:  # findings are joined by bars too
+        return "|"
+    return " " if spaces else next(iter(DELIMITERS))
 
 
 def _rows(path: pathlib.Path, text: str, delimiter: str, first: int) -> list[Row]:

@@ -137,3 +137,8 @@ def test_only_patients_themselves_must_be_named():
 def test_patients_need_not_be_named_beside_columns_that_may_hold_splits():
     for header in ("file,label,split,MRN", "file,label,is_test,Patient ID"):
         assert choose(header, "img1,x,1,7").patient is None
+
+
+def test_a_table_of_patients_without_labels():
+    said = refused("file,patient", "img1,7")
+    assert said.endswith("; if folders are the classes, add a column label that names them")

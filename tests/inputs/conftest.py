@@ -189,3 +189,19 @@ def same_images():
             np.testing.assert_array_equal(split.labels, second.splits[name].labels)
 
     return compare
+
+
+@pytest.fixture
+def table(save, tmp_path):
+    """``table(*rows)`` makes 24 pictures in one folder, and a table of them or of given rows."""
+
+    def make(*rows, header="file,label", name="table.csv", edit=lambda text: text):
+        folder = tmp_path / "set"
+        for number in range(24):
+            save(folder / f"scan_{number:02d}.png", number % 2, number)
+        rows = rows or [f"scan_{n:02d}.png,{('benign', 'malignant')[n % 2]}" for n in range(24)]
+        text = edit("\n".join([header, *rows]))
+        (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
+        return folder, f"--folder.table={name}"
+
+    return make

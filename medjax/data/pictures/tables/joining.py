@@ -249,7 +249,8 @@ def _none_fits(left: Table, right: Table, own: Sequence[int], theirs: Sequence[i
     return UserError(
         f"{left.path} and {right.path} are joined on {names}, and no row of one fits a row of the "
         f"other: {', '.join(examples)}; spell them alike, give columns that say other things other "
-        "names, or give tables that follow one another the same columns"
+        "names, give tables that follow one another the same columns, or leave out one without "
+        "labels"
     )
 
 

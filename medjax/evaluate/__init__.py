@@ -27,8 +27,15 @@ from medjax.evaluate.multilabel import (
     label_average_precision,
     label_balanced_accuracy,
 )
+from medjax.evaluate.predictions import Prediction, score_predictions
 from medjax.evaluate.protocol import Benchmark, evaluate_set, score_networks, score_nothing
-from medjax.evaluate.scoring import probabilities, score, selectable_metrics, summarize
+from medjax.evaluate.scoring import (
+    probabilities,
+    score,
+    score_probabilities,
+    selectable_metrics,
+    summarize,
+)
 from medjax.evaluate.thresholds import balanced_accuracy_at, choose_threshold
 
 __all__ = [
@@ -39,6 +46,7 @@ __all__ = [
     "Keep",
     "Made",
     "Plan",
+    "Prediction",
     "TwoLevel",
     "absent_lines",
     "accuracy",
@@ -69,6 +77,8 @@ __all__ = [
     "score_baselines",
     "score_networks",
     "score_nothing",
+    "score_predictions",
+    "score_probabilities",
     "selectable_metrics",
     "summarize",
     "two_level",

@@ -86,7 +86,7 @@ def test_the_summary(straight, striped):
     everything = [summary[name] for name in ("val", "test", "val_last", "test_last")]
     for scores in (*everything, *summary["baselines"].values()):
         assert set(scores) >= {"accuracy", "balanced_accuracy", "auroc"}
-        assert all(set(s) == {"mean", "std", "n", "values"} for s in scores.values())
+        assert all({"mean", "std", "n", "values"} <= set(s) for s in scores.values())
         assert all(s["n"] == len(s["values"]) == 2 for s in scores.values())
         assert all(0 <= s["mean"] <= 1 for s in scores.values())
     ours = summary["test"]["balanced_accuracy"]["mean"]

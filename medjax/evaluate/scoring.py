@@ -83,7 +83,8 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
       >>> logits = np.array([[[2.0, 0.0], [0.0, 1.0]]])
       >>> result = score(logits, np.array([0, 1]), task="binary-class")
       >>> {name: value.round(2).tolist() for name, value in result.items()}
-      {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0], 'ece': [0.19], 'brier': [0.04]}
+      {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0], 'ece': [0.19],
+       'brier': [0.04]}
     """
     return score_probabilities(probabilities(logits, task=task), labels, task=task)
 

@@ -62,6 +62,22 @@ def test_the_run_gets_the_settings(distilled, capsys):
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ((), ("dc_crop_scale_rotate", 1000)),
+        (("--config.evaluation.augment=none",), ("none", 300)),
+        (("--config.evaluation.epochs=9",), ("dc_crop_scale_rotate", 9)),
+    ],
+)
+def test_parity_may_be_a_flag(distilled, options, expected):
+    config = f"--config={ROOT}/configs/dc.py:data.name=mnist"
+    assert run(config, "--config.evaluation.parity=True", *options, "--workdir=x") == 0
+    ((settings, _),) = distilled
+    evaluation = settings["evaluation"]
+    assert (evaluation["augment"], evaluation["epochs"]) == expected
+
+
 @pytest.mark.parametrize("before", [logging.NOTSET, logging.WARNING])
 def test_what_the_run_logs_is_a_line(before, distilled, capsys):
     logger = logging.getLogger("medjax")

@@ -5,8 +5,11 @@ Operators are deterministic functions of images and parameters; a strategy sampl
     dsa = augment.parse_strategy("color_crop_cutout_flip_scale_rotate")
     draw = dsa.sample(key)                      # one siamese transform
     real, syn = dsa.apply(draw, real_images), dsa.apply(draw, syn_images)
+
+DC's own augmentation transforms each image alone, see ``DCStrategy``.
 """
 
+from medjax.augment.dc import DCDraw, DCStrategy
 from medjax.augment.dsa import Draw, Strategy, parse_strategy
 from medjax.augment.ops import (
     brightness,
@@ -18,14 +21,19 @@ from medjax.augment.ops import (
     scale,
     translate,
 )
+from medjax.augment.parsing import Augmentation, parse_augmentation
 
 __all__ = [
+    "Augmentation",
+    "DCDraw",
+    "DCStrategy",
     "Draw",
     "Strategy",
     "brightness",
     "contrast",
     "cutout",
     "flip",
+    "parse_augmentation",
     "parse_strategy",
     "rotate",
     "saturation",

@@ -18,7 +18,8 @@ import jax.numpy as jnp
 from jax import lax
 
 from medjax.augment import ops
-from medjax.errors import UserError, unknown
+from medjax.augment.names import DC_PREFIX, check_names
+from medjax.errors import UserError
 from medjax.types import Array, PRNGKey
 
 SHIFT_RATIO = 0.125
@@ -123,11 +124,7 @@ class Strategy:
     names: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        for position, name in enumerate(self.names):
-            if name not in _OPERATORS:
-                raise unknown("DSA operator", name, _OPERATORS)
-            if name in self.names[:position]:
-                raise UserError(f"DSA strategy {'_'.join(self.names)!r} repeats {name!r}")
+        check_names("DSA", self.names, _OPERATORS)
 
     def sample(self, key: PRNGKey) -> Draw:
         """Draws one transform for all images of any number of batches: the siamese mode.
@@ -213,7 +210,7 @@ def parse_strategy(text: str | None) -> Strategy:
       The strategy.
 
     Raises:
-      UserError: an unknown or repeated name.
+      UserError: an unknown or repeated name, or a strategy of DC, see ``parse_augmentation``.
 
     Example:
       >>> parse_strategy("color_crop").names
@@ -223,4 +220,9 @@ def parse_strategy(text: str | None) -> Strategy:
     """
     if text is None or text.lower() in ("", "none"):
         return Strategy(())
+    if text.startswith(DC_PREFIX):
+        raise UserError(
+            f"{text} transforms each image alone, which is for the training of networks on a set; "
+            "a set is distilled with a DSA strategy or none"
+        )
     return Strategy(tuple(text.split("_")))

@@ -19,6 +19,7 @@ from ml_collections.config_flags.config_flags import ConfigFileFlagParser
 from medjax import store
 from medjax.errors import UserError
 from medjax.parallel import Cluster
+from medjax.run import parity
 
 # Code between the command line and a config file; absl is a namespace package with several paths.
 _NOT_THE_USERS = (
@@ -129,6 +130,9 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
             raise UserError(f"--{name} is missing, as in --config=configs/dm.py --workdir=runs/dm")
     cluster = Cluster(values.coordinator, values.num_processes, values.process_id)
     workdir = store.expand_user(values.workdir)
+    given = config_flags.get_override_values(values["config"])
+    if "evaluation.parity" in given:  # not yet known when the config was made
+        parity.settle(values.config, given=given)
     return Options(values.config.to_dict(), workdir, values.distributed, cluster)
 
 

@@ -42,7 +42,7 @@ _FLAGS = (
     (flags.DEFINE_integer, "epochs", "epochs of training"),
     (flags.DEFINE_integer, "batch_size", "batch size of training"),
     (flags.DEFINE_float, "learning_rate", "learning rate of training"),
-    (flags.DEFINE_string, "augment", "DSA strategy, none, or auto for that of the data set"),
+    (flags.DEFINE_string, "augment", "strategy of DSA or DC (dc_…), none, or auto: the data set's"),
     (flags.DEFINE_string, "precision", "precision of the networks: float32, tf32 or bfloat16"),
     (flags.DEFINE_integer, "seed", "seed of the networks"),
     (flags.DEFINE_string, "out", "JSON file to write"),

@@ -7,7 +7,7 @@
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.inspect.absent import absent_classes, absent_warning
 from medjax.data.inspect.checking import check
-from medjax.data.inspect.duplicates import Pair, Place, exact_groups, near_pairs
+from medjax.data.inspect.duplicates import Pair, Place, near_pairs
 from medjax.data.inspect.report import describe
 from medjax.data.inspect.text import report_text
 from medjax.data.loading import EMBEDDED, digest, is_path, load, names, read
@@ -20,11 +20,11 @@ from medjax.data.pictures.listing.entry import FolderOptions
 from medjax.data.pictures.nifti import NiftiOptions
 from medjax.data.pictures.options import Sources
 from medjax.data.pictures.picture import Picture
+from medjax.data.pictures.raw_pictures import prepare_picture
 from medjax.data.pictures.tfds import TfdsOptions
 from medjax.data.prepare.apply_to_splits import apply_preparation, whiten
 from medjax.data.prepare.parsing import STEPS, parse_preparation
 from medjax.data.prepare.preparation import Preparation
-from medjax.data.prepare.raw_pictures import prepare_picture
 from medjax.data.prepare.zca_whitening import ZCA, Whitening, fit_whitening
 from medjax.data.sampling import (
     RealData,
@@ -84,7 +84,6 @@ __all__ = [
     "denormalize",
     "describe",
     "digest",
-    "exact_groups",
     "file_source",
     "fit_whitening",
     "group_indices",

@@ -94,13 +94,14 @@ def split(
     order = np.random.default_rng(seed).permutation(len(ids))
     order = order[np.argsort(-counts[order].sum(axis=1), kind="stable")]
     given, chosen = np.zeros_like(wanted), np.zeros(len(ids), int)
-    for done, group in enumerate(order):
-        missing = 1 - (given + counts[group] / 2) / wanted
-        best = int(np.argmax((missing * counts[group]).sum(axis=1)))
-        empty = np.flatnonzero(~given.any(axis=1))
-        if len(order) - done <= len(empty):  # no split stays empty
-            best = int(empty[0])
-        given[best] += counts[group]
+    for left, group in zip(range(len(order), 0, -1), order.tolist(), strict=True):
+        own = counts[group]
+        missing = 1 - (given + own / 2) / wanted
+        best = (missing * own).sum(axis=1).argmax()
+        if left <= len(names):  # no split stays empty
+            empty = np.flatnonzero(~given.any(axis=1))
+            best = empty[0] if left <= len(empty) else best
+        given[best] += own
         chosen[group] = best
     return [names[place] for place in chosen[members]]
 

@@ -11,6 +11,7 @@ from ml_collections import ConfigDict, config_dict
 
 from medjax import data, methods, nets, parallel
 from medjax.errors import UserError, unknown
+from medjax.run import parity
 from medjax.run.config_words import Word, split_words
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
@@ -98,11 +99,13 @@ def make(
     networks += [str(value) for key, value in words if key == _NET]
     config.net = _net(networks[-1])
     _update(config, overrides)
+    given = {*overrides, *(key for key, _ in words if key)}
     if (None, _QUICK_WORD) in words:
         usual = {**_QUICK, **_QUICK_METHOD.get(method, {})}
         known = _dotted(config)  # a network may have no width, a method no batches
         _update(config, {key: value for key, value in usual.items() if key in known})
         _update(config, quick or {})
+        given |= {*usual, *(quick or {})}
     paths: list[str] = []
     for key, value in words:
         if key is None and (value in data.names() or data.is_path(value)):
@@ -112,6 +115,7 @@ def make(
             _update(config, {key: value})
         elif (key, value) != (None, _QUICK_WORD):
             raise _unknown_word(key, value, [*_dotted(config)], after=paths)
+    parity.settle(config, given=given)
     return config
 
 
@@ -143,8 +147,9 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         strategy that keeps this data set's labels valid;
       - ``evaluation``: after ``every`` iterations ``select_networks`` networks are trained and
         scored on val by ``select_by``, at the end ``networks`` of them on test. ``whole_steps`` is
-        the greatest number of steps on all images; the others are fields of
-        ``training.Recipe``;
+        the greatest number of steps on all images; the others are fields of ``training.Recipe``. DC
+        with ``parity`` trains with the reference's augmentation unless ``augment`` is set, see
+        ``parity.settle``;
       - ``mesh``: the first ``devices`` of all devices (0: all) are used for distilling, with this
         many along ``class``, ``net`` and ``batch`` (0: chosen, see ``parallel.make_mesh``);
       - ``checkpoint``: written at each evaluation, every ``every_steps`` iterations if set, and

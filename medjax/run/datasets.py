@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from medjax import data, planning
+from medjax.data.inspect.check_cache import check_once
 from medjax.data.inspect.wording import NOT_PUBLISHED
 from medjax.errors import UserError
 from medjax.run.settings import DataSettings
@@ -48,8 +49,12 @@ def load_dataset(settings: DataSettings) -> tuple[data.Dataset, data.Streaming]:
     return dataset, streaming
 
 
-def check_images(dataset: data.Dataset) -> dict[str, Any]:
+def check_images(dataset: data.Dataset, *, cache: str = "") -> dict[str, Any]:
     """Looks for what is wrong with a data set, and logs a line for each warning.
+
+    Args:
+      dataset: the data set, from ``load_dataset``.
+      cache: folder of the cache, which keeps what is found; empty for the default.
 
     Returns:
       What ``data.check`` found.
@@ -59,7 +64,7 @@ def check_images(dataset: data.Dataset) -> dict[str, Any]:
       >>> check_images(dataset)["warnings"]
       []
     """
-    found = data.check(dataset.info, dataset.splits)
+    found = check_once(dataset, cache=cache or None)
     said = {*dataset.info.warnings, NOT_PUBLISHED}  # when the set was listed or read
     for line in found["warnings"]:
         if line not in said:

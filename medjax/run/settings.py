@@ -98,7 +98,7 @@ class EvaluationSettings:
       select_networks: networks of each validation.
       networks: networks of the final scores.
       epochs: epochs of training on synthetic images; the following are those of
-        ``training.Recipe``, except that ``augment="auto"`` stands for the data set's strategy.
+        ``training.Recipe``, except that ``augment="auto"`` stands for the data set's DSA strategy.
       whole_steps: the greatest number of steps of training on all real images.
     """
 

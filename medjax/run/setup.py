@@ -81,7 +81,8 @@ def make_experiment(settings: Settings) -> Experiment:
     """
     dataset, streaming = datasets.load_dataset(settings.data)
     _check_metric(settings.evaluation.select_by, dataset.info.task)
-    checked, pixel_stats = datasets.check_images(dataset), (dataset.mean, dataset.std)
+    checked = datasets.check_images(dataset, cache=settings.data.cache)
+    pixel_stats = dataset.mean, dataset.std
     dataset, whitening = _whitened(dataset, settings.data.prepare.zca, above=streaming.above)
     num_classes, stats = dataset.num_classes, {"mean": dataset.mean, "std": dataset.std}
     groups = data.group_indices(dataset.train.labels, num_classes=num_classes)

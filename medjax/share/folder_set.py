@@ -32,9 +32,10 @@ def read(path: pathlib.Path, classes: Sequence[str]) -> tuple[dict[str, np.ndarr
     folders = sorted(x.name for x in path.iterdir() if x.is_dir() and not is_leftover(x.name))
     label = dict(zip(folders, class_numbers(str(path), folders, classes), strict=True))
     # A licence or a table beside the folders is no part of the set.
-    files = [x for x in walk(path) if "/" in x or decoding.is_picture(path / x)]
-    inside = (x for x in files if x.count("/") == 1 and decoding.is_picture(path / x))
-    found = sorted(x.split("/") for x in inside)
+    below = walk(path)
+    pictures = set(decoding.pictures_among(path, [x for x in below if x.count("/") < 2]))
+    files = [x for x in below if "/" in x or x in pictures]
+    found = sorted(x.split("/") for x in pictures if x.count("/") == 1)
     if not found:
         raise UserError(f"{path} has no folders of pictures by class, such as {path}/0/a.png")
     images = _decoded([path.joinpath(*parts) for parts in found])

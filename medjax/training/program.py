@@ -29,7 +29,7 @@ class Program(NamedTuple):
 
     net: nn.Module
     batch_size: int
-    strategy: augment.Strategy
+    strategy: augment.Augmentation
     chunks: planning.Chunks
     mesh: Mesh | None
 
@@ -115,9 +115,10 @@ def _step(
     axes = () if "batch_stats" in variables else devices.row_axes(program.mesh)
     own, strategy = parallel.share(len(rows), axes), program.strategy
     draw = strategy.sample_per_image(key, len(rows))
-    draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
-    images, labels = training_set.images.normalized(rows), training_set.labels[rows]
-    images = strategy.apply(draw, images)
+    # The whole batch, because DC's augmentation fills with its mean.
+    images = strategy.apply(draw, training_set.images.normalized(rows))
+    images, rows = own.take((images, rows))
+    labels = training_set.labels[rows]
     weights = None if training_set.weights is None else training_set.weights[rows]
 
     def apply(params: Params, images: Array) -> Array:

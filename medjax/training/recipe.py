@@ -28,8 +28,9 @@ class Recipe:
       momentum: of SGD.
       weight_decay: of SGD, on all parameters, added to the gradient (not decoupled).
       batch_size: images per step; the last, smaller batch of an epoch is kept.
-      augment: a DSA strategy such as ``"color_crop_cutout_flip_scale_rotate"``, drawn for every
-        image separately; ``None`` or ``"none"`` for no augmentation.
+      augment: a DSA strategy such as ``"color_crop_cutout_flip_scale_rotate"``, with parameters
+        for each image; DC's own, such as ``"dc_crop_scale_rotate"``, see ``augment.DCStrategy``;
+        ``None`` or ``"none"`` for no augmentation.
       parity: whether to use the reference's schedule exactly.
       balanced: whether every class has the same weight in the training loss, whatever its number
         of images; with label rows, every group, see ``data.group_indices``. Otherwise every image
@@ -55,7 +56,7 @@ class Recipe:
     balanced: bool = False
 
     def __post_init__(self) -> None:
-        strategy = augment.parse_strategy(self.augment)
+        strategy = augment.parse_augmentation(self.augment)
         if self.epochs is None:
             default = _EPOCHS_AUGMENTED if strategy.names else _EPOCHS_PLAIN
             object.__setattr__(self, "epochs", default)

@@ -193,7 +193,7 @@ def start_training(
         raise errors.UserError(f"num_networks must be at least 1, not {num_networks}")
     chosen = training_set(net, images, labels, stats, balanced=recipe.balanced)
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
-    strategy = augment.parse_strategy(recipe.augment)
+    strategy = augment.parse_augmentation(recipe.augment)
     size = len(chosen.labels) if rows is None else rows.shape[1]
     image = jax.eval_shape(lambda: chosen.images.normalized(slice(1)))
     groups = []

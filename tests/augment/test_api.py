@@ -15,21 +15,30 @@ SIGNATURES = {
     "flip": "images, do_flip",
     "scale": "images, sy, sx",
     "rotate": "images, radians",
+    "parse_augmentation": "text",
     "parse_strategy": "text",
     "Strategy.sample": "self, key",
     "Strategy.sample_per_image": "self, key, n",
     "Strategy.apply": "self, draw, images",
+    "DCStrategy.sample_per_image": "self, key, n",
+    "DCStrategy.apply": "self, draw, images",
 }
 
 
 EXPORTED = {name: getattr(augment, name) for name in augment.__all__}
-METHODS = {f"Strategy.{n}": f for n, f in vars(augment.Strategy).items() if not n.startswith("_")}
+CLASSES = {"Augmentation", "DCDraw", "DCStrategy", "Draw", "Strategy"}
+METHODS = {
+    f"{cls.__name__}.{n}": f
+    for cls in (augment.Strategy, augment.DCStrategy)
+    for n, f in vars(cls).items()
+    if not n.startswith("_")
+}
 FUNCTIONS = {n: f for n, f in (EXPORTED | METHODS).items() if inspect.isfunction(f)}
 
 
 def test_the_facade_exports_the_contract_and_nothing_else():
     assert FUNCTIONS.keys() == SIGNATURES.keys()
-    assert set(augment.__all__) == {n for n in SIGNATURES if "." not in n} | {"Draw", "Strategy"}
+    assert set(augment.__all__) == {n for n in SIGNATURES if "." not in n} | CLASSES
 
 
 @pytest.mark.parametrize("name, function", FUNCTIONS.items())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from medjax.data.damaged import UndecodableError, decoding_errors
+from medjax.data.damaged import UndecodableError, by_reason, decoding_errors, first_of
 
 
 def test_what_a_library_raises_is_named_by_its_kind_alone():
@@ -20,3 +20,10 @@ def test_what_parsers_raise_is_turned_without_being_named():
         raise ZeroDivisionError
     with pytest.raises(NameError), decoding_errors():
         raise NameError
+
+
+def test_files_of_one_reason_are_named_together():
+    found = by_reason([*((f"{n}.png", "is empty") for n in range(40)), ("x", "is cut short")])
+    assert list(found) == ["is empty", "is cut short"] and len(found["is empty"]) == 40
+    assert first_of(found["is empty"]) == "40 files: 0.png, 1.png, 2.png and 37 more"
+    assert first_of(found["is cut short"]) == "x"

@@ -88,3 +88,21 @@ def test_shares_that_cannot_be(tmp_path):
 )
 def test_words_that_name_a_split(word, name):
     assert split_named(word) == name
+
+
+# The second letters of the splits of a fixed set, so that a set that was cut before is cut alike.
+CLASSES_CUT = (
+    "aaarrreerrrrrrrrerarrrrrrerrrrrrrrrrrrrrrreerrarrrererrrrarrerrerrerearrrarrrerereerrraera"
+)
+FINDINGS_CUT = (
+    "eeraraererrereerrerrerrerrrerrearrrerrrererrrrerrrrerrerrerrrrreerrerrrraarrrararrrrrarrrr"
+)
+
+
+def test_a_seed_cuts_a_set_as_it_always_did():
+    rng = np.random.default_rng(7)
+    for findings, cut in ((False, CLASSES_CUT), (True, FINDINGS_CUT)):
+        patients = rng.integers(0, 40, 90)
+        rows = (rng.random((90, 11)) < 0.2).astype(int) if findings else rng.integers(0, 4, 90)
+        found = split(rows, patients, val=0.1, test=0.2, seed=5)
+        assert "".join(name[1] for name in found) == cut

@@ -199,13 +199,40 @@ def test_a_folder_without_its_prefix(case, run, monkeypatch):
     assert pathlib.Path.cwd() == folder.parent
 
 
-def test_a_patient_in_two_spellings_is_leakage(case, describe, tmp_path):
+@pytest.mark.parametrize("spelled", [str.upper, lambda x: x.replace("_", " ")])
+def test_a_patient_in_two_spellings_is_leakage(case, describe, tmp_path, spelled):
     files = sorted(case("patient_folders").glob("*/patient_*/*.png"))
     for number, split in enumerate(("train", "test")):
         for file in files[number::2]:
-            patient = file.parent.name.upper() if number else file.parent.name
+            patient = spelled(file.parent.name) if number else file.parent.name
             new = tmp_path / "cut" / split / file.parts[-3] / patient / file.name
             new.parent.mkdir(parents=True, exist_ok=True)
             file.rename(new)
     said = describe(tmp_path / "cut", "--folder.patients=folders")
     assert any("leakage: 8 patients are in train and test" in line for line in said.warnings)
+    assert said.warned("8 patients are spelled in several ways, as ", "and each is taken as one")
+
+
+@pytest.mark.parametrize("flags", [[], ["--folder.patients=folders"]])
+@pytest.mark.parametrize("patients", [False, True])
+def test_splits_of_a_second_version_are_no_classes(tmp_path, save, describe, flags, patients):
+    for number in range(24):
+        split, label = ("train_v2", "test_v2")[number % 2], number % 4 // 2
+        folder = tmp_path / "set" / split / ("benign", "malignant")[label]
+        save(folder / (f"p{number}" * patients) / f"{number}.png", label, number)
+    said = describe(tmp_path / "set", *flags)
+    _refused(said, "if test_v2 and train_v2 are splits, rename test_v2 to test and train_v2 to")
+    assert "use --folder.patients" not in said.line
+
+
+@pytest.mark.parametrize("flags", [[], ["--folder.patients=folders"]])
+def test_a_second_version_alone_is_a_folder_around_the_classes(tmp_path, save, describe, flags):
+    for number in range(24):
+        label = number % 2
+        folder = tmp_path / "set" / "train_v2" / ("benign", "malignant")[label]
+        save(folder / (f"p{number % 6}" * bool(flags)) / f"{number}.png", label, number)
+    said = describe(tmp_path / "set", *flags)
+    inside = tmp_path / "set" / "train_v2"
+    _refused(said, f"if {inside} holds the classes")
+    command = said.line.rpartition("python -m medjax.data ")[2].split()
+    assert describe(inside, *command[1:]).images == 24 and command[1:] == flags

@@ -59,6 +59,29 @@ def test_images_and_masks_are_no_classes(image, mask, scans, describe):
     assert describe(folder).status == 2
 
 
+@pytest.mark.parametrize("top", ["", "train/"])
+@pytest.mark.parametrize("name", ["masks", "Mask", "Ground_Truth", "labels", "GT"])
+def test_masks_that_are_read_as_a_class(top, name, save, tmp_path, describe):
+    for number in range(24):
+        for label, folder in enumerate(("x-ray", name)):
+            start = top.replace("train", "test") if number > 12 else top
+            save(tmp_path / "set" / f"{start}{folder}/{number}.png", label, number)
+    said = describe(tmp_path / "set")
+    assert said.images == 48 and said.warned(
+        f"{name} is read as a class, but is named like masks, and its files like those of x-ray: "
+        f"if they are masks, move {name} elsewhere, or rename x-ray to images"
+    )
+
+
+@pytest.mark.parametrize("one, other", [("mask", "face"), ("with_mask", "without_mask")])
+def test_a_class_of_people_with_masks(one, other, save, tmp_path, describe):
+    for number in range(24):
+        for label, folder in enumerate((one, other)):
+            save(tmp_path / "set" / folder / f"{2 * number + label}.png", label, number)
+    said = describe(tmp_path / "set")
+    assert said.images == 48 and not said.warned("masks")
+
+
 def test_images_beside_masks_are_told_and_read_by_a_table(scans, describe):
     folder = scans("images/{c}{n}.png")
     scans("masks/{c}{n}.png")

@@ -150,3 +150,38 @@ def test_findings_that_contradict(table, describe):
 def test_the_hint_of_a_spreadsheet_program(mark, table, describe):
     folder, flag = table(edit=lambda text: f"sep={mark}\r\n" + text.replace(",", mark))
     assert describe(folder, flag).images == 24
+
+
+@pytest.mark.parametrize(
+    "above, told",
+    [
+        ("Export of 3 May\n", "line 1 is above the header and not read: Export of 3 May"),
+        ("Export,\n\n", "lines 1 to 2 are above the header and not read: Export"),
+        ("# May 2024\n# by A\n", "lines 1 to 2 are above the header and not read: # May 2024"),
+        ("\n\n", ""),
+    ],
+)
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_lines_above_the_header(above, told, mark, table, describe):
+    folder, flag = table(edit=lambda text: (above + text).replace(",", mark))
+    said = describe(folder, flag)
+    assert said.images == 24 and said.warned(told) == bool(told)
+    rows = [f"scan_{n:02d},{CLASSES[n % 2]}" for n in range(24)]
+    folder, flag = table(*rows, edit=lambda text: above + text)
+    assert describe(folder, flag).images == 24
+
+
+def test_a_first_line_that_may_be_the_header(table, describe):
+    rows = [f"scan_{n:02d},{CLASSES[n % 2]}" for n in range(24)]
+    folder, flag = table(*rows, edit=lambda text: f"# from A, in May\n{text}")
+    assert describe(folder, flag).refused("its first line may be the header, or stand above it")
+
+
+def test_pictures_that_no_row_names(table, describe):
+    folder, flag = table(*(f"scan_{n:02d}.png,{CLASSES[n % 2]}" for n in range(20)))
+    said = describe(folder, flag)
+    assert said.images == 20 and said.warned(
+        f"4 of 24 pictures are in no row of {folder}/table.csv; they are skipped, such as scan_20"
+    )
+    folder, flag = table()
+    assert not describe(folder, flag).warned("in no row")

@@ -153,6 +153,24 @@ def test_siblings_that_a_cut_tears_apart(tmp_path, describe):
         assert said.report["siblings"]["of"] == 60
 
 
+@pytest.mark.parametrize(
+    "names, asked",
+    [
+        (("p{:02}_left.png", "p{:02}_right.png"), True),
+        (("p{:02}_1.png", "p{:02}_2.png"), True),
+        (("img_{:02}.png", "img_{:02}.png"), False),
+        (("2023-01-{:02}_0.png", "2023-01-{:02}_1.png"), False),
+    ],
+)
+def test_siblings_in_two_classes(tmp_path, save, describe, names, asked):
+    for number in range(24):
+        for label, name in enumerate(names):
+            file = name.format(number + 1)
+            save(tmp_path / "set" / ("benign", "malignant")[label] / file, label, number)
+    said = describe(tmp_path / "set")
+    assert said.images == 48 and said.warned("perhaps leakage: ", "p", " named like") == asked
+
+
 def wide(rng, label, _):
     return texture(rng, 20, 32 if label else 20)
 

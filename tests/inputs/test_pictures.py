@@ -1,5 +1,6 @@
 """Picture files as people have them: colours, depths, chunks, pages, slices."""
 
+import re
 import struct
 import zlib
 
@@ -224,3 +225,27 @@ def test_nifti_without_the_package(case, describe, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "nibabel", None)
     said = describe(case("nifti_only"))
     assert said.status == 2 and "pip install 'medjax[nifti]'" in said.line
+
+
+def test_many_unreadable_files_are_one_line(save, tmp_path, describe, distil):
+    folder = tmp_path / "set"
+    for number in range(64):
+        save(folder / "ab"[number % 2] / f"{number:02d}.png", number % 2, number)
+        if number >= 24:
+            (folder / "ab"[number % 2] / f"{number:02d}.png").write_bytes(b"")
+    said = describe(folder)
+    assert said.status == 2 and len(said.lines) == 1
+    assert re.search(
+        r"40 of 64 files cannot be read: (\w/\d\d\.png,? ){3}and 37 more \(", said.line
+    )
+    assert "skip them with --convert.skip_unreadable=True" in said.line
+    said = describe(folder, "--convert.skip_unreadable")
+    assert said.images == 24 and len(said.report["left_out"]) == 40
+    for lines in (said.lines, said.out.splitlines()):
+        (line,) = [line for line in lines if "skipped" in line]
+        assert "40 files: " in line and " and 37 more" in line
+    assert "(--convert.skip_unreadable=True)" in "".join(said.lines)
+    options = ("--config.data.convert.skip_unreadable=True", "--config.data.cut.val=0")
+    said = distil(f"folder:{folder},data.size=16", *options)
+    assert said.status == 0 and len(said.report["data"]["left_out"]) == 40
+    assert len([line for line in said.lines if "skipped" in line]) == 1

@@ -101,12 +101,69 @@ def test_folds_are_no_splits_unless_the_setting_says_so(read):
     assert "unknown value of the column fold '9'" in said.line
 
 
+@pytest.mark.parametrize("name", ["is_test", "isTest", "is_test_image"])
+@pytest.mark.parametrize("yes, no", [("1", "0"), ("true", "False")])
+def test_official_splits_by_a_column_of_yes_and_no(name, yes, no, read):
+    def edit(text):
+        header, *rows = text.replace("split", name, 1).splitlines()
+        ends = {"train": no, "val": no, "test": yes}
+        cells = [row.rpartition(",") for row in rows]
+        return "\n".join([header, *(f"{start},{ends[end]}" for start, _, end in cells)])
+
+    said = read("split_column", edit=edit)
+    assert counts(said) == {"train": 18, "test": 6} and said.report["cut"] == ""
+    assert not said.warnings
+
+
 def test_a_patient_in_two_official_splits_is_leakage(read):
     said = read("patient_in_two_splits")
     assert counts(said) == OFFICIAL
     assert warned(said, "leakage: 1 patient is in train and test")
     said = read("patient_in_two_splits", edit=lambda text: text.replace(",p01,", ",p10,"))
     assert warned(said, "leakage: 2 patients are in train and test")
+
+
+@pytest.mark.parametrize("name", ["pid", "MRN", "Patientennummer", "subj", "patient"])
+def test_patients_of_official_splits_are_counted_whatever_their_column_is_called(name, read):
+    said = read("patient_in_two_splits", edit=lambda text: text.replace("patient", name, 1))
+    assert counts(said) == OFFICIAL
+    assert said.report["patients"] == "14/4/6 patients in train/val/test"
+    assert said.warnings == ["leakage: 1 patient is in train and test"]
+    assert said.out.count("in train and test") == 1 and "several" not in said.out
+
+    def whole(text):
+        return text.replace("patient", name, 1).replace(",p05,test", ",p01,test")
+
+    said = read("patient_in_two_splits", edit=whole)
+    assert said.report["patients"] == "patients stay whole: 14/4/5 patients in train/val/test"
+    assert not said.warnings
+
+
+@pytest.mark.parametrize("name", ["MRN", "PatientenID", "Subject"])
+def test_patients_of_a_set_that_is_cut_are_asked_for(name, read):
+    def edit(text):
+        return text.replace("patient", name, 1).replace("split", "cohort", 1)
+
+    said = read("patient_in_two_splits", edit=lambda text: edit(text).replace(",test", ",b"))
+    assert said.refused(f'use --folder.columns="patient={name}"')
+
+
+@pytest.mark.parametrize("name", ["StudyInstanceUID", "AccessionNumber", "ID"])
+def test_studies_are_asked_about(name, read):
+    def edit(text):
+        _, *rows = text.splitlines()
+        return "\n".join(
+            [
+                f"file,label,{name}",
+                *(f"{row.rsplit(',', 2)[0]},{i // 2}" for i, row in enumerate(rows)),
+            ]
+        )
+
+    said = read("patient_in_two_splits", edit=edit)
+    assert said.status == 0 and said.report["cut"] == "file"
+    assert said.warned(f"share a value of {name}; if they show one", f'"patient={name}" keeps')
+    said = read("patient_in_two_splits", f"--folder.columns=patient={name}", edit=edit)
+    assert said.report["cut"] == "patient" and not said.warnings
 
 
 def test_a_set_that_is_cut_by_patient_has_none_in_two_splits(read):

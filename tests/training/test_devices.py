@@ -1,6 +1,7 @@
 """Training on several devices: the same networks, and only the documented communication."""
 
 import collections
+import dataclasses
 import re
 
 import jax
@@ -24,10 +25,10 @@ def mesh_of(shape):
     return parallel.make_mesh(classes=1, networks=NETWORKS, rows=5, shape=sizes, devices=some)
 
 
-def outputs(norm, mesh, rows=None):
+def outputs(norm, mesh, rows=None, recipe=RECIPE):
     """Logits of networks trained on seven images in batches of five and two."""
     net = nets.make("convnet", num_classes=2, width=4, depth=1, norm=norm)
-    options = {"recipe": RECIPE, "num_networks": NETWORKS, "rows": rows, "mesh": mesh}
+    options = {"recipe": recipe, "num_networks": NETWORKS, "rows": rows, "mesh": mesh}
     variables = training.train_networks(KEY, net, IMAGES, LABELS, **options)
     logits = training.predict(net, variables, IMAGES, batch_size=2, mesh=mesh)
     assert logits.shape == (NETWORKS, 7, 2)
@@ -41,6 +42,18 @@ def test_devices_change_no_network(shape):
     assert np.ptp(expected, axis=0).max() > 0.01  # the networks differ
     np.testing.assert_allclose(
         outputs("instance", mesh_of(shape)), expected, rtol=0, atol=2e-5 * np.abs(expected).max()
+    )
+
+
+def test_the_mean_of_the_whole_batch_fills():
+    recipe = dataclasses.replace(RECIPE, augment="dc_crop_scale_rotate")
+    expected = outputs("instance", None, recipe=recipe)
+    assert np.abs(expected - outputs("instance", None)).max() > 0.01
+    np.testing.assert_allclose(
+        outputs("instance", mesh_of((1, 1, 2)), recipe=recipe),
+        expected,
+        rtol=0,
+        atol=2e-5 * np.abs(expected).max(),
     )
 
 

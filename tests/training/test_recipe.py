@@ -18,6 +18,7 @@ def test_defaults_are_the_references():
     )
     assert Recipe(augment="color_crop").epochs == 1000
     assert Recipe(augment="none").epochs == 300
+    assert Recipe(augment="dc_crop_noise").epochs == 1000
     assert Recipe(augment="color_crop", epochs=7).epochs == 7
     assert hash(Recipe()) == hash(Recipe())
 
@@ -31,6 +32,7 @@ def test_defaults_are_the_references():
         ("learning_rate", -0.1, "learning_rate must be a finite number of at least 0, not -0.1"),
         ("momentum", float("nan"), "momentum must be a finite number of at least 0, not nan"),
         ("augment", "color_crp", "unknown DSA operator 'crp'"),
+        ("augment", "dc_flip", "unknown DC operator 'flip'"),
         ("weight_decay", -1, "weight_decay must be a finite number of at least 0, not -1"),
     ],
 )

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from medjax.data.prepare.colours import CHROMA, spread
+
 FACTS = ("height", "width", "padding", "coloured", "border", "plain", "mean", "blank")
 """The columns of ``measure_pictures``."""
 _SAMPLES = 128  # along each side; the facts of a large picture do not need all pixels
@@ -11,7 +13,6 @@ _SAME = 3 / 255  # values of padding differ by at most this after lossy compress
 # A picture is padded if its content is a filled box; the box around an object on a background is
 # small, or holds more of the background.
 _LEAST_CONTENT, _MOST_ALIKE = 0.25, 0.15
-_CHROMA = 24 / 255  # greys that JPEG stored as colours differ by less
 _PLAIN = 10 / 255
 
 
@@ -48,8 +49,7 @@ def measure_pictures(images: np.ndarray) -> np.ndarray:
     sample = images[:, ::down, ::right].astype(np.float32) / white
     coloured = np.zeros(n)
     if channels > 1:
-        spread = sample.max(axis=3) - sample.min(axis=3)
-        coloured = (spread > _CHROMA).any(axis=(1, 2))
+        coloured = (spread(sample) > CHROMA).any(axis=(1, 2))
     edges = (images[:, 0, ::right], images[:, -1, ::right])
     edges += (images[:, ::down, 0], images[:, ::down, -1])
     ring = np.concatenate(edges, axis=1).astype(np.float32) / white

@@ -35,23 +35,6 @@ class Pair(NamedTuple):
 _Splits = Mapping[str, Sequence[np.ndarray]]
 
 
-def exact_groups(splits: _Splits) -> list[list[Place]]:
-    """Finds images that occur more than once, with the same shape, dtype and pixels.
-
-    Args:
-      splits: images ``[h, w]`` or ``[h, w, c]`` by split.
-
-    Returns:
-      The places of each such image, ordered by the first place.
-
-    Example:
-      >>> images = np.zeros((2, 4, 4), np.uint8)
-      >>> exact_groups({"train": images[:1], "test": images[1:]})
-      [[Place(split='train', row=0), Place(split='test', row=0)]]
-    """
-    return equal_groups({split: digests(images) for split, images in splits.items()})
-
-
 def digests(images: Sequence[np.ndarray]) -> np.ndarray:
     """Returns a digest of the shape, dtype and pixels of each image, bytes ``[n]``.
 

@@ -1,14 +1,15 @@
 """Finds file names that differ only in a number, a side or an augmentation, as siblings' do."""
 
 import collections
+import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from medjax.data.inspect.duplicates import Place
-from medjax.data.medmnist.registry import SPLITS
+from medjax.data.inspect.name_dates import is_date, is_day, split_words
 
 _AUGMENTED = (
     r"aug(m|mented|mentation)?|rot(ate|ated|ation)?|[hv]?flip(ped|lr|ud)?|mirror(ed)?|nois[ey]|"
@@ -26,10 +27,17 @@ _ATTACHED = re.compile(
     r"(.*\d)((?:slice|slc|sl|s|frame|fr|image|img|im|view|v|z|t|x|y)\d+|left|right|l|r|od|os)", re.I
 )
 _SUFFIX = re.compile(r"(\.nii)?\.[a-z]\w{0,5}$", re.I)  # not the last number of a DICOM UID
-_DATE = re.compile(r"(?:19|20)\d\d[01]\d[0-3]\d")
 # Of siblings by a word; by a number alone, after an id with digits; and after one without.
 _LEAST_GROUPS, _LEAST_COUNTED, _LEAST_NAMED = 3, 5, 10
 _MOST_OF_A_COUNTER = 50
+_MOST_SHARED = 0.1  # of the names of a folder, by copies of some files
+
+
+class _Name(NamedTuple):
+    """The folders of a file, and the words and dates of its name."""
+
+    folders: tuple[str, ...]
+    words: tuple[str, ...]
 
 
 class _Key(NamedTuple):
@@ -47,7 +55,12 @@ def sibling_groups(
     Names are alike up to a last number (``patient1_2``), a side, slice or view (``p01_left``,
     ``p12_slice003``) or an augmentation (``IMG_001_rot90``, ``aug_Y100_0_2052``). A plain counter
     (``scan_00`` … ``scan_99``) also has a shared beginning, but one for a whole class; groups by
-    the last number alone count only if there are many small ones.
+    the last number alone count only if there are many small ones. A date is no origin: in
+    ``2023-01-01_0`` it counts as a number does.
+
+    Siblings may lie in several folders, as the two eyes of a patient of whom one is sick. So only
+    the last folders count that tell the files apart: none if the names alone do, the class if the
+    names of each class start from 0 again, and the split too if those of each split do.
 
     Args:
       files: names by split, with forward slashes; a file of several frames repeats its name.
@@ -58,22 +71,27 @@ def sibling_groups(
       share; empty if the names show no such pattern.
 
     Example:
-      >>> names = [f"sick/p{i:02}_{side}.png" for i in range(9) for side in ("left", "right")]
+      >>> names = [f"{c}/p{i:02}_{side}.png" for i in range(9) for c, side in ("al", "br")]
       >>> groups = sibling_groups({"train": names[:9], "test": names[9:]}, num_classes=2)
-      >>> len(groups), groups["sick/p04"]
+      >>> len(groups), groups["p04"]
       (9, [Place(split='train', row=8), Place(split='test', row=0)])
       >>> sibling_groups({"train": [f"sick/scan_{i:02}.png" for i in range(99)]}, num_classes=2)
       {}
     """
+    names = {
+        Place(split, row): _parts(name)
+        for split, here in files.items()
+        for row, name in enumerate(here)
+        if not row or name != here[row - 1]  # else another frame of the same file
+    }
+    depth = _depth(names.values())
     whole, keys = collections.defaultdict(list), {}
-    for split, names in files.items():
-        for row, name in enumerate(names):
-            if row and name == names[row - 1]:
-                continue  # another frame of the same file
-            folder, words = _parts(name)
-            whole[folder + "_".join(words)].append(Place(split, row))
-            if (key := _key(words)) is not None:
-                keys[Place(split, row)] = _Key(folder + key.name, key.told)
+    for place, (folders, words) in names.items():
+        folder = "".join(f"{x}/" for x in folders[max(len(folders) - depth, 0) :])
+        whole[folder + "_".join(words)].append(place)
+        key = _key(words)
+        if key is not None and folder + key.name:
+            keys[place] = _Key(folder + key.name, key.told)
     found: dict[str, list[Place]] = {}
     for told in (True, False):
         groups = collections.defaultdict(list)
@@ -103,13 +121,25 @@ def cut_groups(groups: Mapping[str, Sequence[Place]]) -> dict[str, list[Place]]:
     }
 
 
-def _parts(name: str) -> tuple[str, list[str]]:
-    """Returns the folder of a file below its split, with a slash, and the words of its name."""
+def _parts(name: str) -> _Name:
     *folders, last = name.split("/")
-    if folders and folders[0] in SPLITS:
-        folders = folders[1:]
-    stem = _SUFFIX.sub("", last)
-    return "".join(f"{x}/" for x in folders), [x for x in re.split(r"[\W_]+", stem) if x]
+    return _Name(tuple(folders), split_words(_SUFFIX.sub("", last)))
+
+
+def _depth(names: Iterable[_Name]) -> int:
+    """Returns how many of the last folders it takes to tell files of different folders apart."""
+    names = set(names)
+    sizes = collections.Counter(name.folders for name in names)
+    most = max(map(len, sizes), default=0)
+    for depth in range(most):
+        ends = {
+            name: (name.folders[max(len(name.folders) - depth, 0) :], *name[1:]) for name in names
+        }
+        counts = collections.Counter(ends.values())
+        shared = collections.Counter(x.folders for x, end in ends.items() if counts[end] > 1)
+        if all(count <= _MOST_SHARED * sizes[x] for x, count in shared.items()):
+            return depth
+    return most
 
 
 def _key(words: Sequence[str]) -> _Key | None:
@@ -118,21 +148,33 @@ def _key(words: Sequence[str]) -> _Key | None:
     kept = list(words[made:])
     if kept and (attached := _ATTACHED.fullmatch(kept[-1])):
         kept = [*kept[:-1], *attached.groups()]
-    count = len(kept)
+    count, told = len(kept), made
+    while kept and is_date(kept[-1]):
+        kept.pop()
     if kept and kept[-1].isdecimal():
-        if len(kept) > 1 and _DATE.fullmatch(kept[-2]):
-            return None  # a time of day
-        kept = kept[:-1]
-        while made and kept[-1].isdecimal() and re.search(r"\d", "".join(kept[:-1])):
-            kept = kept[:-1]
-    numbered = len(kept)
-    # A single letter with a number that stands alone, as in Y100, is the id itself.
-    while kept and _VARIED.fullmatch(kept[-1]) and (kept[1:] or kept[0][1:2].isalpha()):
-        kept = kept[:-1]
+        kept.pop()
+        while made and kept and kept[-1].isdecimal() and _has_id(kept[:-1]):
+            kept.pop()
+    while kept and (is_day(kept[-1]) or _varies(kept)):
+        told |= not is_day(kept.pop())
     if len(kept) == count and not made:
         return None
-    told = made or len(kept) < numbered
+    # A day counts if a number follows, which is one of that day.
+    kept = [x for x, y in itertools.pairwise([*kept, ""]) if not is_day(x) or _has_id([y])]
     return _Key("_".join(kept), told and bool(kept))
+
+
+def _has_id(words: Sequence[str]) -> bool:
+    return any(re.search(r"\d", word) for word in words if not is_day(word))
+
+
+def _varies(words: Sequence[str]) -> bool:
+    """Returns whether the last word is a side, a view, an augmentation or the like.
+
+    A single letter with a number that stands alone, as in ``Y100``, is the id itself.
+    """
+    alone = len(words) == 1 and not words[0][1:2].isalpha()
+    return not alone and _VARIED.fullmatch(words[-1]) is not None
 
 
 def _is_counter(groups: Mapping[str, Sequence[Place]], num_classes: int) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medjax.data.damaged import by_reason, first_of
 from medjax.data.inspect import measuring
 from medjax.errors import printable
 
@@ -43,7 +44,9 @@ def report_text(found: Mapping[str, Any]) -> str:
     rows.append(["repeated", *(f"{repeated[name]:,}" for name in splits)])
     lines += ["", *_aligned(rows), ""]
     lines += [*_duplicates(found), *_named_copies(found["duplicates"]), *_made(found["made"])]
-    lines += [f"skipped: {file['name']} ({file['reason']})" for file in found["left_out"]]
+    left_out = ((file["name"], file["reason"]) for file in found["left_out"])
+    same = by_reason(left_out).items()
+    lines += [f"skipped: {first_of(names)} ({reason})" for reason, names in same]
     lines += [f"warning: {line}" for line in found["warnings"]]
     return "\n".join(map(printable, lines))
 

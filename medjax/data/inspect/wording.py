@@ -21,7 +21,9 @@ NOT_PUBLISHED = "the file is not the published one: its digest differs"
 
 
 def patients(info: DatasetInfo) -> str:
-    """Says whether the images of a patient stay in one split; empty if nothing is known.
+    """Says how many patients a split has, and whether they stay whole; empty if nothing is known.
+
+    A warning of the set says which are in several splits.
 
     Example:
       >>> from medjax import data
@@ -35,7 +37,7 @@ def patients(info: DatasetInfo) -> str:
     counts = "/".join(f"{len(numbers):,}" for numbers in held.values())
     where = f"{counts} patients in {'/'.join(held)}"
     cut = sum(map(len, held.values())) - len(set().union(*held.values()))
-    return f"{where}, but some are in several of them" if cut else f"patients stay whole: {where}"
+    return where if cut else f"patients stay whole: {where}"
 
 
 def warnings(info: DatasetInfo, splits: Mapping[str, Split], found: Mapping[str, Any]) -> list[str]:

@@ -13,7 +13,7 @@ from medjax.data.medmnist import checksums, npz, registry
 from medjax.data.medmnist import download as published
 from medjax.data.npz import images as npz_images
 from medjax.data.npz.archive import UnreadableError
-from medjax.data.prepare import raw_pictures
+from medjax.data.prepare import given_steps
 from medjax.data.prepare.preparation import Preparation
 from medjax.data.stream import npz_cache
 from medjax.data.stream.npz_cache import Streaming
@@ -51,7 +51,7 @@ def read(
             facts=registry.REGISTRY.get(base),
             size=own_size if size == default else size,
             mapped=_mapped(path, digest, streaming),
-            raw=raw_pictures.sets_black_and_white(steps),
+            raw=given_steps.sets_black_and_white(steps),
         )
     except UnreadableError as error:
         if own_size not in registry.SIZES:
@@ -82,13 +82,13 @@ def _doubts(splits: Mapping[str, Split], preparation: Preparation) -> list[str]:
             "classes"
         )
     some = (part for split in splits.values() for part in npz_images.parts(split.images))
-    if not raw_pictures.sets_black_and_white(preparation) and npz_images.is_dim(some):
+    if not given_steps.sets_black_and_white(preparation) and npz_images.is_dim(some):
         greatest = max(int(split.images.max()) for split in splits.values())
         lines.append(
             f"its images are nearly black, with no value above {greatest} of 255: if 0–1 was "
             "saved, the factor 255 is missing; percentile_clip in data.prepare sets other limits"
         )
-    given = raw_pictures.sets_channels(preparation)
+    given = given_steps.sets_channels(preparation)
     if not given and all(npz_images.is_grey(split.images) for split in splits.values()):
         lines.append(
             "the three channels of its images are the same, or nearly: data.prepare=grayscale "

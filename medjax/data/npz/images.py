@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from medjax.data.prepare.colours import NEARLY_GREY, spread
 from medjax.errors import UserError
 
 _NEEDS = "needs (n, h, w), (n, h, w, 1) or (n, h, w, 3)"
 _PIXELS_AT_ONCE = 2**20
-_NEARLY = 8  # grey levels between the channels of a grey picture that was a JPEG in colour
 _REAL = "biuf"
 NEARLY_BLACK = 16
 """The greatest byte of images that look black."""
@@ -166,9 +166,13 @@ def is_grey(images: np.ndarray) -> bool:
       >>> is_grey(np.full((1, 2, 2, 3), 7, np.uint8)), is_grey(np.zeros((1, 2, 2, 1), np.uint8))
       (True, False)
     """
-    most = _NEARLY if images.dtype == np.uint8 else 0
-    return images.shape[-1] == 3 and all(
-        (part.max(-1).astype(np.float64) - part.min(-1)).max() <= most for part in parts(images)
+    if images.shape[-1] != 3:
+        return False
+    exact = images.dtype != np.uint8
+    wide = np.float64 if exact else np.uint8  # a difference of int16 may not be one
+    return all(
+        spread(part.astype(wide, copy=False)).max() <= (0 if exact else NEARLY_GREY)
+        for part in parts(images)
     )
 
 

@@ -10,20 +10,21 @@ import pathlib
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from tqdm import tqdm
 
-from medjax.data.damaged import UndecodableError
+from medjax.data.damaged import LISTED, UndecodableError, by_reason
 from medjax.data.pictures import dicom, imagefile, nifti
 from medjax.data.pictures.picture import Picture
 from medjax.errors import UserError, some
 
-_log = logging.getLogger("medjax")
-_LISTED = 5
+_REASONS = 5
 _MOST_THREADS = 32
 _PER_THREAD = 4
+_PER_TASK = 32
+_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
 SUFFIXES = imagefile.SUFFIXES + dicom.SUFFIXES + nifti.SUFFIXES
 _BY_SUFFIX = imagefile.SUFFIXES + nifti.SUFFIXES
 # Files of these kinds are not opened to see whether they are DICOM.
@@ -46,8 +47,8 @@ class Source(NamedTuple):
       read: returns the pictures.
       preview: returns pictures with the same colours that may be smaller; None for those of
         ``read``.
-      deep: returns, without decoding pixels, whether the pictures are grey with values of 16 bits,
-        of which they may use fewer.
+      deep: returns, without decoding pixels, whether the pictures have values of 16 bits, of which
+        they may use fewer.
     """
 
     name: str
@@ -74,9 +75,52 @@ def is_picture(path: pathlib.Path) -> bool:
 
     The suffix of an image or NIfTI file decides, and the first bytes where they are those of DICOM.
     """
-    if path.name.lower().endswith(_BY_SUFFIX):
+    by_suffix = _known_picture(path.name)
+    return dicom.is_image(path) if by_suffix is None else by_suffix
+
+
+def pictures_among(folder: pathlib.Path, files: Sequence[str]) -> list[str]:
+    """Returns the files of a folder that are read as pictures, in order; see ``is_picture``.
+
+    Those that must be opened are opened in several threads, because a network answers many
+    requests at once.
+
+    Args:
+      folder: the folder.
+      files: paths relative to it.
+
+    Example:
+      >>> pictures_among(pathlib.Path("scans"), ["a/1.png", "a/notes.txt", "b/2.nii.gz"])
+      ['a/1.png', 'b/2.nii.gz']
+    """
+    known = {file: _known_picture(file) for file in files}
+    opened = [file for file in files if known[file] is None]
+    images = at_once(lambda file: dicom.is_image(folder / file), opened)
+    known.update(zip(opened, images, strict=True))
+    return [file for file in files if known[file]]
+
+
+def at_once(look: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+    """Applies a function that waits for a disk to items in several threads; results in order.
+
+    Example:
+      >>> at_once(len, ["a", "to", ""])
+      [1, 2, 0]
+    """
+    # A task for each item would cost more than opening a file on a local disk.
+    tasks = [items[i : i + _PER_TASK] for i in range(0, len(items), _PER_TASK)]
+    if len(tasks) < 2:
+        return list(map(look, items))
+    with concurrent.futures.ThreadPoolExecutor(_MOST_THREADS) as pool:
+        done = pool.map(lambda some: list(map(look, some)), tasks)
+        return [result for results in done for result in results]
+
+
+def _known_picture(name: str) -> bool | None:
+    """Returns whether a file is a picture by its name, or None if its content must tell."""
+    if name.lower().endswith(_BY_SUFFIX):
         return True
-    return path.suffix.lower() not in _OTHER_SUFFIXES and dicom.is_image(path)
+    return False if pathlib.PurePath(name).suffix.lower() in _OTHER_SUFFIXES else None
 
 
 def object_kind(path: pathlib.Path) -> str:
@@ -153,17 +197,17 @@ def decode_all(
 
 
 def refuse(unreadable: Sequence[Unreadable], *, total: int, setting: str) -> None:
-    """Lists unreadable sources in the log, and raises ``UserError`` if there are any.
+    """Raises ``UserError`` if sources are unreadable.
 
-    The message gives their number of ``total`` sources, and the ``setting`` that skips them.
+    The message gives their number of ``total`` sources, the first of each reason, and the
+    ``setting`` that skips them.
     """
-    for name, reason in unreadable:
-        _log.warning("data: cannot read %s: %s", name, reason)
     if unreadable:
-        reasons = (f"{name} ({reason})" for name, reason in unreadable)
+        same = by_reason(unreadable).items()
+        reasons = (f"{some(names, most=LISTED)} ({reason})" for reason, names in same)
         raise UserError(
             f"{len(unreadable)} of {total} files cannot be read: "
-            f"{some(reasons, most=_LISTED, between='; ')}; fix or remove them, or skip them with "
+            f"{some(reasons, most=_REASONS, between='; ')}; fix or remove them, or skip them with "
             f"{setting}"
         )
 

@@ -57,7 +57,9 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
     found, warnings, patients = sorted(listed.entries), list(listed.warnings), listed.patients
     if options.patients not in ("", PATIENT_FOLDERS):
         found, patients = of_paths(found, options.patients), True
-    found = one_spelling(found) if patients else found
+    if patients:
+        found, alike = one_spelling(found)
+        warnings += alike
     if not listed.findings:
         same = labels.unified(entry.label for entry in found)
         found = [entry._replace(label=same[entry.label]) for entry in found]

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from medjax.data.damaged import UndecodableError, decoding_errors
 from medjax.data.npz import kinds
-from medjax.data.pictures import dicom, pixel_limit, png_chunks
+from medjax.data.pictures import dicom, pixel_limit, png_chunks, sixteen_bits
 from medjax.data.pictures.picture import Picture, full_range
 
 SUFFIXES = (
@@ -41,7 +41,7 @@ def channels(file: pathlib.Path) -> int:
 
 
 def deep(file: pathlib.Path) -> bool:
-    """Returns whether a file holds greys of 16 bits, without decoding its pixels.
+    """Returns whether a file holds values of 16 bits, without decoding its pixels.
 
     It raises what ``channels`` raises.
     """
@@ -51,7 +51,7 @@ def deep(file: pathlib.Path) -> bool:
 def read(file: pathlib.Path) -> list[Picture]:
     """Decodes the one picture of a file, and turns it by its EXIF orientation.
 
-    Grey pictures of 16 bits keep their range 0–65535, and TIFFs of 12 bits 0–4095. The range of
+    Pictures of 16 bits keep their range 0–65535, and grey TIFFs of 12 bits 0–4095. The range of
     pictures of 32 bits or floats is that of their values. Transparency is dropped.
 
     Raises:
@@ -119,7 +119,8 @@ def _read(image: Image.Image) -> list[Picture]:
     bits, negative = _bits(image), photometric == _WHITE_IS_ZERO  # Pillow inverts bytes itself
     if bits == 8:
         return [Picture(_pixels(image, "L" if _is_grey(image) else "RGB"), 0, 255)]
-    pixels = _pixels(image, None)
+    halved = sixteen_bits.is_halved(image)
+    pixels = sixteen_bits.read(image, _own_pixels) if halved else _own_pixels(image)
     if not np.isfinite(pixels).all():
         raise UndecodableError("holds pixels that are not finite")
     if bits > 16:
@@ -131,11 +132,13 @@ def _read(image: Image.Image) -> list[Picture]:
 
 
 def _bits(image: Image.Image) -> int:
-    """Returns how many bits the file gives a grey value; 8 for colours, and 32 for floats.
+    """Returns how many bits the file gives a value; 32 for floats.
 
     Raises:
       UndecodableError: if Pillow multiplies the values by a factor that it does not tell.
     """
+    if sixteen_bits.is_halved(image):
+        return 16
     sixteen = image.mode.startswith("I;16")
     if not sixteen and image.mode not in ("I", "F"):
         return 8
@@ -163,6 +166,10 @@ def _pixels(image: Image.Image, mode: str | None) -> np.ndarray:
         return np.asarray(image if mode is None else image.convert(mode))
 
 
+def _own_pixels(image: Image.Image) -> np.ndarray:
+    return _pixels(image, None)
+
+
 def _is_grey(image: Image.Image) -> bool:
     if image.mode in ("P", "PA"):
         with decoding_errors():
@@ -172,4 +179,4 @@ def _is_grey(image: Image.Image) -> bool:
             own.putpalette(packed, order)
             table = np.reshape(own.getpalette("RGB"), (-1, 3))
         return bool((table == table[:, :1]).all())
-    return image.mode in _GREY or image.mode.startswith("I;16")
+    return image.mode in _GREY or image.mode.startswith("I;16") or sixteen_bits.is_grey(image)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data.damaged import PARSER_ERRORS, UndecodableError, decoding_errors
-from medjax.data.pictures import choosing
+from medjax.data.pictures import frame_choice, pixel_shape
 from medjax.data.pictures.picture import Picture, full_range
 from medjax.errors import UserError
 
@@ -36,7 +36,7 @@ def check(options: NiftiOptions) -> None:
     """Raises ``UserError`` for an unknown axis or choice of slices."""
     if options.axis not in _AXES:
         raise UserError(f"unknown nifti axis {options.axis}; choose from: 0, 1, 2")
-    choosing.check("nifti slices", options.slices)
+    frame_choice.check("nifti slices", options.slices)
 
 
 def read(file: pathlib.Path, options: NiftiOptions) -> list[Picture]:
@@ -45,7 +45,7 @@ def read(file: pathlib.Path, options: NiftiOptions) -> list[Picture]:
     Values are scaled by the slope and intercept of the file. Bytes are shown as they are; the range
     of other values is that of the slice. NaN is padding. The affine turns slices as they are shown
     in radiology: the patient's head or front is above, and the patient's right, or front in
-    sagittal slices, is on the left.
+    sagittal slices, is on the left. Its voxels say whether the pixels are square.
 
     Raises:
       UndecodableError: for a file that nibabel cannot read, without that slice, that holds other
@@ -67,7 +67,7 @@ def read(file: pathlib.Path, options: NiftiOptions) -> list[Picture]:
     if np.isnan(orientation).any():
         raise UndecodableError("has an affine that does not say where the patient's right is")
     stored = shape.index(1) if 1 in shape else int(np.argmax(orientation[:, 0] == options.axis))
-    places = choosing.chosen(options.slices, shape[stored], what="slice")
+    places = frame_choice.chosen(options.slices, shape[stored], what="slice")
     index = [slice(None)] * 3
     if len(places) == 1:  # others need not be read
         place = places[0] if orientation[stored, 1] > 0 else shape[stored] - 1 - places[0]
@@ -75,8 +75,12 @@ def read(file: pathlib.Path, options: NiftiOptions) -> list[Picture]:
     with _decoding():
         voxels = image.dataobj.reshape(shape)[tuple(index)]
         turned = nibabel.apply_orientation(voxels, orientation)
-    slices = np.moveaxis(turned, int(orientation[stored, 0]), 0)[:, ::-1, ::-1]
-    return [_picture(pixels.T) for pixels in slices]
+    across = int(orientation[stored, 0])
+    slices = np.moveaxis(turned, across, 0)[:, ::-1, ::-1]
+    sides = np.linalg.norm(image.affine[:3, :3], axis=0)[np.argsort(orientation[:, 0])]
+    width, height = np.delete(sides, across).tolist()
+    square = pixel_shape.of_sides(height, width, pixels=slices[0].size)
+    return [_picture(pixels.T)._replace(**square._asdict()) for pixels in slices]
 
 
 def _nibabel(file: pathlib.Path):

@@ -9,7 +9,7 @@ import numpy as np
 
 from medjax import store
 
-_VERSION = 6  # increases when the same source gives other arrays
+_VERSION = 7  # increases when the same source gives other arrays
 # The packages that decode and prepare; with others installed, other files may be readable.
 _DECODERS = (
     *("pillow", "pydicom", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg"),

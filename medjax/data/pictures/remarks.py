@@ -56,7 +56,7 @@ def _lines(
     depths = [step for step in fitted.steps if isinstance(step, Depth)]
     if depths and depths[0] not in wanted.steps:
         bits, white = depths[0].bits, depths[0].white
-        yield logging.WARNING, f"greys of 16 bits use {bits}: {white} becomes white; {_OTHERS}"
+        yield logging.WARNING, f"values of 16 bits use {bits}: {white} becomes white; {_OTHERS}"
     if facts["clipped"]:
         yield logging.WARNING, f"{facts['clipped']}; {_OTHERS}"
     if facts["dim"]:

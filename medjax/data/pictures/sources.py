@@ -11,24 +11,26 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from medjax.data.damaged import by_reason, first_of
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
 from medjax.data.npz import images as npz_images
 from medjax.data.pictures import (
+    colour_depth,
     conversion,
     decoding,
     dicom,
     listed_set,
-    looking,
     nifti,
     picture_cache,
+    raw_pictures,
     remarks,
 )
 from medjax.data.pictures.conversion import ConvertOptions
 from medjax.data.pictures.listed_set import ListedSet
 from medjax.data.pictures.options import Sources
 from medjax.data.pictures.picture import Picture
-from medjax.data.prepare import raw_pictures
+from medjax.data.prepare import given_steps
 from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
 from medjax.errors import UserError
@@ -96,8 +98,8 @@ def _converted(listed: ListedSet, sources: Sources, request: Request) -> Read:
     )
     make = functools.partial(_make, parts, sources.convert, request)
     arrays, facts = picture_cache.arrays(key, make, root=request.cache)
-    for place, reason in facts["unreadable"]:
-        _log.warning("data: skipped %s: %s", place, reason)
+    for reason, names in by_reason(facts["unreadable"]).items():
+        _log.warning("data: skipped %s: %s (%s)", first_of(names), reason, listed_set.SKIP)
     _check_left(source, classes, {split: arrays[f"{split}_labels"] for split in parts})
     fitted = dataclasses.replace(parse_preparation(facts["preparation"]), last=wanted.last)
     remarks.log(facts, wanted=wanted, fitted=fitted)
@@ -116,12 +118,12 @@ def _make(
     others = [x for split, part in parts.items() if split != "train" for x in part.sources]
     train = parts["train"].sources
     wanted, threads = request.preparation, options.threads
-    own_channels = raw_pictures.sets_channels(wanted)
-    seen = looking.look(
+    own_channels = given_steps.sets_channels(wanted)
+    seen = colour_depth.look(
         train,
         others=others,
         colours=options.mode == "auto" and not own_channels,
-        depth=not raw_pictures.sets_black_and_white(wanted),
+        depth=not given_steps.sets_black_and_white(wanted),
         threads=threads,
     )
     channels = None if own_channels else _CHANNELS.get(options.mode, seen.channels)

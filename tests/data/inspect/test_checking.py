@@ -141,7 +141,7 @@ def test_a_picture_that_was_blank_before_its_conversion(images):
         (
             {"train": [0] * 6 + [1] * 6, "val": [2] * 4, "test": [0, 4, 5] * 2},
             "",
-            "2/1/3 patients in train/val/test, but some are in several of them",
+            "2/1/3 patients in train/val/test",
         ),
     ],
 )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medjax.data import Place, exact_groups, near_pairs
+from medjax.data import Place, near_pairs
+from medjax.data.inspect.duplicates import digests, equal_groups
 
 RNG = np.random.default_rng(0)
 
@@ -13,6 +14,10 @@ def picture(seed, side=40):
     """Returns a smooth random image."""
     coarse = np.random.default_rng(seed).integers(0, 256, (9, 9), np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def exact_groups(splits):
+    return equal_groups({split: digests(images) for split, images in splits.items()})
 
 
 def test_exact_copies_within_and_across():

@@ -42,9 +42,53 @@ SIBLINGS = {
     ),
     "brackets": lambda _: several([f"scan{i}" for i in range(20)], ["", " (1)", " (2)"]),
     "people": lambda _: several(NAMES, [f"_{i}" for i in range(4)]),
+    "visits": lambda _: several(
+        [f"p{i:02}" for i in range(30)], ["_2021-03-04", "_20220504_101500", "-05.06.2023-1"]
+    ),
+    "examinations": lambda _: several(
+        [f"20230{m}0{d}_1015{s}" for m in range(1, 6) for d in range(1, 6) for s in (10, 42)],
+        ["_OD", "_OS"],
+    ),
+    "one of a day": lambda _: several(
+        [f"2023-0{m}-0{d}_{i}" for m in range(1, 4) for d in range(1, 4) for i in range(4)],
+        ["", "_hflip", "_rot90"],
+    ),
+    "keras, dated": lambda rng: several(
+        [f"aug_2023-0{m}-0{d}_{i}" for m in range(1, 4) for d in range(1, 4) for i in range(4)],
+        [f"_0_{x}" for x in rng.permutation(9999)[:4]],
+    ),
     "tiles": lambda _: several([f"slide{i}" for i in range(8)], ["_x0_y0", "_x0_y512", "_x512_y0"]),
 }
+DATES = [f"2023{m:02}{d:02}" for m in range(1, 11) for d in range(1, 21, 2)]
+DATED = {
+    "day": "{y}-{m}-{d}_{i}",
+    "compact": "{y}{m}{d}_{i}",
+    "words": "{y}_{m}_{d} ({i})",
+    "dots": "{d}.{m}.{y}-{i}",
+    "no zeros": "{y}-1-{d}_{i}",
+    "month": "{y}-{m}_{d}{i}",
+    "name": "{d}-Jan-{y}_{m}{i}",
+    "american": "{m}-{d}-{y}_{i}",
+    "scan and day": "scan_{y}-{m}-{d}_{i}",
+    "scan of day": "scan{y}{m}{d}-{i}",
+    "day of scan": "{y}-{m}-{d}_scan_{i}",
+    "slice of day": "{y}-{m}-{d}_slice{i}",
+    "view of day": "{y}{m}{d}_im{i}",
+    "second": "{y}-{m}-{d} 10.1{i}.42",
+    "compact second": "{y}{m}{d}T101{i}42",
+    "fifteen": "IMG{y}{m}{d}101{i}42",
+    "messenger": "IMG-{y}{m}{d}-WA000{i}",
+    "camera": "PXL_{y}{m}{d}_101{i}42123",
+}
 OTHERS = {
+    **{
+        f"date, {kind}": lambda _, form=form: [
+            form.format(y=date[:4], m=date[4:6], d=date[6:], i=i) for date in DATES for i in (1, 2)
+        ]
+        for kind, form in DATED.items()
+    },
+    "one series": lambda _: [f"IM-0001-{i:04}" for i in range(1, 200)],
+    "one series in parts": lambda _: [f"IM-0001-0001-{i:04}" for i in range(1, 200)],
     "counter": lambda _: [f"scan_{i:02}" for i in range(100)],
     "numbers": lambda _: list(range(100)),
     "brackets": lambda _: [f"benign ({i})" for i in range(100)],
@@ -111,7 +155,7 @@ def test_frames_of_one_file_are_no_siblings_of_each_other():
     names = several([f"sick/p{i:02}" for i in range(20)], ["_pre.nii.gz", "_post.nii.gz"])
     frames = {"train": sorted(names[::2] * 3), "test": sorted(names[1::2] * 3)}
     groups = sibling_groups(frames, num_classes=2)
-    assert len(groups) == 20 and groups["sick/p01"] == [("train", 3), ("test", 3)]
+    assert len(groups) == 20 and groups["p01"] == [("train", 3), ("test", 3)]
 
 
 def test_uids_without_suffix():
@@ -120,6 +164,169 @@ def test_uids_without_suffix():
     assert sibling_groups(files, num_classes=1) == {}
     names = several([f"sick/1.2.840.{i}" for i in range(9)], [f".{i}" for i in range(9)])
     assert len(sibling_groups({"train": names}, num_classes=2)) == 9
+
+
+def dealt(stems, rng, *, classes=("benign", "malignant")):
+    """Deals files of different names out to classes at random, and cuts them by file."""
+    splits = {split: [] for split in ("train", "val", "test")}
+    for stem in stems(rng):
+        place = rng.choice(list(splits), p=[0.7, 0.1, 0.2])
+        splits[place].append(f"{rng.choice(classes)}/{stem}.png")
+    return splits
+
+
+@pytest.mark.parametrize("kind", SIBLINGS)
+def test_siblings_in_two_classes_are_found(kind):
+    files = dealt(SIBLINGS[kind], np.random.default_rng(0))
+    groups = sibling_groups(files, num_classes=2)
+    assert sum(map(len, groups.values())) >= 0.95 * sum(map(len, files.values()))
+    assert len(cut_groups(groups)) > 0.3 * len(groups)
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_names_in_two_classes_are_none(kind):
+    for seed in range(5):
+        files = dealt(OTHERS[kind], np.random.default_rng(seed))
+        assert sibling_groups(files, num_classes=2) == {}
+
+
+def public(**by_class):
+    """Names of a public set by class, cut by file."""
+    splits = {"train": [], "test": []}
+    for shift, (name, stems) in enumerate(by_class.items()):
+        for number, stem in enumerate(stems, start=shift):
+            splits["test" if number % 3 == 1 else "train"].append(f"{name}/{stem}.jpeg")
+    return splits
+
+
+PUBLIC = {
+    "chest X-rays of children": (
+        {
+            "NORMAL": several([f"NORMAL2-IM-{i:04}-0001" for i in range(374, 400)], ["", "-0002"]),
+            "PNEUMONIA": several(
+                [f"person{i}_{x}" for i in range(1, 30) for x in ("bacteria", "virus")],
+                ["_2", "_5"],
+            ),
+        },
+        True,
+    ),
+    "chest X-rays, one each": (
+        {
+            "NORMAL": [f"NORMAL2-IM-{i:04}-0001" for i in range(374, 474)],
+            "PNEUMONIA": [f"person{i}_bacteria_{i + 3}" for i in range(100)],
+        },
+        False,
+    ),
+    "dermoscopy": (
+        {
+            "nv": [f"ISIC_{i:07}" for i in range(24306, 24400, 2)],
+            "mel": [f"ISIC_{i:07}" for i in range(24307, 24400, 2)],
+        },
+        False,
+    ),
+    "mammograms": (
+        {
+            "benign": [f"P{i}_L_{view}" for i in range(20) for view in ("CC", "MLO")],
+            "malignant": [f"P{i}_R_{view}" for i in range(20) for view in ("CC", "MLO")],
+        },
+        True,
+    ),
+    "augmented brains": (
+        {
+            "yes": several([f"aug_Y{i}_0_" for i in range(100, 120)], [2052, 3173, 77]),
+            "no": several([f"aug_{i} no._0_" for i in range(20)], [2052, 3173, 77]),
+        },
+        True,
+    ),
+    "tomograms": (
+        {
+            "CNV": several([f"CNV-{i}-" for i in (1016042, 103044, 163081)], range(1, 21)),
+            "NORMAL": several([f"NORMAL-{i}-" for i in (108, 1197, 2048)], range(1, 21)),
+        },
+        True,
+    ),
+    "follow-up": (
+        {
+            "Mass": [f"{i:08}_000" for i in range(1, 40)],
+            "Effusion": [f"{i:08}_001" for i in range(1, 40)],
+        },
+        True,
+    ),
+    "fundus": (
+        {
+            "0": [f"{i}_left" for i in range(10, 50)],
+            "4": [f"{i}_right" for i in range(10, 50)],
+        },
+        True,
+    ),
+    "fundus, numbered by class": (
+        {
+            "0": [f"{i}_{x}" for i, x in enumerate(["left", "right"] * 20)],
+            "4": [f"{i}_{x}" for i, x in enumerate(["left", "right"] * 15)],
+        },
+        False,
+    ),
+    "ultrasound": (
+        {
+            "benign": [f"benign ({i})" for i in range(1, 60)],
+            "malignant": [f"malignant ({i})" for i in range(1, 50)],
+        },
+        False,
+    ),
+    "counters": (
+        {"a": [f"img_{i}" for i in range(80)], "b": [f"img_{i}" for i in range(9)]},
+        False,
+    ),
+    "one counter": (
+        {"a": [f"img_{i}" for i in range(80)], "b": [f"img_{i}" for i in range(80, 99)]},
+        False,
+    ),
+    "tumours": (
+        {
+            name: [f"T{part}-{name[:2]}_{i:04}" for part in "re" for i in range(40)]
+            for name in ("glioma", "meningioma", "notumor", "pituitary")
+        },
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_names_of_public_sets(name):
+    by_class, asked = PUBLIC[name]
+    files = public(**by_class)
+    found = check(*set_of(files, cut="file"))
+    assert bool(found["siblings"]) == asked, found["siblings"]
+    assert any("named like" in line for line in found["warnings"]) == asked
+
+
+def test_names_that_count_from_zero_in_each_folder_are_no_siblings():
+    names = several([f"{i}_" for i in range(30)], [0, 1])
+    a, b = ([f"{folder}/{name}.png" for name in names] for folder in "ab")
+    groups = sibling_groups({"train": a, "test": b}, num_classes=2)
+    assert len(groups) == 60 and cut_groups(groups) == {}
+    files = {"train": a, "test": b}
+    for own in (("train", "test"), ("Training", "Testing")):
+        files = {split: [f"{x}/{n}" for n in a + b] for split, x in zip(files, own, strict=True)}
+        assert cut_groups(sibling_groups(files, num_classes=2)) == {}
+
+
+def test_a_few_copies_in_another_class_hide_no_siblings():
+    names = several([f"p{i:02}" for i in range(40)], ["_left", "_right"])
+    files = {"train": [f"a/{name}.png" for name in names[::2]]}
+    files["test"] = [f"b/{name}.png" for name in names[1::2] + names[:2:2]]
+    assert len(cut_groups(sibling_groups(files, num_classes=2))) == 40
+
+
+def test_patients_below_two_classes():
+    names = several([f"p{i:02}/" for i in range(30)], ["left", "right"])
+    files = {"train": [f"a/{x}.png" for x in names[::2]]}
+    files["test"] = [f"b/{x}.png" for x in names[1::2]]
+    assert len(cut_groups(sibling_groups(files, num_classes=2))) == 30
+
+
+def test_names_of_an_augmentation_alone():
+    assert sibling_groups({"train": ["a/aug_5.png", "a/aug.png", "b/_.png"]}, num_classes=2) == {}
 
 
 def test_own_splits_do_not_hide_siblings():

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medjax.data import Picture, Source, decode_all, file_source
-from medjax.data.pictures import imagefile
+from medjax.data import CutOptions, FolderOptions, Picture, Source, decode_all, file_source
+from medjax.data.pictures import decoding, folders, imagefile
 from medjax.errors import UserError
 
 LOGGERS = [logging.getLogger(name) for name in ("pydicom", "PIL")]
@@ -107,3 +107,52 @@ def test_a_bug_of_ours_in_reading_dicom_keeps_its_traceback(
     with pytest.raises(kind, match="a bug") as caught:
         list(decode_all([file_source(path, "a.dcm")]))
     assert caught.traceback[-1].name == "ours"
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """Each file that is opened waits until others are, too; a list of them."""
+    barrier, opened = threading.Barrier(4), []
+
+    def is_image(path):
+        opened.append(path.name)
+        if len(opened) <= 4:  # the first of four threads
+            barrier.wait(timeout=10)
+        return path.name.startswith("IM")
+
+    monkeypatch.setattr(decoding.dicom, "is_image", is_image)
+    return opened
+
+
+def test_files_without_a_known_suffix_are_opened_at_once_and_others_never(tmp_path, waiting):
+    names = [f"c/{kind}{i:03}" for i in range(150) for kind in ("IM", "notes")]
+    names[7:7] = ["c/a.PNG", "c/b.csv", "c/b.nii.gz", "c/c.tar.gz"]
+    found = decoding.pictures_among(tmp_path, names)
+    assert found == [x for x in names if x.startswith("c/IM") or x in ("c/a.PNG", "c/b.nii.gz")]
+    assert sorted(waiting) == sorted(x[2:] for x in names if "." not in x)
+
+
+def test_a_folder_is_listed_with_its_files_opened_at_once(tmp_path, waiting):
+    for number in range(150):
+        file = tmp_path / f"c{number % 2}" / f"IM{number:03}"
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    listed = folders.entries(tmp_path, FolderOptions(), CutOptions())
+    assert len(listed.entries) == 150 and len(set(waiting)) == 150
+
+
+@pytest.mark.parametrize("suffix", ["", ".dcm"])
+def test_a_table_opens_its_files_at_once_and_no_others(tmp_path, waiting, suffix):
+    for number in range(300):
+        (tmp_path / f"IM{number:03}{suffix}").touch()
+    rows = [f"IM{number:03},{number % 2}" for number in range(150)]
+    (tmp_path / "table.csv").write_text("\n".join(["file,label", *rows]))
+    options = FolderOptions(table=str(tmp_path / "table.csv"))
+    listed = folders.entries(tmp_path, options, CutOptions())
+    assert len(listed.entries) == 150 and len(waiting) == 150
+
+
+def test_results_at_once_are_in_order_and_errors_are_raised():
+    assert decoding.at_once(lambda x: x * x, range(200)) == [x * x for x in range(200)]
+    with pytest.raises(ZeroDivisionError):
+        decoding.at_once(lambda x: 1 // (x - 150), range(200))

@@ -17,7 +17,7 @@ from medjax.data import (
     parse_preparation,
     prepare_picture,
 )
-from medjax.data.pictures import decoding, nifti
+from medjax.data.pictures import decoding, nifti, pixel_shape
 from medjax.errors import UserError
 
 nibabel = pytest.importorskip("nibabel", reason="needs pip install medjax[nifti]")
@@ -238,3 +238,37 @@ def test_a_slice_that_spans_sixteen_bits_is_not_scaled_by_the_depth_of_a_set(pat
     assert (picture.black, picture.white) == (0, 65535)
     steps = parse_preparation("depth(12)|grayscale")
     assert sorted(prepare_picture(steps, picture).ravel().tolist()) == [0, 4, 117, 255]
+
+
+# The shape of a slice of 4×5×6 voxels of 3×0.5×1 mm: columns and rows in units of the shorter side.
+SQUARE = {0: (12, 5), 1: (6, 12), 2: (5, 24)}
+
+
+@pytest.mark.parametrize("axis", SQUARE)
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_slices_of_unequal_voxels_have_square_pixels(order, axis, path):
+    affine = np.diag([3, 0.5, 1, 1])[:, [*order, 3]]  # the same volume, stored in another order
+    affine[:, 1] *= -1
+    _save(path, VOXELS.transpose(order), affine)
+    for picture in nifti.read(path, NiftiOptions(axis, "all")):
+        assert picture.shown().shape == SQUARE[axis]
+        assert picture.pixels.shape == UPRIGHT[axis](VOXELS)[0].shape  # window sees those
+
+
+def test_a_volume_of_thick_slices_is_loaded_in_its_proportions(tmp_path, caplog):
+    voxels = np.full((16, 24, 4), 200, np.uint8)  # 0.5×0.5×3 mm: 8×12×12 mm
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for number in range(6):
+            voxels[number, :, :] = number
+            _save(tmp_path / name / f"{number}.nii", voxels, np.diag([0.5, 0.5, 3, 1]))
+    sources = Sources(nifti=NiftiOptions(axis=1))
+    images = load(f"folder:{tmp_path}", size=24, sources=sources).train.images[..., 0]
+    content = np.mean((images > 6), axis=0) > 0  # 8 mm of 12 mm wide, all of it high
+    rows, columns = np.flatnonzero(content.any(1)), np.flatnonzero(content.any(0))
+    assert np.ptp(rows) == 23 and 8 <= np.ptp(columns) <= 16
+    for file in tmp_path.rglob("*.nii"):
+        _save(file, nibabel.load(file).get_fdata().astype(np.uint8), np.diag([0.1, 0.1, 30, 1]))
+    caplog.clear()
+    load(f"folder:{tmp_path}", size=24, sources=sources)
+    assert any(f"12 images {pixel_shape.TOO_LONG}" in line for line in caplog.messages)

@@ -54,6 +54,19 @@ def test_the_aspect_is_kept_unless_told_otherwise():
         to_bytes(wide, size=0, channels=1)
 
 
+@pytest.mark.parametrize(
+    ("background", "inverted", "margin"),
+    [(0, False, 0), (30, False, 30), (250, False, 90), (250, True, 5), (0, True, 165)],
+)
+def test_margins_have_the_darkest_value_as_shown(background, inverted, margin):
+    pixels = np.full((4, 8), background, np.uint8)
+    pixels[1:3, 2:6] = 90  # what the picture shows
+    wide = Picture(pixels, 0, 255, inverted=inverted)
+    shown = to_bytes(wide, size=8, channels=1)[..., 0]
+    assert (shown[:2] == margin).all() and (shown[6:] == margin).all()
+    assert shown[2:6].min() == margin
+
+
 def test_resizing_is_antialiased_and_at_full_depth():
     stripes = np.tile(np.array([0, 1], np.uint16), (64, 32))  # one step in 65535
     got = to_bytes(Picture(stripes, 0, 1), size=8, channels=1)

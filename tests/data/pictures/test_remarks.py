@@ -39,7 +39,7 @@ def test_what_was_dropped_is_a_warning(said):
 
 def test_a_depth_that_was_found(said):
     steps = "depth(12)|grayscale|resize(8)"
-    line = f"data: greys of 16 bits use 12: 4095 becomes white; {OTHERS}"
+    line = f"data: values of 16 bits use 12: 4095 becomes white; {OTHERS}"
     assert said({}, fitted=steps) == [("WARNING", line)]
     assert said({}, wanted=steps, fitted=steps) == []
 

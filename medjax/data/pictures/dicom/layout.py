@@ -4,11 +4,11 @@ from typing import Any, NamedTuple
 
 from medjax.data.damaged import UndecodableError
 from medjax.data.pictures.dicom import header
+from medjax.data.pictures.pixel_shape import MOST_PIXELS
 
 GREY = ("MONOCHROME1", "MONOCHROME2")
 PALETTE = "PALETTE COLOR"
 _THREE = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
-MOST_PIXELS = 2**27  # of one frame; a damaged header may ask for more than the memory holds
 
 
 class Layout(NamedTuple):

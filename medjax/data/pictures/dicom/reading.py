@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.data.damaged import UndecodableError
-from medjax.data.pictures import choosing
+from medjax.data.pictures import frame_choice
 from medjax.data.pictures.dicom import (
     doubts,
     frames,
@@ -33,7 +33,7 @@ class DicomOptions(NamedTuple):
 
 def check(options: DicomOptions) -> None:
     """Raises ``UserError`` for an unknown choice of frames."""
-    choosing.check("dicom frames", options.frames)
+    frame_choice.check("dicom frames", options.frames)
 
 
 def channels(file: pathlib.Path) -> int:
@@ -62,7 +62,7 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
     stored_as = layout.of(dataset)
     _check_decodable(dataset, stored_as)
     pictures = []
-    for frame in choosing.chosen(options.frames, stored_as.frames, what="frame"):
+    for frame in frame_choice.chosen(options.frames, stored_as.frames, what="frame"):
         pixels = frames.decode(dataset, stored_as, frame)
         if stored_as.photometric in layout.GREY:
             picture = _grey(pixels, dataset, frame, stored_as)
@@ -70,8 +70,9 @@ def read(file: pathlib.Path, options: DicomOptions) -> list[Picture]:
             picture = _from_palette(pixels, dataset)
         else:
             picture = Picture(pixels, 0, 2**stored_as.stored - 1)
-        aspect, remarks = spacing.aspect(dataset, frame, stored_as), doubts.of(dataset)
-        pictures.append(picture._replace(aspect=aspect, remarks=(*remarks, *picture.remarks)))
+        shape = spacing.shape(dataset, frame, stored_as)
+        remarks = (*doubts.of(dataset), *picture.remarks, *shape.remarks)
+        pictures.append(picture._replace(aspect=shape.aspect, remarks=remarks))
     return pictures
 
 

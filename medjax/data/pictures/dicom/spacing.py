@@ -1,28 +1,23 @@
 """The shape of the pixels of DICOM files, which need not be square."""
 
-import math
-
 from medjax.data.damaged import UndecodableError
+from medjax.data.pictures import pixel_shape
 from medjax.data.pictures.dicom import header
-from medjax.data.pictures.dicom.layout import MOST_PIXELS, Layout
+from medjax.data.pictures.dicom.layout import Layout
+from medjax.data.pictures.pixel_shape import PixelShape
 
 # In each, the height of a pixel comes first.
 _SPACINGS = (
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "PixelAspectRatio"),
 )
-_LEAST, _MOST = 1.01, 16.0  # times the shorter side; more is a mistake
 
 
-def aspect(dataset, frame: int, stored_as: Layout) -> float:
-    """Returns the height of a frame's pixels over their width; 1 if no sound element says it."""
+def shape(dataset, frame: int, stored_as: Layout) -> PixelShape:
+    """Returns the shape of a frame's pixels; square if no sound element says it."""
     try:
         measures = header.group(dataset, frame, "PixelMeasuresSequence")
         pairs = [header.pair(measures, name) for name in _SPACINGS]
     except UndecodableError:  # the pixels are none the worse for it
-        return 1.0
+        return PixelShape()
     height, width = next((pair for pair in pairs if pair), (1.0, 1.0))
-    if not (math.isfinite(height) and math.isfinite(width) and min(height, width) > 0):
-        return 1.0
-    longer = max(height, width) / min(height, width)
-    fits = stored_as.rows * stored_as.columns * longer <= MOST_PIXELS
-    return height / width if _LEAST < longer <= _MOST and fits else 1.0
+    return pixel_shape.of_sides(height, width, pixels=stored_as.rows * stored_as.columns)

@@ -29,7 +29,7 @@ def entries(
       UserError: if the files lie in another way.
     """
     start, splits = split_folders(folder, files)
-    pictures = [file for file in files if decoding.is_picture(folder / file)]
+    pictures = decoding.pictures_among(folder, files)
     names = {file.removeprefix(start): file for file in pictures}
     hidden = masks.find(names, tops=splits or [""])
     found, beside = [], []
@@ -52,10 +52,12 @@ def entries(
         raise unknown_layout.error(folder, files, reason)
     others = sorted(set(files) - set(pictures))
     classes = {entry.label for entry in found}
+    class_warnings.refuse_splits(folder, files, classes)
     tops = [f"{start}{top}/" for top in splits] or [start]
     warnings = [
         *_count(folder, "images outside class folders", beside),
         *_count(folder, "masks of images", [names[name] for name in hidden.files]),
+        *_masks_as_classes(folder, found),
         *class_warnings.numbered_parts(folder, files, classes),
         *class_warnings.unread(folder, others, pictures, tops, classes),
     ]
@@ -66,6 +68,15 @@ def _count(folder: pathlib.Path, what: str, files: Sequence[str]) -> list[str]:
     """Returns a warning of files that are not read, if there are any."""
     first = sorted(files)[:1]
     return [f"{folder}: {what} are not read: {len(files)}, the first is {x}" for x in first]
+
+
+def _masks_as_classes(folder: pathlib.Path, found: Sequence[Entry]) -> list[str]:
+    """Returns a warning of each class that may hold the masks of another."""
+    return [
+        f"{folder}: {one} is read as a class, but is named like masks, and its files like those of "
+        f"{other}: if they are masks, move {one} elsewhere, or rename {other} to images"
+        for one, other in masks.among_classes(found).items()
+    ]
 
 
 def _check_labelled(

@@ -44,6 +44,22 @@ def numbered_parts(
     return [f"{reason}, and are read as classes; a table can name the classes (data.folder.table)"]
 
 
+def refuse_splits(folder: pathlib.Path, files: Sequence[str], classes: Collection[str]) -> None:
+    """Refuses classes that seem to be splits, as ``train_v2`` and ``test_v2`` do.
+
+    Args:
+      folder: the folder.
+      files: all files below it.
+      classes: names of the class folders.
+
+    Raises:
+      UserError: if all names hold words for different splits.
+    """
+    if unknown_layout.seem_splits(classes):
+        reason = f"{folder}: {' and '.join(sorted(classes))} seem to be splits, and no classes"
+        raise unknown_layout.error(folder, files, reason)
+
+
 def unread(
     folder: pathlib.Path,
     others: Collection[str],

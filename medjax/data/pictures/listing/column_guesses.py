@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import findings, one_hot
+from medjax.data.pictures.listing import findings, one_hot, split_flags
 from medjax.data.pictures.listing.column_setting import ROLES, SETTING, joined
 from medjax.data.pictures.listing.tables import BY_NAME, Table
 from medjax.errors import UserError
@@ -26,11 +26,19 @@ _NAMES = {
     ),
     "patient": (
         *("patient", "patientid", "subject", "subjectid", "participant", "participantid"),
-        *("pid", "person", "personid", "case", "caseid", "lesion", "lesionid", "study", "studyid"),
+        *("pid", "person", "personid", "case", "caseid", "casenumber", "fall", "fallnummer"),
+        *("lesion", "lesionid", "study", "studyid", "studyinstanceuid", "studyuid", "exam"),
+        *("examid", "accession", "accessionnumber", "accessionno", "seriesinstanceuid"),
+        "seriesuid",
     ),
     "split": SPLITS,
 }
-_PATIENTS = re.compile(r"(patient|subject)s?(id|no|nr|num|number|name|code|key|index|uid)?")
+_PATIENTS = re.compile(
+    r"(id|nr|no)?(patient(en)?|subj(ect)?|proband(en)?)s?(id|no|nr|num|number|nummer|name|code|key|"
+    r"index|uid|identifier|kennung)?|(mrn|medicalrecord)(id|no|nr|num|number)?"
+)
+_PERSONS = ("participant", "participantid", "pid", "person", "personid", "caseid")
+_STUDIES = re.compile(r"(study|exam|accession|series)\w*|id")
 _LOOKED_AT = 50  # rows
 
 
@@ -69,22 +77,13 @@ def suggested(
     """
     shown = {"file": "FILE_COLUMN", "label": "LABEL_COLUMN"} | guess(table, is_file) | given
     likely = findings.likely(table) if shown["label"] == "LABEL_COLUMN" else []
+    likely = [name for name in likely if not split_flags.flagged(name)]
     if likely:
         fits = one_hot.fits(table, likely)
         shown["label"], likely = (",".join(likely), []) if fits else ("label", likely)
     others = {role: name for role, name in shown.items() if name.casefold() != role}
     settings = {"columns": joined(others), "findings": ",".join(likely)}
     return {name: value for name, value in settings.items() if value}
-
-
-def may_be_patients(name: str) -> bool:
-    """Returns whether a column's name is one that others give to patients, or to what they share.
-
-    Example:
-      >>> may_be_patients("lesion_id"), may_be_patients("age")
-      (True, False)
-    """
-    return _plain(name) in _NAMES["patient"]
 
 
 def are_patients(name: str) -> bool:
@@ -95,6 +94,43 @@ def are_patients(name: str) -> bool:
       (True, False)
     """
     return _PATIENTS.fullmatch(_plain(name)) is not None
+
+
+def are_persons(name: str) -> bool:
+    """Returns whether a column's name probably says that it holds persons.
+
+    Example:
+      >>> are_persons("pid"), are_persons("lesion_id")
+      (True, False)
+    """
+    return _plain(name) in _PERSONS
+
+
+def are_units(name: str) -> bool:
+    """Returns whether a column's name is that of persons or lesions, whose images belong together.
+
+    Example:
+      >>> are_units("lesion_id"), are_units("StudyInstanceUID"), are_units("ID")
+      (True, False, False)
+    """
+    return patient_rank(name) is not None and not _STUDIES.fullmatch(_plain(name))
+
+
+def patient_rank(name: str) -> int | None:
+    """Returns how far from certain it is that a column holds patients, or what they share.
+
+    It is None for a column whose name says nothing of the kind.
+
+    Example:
+      >>> patient_rank("MRN") < patient_rank("lesion_id") < patient_rank("Study ID")
+      True
+      >>> patient_rank("age") is None
+      True
+    """
+    if are_patients(name):
+        return 0
+    names = (*_NAMES["patient"], "id")
+    return names.index(_plain(name)) + 1 if _plain(name) in names else None
 
 
 def names_file(cell: str) -> bool:

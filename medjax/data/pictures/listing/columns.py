@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from medjax.data.pictures.listing import column_guesses
+from medjax.data.pictures.listing import column_guesses, split_flags
 from medjax.data.pictures.listing.column_guesses import SPLITS
 from medjax.data.pictures.listing.column_setting import ROLES, SETTING, joined, parse
 from medjax.data.pictures.listing.tables import Table
@@ -78,8 +78,9 @@ def choose(
         raise UserError(f"{SETTING} and data.folder.patients both tell the patients: keep one")
     patient = None if grouped else found["patient"]
     chosen = Columns(found["file"], found["label"], patient, splits, given)
-    if not grouped:
-        _refuse_unnamed_patients(table, chosen)
+    official = splits or any(map(split_flags.flagged, table.header))
+    if not grouped and not official:  # patients do not change official splits
+        refuse_unnamed_patients(table, chosen)
     return chosen
 
 
@@ -117,25 +118,12 @@ def _needed(
     )
 
 
-def shared_values(table: Table, columns: Columns) -> str:
-    """Returns a warning of a column that may be the patients of a table that names none.
+def refuse_unnamed_patients(table: Table, columns: Columns) -> None:
+    """Refuses a column that seems to hold patients and is not called so.
 
-    Its values are those of several rows each, as the lesions of photographs are.
+    Raises:
+      UserError: if there is such a column, and no setting says whether it is read.
     """
-    if columns.patient is not None or "patient" in columns.given:
-        return ""
-    for place, name in enumerate(table.header):
-        values = {row.cells[place] for row in table.rows}
-        if column_guesses.may_be_patients(name) and 1 < len(values) < len(table.rows):
-            return (
-                f"{table.path}: images that share a {name} may be in several splits; "
-                f"{columns.setting('patient', name)} keeps them together"
-            )
-    return ""
-
-
-def _refuse_unnamed_patients(table: Table, columns: Columns) -> None:
-    """Refuses a column that seems to hold patients and is not called so."""
     if columns.patient is not None or "patient" in columns.given:
         return
     for place, name in enumerate(table.header):

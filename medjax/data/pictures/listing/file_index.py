@@ -7,6 +7,7 @@ import pathlib
 import posixpath
 from collections.abc import Callable, Sequence
 
+from medjax.data.pictures import decoding
 from medjax.data.pictures.listing.names import is_leftover, same_form
 
 
@@ -69,6 +70,11 @@ class FileIndex:
         """Returns the files that each cell of a column fits: none, one, or several as well."""
         parts = [_parts(cell) for cell in cells]
         shared = _shared(min(parts)[:-1], max(parts)[:-1]) if parts else 0
+        last = {_key(name) for path in parts for name in path[-1:]}
+        like = (
+            x for key in last for way in (_whole, _stem) for x in self._table(1, way).get(key, ())
+        )
+        decoding.at_once(self.is_picture, [*dict.fromkeys(like)])  # which remembers the answers
         return [self._fit(c, p, shared) for c, p in zip(cells, parts, strict=True)]
 
     def _fit(self, cell: str, parts: tuple[str, ...], shared: int) -> list[str]:

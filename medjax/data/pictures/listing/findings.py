@@ -33,8 +33,6 @@ _CELLS = {
 _MEANING = {word: value for value, words in _CELLS.items() for word in words}
 _NUMBERS = {1: 1, 0: 0, -1: _UNSURE}
 _NOTHING = ("no finding", "no findings", "none", "normal", "healthy")
-_QUOTES = " \t\"'"
-_AROUND = f"{_QUOTES}[]"  # as around the words of ``['Effusion', 'Mass']``
 
 
 class Findings(NamedTuple):
@@ -70,7 +68,7 @@ def places(table: Table, findings: str) -> list[int]:
       UserError: for a column that the table does not have or has twice, or that is named twice.
     """
     found: list[int] = []
-    for name in (word.strip(_QUOTES) for word in without_brackets(findings).split(",")):
+    for name in (word.strip(labels.QUOTES) for word in without_brackets(findings).split(",")):
         same = [x for x, column in enumerate(table.header) if column.casefold() == name.casefold()]
         if not same:
             raise unknown(f"finding of {table.path}", name, filter(None, table.header))
@@ -170,6 +168,17 @@ def likely(table: Table) -> list[str]:
     return found if len(found) > 1 else []
 
 
+def yes_or_no(cell: str) -> int | None:
+    """Returns 1 for a cell that says yes, 0 for one that says no, and None for any other.
+
+    Example:
+      >>> yes_or_no("True"), yes_or_no("0.0"), yes_or_no("maybe")
+      (1, 0, None)
+    """
+    value = _value(cell)
+    return value if value in (0, 1) else None
+
+
 @functools.lru_cache(maxsize=4096)  # tables hold few different cells of findings, many times
 def _value(cell: str) -> int | None:
     """Returns what a cell says: 1, 0, ``_UNSURE`` or ``_EMPTY``; None for anything else."""
@@ -180,9 +189,9 @@ def _value(cell: str) -> int | None:
 
 
 def _words(cell: str, separator: str) -> list[str]:
-    if is_empty(cell.strip(_AROUND)):
+    if is_empty(cell.strip(labels.AROUND)):
         return []
-    words = (word.strip(_AROUND) for word in cell.split(separator))
+    words = (word.strip(labels.AROUND) for word in cell.split(separator))
     return [same_form(word) for word in words if word]
 
 

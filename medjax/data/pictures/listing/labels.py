@@ -9,7 +9,10 @@ from medjax.data.pictures.listing.names import same_form
 
 _MANY = 30  # classes
 _NUMBER = re.compile(r"[+-]?(\d+[.,]?\d*|[.,]\d+)")
-_AROUND = " \t\"'[]"  # as around the words of ``['effusion', 'mass']``
+QUOTES = " \t\"'"
+"""What may stand around a name."""
+AROUND = f"{QUOTES}[]"
+"""What may stand around the words of a list, as in ``['effusion', 'mass']``."""
 _LISTS = ("|", ";")
 _OTHER_JOINERS = (",", "+", "&", "/", "\\", "^", "~")  # these stand inside numbers and names too
 
@@ -64,7 +67,7 @@ def joiner(labels: Iterable[str]) -> str:
     """
     labels = set(labels)
     for mark in (*_LISTS, *_OTHER_JOINERS):
-        parts = [{part.strip(_AROUND) for part in label.split(mark)} - {""} for label in labels]
+        parts = [{part.strip(AROUND) for part in label.split(mark)} - {""} for label in labels]
         counts = collections.Counter(part for found in parts for part in found)
         joined = [found for found in parts if len(found) > 1]
         shared = [{part for part in found if counts[part] > 1} for found in joined]

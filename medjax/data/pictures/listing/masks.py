@@ -3,16 +3,20 @@
 import collections
 import posixpath
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
+
+from medjax.data.pictures.listing.entry import Entry
 
 _WORD = r"(masks?|seg|segmentations?|annotations?|ground[ _-]?truths?|gt|labels?)"
 _BEHIND = re.compile(rf"(.+?)[ _.-]+{_WORD}([ _.-]*\(?\d+\)?)?", re.IGNORECASE)
 _BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<image>.+)", re.IGNORECASE)
 _FOLDER = re.compile(rf"{_WORD}(tr|ts)?|.+[ _-]masks", re.IGNORECASE)
+_CLASS = re.compile(rf"(.*[ _.-])?{_WORD}([ _.-].*|tr|ts|\d+)?", re.IGNORECASE)
 _IMAGES = re.compile(
     r"(images?|imgs?|pictures?|originals?|scans?|inputs?|raw)(tr|ts)?", re.IGNORECASE
 )
+_File = tuple[str | None, str]  # the split and the stem
 
 
 class Masks(NamedTuple):
@@ -61,6 +65,38 @@ def find(names: Collection[str], *, tops: Collection[str] = ()) -> Masks:
     masked, images = _folders(names, tops)
     files.update(name for name in names if not masked.isdisjoint(_above(name)))
     return Masks(frozenset(files), frozenset(images))
+
+
+def among_classes(entries: Collection[Entry]) -> dict[str, str]:
+    """Returns the classes that are named like masks and may be those of another class, with it.
+
+    Most of their files are named like files of other classes in the same split.
+
+    Args:
+      entries: the files of class folders.
+
+    Example:
+      >>> names = ("x-ray/1.png", "x-ray/2.png", "masks/1.tif", "mask/3.png")
+      >>> among_classes([Entry(name, None, name.split("/")[0], name) for name in names])
+      {'masks': 'x-ray'}
+    """
+    stems = collections.defaultdict(set)
+    for entry in entries:
+        stems[entry.label].add((entry.split, _last(_stem(entry.name))))
+    others = {label: x for label, x in stems.items() if not _CLASS.fullmatch(label)}
+    counts = collections.Counter(stem for found in others.values() for stem in found)
+    return {
+        label: max(others, key=lambda other: len(found & others[other]))
+        for label, found in stems.items()
+        if label not in others and 2 * len(_telling(found, label, counts)) > len(found)
+    }
+
+
+def _telling(found: set[_File], label: str, counts: Mapping[_File, int]) -> list[_File]:
+    """Returns the files of a class that are named like files of other classes."""
+    # Counters alone make no masks of segmented neutrophils, which are a class of blood cells.
+    most = 1 if label.casefold() == "seg" else max(counts.values(), default=0)
+    return [stem for stem in found if 1 <= counts[stem] <= most]
 
 
 def _folders(names: Collection[str], tops: Collection[str]) -> tuple[set[str], set[str]]:

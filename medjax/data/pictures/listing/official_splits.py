@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from medjax.data import splitting
 from medjax.data.medmnist.registry import SPLITS
-from medjax.data.pictures.listing import labels
+from medjax.data.pictures.listing import labels, split_flags
 from medjax.data.pictures.listing.column_setting import pairs
 from medjax.data.pictures.listing.columns import Columns
 from medjax.data.pictures.listing.entry import Entry
-from medjax.data.pictures.listing.tables import Row, Table, is_empty, rows_error
+from medjax.data.pictures.listing.tables import BY_NAME, Row, Table, is_empty, rows_error
 from medjax.errors import UserError, unknown
 
 _log = logging.getLogger("medjax")
@@ -33,18 +33,28 @@ def of_rows(
       The split by row, empty if no column gives splits; and warnings of columns that might.
 
     Raises:
-      UserError: if the column holds other words, has empty cells, or lacks train or test.
+      UserError: if the columns hold other words, have empty cells, lack train or test, or
+        contradict each other.
     """
     if folds:
         return _of_folds(table, columns, rows, folds), []
-    warnings = []
+    warnings, flags = [], _flags(table, columns, rows)
+    told = {"train", "test"} & set(flags.values())
     for column in columns.splits:
         values = _values(rows, column)
         words = {value: splitting.split_named(value) for value in values}
         if not all(words.values()):
-            warnings.append(_passed_over(table, columns, column, values))
+            if column not in flags or not told:
+                warnings.append(_passed_over(table, columns, column, values))
         elif words:
             return _checked(table, columns, rows, column, words), []
+    if told:
+        return _of_flags(table, columns, rows, flags), []
+    for name in (table.header[place] for place in flags):
+        warnings.append(
+            f"{table.path}: its column {name} leaves no test and is not read; "
+            f'{columns.setting("split", name)} with {_FOLDS}="test=1" tests on what it marks'
+        )
     return {}, warnings + _unread(table, columns, rows)
 
 
@@ -55,19 +65,34 @@ def shared_patients(entries: Iterable[Entry]) -> list[str]:
       >>> shared_patients([Entry("a", "train", "x", "p1"), Entry("b", "test", "y", "p1")])
       ['leakage: 1 patient is in train and test']
     """
+    found = in_several(((x.group, x.split) for x in entries), "patient", "patients")
+    return [f"leakage: {found}"] if found else []
+
+
+def in_several(pairs: Iterable[tuple[str, str]], one: str, many: str) -> str:
+    """Returns how many values are in which splits, if they are in more than one.
+
+    Args:
+      pairs: values with their splits.
+      one: what a value is called.
+      many: what several values are called.
+
+    Example:
+      >>> in_several([("7", "train"), ("7", "test"), ("8", "test")], "case", "cases")
+      '1 case is in train and test'
+    """
     held = collections.defaultdict(set)
-    for entry in entries:
-        held[entry.group].add(entry.split)
+    for value, split in pairs:
+        held[value].add(split)
     counts = collections.Counter(
         tuple(name for name in SPLITS if name in splits)
         for splits in held.values()
         if len(splits) > 1
     )
-    found = [
-        f"{count:,} {'patient is' if count == 1 else 'patients are'} in {' and '.join(names)}"
+    return ", ".join(
+        f"{count:,} {f'{one} is' if count == 1 else f'{many} are'} in {' and '.join(names)}"
         for names, count in sorted(counts.items())
-    ]
-    return [f"leakage: {', '.join(found)}"] if found else []
+    )
 
 
 def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -> dict[Row, str]:
@@ -100,6 +125,31 @@ def _of_folds(table: Table, columns: Columns, rows: Sequence[Row], folds: str) -
     raise unknown(f"value of the column {name}", value, values)
 
 
+def _flags(table: Table, columns: Columns, rows: Sequence[Row]) -> dict[int, str]:
+    """Returns the columns of yes and no that may tell the splits, and the split of each."""
+    used = {columns.file, columns.label, columns.patient}
+    others = [place for place in range(len(table.header)) if place not in used]
+    places = columns.splits if "split" in columns.given else others
+    return split_flags.columns(table, rows, places)
+
+
+def _of_flags(
+    table: Table, columns: Columns, rows: Sequence[Row], flags: Mapping[int, str]
+) -> dict[Row, str]:
+    """Returns the splits of rows whose columns say yes and no."""
+    found = split_flags.of_rows(table, rows, flags)
+    names = " and ".join(table.header[place] for place in flags)
+    anew = f"{columns.setting('split', '')} cuts the set anew"
+    if without := [row for row in rows if row not in found]:
+        advice = f"fill {names}; {anew}"
+        raise rows_error(table, without, "no split", named=columns.file, advice=advice)
+    for split in ("train", "test"):
+        if split not in found.values():
+            raise UserError(f"{table.path}: {names} leaves no {split}; {anew}")
+    _log.info("data: %s: %s gives the splits", table.path, names)
+    return found
+
+
 def _values(rows: Sequence[Row], column: int) -> tuple[str, ...]:
     """Returns the values of a column, each once and in order; empty cells hold none."""
     cells = {row.cells[column] for row in rows}
@@ -130,7 +180,8 @@ def _passed_over(table: Table, columns: Columns, column: int, values: Sequence[s
     """Returns a warning that a column of other words is not read; refuses one that must be."""
     values = labels.in_order(set(labels.unified(values).values()))
     name, shown = table.header[column], ", ".join(values[:_SHOWN])
-    holds = f"{table.path}: its column {name} holds {shown}{'…' * (len(values) > _SHOWN)}"
+    what = "the names of its tables are" if name == BY_NAME else f"its column {name} holds"
+    holds = f"{table.path}: {what} {shown}{'…' * (len(values) > _SHOWN)}"
     how = f'say which are val and test, as in {_FOLDS}="{_example(values)}"; all others are train'
     words = [value for value in values if labels.number(value) is None]
     meant = words and (name.casefold() == "split" or any(map(splitting.split_named, words)))

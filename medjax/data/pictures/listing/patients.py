@@ -1,11 +1,14 @@
 """Patients: those that a regular expression finds in paths, and one spelling for each."""
 
+import collections
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from medjax.data.pictures.listing import labels
 from medjax.data.pictures.listing.entry import Entry
 from medjax.errors import UserError
+
+_PARTS = re.compile(r"\d+|[^\W\d_]+|[\W_]+")  # numbers, letters, and what is between them
 
 
 def of_paths(entries: Sequence[Entry], expression: str) -> list[Entry]:
@@ -34,19 +37,66 @@ def of_paths(entries: Sequence[Entry], expression: str) -> list[Entry]:
     return [entry._replace(group=group) for entry, group in zip(entries, groups, strict=True)]
 
 
-def one_spelling(entries: Sequence[Entry]) -> list[Entry]:
-    """Returns entries in which each patient has one name, whatever its case or leading zeros.
-
-    Two patients that are taken for one stay in one split, which does no harm; one that is taken for
-    two may be on both sides.
+def one_spelling(entries: Sequence[Entry]) -> tuple[list[Entry], list[str]]:
+    """Returns entries in which each patient has one name, and a warning if some had several.
 
     Example:
-      >>> pairs = ("P7", "p7", "p8")
-      >>> [e.group for e in one_spelling([Entry("a", None, "x", group) for group in pairs])]
+      >>> found, _ = one_spelling([Entry("a", None, "x", group) for group in ("P7", "p7", "p8")])
+      >>> [entry.group for entry in found]
       ['P7', 'P7', 'p8']
     """
-    same = labels.unified(entry.group for entry in entries)
+    same = spellings(entry.group for entry in entries)
+    return [entry._replace(group=same[entry.group]) for entry in entries], spelled_alike(same)
+
+
+def spellings(names: Iterable[str]) -> dict[str, str]:
+    """Returns the patient of each spelling: the first one, or a number without its zeros.
+
+    Spellings of a patient differ in case, in zeros before a number, or in signs and spaces between
+    a letter and a digit; those between two digits count, as in ``1-2`` and ``12``. Two patients
+    that are taken for one stay in one split, which does no harm; one that is taken for two may be
+    on both sides.
+
+    Example:
+      >>> spellings(["P-01", "p 1", "P1", "P1-2", "P12"])
+      {'P-01': 'P-01', 'p 1': 'P-01', 'P1': 'P-01', 'P1-2': 'P1-2', 'P12': 'P12'}
+    """
     first: dict[str, str] = {}
-    names = [same[entry.group] for entry in entries]
-    groups = [first.setdefault(name.casefold(), name) for name in names]
-    return [entry._replace(group=group) for entry, group in zip(entries, groups, strict=True)]
+    same = labels.unified(names)
+    return {spelled: first.setdefault(_plain(name), name) for spelled, name in same.items()}
+
+
+def spelled_alike(same: Mapping[str, str]) -> list[str]:
+    """Returns a warning of the patients that have several spellings, if there are any.
+
+    Args:
+      same: the patient of each spelling, from ``spellings``.
+
+    Example:
+      >>> spelled_alike(spellings(["P-1", "p1", "p2"]))
+      ['1 patient is spelled in several ways, as P-1 and p1, and is taken as one']
+    """
+    ways = collections.defaultdict(list)
+    for spelled, name in same.items():
+        ways[name].append(spelled)
+    several = [spelled for spelled in ways.values() if len(spelled) > 1]
+    if not several:
+        return []
+    one, other = several[0][:2]
+    count, verb = len(several), "is" if len(several) == 1 else "are"
+    taken = "is taken as one" if count == 1 else "each is taken as one"
+    return [
+        f"{count:,} patient{'s' * (count > 1)} {verb} spelled in several ways, as {one} and "
+        f"{other}, and {taken}"
+    ]
+
+
+def _plain(name: str) -> str:
+    """Returns a name without what may differ between spellings of a patient."""
+    parts = _PARTS.findall(name.casefold())
+    kept = [part.lstrip("0") or "0" if part.isdecimal() else part for part in parts]
+    for place in range(1, len(parts) - 1):
+        if not parts[place].isalnum():
+            before, after = parts[place - 1], parts[place + 1]
+            kept[place] = "-" if before.isdecimal() == after.isdecimal() else ""
+    return "".join(kept)

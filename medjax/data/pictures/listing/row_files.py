@@ -1,6 +1,6 @@
 """Files of the rows of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import masks, tables
@@ -51,6 +51,24 @@ def of_rows(
         for row, names in zip(rows, fitting, strict=True)
         if names
     }, warnings
+
+
+def unnamed(table: Table, chosen: Columns, index: FileIndex, named: Collection[str]) -> list[str]:
+    """Returns a warning of the pictures that no row names, if there are any; masks do not count.
+
+    Args:
+      table: the table.
+      chosen: its columns.
+      index: the files of the folder.
+      named: the files of the rows that are read; those of other rows do not count either.
+    """
+    pictures = [name for name in index.names if index.is_picture(name)]
+    left = set(pictures).difference(named)
+    if left:
+        fitting = index.find([row.cells[chosen.file] for row in table.rows])
+        left.difference_update(masks.find(pictures).files, *fitting)
+    what = f"{len(left)} of {len(pictures)} pictures are in no row of {table.path}"
+    return [f"{what}; they are skipped, such as {name}" for name in sorted(left)[:1]]
 
 
 def _checked(table: Table, row: Row, names: Sequence[str], cell: str, index: FileIndex) -> str:

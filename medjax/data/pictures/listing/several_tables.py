@@ -1,28 +1,30 @@
 """Reads the tables of a set: one after the other, or joined on the columns that they share."""
 
 import functools
-import logging
 import pathlib
 import re
 from collections.abc import Sequence
 
 from medjax import store
 from medjax.data import splitting
-from medjax.data.pictures.listing import column_guesses, column_setting, table_text, tables
+from medjax.data.pictures.listing import column_guesses, column_setting, joining, tables
 from medjax.data.pictures.listing.tables import Row, Table
 from medjax.errors import UserError
 
-_log = logging.getLogger("medjax")
 _PACKED = ".gz"
+_BETWEEN_WORDS = re.compile(  # as in train2019, trainLabels and trainval
+    r"[\W_]+|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])|(?<=[a-z])(?=[A-Z])|"
+    r"(?<=train)(?=val|dev)|(?<=Train)(?=val|dev)"
+)
 
 
 def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple[Table, list[str]]:
     """Reads one table or several as one.
 
-    The rows of tables with the same header follow one another. If all their names say a split, as
-    ``train.csv`` and ``valid.csv`` do, a last column ``tables.BY_NAME`` holds that word. Tables of
-    other headers are joined to the first: a row is extended by the one that agrees with it in all
-    columns that both have. A list of files without a header is a table with a column of files.
+    The rows of tables with the same header follow one another. If their names say splits, as
+    ``train.csv`` and ``valid.csv`` do, a last column ``tables.BY_NAME`` holds that word, or all of
+    a name that says none. Tables of other headers are joined to the first by ``joining.joined``. A
+    list of files without a header is a table with a column of files.
 
     Args:
       folder: the folder of the set.
@@ -38,17 +40,18 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
       UserError: if a table cannot be read, or does not fit the others.
     """
     kinds: dict[tuple[str, ...], list[Table]] = {}
+    warnings: list[str] = []
     paths = _paths(folder, setting)
     for path in paths:
         table = _one(path, named) if len(paths) == 1 else _one_of_several(path, named)
-        kinds.setdefault(tuple(name.casefold() for name in table.header), []).append(table)
-    warnings: list[str] = []
+        warnings += [table.above] * bool(table.above)
+        kinds.setdefault(tuple(sorted(map(str.casefold, table.header))), []).append(table)
     first, *others = [_stacked(same) for same in kinds.values()]
     if others and first.header and all(map(str.isdecimal, first.header)):
         raise UserError(
             f"{first.path} and {others[0].path} have no header and do not have as many columns"
         )
-    join = functools.partial(_joined, skip=skip, warnings=warnings)
+    join = functools.partial(joining.joined, named=named, skip=skip, warnings=warnings)
     return functools.reduce(join, others, first), warnings
 
 
@@ -95,81 +98,37 @@ def _stacked(same: Sequence[Table]) -> Table:
         return same[0]
     words = [_split_word(table.path) for table in same]
     header, added = same[0].header, [()] * len(same)
-    if len(set(filter(None, words))) > 1 and None not in words:
-        header, added = (*header, tables.BY_NAME), [(word,) for word in words]
+    if len(set(words)) > 1:
+        header = (*header, tables.BY_NAME)
+        added = [(word or _name(x.path),) for x, word in zip(same, words, strict=True)]
     rows = tuple(
         Row(row.line, (*row.cells, *more), table.path)
         for table, more in zip(same, added, strict=True)
-        for row in table.rows
+        for row in _in_order(table, same[0].header)
     )
-    return Table(_together(same), header, rows, same[0].delimiter, _encoding(same))
+    return Table(joining.paths(same), header, rows, same[0].delimiter, joining.encoding(same))
+
+
+def _in_order(table: Table, header: Sequence[str]) -> Sequence[Row]:
+    """Returns the rows of a table whose columns are put into the order of a header."""
+    names = [name.casefold() for name in table.header]
+    wanted = [name.casefold() for name in header]
+    if names == wanted:
+        return table.rows
+    places = [names.index(name) for name in wanted]
+    return [row._replace(cells=tuple(row.cells[x] for x in places)) for row in table.rows]
+
+
+def _name(path: pathlib.Path) -> str:
+    """Returns the name of a table without its suffix."""
+    return pathlib.PurePath(path.name.removesuffix(_PACKED)).stem
 
 
 def _split_word(path: pathlib.Path) -> str | None:
     """Returns the word in a table's name that says a split; of train and val together, train."""
-    words = re.split(r"[\W_]+", path.name.removesuffix(_PACKED))
+    words = _BETWEEN_WORDS.split(_name(path))
     found = {splitting.split_named(word): word for word in words}
     found.pop(None, None)
     if found.keys() == {"train", "val"}:
         return found["train"]
     return next(iter(found.values())) if len(found) == 1 else None
-
-
-def _joined(left: Table, right: Table, *, skip: bool, warnings: list[str]) -> Table:
-    """Returns the rows of one table, each extended by the row of another that it agrees with."""
-    ours, theirs = ([name.casefold() for name in table.header] for table in (left, right))
-    shared = [name for name in ours if name and name in theirs]
-    if not shared:
-        raise UserError(
-            f"{left.path} and {right.path} share no column: one has {left.names}, the other "
-            f"{right.names}"
-        )
-    own = [ours.index(name) for name in shared]
-    new = [place for place, name in enumerate(theirs) if name not in shared]
-    partners = _by_key(right, [theirs.index(name) for name in shared])
-    found = [partners.get(_key(row, own)) for row in left.rows]
-    alone = [row for row, partner in zip(left.rows, found, strict=True) if not partner]
-    names = ", ".join(left.header[place] for place in own)
-    lack = f"no row of {right.path} with the same {names}"
-    advice = "add one, or skip these rows with data.folder.skip_missing=True"
-    warnings += tables.skipped(left, alone, lack, named=own[0], advice=advice, skip=skip)
-    rows = tuple(
-        row._replace(cells=row.cells + tuple(partner.cells[place] for place in new))
-        for row, partner in zip(left.rows, found, strict=True)
-        if partner
-    )
-    _log.info("data: %s and %s are joined on %s", left.path, right.path, names)
-    header = left.header + tuple(right.header[place] for place in new)
-    both = (left, right)
-    return Table(_together(both), header, rows, left.delimiter, _encoding(both))
-
-
-def _by_key(table: Table, places: Sequence[int]) -> dict[tuple[str, ...], Row]:
-    """Returns the rows of a table by their cells in some columns; empty cells are no key."""
-    found: dict[tuple[str, ...], Row] = {}
-    for row in table.rows:
-        key = _key(row, places)
-        if any(key) and found.setdefault(key, row) is not row:
-            names = ", ".join(
-                f"{table.header[place]} {cell}" for place, cell in zip(places, key, strict=True)
-            )
-            raise UserError(
-                f"{table.path}, {row.place}: {names} is in {found[key].place} too, and rows of "
-                "another table are joined on it; name the table of the images first"
-            )
-    return found
-
-
-def _key(row: Row, places: Sequence[int]) -> tuple[str, ...]:
-    return tuple(row.cells[place] for place in places)
-
-
-def _together(several: Sequence[Table]) -> pathlib.Path:
-    """Returns the paths of tables between commas, as the setting has them."""
-    return pathlib.Path(",".join(str(table.path) for table in several))
-
-
-def _encoding(several: Sequence[Table]) -> str:
-    """Returns the encoding of one table, of the least certain one if there is one."""
-    found = [table.encoding for table in several]
-    return table_text.WESTERN if table_text.WESTERN in found else found[0]

@@ -10,9 +10,10 @@ from medjax.data.pictures.listing import (
     column_setting,
     columns,
     findings,
-    labels,
     official_splits,
     one_hot,
+    patient_columns,
+    patients,
     row_files,
     row_labels,
     several_tables,
@@ -66,29 +67,31 @@ def entries(folder: pathlib.Path, files: Sequence[str], options: FolderOptions) 
     rows = [row for row in table.rows if row in labelled.by_row]
     names, skipped = row_files.of_rows(table, chosen, rows, index, skip=skip)
     rows = [row for row in rows if row in names]
+    skipped += row_files.unnamed(table, chosen, index, {names[row] for row in rows})
     splits, passed_over = official_splits.of_rows(table, chosen, rows, folds=options.folds)
-    warnings += labelled.warnings + skipped + passed_over
-    patients = _patients(table, chosen, rows)
-    shared = "" if splits or options.patients else columns.shared_values(table, chosen)
-    if shared:
-        warnings.append(shared)
+    if not options.patients:
+        chosen, asked = _with_patients(table, chosen, rows, splits)
+        warnings += asked
+    told = _patients(table, chosen, rows)
+    same = patients.spellings(told.values())
+    warnings += labelled.warnings + skipped + passed_over + patients.spelled_alike(same)
     found = {
         row: Entry(
             name=names[row],
             split=splits.get(row),
             label=labelled.by_row[row],
-            group=patients.get(row, names[row]),
+            group=same[told[row]] if told else names[row],
         )
         for row in rows
     }
     once = _once(table, found, labelled.findings)
-    known = f"{len(set(patients.values()))} patients" if patients else "no patients"
+    known = f"{len(set(same.values()))} patients" if told else "no patients"
     _log.info("data: %s names %d files and %s", table.path, len(once), known)
     if table.encoding == table_text.WESTERN:
         warnings.append(
             f"{table.path} is not in UTF-8 and was read as Windows-1252: check the class names"
         )
-    return Listed(once, bool(patients), warnings, labelled.findings)
+    return Listed(once, bool(told), warnings, labelled.findings)
 
 
 def _once(table: Table, found: Mapping[Row, Entry], findings: Sequence[str]) -> list[Entry]:
@@ -120,13 +123,22 @@ def _contradiction(one: Entry, other: Entry, findings: Sequence[str]) -> str:
     return f"its {name} is {here}, and was {there}"
 
 
+def _with_patients(
+    table: Table, chosen: Columns, rows: Sequence[Row], splits: Mapping[Row, str]
+) -> tuple[Columns, list[str]]:
+    """Returns the columns with that of the patients, or a warning of one that may be theirs."""
+    if splits:
+        chosen = patient_columns.with_patients(table, chosen, rows)
+    columns.refuse_unnamed_patients(table, chosen)
+    return chosen, patient_columns.question(table, chosen, rows, splits)
+
+
 def _patients(table: Table, chosen: Columns, rows: Sequence[Row]) -> dict[Row, str]:
-    """Returns the patient of each row; empty if the table tells none."""
+    """Returns the patient of each row as it is spelled; empty if the table tells none."""
     column = chosen.patient
     if column is None:
         return {}
     if without := [row for row in rows if tables.is_empty(row.cells[column])]:
         advice = f"fill it in, or let each file be one with {chosen.setting('patient', '')}"
         raise tables.rows_error(table, without, "no patient", named=chosen.file, advice=advice)
-    same = labels.unified(row.cells[column] for row in rows)
-    return {row: same[row.cells[column]] for row in rows}
+    return {row: row.cells[column] for row in rows}

@@ -2,11 +2,12 @@
 
 import csv
 import io
+import itertools
 import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from medjax.data.pictures.listing import table_text
+from medjax.data.pictures.listing import table_text, titles
 from medjax.errors import UserError
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", " ": "spaces"}
@@ -14,6 +15,7 @@ BY_NAME = "(table)"
 """The name of a column that holds, for each row, the word in its table's name that says a split."""
 _EMPTY = ("", "nan", "na", "n/a", "<na>", "#n/a", "null")  # as programs write a missing value
 _SHOWN = 80  # characters of a cell in a message
+_TOP = 10  # lines, among which a header may be
 _LOOKED_AT = 10_000  # characters that tell the delimiter
 
 
@@ -45,6 +47,7 @@ class Table(NamedTuple):
       rows: the rows below the header that are not empty.
       delimiter: what stands between two cells.
       encoding: the encoding of the file, as Python calls it.
+      above: a line that tells the titles or comments above the header; empty without any.
     """
 
     path: pathlib.Path
@@ -52,6 +55,7 @@ class Table(NamedTuple):
     rows: tuple[Row, ...]
     delimiter: str
     encoding: str
+    above: str = ""
 
     @property
     def names(self) -> str:
@@ -117,8 +121,9 @@ def read(path: pathlib.Path, *, header: bool = True) -> Table:
     """Reads a table.
 
     Cells are separated by commas, semicolons or tabs, whichever the first line has most of, or by
-    spaces if it has none of these. Lines without content are passed over. A header that lacks the
-    name of its first column, as R writes it, gets an empty name.
+    spaces if it has none of these. Lines without content are passed over, and so are titles and
+    comments above the header. A header that lacks the name of its first column, as R writes it,
+    gets an empty name.
 
     Args:
       path: the file.
@@ -128,22 +133,42 @@ def read(path: pathlib.Path, *, header: bool = True) -> Table:
       The table; it may have no rows.
 
     Raises:
-      UserError: if the file is missing, is no text, or has more cells in a row than in its header.
+      UserError: if the file is missing, is no text, has more cells in a row than in its header, or
+        starts with a line that may be the header or stand above it.
     """
     text, encoding = table_text.read(path)
+    text, first, above = _without_titles(path, text)
     delimiter = _delimiter(text)
-    lines = _rows(path, text, delimiter)
+    lines = _rows(path, text, delimiter, first)
     if lines and lines[0].cells[0].startswith("sep="):  # the hint of a spreadsheet program
         lines = lines[1:]
     if not lines:
-        return Table(path, (), (), delimiter, encoding)
+        return Table(path, (), (), delimiter, encoding, above)
     if header:
         names = tuple(" ".join(name.split()) for name in lines[0].cells)
         names, rows = _fitted(path, names, lines[1:], delimiter)
     else:
         names = tuple(str(number + 1) for number in range(max(len(x.cells) for x in lines)))
         names, rows = _fitted(path, names, lines, delimiter)
-    return Table(path, names, rows, delimiter, encoding)
+    return Table(path, names, rows, delimiter, encoding, above)
+
+
+def _without_titles(path: pathlib.Path, text: str) -> tuple[str, int, str]:
+    """Returns a text without the lines above its header, its first line, and what is to be said."""
+    count = titles.lines_above(text)
+    lines = io.StringIO(text, newline="")
+    if count is None:
+        start = shown(next(line for line in lines if line.strip()).strip())
+        raise UserError(
+            f"{path}: its first line may be the header, or stand above it: {start}; remove the # "
+            "of a header, or the lines above one"
+        )
+    above = [line.strip(" ,;\t\r\n") for line in itertools.islice(lines, count)]
+    if not count:
+        return text, 1, ""
+    where = "line 1 is" if count == 1 else f"lines 1 to {count} are"
+    start = shown(next(filter(None, above), ""))
+    return lines.read(), count + 1, f"{path}: {where} above the header and not read: {start}"
 
 
 def _delimiter(text: str) -> str:
@@ -155,18 +180,18 @@ def _delimiter(text: str) -> str:
     return " " if spaces else max(counts, key=lambda mark: counts[mark])
 
 
-def _rows(path: pathlib.Path, text: str, delimiter: str) -> list[Row]:
+def _rows(path: pathlib.Path, text: str, delimiter: str, first: int) -> list[Row]:
     # A quote that is never closed would swallow the rest of the table, if reading were not strict.
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
     )
-    found, start = [], 1
+    found, start = [], first
     try:
         for cells in reader:
             cells = tuple(cell.strip() for cell in cells)
             if any(cells):
                 found.append(Row(start, cells))
-            start = reader.line_num + 1
+            start = first + reader.line_num
     except csv.Error as error:
         raise UserError(f"cannot read the table {path}, line {start}: {error}") from error
     return found
@@ -181,9 +206,11 @@ def _fitted(
         header, width = ("", *header), width + 1
     for row in rows:
         if any(row.cells[width:]):
+            above = ", or remove what stands above the header" * (row.line < _TOP)
             raise UserError(
                 f"{path}, line {row.line}: {len(row.cells)} cells under a header of {width}; cells "
                 f"are separated by {DELIMITERS[delimiter]}: put quotes around one that holds any"
+                f"{above}"
             )
     return header, tuple(
         row if len(row.cells) == width else Row(row.line, (row.cells + ("",) * width)[:width])

@@ -2,8 +2,9 @@
 
 import collections
 import pathlib
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
@@ -16,6 +17,7 @@ from medjax.errors import UserError, some
 
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _SHOWN = 5
+_WORDS = re.compile(r"[^\W\d_a-z]?[^\W\d_A-Z]+|[^\W\d_a-z]+")  # of camelCase too
 
 
 def error(folder: pathlib.Path, files: Sequence[str], reason: str) -> UserError:
@@ -88,18 +90,42 @@ def _with_table(index: FileIndex, found: Sequence[Table]) -> str:
     return ""
 
 
+def seem_splits(names: Collection[str]) -> bool:
+    """Returns whether folders seem to be splits by words in their names, as ``train_v2`` does.
+
+    Example:
+      >>> seem_splits(["train_v2", "TestImages"]), seem_splits(["test_a", "test_b"])
+      (True, False)
+    """
+    splits = [_split_in(name) for name in names]
+    return None not in splits and len(set(splits)) == len(splits) > 1
+
+
+def _split_in(name: str) -> str | None:
+    """Returns the split that one word of a name names, or None if none or several do."""
+    found = {splitting.split_named(word) for word in _WORDS.findall(name)} - {None}
+    return found.pop() if len(found) == 1 else None
+
+
 def _with_folders(folder: pathlib.Path, files: Sequence[str]) -> str:
-    """Returns the command for folders of patients, or one more folder, if there seem to be any."""
-    pictures = [file.split("/") for file in files if decoding.is_picture(folder / file)]
-    tops, depth = {parts[0] for parts in pictures}, min(map(len, pictures), default=0)
-    split = any(map(splitting.split_named, tops))
-    inside = folder.joinpath(*tops) if len(tops) == 1 and depth > 2 and not split else folder
-    if depth - (split or inside != folder) > 2:
-        return (
-            f"if the folders inside classes are patients, use data.folder.patients="
-            f"{PATIENT_FOLDERS}: {_command(inside, f'--folder.patients={PATIENT_FOLDERS}')}"
-        )
-    return f"if {inside} holds the classes: {_command(inside)}" if inside != folder else ""
+    """Returns what to do with folders of splits or patients, or in others, if there seem to be."""
+    parts = [file.split("/") for file in files if decoding.is_picture(folder / file)]
+    inside = folder
+    while True:
+        tops, depth = {names[0] for names in parts}, min(map(len, parts), default=0)
+        split = any(map(splitting.split_named, tops))
+        if len(tops) != 1 or depth < 3 or split:
+            break
+        inside, parts = inside.joinpath(*tops), [names[1:] for names in parts]
+    if not split and depth > 2 and seem_splits(tops):
+        new = [f"{name} to {_split_in(name)}" for name in sorted(tops)]
+        return f"if {' and '.join(sorted(tops))} are splits, rename {' and '.join(new)}"
+    within = f"{inside} holds the classes" * (inside != folder)
+    if depth - split > 2:
+        command = _command(inside, f"--folder.patients={PATIENT_FOLDERS}")
+        of = f"{within} and the folders inside them" if within else "the folders inside classes"
+        return f"if {of} are patients, use data.folder.patients={PATIENT_FOLDERS}: {command}"
+    return f"if {within}: {_command(inside)}" if within else ""
 
 
 def _command(folder: pathlib.Path, *flags: str) -> str:

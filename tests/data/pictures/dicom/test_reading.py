@@ -16,8 +16,8 @@ from medjax.data import (
     parse_preparation,
     prepare_picture,
 )
-from medjax.data.pictures import decoding, dicom
-from medjax.data.prepare import raw_pictures, windowing
+from medjax.data.pictures import decoding, dicom, raw_pictures
+from medjax.data.prepare import windowing
 from medjax.errors import UserError
 
 pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from medjax.data import DicomOptions
-from medjax.data.pictures import dicom
+from medjax.data.pictures import dicom, pixel_shape
 
 pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
 
@@ -64,3 +64,18 @@ def test_a_damaged_element_leaves_pixels_as_they_are(value, write_dicom, tmp_pat
     path.write_bytes(content.replace(old, new))
     (picture,) = dicom.read(path, DicomOptions())
     assert picture.shown().shape == STORED.shape
+
+
+@pytest.mark.parametrize(
+    ("sides", "shape", "remarks"),
+    [
+        ([20, 1], (120, 5), ()),
+        ([1, 64], (6, 320), ()),
+        ([1, 65], (6, 5), (pixel_shape.TOO_LONG,)),
+        ([300, 1], (6, 5), (pixel_shape.TOO_LONG,)),
+    ],
+)
+def test_pixels_up_to_64_times_as_long_become_square(sides, shape, remarks, write_dicom, tmp_path):
+    path = write_dicom(tmp_path / "a.dcm", STORED, PixelSpacing=sides)
+    (picture,) = dicom.read(path, DicomOptions())
+    assert picture.shown().shape == shape and picture.remarks == remarks

@@ -67,3 +67,13 @@ def test_many_folders_are_not_each_compared_with_all_files(tmp_path):
     assert said[0].endswith("c18 (1 × .psd), c19 (1 × .psd), c29 (empty)")
     assert "no image is in c10 (1" in said[0] and "10 × .psd, in c0, c1, c2" in said[1]
     assert others.passes <= 3 and pictures.passes <= 3
+
+
+def test_classes_that_seem_to_be_splits_are_refused(tmp_path):
+    for files in (["train_v2/1.png", "test_v2/1.png"], ["train_v2/a/1.png", "test_v2/a/1.png"]):
+        for name in files:
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).touch()
+        with pytest.raises(UserError, match="test_v2 and train_v2 seem to be splits, and no cla"):
+            class_warnings.refuse_splits(tmp_path, files, {"train_v2", "test_v2"})
+    class_warnings.refuse_splits(tmp_path, [], {"benign", "malignant"})

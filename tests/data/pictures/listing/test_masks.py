@@ -3,6 +3,7 @@
 import pytest
 
 from medjax.data.pictures.listing import masks
+from medjax.data.pictures.listing.entry import Entry
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,32 @@ def test_a_class_may_be_named_as_masks(name, top):
     assert masks.find(inner, tops=tops).files == set(inner[6:])
     marked = [*classes[:6], *(f"{top}{name}/{n}_mask.png" for n in range(3))]
     assert masks.find(marked, tops=tops).files == set(marked[6:])
+
+
+def doubtful(*names, split=None):
+    return masks.among_classes([Entry(x, split, x.split("/")[-2], x) for x in names])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("masks", "Mask", "annotations", "Segmentation", "ground_truth", "Ground Truth", "labels"),
+        *("GT", "lung_masks", "mask_images", "seg2", "x-ray_labels"),
+    ],
+)
+def test_classes_that_may_be_masks(name):
+    assert doubtful("x-ray/1.png", "x-ray/2.png", f"{name}/1.tif") == {name: "x-ray"}
+    assert doubtful("a/1.png", "b/2.png", "b/3.png", *(f"{name}/{n}.png" for n in (1, 2, 3))) == {
+        name: "b"
+    }
+    assert not doubtful("x-ray/1.png", f"{name}/2.png", f"{name}/1.png")
+    assert doubtful("a/1.png", "b/1.png", f"{name}/1.png") == {name: "a"}
+    entries = [Entry("train/a/1.png", "train", "a", ""), Entry("test/m/1.png", "test", name, "")]
+    assert not masks.among_classes(entries)
+
+
+def test_classes_of_people_with_masks():
+    assert not doubtful("with_mask/1.png", "without_mask/1.png", "mask_weared_incorrect/1.png")
+    assert not doubtful("mask/a.png", "face/b.png") and not doubtful("unmasked/1.png", "b/1.png")
+    assert not doubtful("baso/1.png", "eos/1.png", "SEG/1.png")
+    assert doubtful("baso/1.png", "eos/2.png", "seg/1.png") == {"seg": "baso"}

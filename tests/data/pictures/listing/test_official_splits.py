@@ -86,6 +86,34 @@ def test_other_words_in_a_column_that_may_mean_anything(cells):
     assert not found and f"its column set holds {', '.join(cells)}, not train, val" in said
 
 
+def test_columns_of_yes_and_no():
+    for setting in ("", "split=is_test"):
+        assert splits(["1", "0"], name="is_test", setting=setting) == (["test", "train"], [])
+    assert splits(["True", "False"], name="isTrain") == (["train", "test"], [])
+    assert splits(["1", "0"], name="is_test", setting="split=") == ([], [])
+    assert splits(["1", "0"], name="is_test", folds="")[0] == ["test", "train"]
+    said = refused(["0", "0"], name="is_test")
+    assert said == 'TABLE: is_test leaves no test; data.folder.columns="split=" cuts the set anew'
+    assert "no split in 1 of 3 rows, the first in line 3: 3.png; fill is_test; " in refused(
+        ["0", "", "1"], name="is_test"
+    )
+
+
+def test_a_column_of_val_alone_is_told():
+    found, (said,) = splits(["1", "0"], name="is_valid")
+    assert not found and said == (
+        "TABLE: its column is_valid leaves no test and is not read; data.folder.columns="
+        '"split=is_valid" with data.folder.folds="test=1" tests on what it marks'
+    )
+    assert splits(["1", "0"], name="is_valid", setting="split=is_valid", folds="test=1")[0] == [
+        "test",
+        "train",
+    ]
+    assert 'data.folder.folds="test=1"' in refused(
+        ["1", "0"], name="is_valid", setting="split=is_valid"
+    )
+
+
 def test_splits_under_an_unknown_name_are_not_passed_over_in_silence():
     found, (said,) = splits(["train", "test"], name="cohort")
     assert not found and 'data.folder.columns="split=cohort" takes it for the splits' in said

@@ -36,14 +36,45 @@ def test_files_without_a_patient_are_counted(expression):
     assert "of 3 files, the first is b.png" in said
 
 
+ONE = [
+    ["p0", "P0", "p00"],
+    ["1", "01", "1.0"],
+    ["P-1", "P1", "P_1", "p 1", "P.01", "p - 1", "p#1"],
+    ["Pat 7 a", "pat7a", "PAT-07-A"],
+    ["anna-b", "Anna_B", "anna b"],
+    ["1-2", "1_2", "01-02"],
+    ["Gru\u0308n 1", "gr\u00fcn1"],
+]
+
+
+@pytest.mark.parametrize("names", ONE)
+def test_a_patient_has_one_spelling(names):
+    entries = [Entry("x.png", None, "x", name) for name in [*names, "5"]]
+    found, (said,) = patients.one_spelling(entries)
+    assert len({entry.group for entry in found[:-1]}) == 1 and found[-1].group == "5"
+    assert said.startswith("1 patient is spelled in several ways, as ") and names[0] in said
+
+
 @pytest.mark.parametrize(
-    "names, kept",
+    "names",
     [
-        (["p0", "P0", "p1"], ["p0", "p0", "p1"]),
-        (["1", "01", "2"], ["1", "1", "2"]),
-        (["P-1", "P1"], ["P-1", "P1"]),
+        ["1-2", "12", "1-20", "102"],
+        ["P1-2", "P12", "P-12-0"],
+        ["1.2.840.1", "1.2.8401", "12.840.1"],
+        ["anna-b", "annab"],
+        ["P1", "P10", "P"],
+        ["1", "2", "0"],
+        ["-", "--", "_1_", "1"],
+        ["P0", "P"],
     ],
 )
-def test_a_patient_has_one_spelling(names, kept):
-    entries = [Entry("x.png", None, "x", name) for name in names]
-    assert [entry.group for entry in patients.one_spelling(entries)] == kept
+def test_others_stay_apart(names):
+    assert set(patients.spellings(names).values()) == set(names)
+    assert patients.spelled_alike(patients.spellings(names)) == []
+
+
+def test_several_patients_of_several_spellings_are_one_line():
+    said = patients.spelled_alike(patients.spellings(["a1", "A1", "a-1", "b1", "b 1", "c"]))
+    assert said == [
+        "2 patients are spelled in several ways, as a1 and A1, and each is taken as one"
+    ]

@@ -36,3 +36,15 @@ def test_long_cells_are_cut_in_messages():
             files(cells, ["1.png"])
         assert "x" * 80 + "…" in str(caught.value) and len(str(caught.value)) < 250
     assert files(["1", "x"], ["1.png"], skip=True)[1] == ["TABLE: skipped 1 of 2 rows, no file"]
+
+
+def test_pictures_that_no_row_names_are_counted():
+    names = ["a/1.png", "a/2.png", "a/3.tif", "a/2_mask.png", "a/notes.txt"]
+    rows = tuple(Row(line, (cell, "x")) for line, cell in enumerate(("1", "2"), start=2))
+    table = Table(pathlib.Path("TABLE"), ("file", "label"), rows, ",", "utf-8")
+    index = FileIndex(pathlib.Path("SET"), names, is_picture=decoding.is_picture)
+    assert row_files.unnamed(table, CHOSEN, index, {"a/1.png"}) == [  # the other row is not read
+        "1 of 4 pictures are in no row of TABLE; they are skipped, such as a/3.tif"
+    ]
+    index = FileIndex(pathlib.Path("SET"), names[:2], is_picture=decoding.is_picture)
+    assert not row_files.unnamed(table, CHOSEN, index, set(names[:2]))

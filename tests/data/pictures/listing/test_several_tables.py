@@ -62,10 +62,17 @@ def test_tables_of_one_header_follow_one_another(read, tmp_path):
         ("train.csv", "valid.csv", ["train", "valid"]),
         ("ISIC_Training_labels.csv", "ISIC_TEST_labels.csv", ["Training", "TEST"]),
         ("fold 1 train.tsv", "fold 1-val.tsv", ["train", "val"]),
-        ("train.csv", "other.csv", None),
+        ("train2019.csv", "test2019.tsv.gz", ["train", "test"]),
+        ("test_2020.csv", "train-v2.csv", ["test", "train"]),
+        ("trainLabels.csv", "TestLabels15.csv", ["train", "Test"]),
+        ("Train1.csv", "2Valid.csv", ["Train", "Valid"]),
+        ("trainval.csv", "test.csv", ["train", "test"]),
+        ("train.csv", "other.csv", ["train", "other"]),
+        ("trainLabels.csv", "external.v2.csv", ["train", "external.v2"]),
         ("train_a.csv", "train_b.csv", None),
+        ("constraints.csv", "latest.csv", None),
         ("train_val.csv", "test.csv", ["train", "test"]),
-        ("test_train.csv", "val.csv", None),
+        ("test_train.csv", "val.csv", ["test_train", "val"]),
     ],
 )
 def test_names_of_tables_are_splits(one, other, words, read):
@@ -76,6 +83,12 @@ def test_names_of_tables_are_splits(one, other, words, read):
         assert table.header == ("file", "label") and added == [(), ()]
     else:
         assert table.header[2] == tables.BY_NAME and added == [(word,) for word in words]
+
+
+def test_columns_of_another_order_are_the_same_header(read):
+    texts = {"a.csv": "file,label\n1.png,x\n", "b.csv": "Label,File\ny,2.png\n"}
+    table, _ = read("a.csv,b.csv", texts)
+    assert table.header == ("file", "label") and cells(table) == [("1.png", "x"), ("2.png", "y")]
 
 
 def test_tables_of_other_headers_are_joined(read):

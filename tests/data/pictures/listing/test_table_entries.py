@@ -12,14 +12,18 @@ from medjax.errors import UserError
 
 @pytest.fixture
 def listed(tmp_path):
-    """``listed(text)`` lists the files of a table; a.png, b.png and c.dcm are there."""
+    """``listed(text)`` lists the files of a table; a.png, b.png and c.dcm are there.
+
+    The line about the files that it does not name is left out.
+    """
     for name in ("a.png", "b.png", "c.dcm"):
         (tmp_path / name).touch()
 
     def command(text, **options):
         (tmp_path / "table.csv").write_bytes(text.encode(options.pop("encoding", "utf-8")))
         chosen = FolderOptions(table=str(tmp_path / "table.csv"), **options)
-        return table_entries.entries(tmp_path, walk(tmp_path), chosen)[:3]
+        found, patients, warnings, _ = table_entries.entries(tmp_path, walk(tmp_path), chosen)
+        return found, patients, [line for line in warnings if "are in no row" not in line]
 
     return command
 
@@ -137,3 +141,9 @@ def test_a_table_that_is_not_there(refused, tmp_path):
     with pytest.raises(UserError, match="cannot read the table"):
         options = FolderOptions(table=str(tmp_path / "table.csv"))
         table_entries.entries(tmp_path, [], options)
+
+
+def test_rows_of_one_file_may_spell_its_patient_in_two_ways(listed):
+    found, known, warnings = listed("file,label,patient\na.png,x,P-1\na,x,p1\nb,y,P2\n")
+    assert [entry.group for entry in found] == ["P-1", "P2"] and known
+    assert warnings == ["1 patient is spelled in several ways, as P-1 and p1, and is taken as one"]

@@ -81,8 +81,23 @@ def test_the_hint_of_a_spreadsheet_program(read):
     assert table.rows[0].line == 3
 
 
+def test_lines_above_the_header(read, refused):
+    table = read("Export of May;;\n\n# by A\nfile;label;age\n\na.png;x;1\n")
+    assert table.header == ("file", "label", "age") and cells(table) == [("a.png", "x", "1")]
+    assert table.rows[0].line == 6 and table.delimiter == ";"
+    assert table.above.endswith("lines 1 to 3 are above the header and not read: Export of May")
+    assert not read("\n\nfile,label\na.png,x\n").above
+    table = read('"Ex, port"\rfile,label\ra.png,"x\ry"\rb.png,z\r')
+    assert table.header == ("file", "label") and [row.line for row in table.rows] == [3, 5]
+    assert table.above.endswith('line 1 is above the header and not read: "Ex, port"')
+    message = "TABLE: its first line may be the header, or stand above it: "
+    for start in ("#id,label\nI,x\nK,y\n", "By A, in May\nfile,label,age\na.png,x,1\n"):
+        assert refused(start).startswith(message + start.splitlines()[0] + "; remove the # of")
+    assert "or remove what stands above the header" in refused("A,B\nC,D\nfile,label,x\nI,x,2\n")
+
+
 def test_tables_without_rows(read):
-    assert read("") == (*read("")[:1], (), (), ",", "utf-8")
+    assert read("")[1:] == ((), (), ",", "utf-8", "")
     assert read("\n\n").header == () and read("file,label\n").rows == ()
     assert read("\n\nfile,label\n").names == "file, label" and read(",b").names == "(no name), b"
 

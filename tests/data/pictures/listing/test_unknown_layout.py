@@ -63,3 +63,50 @@ def test_one_folder_around_the_classes(said):
 def test_one_folder_around_classes_of_patients(said):
     text = said("all/a/p1/1.png", "all/b/p2/1.png")
     assert text.endswith("--name=folder:SET/all --folder.patients=folders")
+
+
+@pytest.mark.parametrize("top", ["train_v2", "x", "a/b"])
+def test_folders_around_the_classes(said, top):
+    names = [f"{top}/{label}/1.png" for label in "ab"]
+    assert said(*names).endswith(
+        f"if SET/{top} holds the classes: python -m medjax.data --name=folder:SET/{top}"
+    )
+
+
+def test_one_folder_around_patients_does_not_say_twice_what_was_given(said):
+    text = said("train_v2/a/p1/1.png", "train_v2/b/p1/1.png")
+    assert "; if SET/train_v2 holds the classes and the folders inside them are patients, " in text
+    assert text.endswith("--name=folder:SET/train_v2 --folder.patients=folders")
+
+
+@pytest.mark.parametrize("inside", ["a", "a/p1"])
+@pytest.mark.parametrize("top", ["", "data/"])
+@pytest.mark.parametrize(
+    "train, test", [("train_v2", "test_v2"), ("TrainImages", "test2019"), ("1-Training", "2 TEST")]
+)
+def test_folders_that_seem_to_be_splits(said, train, test, top, inside):
+    text = said(*(f"{top}{name}/{inside}/{i}.png" for name in (train, test) for i in "ab"))
+    new = {train: "train", test: "test"}
+    one, other = sorted(new)
+    assert text.endswith(
+        f"; if {one} and {other} are splits, rename {one} to {new[one]} and {other} to {new[other]}"
+    )
+
+
+def test_images_beside_classes_are_not_told_to_be_splits(said):
+    assert "images lie in SET/train/CLASS/FILE" in said("train_v2/1.png", "test_v2/2.png")
+
+
+@pytest.mark.parametrize(
+    "names, answer",
+    [
+        (["train_v2", "val_v2", "test_v2"], True),
+        (["train_v2", "train_v3"], False),
+        (["train_v2"], False),
+        (["train_test", "test_v2"], False),
+        (["contest", "train_v2"], False),
+        (["benign", "malignant"], False),
+    ],
+)
+def test_names_of_splits(names, answer):
+    assert unknown_layout.seem_splits(names) == answer

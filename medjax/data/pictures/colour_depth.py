@@ -2,20 +2,16 @@
 
 import contextlib
 import dataclasses
-import functools
 import logging
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
+from medjax.data.prepare.colours import is_coloured, spread
 from medjax.errors import some
 
 _log = logging.getLogger("medjax")
-_CHROMA = 24 / 255
-_COLOURED_PIXELS = 1 / 100_000
 _COLOURED_FILES = 1 / 10
 _BITS = (8, 10, 12, 14, 16)
 _LISTED = 5
@@ -27,7 +23,7 @@ class Seen(NamedTuple):
     Attributes:
       channels: 1 or 3; None if colours were not looked for.
       greyed: a line that names the files whose colours are dropped; empty if there are none.
-      bits: how many bits the greys of 16 bits use; None if there are none, or depth was not looked
+      bits: how many bits the values of 16 bits use; None if there are none, or depth was not looked
         for.
       clipped: a line on files of other splits that use more bits; empty if there are none.
     """
@@ -41,11 +37,10 @@ class Seen(NamedTuple):
 def has_colours(picture: Picture) -> bool:
     """Returns whether a picture has colours, and not merely three channels.
 
-    It has, if red, green and blue differ by more than 24/255 of the range from black to white in
-    more than 1 of 100,000 pixels. Greys that JPEG stored as colours differ by less; a coloured mark
-    of a few pixels differs by more.
+    ``colours.is_coloured`` decides, by the range from black to white.
 
     Example:
+      >>> import numpy as np
       >>> grey = np.full((9, 9, 3), (100, 103, 98), np.uint8)
       >>> has_colours(Picture(grey, 0, 255))
       False
@@ -56,10 +51,7 @@ def has_colours(picture: Picture) -> bool:
     pixels = picture.pixels
     if pixels.ndim == 2:
         return False
-    least = functools.reduce(np.minimum, np.moveaxis(pixels, -1, 0))
-    greatest = functools.reduce(np.maximum, np.moveaxis(pixels, -1, 0))
-    limit = (picture.white - picture.black) * _CHROMA
-    return float(np.mean(greatest - least > limit)) > _COLOURED_PIXELS
+    return is_coloured(spread(pixels), white=picture.white - picture.black)
 
 
 def look(
@@ -72,10 +64,11 @@ def look(
 ) -> Seen:
     """Looks at the files of a set, and decodes only those whose headers do not tell enough.
 
-    The set is RGB if more than a tenth of the training files have colours, else grey. Its greys of
-    16 bits use 8, 10, 12, 14 or 16 bits: the fewest that hold the greatest value of the training
-    files. Files that cannot be read do not count. Nothing more is decoded once the answers are
-    certain. The files of other splits decide nothing; those that lose colours or values are told.
+    The set is RGB if more than a tenth of the training files have colours, else grey. Its values
+    of 16 bits use 8, 10, 12, 14 or 16 bits: the fewest that hold the greatest value of the training
+    files, and colours are told by the range of those. Files that cannot be read do not count.
+    Nothing more is decoded once the answers are certain. The files of other splits decide nothing;
+    those that lose colours or values are told.
 
     Args:
       sources: the files of the training split.
@@ -90,11 +83,12 @@ def look(
     Raises:
       UserError: for causes other than a damaged file, such as a missing package.
     """
-    channels, coloured, bits = _decide(sources, _Questions(colours, depth), threads)
-    questions, beyond = _Questions(channels == 1, bits is not None and bits < _BITS[-1]), 0
+    channels, coloured, used = _decide(sources, _Questions(colours, depth), threads)
+    bits, beyond = used if depth else None, 0
+    questions = _Questions(channels == 1, bits is not None and bits < _BITS[-1])
     if questions.colours or questions.depth:
         for name, answer in _answers(others, questions, threads):
-            coloured += [name] if answer.coloured else []
+            coloured += [name] if answer.has_colours(used) else []
             beyond += bits is not None and answer.greatest >= 2**bits
     greyed = _greyed(coloured, total=len(sources) + len(others)) if channels == 1 else ""
     clipped = ""
@@ -109,23 +103,25 @@ def _decide(
 ) -> tuple[int | None, list[str], int | None]:
     """Returns the channels, the names of files with colours, and the bits of a set."""
     colours, depth = questions.colours, questions.depth
-    coloured, readable, greatest = [], 0, 0
+    answered, certain, greatest, most = [], 0, 0, _COLOURED_FILES * len(sources)
     with contextlib.closing(_answers(sources, questions, threads)) as answers:
         for name, answer in answers:
-            readable, greatest = readable + 1, max(greatest, answer.greatest)
-            coloured += [name] if answer.coloured else []
-            questions.colours = colours and len(coloured) <= _COLOURED_FILES * len(sources)
+            answered.append((name, answer))
+            greatest = max(greatest, answer.greatest)
+            certain += answer.has_colours(_BITS[-1])
+            questions.colours = colours and certain <= most
             questions.depth = depth and greatest < 2 ** _BITS[-2]
             if not (questions.colours or questions.depth):
                 break
     used = next(bits for bits in _BITS if greatest < 2**bits) if greatest else None
     if not colours:
         return None, [], used
-    if not questions.colours:
+    coloured = [name for name, answer in answered if answer.has_colours(used)]
+    if len(coloured) > most:
         what = f"more than a tenth of {len(sources)} training files have colours"
         _log.info("data: all images become RGB: %s", what)
         return 3, [], used
-    counts = readable - len(coloured), len(coloured)
+    counts = len(answered) - len(coloured), len(coloured)
     _log.info("data: all images become grey: %d grey and %d colour files in train", *counts)
     return 1, coloured, used
 
@@ -142,10 +138,19 @@ def _answers(
 
 
 class _Answer(NamedTuple):
-    """Whether a file has colours, and its greatest value if it holds greys of 16 bits, else 0."""
+    """What one file holds.
 
-    coloured: bool
-    greatest: int
+    Attributes:
+      coloured: the most bits whose range from black to white shows its colours; 0 for none.
+      greatest: its greatest value if it holds values of 16 bits, else 0.
+    """
+
+    coloured: int = 0
+    greatest: int = 0
+
+    def has_colours(self, bits: int | None) -> bool:
+        """Returns whether it has colours in a set that uses so many bits; None for 16."""
+        return self.coloured >= (bits or _BITS[-1])
 
 
 @dataclasses.dataclass
@@ -157,13 +162,22 @@ class _Questions:
 
     def answer(self, source: decoding.Source) -> _Answer:
         """Answers the open questions for one file."""
-        if self.colours and source.channels() == 3:
-            pictures = (source.preview or source.read)()
-            return _Answer(any(map(has_colours, pictures)), 0)
-        if self.depth and source.deep():
-            greatest = (int(picture.pixels.max()) for picture in source.read())
-            return _Answer(False, max(greatest, default=0))
-        return _Answer(False, 0)
+        colours, deep = self.colours and source.channels() == 3, self.depth and source.deep()
+        if not (colours or deep):
+            return _Answer()
+        pictures = (source.preview or source.read)() if colours else source.read()
+        coloured = max(map(_coloured_bits, pictures), default=0) if colours else 0
+        greatest = (int(x.pixels.max()) for x in pictures if deep or x.depth_unknown)
+        return _Answer(coloured, max(greatest, default=0))
+
+
+def _coloured_bits(picture: Picture) -> int:
+    """Returns the most bits whose range from black to white shows a picture's colours, or 0."""
+    if picture.pixels.ndim == 2 or not picture.depth_unknown:
+        return _BITS[-1] * has_colours(picture)
+    spreads = spread(picture.pixels)
+    shown = (bits for bits in reversed(_BITS) if is_coloured(spreads, white=2**bits - 1))
+    return next(shown, 0)
 
 
 def _greyed(names: Sequence[str], *, total: int) -> str:

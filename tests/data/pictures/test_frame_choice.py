@@ -3,7 +3,7 @@
 import pytest
 
 from medjax.data.damaged import UndecodableError
-from medjax.data.pictures import choosing
+from medjax.data.pictures import frame_choice
 from medjax.errors import UserError
 
 
@@ -12,21 +12,21 @@ from medjax.errors import UserError
     [("first", 5, [0]), ("middle", 5, [2]), ("middle", 4, [2]), ("last", 5, [4]), ("3", 5, [3])],
 )
 def test_one_is_chosen(choice, count, places):
-    choosing.check("frames", choice)
-    assert list(choosing.chosen(choice, count, what="frame")) == places
+    frame_choice.check("frames", choice)
+    assert list(frame_choice.chosen(choice, count, what="frame")) == places
 
 
 def test_all_are_chosen():
-    choosing.check("frames", "all")
-    assert list(choosing.chosen("all", 3, what="frame")) == [0, 1, 2]
+    frame_choice.check("frames", "all")
+    assert list(frame_choice.chosen("all", 3, what="frame")) == [0, 1, 2]
 
 
 def test_what_is_not_there_is_said():
     with pytest.raises(UndecodableError, match="has no slice 5"):
-        choosing.chosen("5", 5, what="slice")
+        frame_choice.chosen("5", 5, what="slice")
 
 
 @pytest.mark.parametrize("choice", ["second", "-1", "1.5", ""])
 def test_what_is_no_choice_is_said(choice):
     with pytest.raises(UserError, match="choose from: first, middle, last, all, a number"):
-        choosing.check("nifti slices", choice)
+        frame_choice.check("nifti slices", choice)

@@ -9,23 +9,11 @@ from medjax.data.pictures import decoding
 from medjax.data.pictures.picture import Picture
 from medjax.data.prepare.channels import Grayscale, Rgb
 from medjax.data.prepare.depth import Depth
+from medjax.data.prepare.given_steps import FIRST, OF_VALUES, sets_channels
 from medjax.data.prepare.preparation import Preparation
 from medjax.data.prepare.resizing import Resize
-from medjax.data.prepare.windowing import PercentileClip, Window, between
+from medjax.data.prepare.windowing import between
 from medjax.errors import UserError
-
-_OF_VALUES = (Window, PercentileClip)  # they set black and white in the units of the file
-_FIRST = (*_OF_VALUES, Depth)
-
-
-def sets_channels(preparation: Preparation) -> bool:
-    """Returns whether a step makes pictures grey or RGB."""
-    return any(isinstance(step, Grayscale | Rgb) for step in preparation.steps)
-
-
-def sets_black_and_white(preparation: Preparation) -> bool:
-    """Returns whether a step gives raw values a meaning, whatever their range."""
-    return any(isinstance(step, _FIRST) for step in preparation.steps)
 
 
 def complete(
@@ -38,7 +26,7 @@ def complete(
       size: side length in pixels, used if no step resizes.
       channels: 1 or 3, used if no step sets the channels; otherwise it may be None.
       fit: one of ``resizing.FITS``.
-      bits: how many bits greys of 16 bits use; None or 16 to leave them as they are.
+      bits: how many bits values of 16 bits use; None or 16 to leave them as they are.
 
     Raises:
       UserError: if ``window``, ``percentile_clip`` or ``depth`` is not the first step, because
@@ -51,7 +39,7 @@ def complete(
       ['grayscale', 'resize(size=64, keep_aspect=pad)']
     """
     for step in preparation.steps[1:]:
-        if isinstance(step, _FIRST):
+        if isinstance(step, FIRST):
             where = "the first step for folders, DICOM files and TFDS, whose raw values it sees"
             raise UserError(f"{step.name} must be {where}; got {preparation}")
     more = [*([Depth(bits)] if bits and bits < 16 else []), *preparation.steps]
@@ -99,7 +87,7 @@ def prepare_picture(preparation: Preparation, picture: Picture) -> np.ndarray:
     first, *rest = preparation.steps
     if isinstance(first, Depth) and picture.depth_unknown:
         picture = picture._replace(white=first.white)
-    if not isinstance(first, _OF_VALUES):
+    if not isinstance(first, OF_VALUES):
         return preparation.apply([picture.shown()])[0]
     values, inside = picture.raw(), picture.inside()
     limits = first.limits(inside if inside.size else values)

@@ -17,7 +17,7 @@ from medjax.cli import messages, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
-from medjax.run.report import NOTHING, Row, scores_table
+from medjax.run.report import NOTHING, Row, diverged_lines, scores_table
 from medjax.run.settings import DataSettings, Settings, check_seed
 from medjax.run.summary import read_summary
 from medjax.store import expand_user, require_writable
@@ -101,7 +101,7 @@ def main(argv: Sequence[str]) -> int:
 def _report(task: Task) -> None:
     info, labels = task.dataset.info, task.dataset.train.labels
     rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
-    notes = evaluate.absent_lines(_absent(task.dataset))
+    notes = [*diverged_lines(rows), *evaluate.absent_lines(_absent(task.dataset))]
     print(scores_table(rows, first=first), "", *map(errors.printable, notes), sep="\n")
     print(f"{errors.printable(task.out)} has all scores.")
 

@@ -3,8 +3,10 @@
 from medjax.run.report.grids import image_grid, save_png
 from medjax.run.report.page import write_report
 from medjax.run.report.table import (
+    DECISIONS,
     NOTHING,
     Row,
+    diverged_lines,
     metric_name,
     metric_text,
     ordered,
@@ -13,8 +15,10 @@ from medjax.run.report.table import (
 )
 
 __all__ = [
+    "DECISIONS",
     "NOTHING",
     "Row",
+    "diverged_lines",
     "image_grid",
     "metric_name",
     "metric_text",

@@ -9,8 +9,17 @@ Metrics = Mapping[str, Mapping[str, Any]]
 """``{metric: {"mean", "std", "n"}}``, each in 0–1; other entries are not shown."""
 
 # Metrics that read best as a percentage; the others (areas, kappas) keep three decimals.
-_PERCENT = {"accuracy", "balanced_accuracy"}
-_NAMES = {"auroc": "AUROC", "average_precision": "mean average precision"}
+_PERCENT = {"accuracy", "balanced_accuracy", "balanced_accuracy_tuned"}
+_NAMES = {
+    "auroc": "AUROC",
+    "average_precision": "mean average precision",
+    "balanced_accuracy_tuned": "balanced accuracy at val's threshold",
+    "ece": "calibration error (ECE)",
+    "brier": "Brier score",
+}
+DECISIONS = ("balanced_accuracy_tuned", "ece", "brier")
+"""Metrics of decisions and probabilities, which have a table of their own in the report and none in
+a terminal."""
 # Column heads of the terminal's table. Two splits of the first three metrics fit side by side in
 # a hundred columns; with more metrics, the splits are below each other.
 _SHORT = {
@@ -132,6 +141,38 @@ def metric_text(metrics: Metrics | None, metric: str) -> str:
     return f"{scale * mean:.{digits}f} ± {scale * std:.{digits}f}"
 
 
+def image_range(metrics: Metrics | None, metric: str, *, digits: int) -> str:
+    """Formats the interval of a metric over images; empty if there is none.
+
+    Example:
+      >>> image_range({"auroc": {"mean": 0.9, "image_interval": [0.88, 0.921]}}, "auroc", digits=2)
+      '0.88–0.92'
+    """
+    ends = ((metrics or {}).get(metric) or {}).get("image_interval") or [None]
+    return "" if None in ends else "–".join(f"{end:.{digits}f}" for end in ends)
+
+
+def diverged_lines(rows: Sequence[Row]) -> list[str]:
+    """Says in one sentence which networks diverged; no sentence if none did.
+
+    Args:
+      rows: results whose entries count the networks that ``diverged``.
+
+    Example:
+      >>> test = {"auroc": {"mean": 0.7, "std": 0.2, "n": 5, "diverged": 2}}
+      >>> diverged_lines([Row("resnet18", None, test), Row("vgg11", test, None)])
+      ['Networks that diverged count as guessing: 2 of 5 of resnet18, 2 of 5 of vgg11.']
+    """
+    found = []
+    for row in rows:
+        entries = [*(row.val or {}).values(), *(row.test or {}).values()]
+        worst = max(entries, key=lambda entry: entry.get("diverged") or 0, default={})
+        if worst.get("diverged"):
+            found.append(f"{worst['diverged']} of {worst['n']} of {row.name}")
+    listed = ", ".join(found)
+    return [f"Networks that diverged count as guessing: {listed}."] if found else []
+
+
 def results_table(summary: Mapping[str, Any]) -> str:
     """Formats the results of a run for a terminal.
 
@@ -140,7 +181,8 @@ def results_table(summary: Mapping[str, Any]) -> str:
 
     Returns:
       Lines of aligned text: a title, one row per training set with its metrics on validation and
-      test images, the IOR and HLR in points, and the warnings about the data set.
+      test images, the IOR and HLR in points, the networks that diverged, and the warnings about
+      the data set.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -153,7 +195,7 @@ def results_table(summary: Mapping[str, Any]) -> str:
     rows = result_rows(summary)
     lines = scores_table(rows, first=summary.get("headline")).splitlines() if rows else []
     warnings = (summary.get("data") or {}).get("warnings") or ()
-    lines += [*_gaps(summary), *(f"warning: {line}" for line in warnings)]
+    lines += [*_gaps(summary), *diverged_lines(rows), *(f"warning: {line}" for line in warnings)]
     return "\n".join([title(summary), *lines])
 
 

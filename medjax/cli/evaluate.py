@@ -4,7 +4,6 @@ import dataclasses
 import functools
 import os
 import sys
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,13 +12,12 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import messages, source_flags, startup
+from medjax.cli import learners, messages, run_options, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
 from medjax.run.report import NOTHING, Row, diverged_lines, scores_table
-from medjax.run.settings import DataSettings, Settings, check_seed
-from medjax.run.summary import read_summary
+from medjax.run.settings import DataSettings, check_seed
 from medjax.store import expand_user, require_writable
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
@@ -28,9 +26,10 @@ _USAGE = """Trains fresh networks on a set of images and scores them on a data s
   python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --nets=resnet18:norm=batch
   python -m medjax.evaluate --synthetic=pictures --data=mine/real.npz --epochs=300
   python -m medjax.evaluate --synthetic=mine.npz --data=folder:scans --folder.table=table.csv
+  python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --learners=logistic,knn,mlp
 
 The set is a synthetic.npz, an npz or a file of torch with images and labels, or a folder with a
-folder per class.
+folder per class. Learners are of scikit-learn; they compare it with as many random real images.
 Other options default to those of the summary.json beside the set, if there is one."""
 
 _FLAGS = (
@@ -38,7 +37,8 @@ _FLAGS = (
     (flags.DEFINE_string, "data", "data set to score on, a name or a path"),
     (flags.DEFINE_integer, "size", "side of its images, if it comes in several"),
     (flags.DEFINE_list, "nets", "networks, as in convnet,resnet18:width=32"),
-    (flags.DEFINE_integer, "networks", "number of each"),
+    (flags.DEFINE_list, "learners", "learners of scikit-learn beside them: logistic, knn, mlp"),
+    (flags.DEFINE_integer, "networks", "number of each, and of draws of random images"),
     (flags.DEFINE_integer, "epochs", "epochs of training"),
     (flags.DEFINE_integer, "batch_size", "batch size of training"),
     (flags.DEFINE_float, "learning_rate", "learning rate of training"),
@@ -48,7 +48,7 @@ _FLAGS = (
     (flags.DEFINE_string, "out", "JSON file to write"),
 )
 _as_flags = functools.partial(source_flags.as_flags, others=["size"])
-_DEFAULTS = {"size": 28, "nets": ["convnet"], "networks": 5, "seed": 0}
+_DEFAULTS = {"size": 28, "nets": ["convnet"], "learners": [], "networks": 5, "seed": 0}
 _DEFAULTS |= {"augment": "auto", "precision": "tf32"}
 
 
@@ -59,6 +59,7 @@ class Task(NamedTuple):
       images: the set.
       dataset: the data set that networks are scored on.
       nets: the networks by the text that names them.
+      learners: learners of scikit-learn.
       recipe: how the networks are trained.
       networks: how many of each network are trained.
       seed: the seed of the networks.
@@ -69,6 +70,7 @@ class Task(NamedTuple):
     images: share.ImageSet
     dataset: data.Dataset
     nets: dict[str, Any]
+    learners: list[str]
     recipe: training.Recipe
     networks: int
     seed: int
@@ -100,8 +102,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _report(task: Task) -> None:
     info, labels = task.dataset.info, task.dataset.train.labels
-    rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
-    notes = [*diverged_lines(rows), *evaluate.absent_lines(_absent(task.dataset))]
+    (rows, lines), first = _evaluate(task), evaluate.headline(labels, task=info.task)
+    notes = [*lines, *diverged_lines(rows), *evaluate.absent_lines(_absent(task.dataset))]
     print(scores_table(rows, first=first), "", *map(errors.printable, notes), sep="\n")
     print(f"{errors.printable(task.out)} has all scores.")
 
@@ -123,7 +125,9 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     if not path.name:
         raise errors.UserError(f"--synthetic must be a file or a folder of its own, got {path}")
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
-    options = _DEFAULTS | out | _of_the_run(path.with_name("summary.json")) | given | paths
+    options = (
+        _DEFAULTS | out | run_options.options_of_run(path.with_name("summary.json")) | given | paths
+    )
     if "data" not in options:
         raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
     source, name = options.get("source"), options["data"]
@@ -132,43 +136,14 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     return options | {"source": dataclasses.replace(source, sources=sources)}
 
 
-def _of_the_run(path: Path) -> dict[str, Any]:
-    """Returns the options with which a run scored its images; none without a run."""
-    summary = read_summary(path)
-    if summary is None:
-        return {}
-    try:
-        settings = Settings.from_config(summary["config"])
-        recipe = _recipe_of(summary)
-    except errors.UserError as error:
-        warnings.warn(f"{path} is not of this version and is ignored ({error})", stacklevel=2)
-        return {}
-    return {
-        "data": settings.data.name,
-        "size": settings.data.size,
-        "source": settings.data,
-        "nets": [settings.net.text],
-        "networks": settings.evaluation.networks,
-        "precision": settings.precision,
-        "seed": settings.seed,
-        "recipe": recipe,
-        "augment": recipe["augment"] or "none",
-    }
-
-
-def _recipe_of(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the recipe of a run."""
-    recipe, known = summary.get("recipe"), [x.name for x in dataclasses.fields(training.Recipe)]
-    if not isinstance(recipe, dict) or set(recipe) != set(known):
-        raise errors.UserError(f"recipe needs {', '.join(known)}, got {recipe}")
-    return vars(training.Recipe(**recipe))
-
-
 def _prepare(options: Mapping[str, Any]) -> Task:
     """Reads and checks everything before hours of training."""
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
     check_seed(options["seed"])
+    wanted = [name.strip() for name in options["learners"]]
+    if wanted:
+        evaluate.check_learners(wanted)
     name, path = options["data"], options["synthetic"]
     preparation = share.read_preparation(path)
     dataset, streaming = datasets.load_dataset(
@@ -185,9 +160,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
         datasets.check_whitened(datasets.scored_splits(dataset), above=streaming.above)
     made, recipe = _nets(options, dataset), _recipe(options, dataset, images.step_size)
     require_writable(options["out"])
-    return Task(
-        images, dataset, made, recipe, options["networks"], options["seed"], path, options["out"]
-    )
+    count, seed, out = options["networks"], options["seed"], options["out"]
+    return Task(images, dataset, made, wanted, recipe, count, seed, path, out)
 
 
 def _nets(options: Mapping[str, Any], dataset: data.Dataset) -> dict[str, Any]:
@@ -195,7 +169,7 @@ def _nets(options: Mapping[str, Any], dataset: data.Dataset) -> dict[str, Any]:
     import jax
 
     made, image = {}, jax.ShapeDtypeStruct((1, *dataset.test.images.shape[1:]), "float32")
-    if not options["nets"]:
+    if not options["nets"] and not options["learners"]:
         raise errors.UserError(f"--nets is empty; choose from: {', '.join(nets.names())}")
     for text in options["nets"]:
         name, chosen = nets.parse(text.strip())
@@ -218,24 +192,14 @@ def _recipe(
     return training.Recipe(**options.get("recipe", {}) | changes)
 
 
-def _evaluate(task: Task) -> list[Row]:
-    """Scores one network after another, and writes the scores after each."""
+def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
+    """Scores one network after another, and then learners, and writes the scores after each.
+
+    Returns the rows of the table, and what is to be said of the learners.
+    """
     dataset, recipe, count = task.dataset, task.recipe, task.networks
     (images, benchmark), labels = _benchmark(task), task.images.labels
-    key, rows = setup.keys_of(task.seed)["final"], []
-    content = {
-        "synthetic": task.synthetic,
-        "num_images": len(labels),
-        "data": {
-            "name": dataset.info.name,
-            "digest": dataset.info.digest,
-            "preparation": dataset.preparation.listed(),
-        },
-        "seed": task.seed,
-        "recipe": vars(recipe),
-        "absent_classes": _absent(dataset),
-        "results": {},
-    }
+    key, rows, content = setup.keys_of(task.seed)["final"], [], _content(task)
     for name, net in task.nets.items():
         messages.say(f"{name}: {count} networks on {len(labels)} images, {recipe.epochs} epochs")
         scores = evaluate.evaluate_set(
@@ -244,10 +208,40 @@ def _evaluate(task: Task) -> list[Row]:
         content["results"][name] = scores
         write_json(task.out, content)
         rows.append(Row(name, scores.get("val"), scores["test"]))
+    compared = learners.compare(
+        task.learners,
+        key,
+        data.Split(images, labels),
+        dataset,
+        benchmark,
+        num_draws=count,
+        whitening=task.images.whitening,
+    )
+    if compared.content:
+        write_json(task.out, content | {"learners": compared.content})
+    rows += compared.rows
     if dataset.train.labels.ndim == 2:
         nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
         rows.append(Row(NOTHING, nothing.get("val"), nothing["test"]))
-    return rows
+    return rows, compared.lines
+
+
+def _content(task: Task) -> dict[str, Any]:
+    """Returns what the JSON file says before anything is scored."""
+    dataset = task.dataset
+    return {
+        "synthetic": task.synthetic,
+        "num_images": len(task.images.labels),
+        "data": {
+            "name": dataset.info.name,
+            "digest": dataset.info.digest,
+            "preparation": dataset.preparation.listed(),
+        },
+        "seed": task.seed,
+        "recipe": vars(task.recipe),
+        "absent_classes": _absent(dataset),
+        "results": {},
+    }
 
 
 def _absent(dataset: data.Dataset) -> dict[str, list[str]]:

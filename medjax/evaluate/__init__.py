@@ -14,6 +14,12 @@ from medjax.evaluate.intervals import (
     two_level,
     verdict,
 )
+from medjax.evaluate.learners import (
+    LearnerScores,
+    check_learners,
+    compare_learner,
+    random_rows,
+)
 from medjax.evaluate.metrics import (
     accuracy,
     auroc,
@@ -44,6 +50,7 @@ __all__ = [
     "Benchmark",
     "Interval",
     "Keep",
+    "LearnerScores",
     "Made",
     "Plan",
     "Prediction",
@@ -58,7 +65,9 @@ __all__ = [
     "balanced_accuracy_at",
     "better_whole",
     "brier",
+    "check_learners",
     "choose_threshold",
+    "compare_learner",
     "evaluate_set",
     "expected_calibration_error",
     "headline",
@@ -73,6 +82,7 @@ __all__ = [
     "paired_interval",
     "probabilities",
     "quadratic_weighted_kappa",
+    "random_rows",
     "score",
     "score_baselines",
     "score_networks",

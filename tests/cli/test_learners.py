@@ -11,26 +11,26 @@ from medjax.evaluate import Interval
 NAN = float("nan")
 
 
-def _fake(monkeypatch, differences):
-    """Lets ``compare_learner`` find given differences."""
-    scores = {"test": {"auroc": {"mean": 0.5, "std": 0.0, "n": 1}}}
-
-    def compare(name, *_, **__):
-        return evaluate.LearnerScores(scores, scores, differences[name])
-
-    monkeypatch.setattr(evaluate, "compare_learner", compare)
-
-
 @pytest.fixture
 def compared(monkeypatch):
-    def compared(differences, *, task="binary-class"):
-        _fake(monkeypatch, differences)
-        real = data.Split(np.zeros((4, 2, 2, 1), np.uint8), np.arange(4) % 2)
+    """``compared(differences)``, for which learners find these; ``calls`` are their arguments."""
+
+    def compared(differences, *, task="binary-class", whitening=None):
+        scores = {"test": {"auroc": {"mean": 0.5, "std": 0.0, "n": 1}}}
+
+        def compare_learner(name, *arguments, **_):
+            compared.calls.append(arguments)
+            return evaluate.LearnerScores(scores, scores, differences[name])
+
+        monkeypatch.setattr(evaluate, "compare_learner", compare_learner)
+        real = data.Split(np.arange(24, dtype=np.uint8).reshape(4, 2, 3, 1), np.arange(4) % 2)
         benchmark = evaluate.Benchmark({"test": real}, None, task)
         dataset = type("Dataset", (), {"train": real, "num_classes": 2})
+        options = {"num_draws": 5, "whitening": whitening}
         key, names = jax.random.key(0), list(differences)
-        return learners.compare(names, key, real, dataset, benchmark, num_draws=5, whitening=None)
+        return learners.compare(names, key, real, dataset, benchmark, **options)
 
+    compared.calls = []
     return compared
 
 
@@ -66,3 +66,15 @@ def test_findings_are_compared_by_auroc_and_one_draw_cannot_tell(compared):
 
 def test_no_learner_says_nothing(compared):
     assert compared({}) == ({}, [], [])
+
+
+def test_random_images_are_whitened_as_those_to_score_on(compared):
+    whitening = type("Whitening", (), {"whiten": staticmethod(lambda images: images / 5)})
+    for chosen, wanted in ((whitening, [0, 1.2, 2.4, 3.6]), (None, [0, 6, 12, 18])):
+        compared({"knn": Interval(0.0, NAN, NAN, 1)}, whitening=chosen)
+        (_, draws, _) = compared.calls[-1]
+        assert len(draws) == 5
+        for draw in draws:
+            order = np.argsort(draw.images[:, 0, 0, 0])
+            np.testing.assert_allclose(draw.images[order, 0, 0, 0], wanted)
+            np.testing.assert_array_equal(draw.labels[order], [0, 1, 0, 1])

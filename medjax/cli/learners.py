@@ -103,7 +103,7 @@ def _sentence(differences: Mapping[str, evaluate.Interval], *, by: str) -> str:
     over = f"{draws} draw{'' if draws == 1 else 's'}"
     return (
         f"Against as many random real images, in points of {metric_name(by)} on test (95 % "
-        f"interval over {over}): {'; '.join(clauses)}."
+        f"prediction interval of {over}): {'; '.join(clauses)}."
     )
 
 

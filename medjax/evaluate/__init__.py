@@ -11,6 +11,7 @@ from medjax.evaluate.intervals import (
     TwoLevel,
     mean_interval,
     paired_interval,
+    prediction_interval,
     two_level,
     verdict,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "mean_absolute_error",
     "mean_interval",
     "paired_interval",
+    "prediction_interval",
     "probabilities",
     "quadratic_weighted_kappa",
     "random_rows",

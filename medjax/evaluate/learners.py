@@ -14,7 +14,7 @@ import numpy as np
 from medjax.coreset import at_most, random_subset
 from medjax.data import Split, group_indices
 from medjax.errors import UserError, unknown
-from medjax.evaluate.intervals import Interval, paired_interval
+from medjax.evaluate.intervals import Interval, prediction_interval
 from medjax.evaluate.multilabel import THRESHOLD
 from medjax.evaluate.predictions import Prediction, Scores, score_predictions
 from medjax.evaluate.protocol import Benchmark
@@ -32,7 +32,8 @@ class LearnerScores(NamedTuple):
     Attributes:
       ours: scores with the set; a learner that starts from random numbers has several seeds.
       random: scores with random images, one value for each draw.
-      difference: the set minus random images in one metric on test, over draws; in fractions.
+      difference: the set minus one more draw of random images, in one metric on test as a fraction:
+        the mean, and the interval in which it lies (``prediction_interval``).
     """
 
     ours: Scores
@@ -117,7 +118,7 @@ def compare_learner(
 
     Returns:
       Both scores and their difference. A learner with random numbers trains on the set once for
-      each draw, with the seed that it has for the draw, and the difference is paired.
+      each draw, with the seed that it has for the draw, and its differences are paired.
 
     Raises:
       UserError: as ``score`` does.
@@ -137,7 +138,7 @@ def compare_learner(
     scores = _score(name, [ours] * times, benchmark, num_classes)
     random = _score(name, draws, benchmark, num_classes)
     reached, theirs = (one["test"][by]["values"] for one in (scores, random))
-    difference = paired_interval(np.broadcast_to(reached, len(draws)), theirs)
+    difference = prediction_interval(np.subtract(reached, theirs))
     return LearnerScores(scores, random, difference)
 
 

@@ -201,7 +201,7 @@ def test_learners_compare_with_random_images(made, request, tmp_path, capsys):
         (ours, random) = (line for line in printed.splitlines() if name in line[:20])
         assert ours.startswith(name) and random.startswith(f"random images, {name}")
     (line,) = [line for line in printed.splitlines() if line.startswith("Against as many random")]
-    assert "95 % interval over 3 draws" in line and "knn" in line and "mlp" in line
+    assert "95 % prediction interval of 3 draws" in line and "knn" in line and "mlp" in line
 
 
 def test_learners_without_scikit_learn_name_the_extra(run, monkeypatch, capsys):

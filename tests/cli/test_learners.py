@@ -43,9 +43,9 @@ def test_a_line_says_with_which_learners_the_set_is_better(compared):
         }
     )
     assert found.lines == [
-        "Against as many random real images, in points of balanced accuracy on test (95 % interval "
-        "over 5 draws): the set beats them with logistic +5.0 (+3.0 to +7.1), mlp +2.0 (+0.1 to "
-        "+4.0); a difference is not shown with knn +1.0 (-1.0 to +3.0)."
+        "Against as many random real images, in points of balanced accuracy on test (95 % "
+        "prediction interval of 5 draws): the set beats them with logistic +5.0 (+3.0 to +7.1), "
+        "mlp +2.0 (+0.1 to +4.0); a difference is not shown with knn +1.0 (-1.0 to +3.0)."
     ]
     assert [row.name for row in found.rows[:2]] == ["logistic", "random images, logistic"]
     assert found.content["knn"]["verdict"] == "not shown"
@@ -57,8 +57,8 @@ def test_a_line_says_with_which_learners_the_set_is_better(compared):
 def test_findings_are_compared_by_auroc_and_one_draw_cannot_tell(compared):
     found = compared({"knn": Interval(-0.01, NAN, NAN, 1)}, task="multi-label, binary-class")
     assert found.lines[0].endswith(
-        "in points of AUROC on test (95 % interval over 1 draw): one draw cannot tell with knn "
-        "-1.0."
+        "in points of AUROC on test (95 % prediction interval of 1 draw): one draw cannot tell "
+        "with knn -1.0."
     )
     below = compared({"knn": Interval(-0.05, -0.06, -0.04, 5)}).lines[0]
     assert below.endswith("the set is below them with knn -5.0 (-6.0 to -4.0).")

@@ -86,8 +86,8 @@ def test_the_difference_is_paired_with_the_draws():
     )
     assert found.random["test"]["balanced_accuracy"]["values"] == [0.0, 0.75]
     assert found.ours["test"]["balanced_accuracy"]["values"] == [1.0]
-    wanted = evaluate.mean_interval([1.0, 0.25])
-    assert found.difference == pytest.approx(wanted) and found.difference.n == 2
+    half = 12.7062 * np.sqrt(0.75**2 / 2) * np.sqrt(1.5)  # Student's t, s and √(1 + 1/n)
+    assert found.difference == pytest.approx((0.625, 0.625 - half, 0.625 + half, 2), abs=1e-4)
 
 
 OPTIONS = {"num_classes": 2, "by": "balanced_accuracy"}

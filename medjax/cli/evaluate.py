@@ -197,6 +197,8 @@ def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
 
     Returns the rows of the table, and what is to be said of the learners.
     """
+    import jax
+
     dataset, recipe, count = task.dataset, task.recipe, task.networks
     (images, benchmark), labels = _benchmark(task), task.images.labels
     key, rows, content = setup.keys_of(task.seed)["final"], [], _content(task)
@@ -210,11 +212,10 @@ def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
         rows.append(Row(name, scores.get("val"), scores["test"]))
     compared = learners.compare(
         task.learners,
-        key,
+        jax.random.split(key, count),
         data.Split(images, labels),
         dataset,
         benchmark,
-        num_draws=count,
         whitening=task.images.whitening,
     )
     if compared.content:

@@ -34,33 +34,31 @@ class Compared(NamedTuple):
 
 def compare(
     names: Sequence[str],
-    key: PRNGKey,
+    keys: PRNGKey,
     ours: data.Split,
     dataset: data.Dataset,
     benchmark: evaluate.Benchmark,
     *,
-    num_draws: int,
     whitening: data.Whitening | None,
 ) -> Compared:
     """Judges a set by learners, beside as many random real images per class.
 
     Args:
       names: the learners, see ``evaluate.check_learners``; none compare nothing.
-      key: PRNG key of the draws.
+      keys: a PRNG key for each draw of random images, ``[draws]``.
       ours: the set, in normalised space.
       dataset: the real images.
       benchmark: the splits to score on.
-      num_draws: how many random subsets.
       whitening: what was done to the images of the benchmark.
     """
     if not names:
         return Compared({}, [], [])
     train, found = dataset.train, {}
-    rows = evaluate.random_rows(key, train, ours.labels, num_draws=num_draws)
+    rows = evaluate.random_rows(keys, train, ours.labels)
     draws = [_draw(train, some, whitening) for some in rows]
     by = "auroc" if benchmark.task == MULTI_LABEL else "balanced_accuracy"
     for name in names:
-        messages.say(f"{name}: {len(ours.labels)} images, and {num_draws} draws of random images")
+        messages.say(f"{name}: {len(ours.labels)} images, and {len(keys)} draws of random images")
         found[name] = evaluate.compare_learner(
             name, ours, draws, benchmark, num_classes=dataset.num_classes, by=by
         )

@@ -8,7 +8,6 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from medjax.coreset import at_most, random_subset
@@ -63,28 +62,27 @@ def check_learners(names: Sequence[str]) -> None:
         raise UserError("learners need scikit-learn: pip install 'medjax[learners]'") from error
 
 
-def random_rows(
-    key: PRNGKey, train: Split, labels: np.ndarray, *, num_draws: int
-) -> list[np.ndarray]:
+def random_rows(keys: PRNGKey, train: Split, labels: np.ndarray) -> list[np.ndarray]:
     """Draws as many random real images of each class as a set has, several times.
 
     A class with fewer real images contributes all of them. The images of a multi-label set are
     divided evenly among the groups of ``data.group_indices``.
 
     Args:
-      key: PRNG key.
+      keys: a PRNG key for each draw, ``[draws]``.
       train: the real training images.
       labels: labels of the set, int ``[n]`` or rows ``[n, L]``.
-      num_draws: the number of draws.
 
     Returns:
       Rows of ``train``, an array for each draw.
 
     Example:
+      >>> import jax
       >>> train = Split(np.zeros((6, 2, 2, 1), np.uint8), np.array([0, 0, 0, 1, 1, 1]))
-      >>> draws = random_rows(jax.random.key(0), train, np.array([0, 1, 1]), num_draws=4)
+      >>> keys = jax.random.split(jax.random.key(0), 3)
+      >>> draws = random_rows(keys, train, np.array([0, 1, 1]))
       >>> [train.labels[rows].tolist() for rows in draws]
-      [[0, 1, 1], [0, 1, 1], [0, 1, 1], [0, 1, 1]]
+      [[0, 1, 1], [0, 1, 1], [0, 1, 1]]
     """
     if labels.ndim == 1:
         counts = np.bincount(labels, minlength=int(train.labels.max()) + 1)
@@ -92,8 +90,7 @@ def random_rows(
         groups = len(group_indices(train.labels, num_classes=labels.shape[1]))
         counts = len(labels) // groups + (np.arange(groups) < len(labels) % groups)
     ipc = at_most(train.labels, counts.tolist())
-    keys = jax.random.split(key, num_draws)
-    return [random_subset(one, train.labels, ipc) for one in keys]
+    return [random_subset(key, train.labels, ipc) for key in keys]
 
 
 def compare_learner(

@@ -26,9 +26,8 @@ def compared(monkeypatch):
         real = data.Split(np.arange(24, dtype=np.uint8).reshape(4, 2, 3, 1), np.arange(4) % 2)
         benchmark = evaluate.Benchmark({"test": real}, None, task)
         dataset = type("Dataset", (), {"train": real, "num_classes": 2})
-        options = {"num_draws": 5, "whitening": whitening}
-        key, names = jax.random.key(0), list(differences)
-        return learners.compare(names, key, real, dataset, benchmark, **options)
+        keys, names = jax.random.split(jax.random.key(0), 5), list(differences)
+        return learners.compare(names, keys, real, dataset, benchmark, whitening=whitening)
 
     compared.calls = []
     return compared

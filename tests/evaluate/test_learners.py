@@ -13,7 +13,7 @@ from medjax.evaluate import Benchmark, learners
 
 BINARY, FINDINGS = "binary-class", "multi-label, binary-class"
 STATS = (np.zeros(1, np.float32), np.ones(1, np.float32))
-KEY = jax.random.key(0)
+KEYS = jax.random.split(jax.random.key(0), 4)
 
 
 def grey(shades, labels):
@@ -117,7 +117,7 @@ def test_thresholds_are_those_of_val_and_pieces_change_nothing(monkeypatch):
 
 def test_random_images_are_as_many_of_each_class():
     train = grey(range(20), [0] * 12 + [1] * 8)
-    draws = evaluate.random_rows(KEY, train, np.array([0] * 3 + [1] * 9), num_draws=4)
+    draws = evaluate.random_rows(KEYS, train, np.array([0] * 3 + [1] * 9))
     for rows in draws:
         assert np.bincount(train.labels[rows]).tolist() == [3, 8]  # there are no more
         assert len({*rows.tolist()}) == 11
@@ -127,7 +127,7 @@ def test_random_images_are_as_many_of_each_class():
 def test_random_images_of_findings_are_divided_evenly():
     labels = np.array([[1, 0]] * 4 + [[0, 1]] * 4 + [[0, 0]] * 4)
     train = grey(range(12), labels)
-    (rows,) = evaluate.random_rows(KEY, train, np.ones((7, 2)), num_draws=1)
+    (rows,) = evaluate.random_rows(KEYS[:1], train, np.ones((7, 2)))
     assert labels[rows].sum(0).tolist() == [3, 2] and len(rows) == 7
 
 

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import medjax
-from medjax.cli import messages
+from medjax.cli import messages, pipes
 from medjax.errors import unknown
 
 # Names of modules, which are imported late: --help needs none of their libraries.
@@ -23,6 +23,7 @@ _HELP = "\n".join(
 )
 
 
+@pipes.ends_quietly
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one of the commands.
 

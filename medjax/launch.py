@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medjax import parallel
-from medjax.cli import command_line, messages, startup
+from medjax.cli import command_line, messages, pipes, startup
 from medjax.errors import PreemptedError, RunError, UserError, printable
 from medjax.run.preemption import STATUS, Preemption
 
 
+@pipes.ends_quietly
 def main(argv: Sequence[str]) -> int:
     """Runs the launcher.
 
@@ -18,7 +19,8 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted, 143 preempted.
+      The exit status: 0 done, 1 the run failed, 2 usage, 130 interrupted, 141 nobody
+      reads the output, 143 preempted.
 
     Example:
       >>> main(["launch", "--workdir=runs/dm"])  # writes one line to standard error
@@ -36,6 +38,8 @@ def main(argv: Sequence[str]) -> int:
             return _run(options, preemption)
     except UserError as error:
         return messages.say(error, status=messages.USAGE)
+    except BrokenPipeError:
+        raise
     except (RunError, OSError) as error:  # a disk can fail anywhere
         return messages.say(error, status=messages.FAILED)
     except PreemptedError as error:
@@ -47,19 +51,20 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _has_checkpoint(workdir: Path) -> bool:
-    folder = workdir / "checkpoints"
-    return folder.is_dir() and any(entry.name.isdecimal() for entry in folder.iterdir())
+    folders = [workdir / "checkpoints", *workdir.glob("seed_*/checkpoints")]
+    entries = [entry for folder in folders if folder.is_dir() for entry in folder.iterdir()]
+    return any(entry.name.isdecimal() for entry in entries)
 
 
 def _run(options: command_line.Options, preemption: Preemption) -> int:
     # Imported late, so that --help and a wrong command line are answered at once.
-    from medjax.run import distill, report
+    from medjax.run import report, seeds
 
-    summary = distill.distill(options.config, options.workdir, preemption=preemption)
+    summary = seeds.distill_seeds(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
-        table = report.results_table(summary)
+        make_table = report.seeds_table if "seeds" in summary else report.results_table
         page = printable(options.workdir / "report.html")
-        print(f"\n{table}\n\n{page} has the details.")
+        print(f"\n{make_table(summary)}\n\n{page} has the details.")
     return messages.DONE
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from medjax import data, errors, store
-from medjax.cli import messages, source_flags
+from medjax.cli import messages, pipes, source_flags
 from medjax.cli.flags import parse_flags
 from medjax.run.metrics import write_json
 
@@ -33,6 +33,7 @@ _ALL = sys.maxsize
 """The limit in bytes below which images are read into memory."""
 
 
+@pipes.ends_quietly
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -41,12 +42,14 @@ def main(argv: Sequence[str]) -> int:
 
     Returns:
       The exit status: 0 done, 1 an image is in two splits (``--strict``), 2 usage, 130
-      interrupted.
+      interrupted, 141 nobody reads the output.
     """
     with messages.shown(reword=_as_flags):
         try:
             values = _parse(argv)
             return messages.DONE if values is None else _report(values)
+        except BrokenPipeError:
+            raise
         except (errors.UserError, OSError) as error:
             return messages.say(_as_flags(str(error)), status=messages.USAGE)
         except KeyboardInterrupt:

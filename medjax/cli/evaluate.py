@@ -12,7 +12,7 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import learners, messages, run_options, source_flags, startup
+from medjax.cli import learners, messages, pipes, run_beside, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
@@ -65,6 +65,7 @@ class Task(NamedTuple):
       seed: the seed of the networks.
       synthetic: the path of the set.
       out: the JSON file to write.
+      warnings: what may be wrong with the scores, one line each.
     """
 
     images: share.ImageSet
@@ -76,8 +77,10 @@ class Task(NamedTuple):
     seed: int
     synthetic: str
     out: str
+    warnings: list[str]
 
 
+@pipes.ends_quietly
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -85,7 +88,7 @@ def main(argv: Sequence[str]) -> int:
       argv: the command line, program name first.
 
     Returns:
-      The exit status: 0 done, 2 usage, 130 interrupted.
+      The exit status: 0 done, 2 usage, 130 interrupted, 141 nobody reads the output.
     """
     with messages.shown(reword=_as_flags):
         try:
@@ -94,6 +97,8 @@ def main(argv: Sequence[str]) -> int:
             if options is not None:
                 _report(_prepare(options))
             return messages.DONE
+        except BrokenPipeError:
+            raise
         except (errors.UserError, OSError) as error:
             return messages.say(_as_flags(str(error)), status=messages.USAGE)
         except KeyboardInterrupt:
@@ -104,6 +109,7 @@ def _report(task: Task) -> None:
     info, labels = task.dataset.info, task.dataset.train.labels
     (rows, lines), first = _evaluate(task), evaluate.headline(labels, task=info.task)
     notes = [*lines, *diverged_lines(rows), *evaluate.absent_lines(_absent(task.dataset))]
+    notes += [f"warning: {line}" for line in task.warnings]
     print(scores_table(rows, first=first), "", *map(errors.printable, notes), sep="\n")
     print(f"{errors.printable(task.out)} has all scores.")
 
@@ -125,9 +131,8 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     if not path.name:
         raise errors.UserError(f"--synthetic must be a file or a folder of its own, got {path}")
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
-    options = (
-        _DEFAULTS | out | run_options.options_of_run(path.with_name("summary.json")) | given | paths
-    )
+    run = run_beside.find(path.with_name("summary.json"))
+    options = _DEFAULTS | out | (run.options() if run else {}) | given | paths | {"run": run}
     if "data" not in options:
         raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
     source, name = options.get("source"), options["data"]
@@ -146,9 +151,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
         evaluate.check_learners(wanted)
     name, path = options["data"], options["synthetic"]
     preparation = share.read_preparation(path)
-    dataset, streaming = datasets.load_dataset(
-        dataclasses.replace(options["source"], size=options["size"], prepare=preparation)
-    )
+    source = dataclasses.replace(options["source"], size=options["size"], prepare=preparation)
+    dataset, streaming = datasets.load_dataset(source)
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(path, classes=dataset.info.classes, multi_label=multi_label)
     shapes = ["×".join(map(str, x.shape[1:])) for x in (images.images, dataset.test.images)]
@@ -160,8 +164,20 @@ def _prepare(options: Mapping[str, Any]) -> Task:
         datasets.check_whitened(datasets.scored_splits(dataset), above=streaming.above)
     made, recipe = _nets(options, dataset), _recipe(options, dataset, images.step_size)
     require_writable(options["out"])
+    found = _warnings(images, dataset)
+    if (run := options["run"]) is not None:
+        found = [*run.data_warnings(source, dataset), *found]
+    for line in found:
+        messages.say(f"warning: {_as_flags(line)}")
     count, seed, out = options["networks"], options["seed"], options["out"]
-    return Task(images, dataset, made, wanted, recipe, count, seed, path, out)
+    return Task(images, dataset, made, wanted, recipe, count, seed, path, out, found)
+
+
+def _warnings(images: share.ImageSet, dataset: data.Dataset) -> list[str]:
+    """Returns what may be wrong with the scores of a set, in a line each."""
+    lines = evaluate.copy_lines(images.images, datasets.scored_splits(dataset))
+    classes = dataset.info.classes
+    return lines + evaluate.unlearned_lines(images.labels, dataset.train.labels, classes)
 
 
 def _nets(options: Mapping[str, Any], dataset: data.Dataset) -> dict[str, Any]:
@@ -241,6 +257,7 @@ def _content(task: Task) -> dict[str, Any]:
         "seed": task.seed,
         "recipe": vars(task.recipe),
         "absent_classes": _absent(dataset),
+        "warnings": task.warnings,
         "results": {},
     }
 

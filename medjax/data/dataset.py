@@ -46,12 +46,13 @@ class DatasetInfo:
       digest: MD5 (hex) of the file read, or of the generated arrays.
       official_digest: MD5 (hex) of the published file; None if none is published.
       augment: the DSA strategy that changes no label.
-      left_out: name and reason of each unreadable file that was skipped.
+      skipped: name and reason of each unreadable file that was skipped.
       raw: by split, the sizes, dtypes and intensities of the files before conversion; see
         ``measuring.Tally``.
       cut: how the splits were made: ``""`` if they are the set's own, ``"patient"`` if the set was
         cut so that a patient's images stay in one split, ``"file"`` if it was cut file by file.
-      warnings: what may be wrong with the set, found while it was listed; one line each.
+      warnings: what may be wrong with the set, found while it was listed and converted; one line
+        each.
       files: by split, the name of each image's file; empty for an archive. Frames of one file have
         one name.
       patients: by split, the number of each image's patient; empty if patients are not known.
@@ -67,7 +68,7 @@ class DatasetInfo:
     digest: str
     official_digest: str | None
     augment: str
-    left_out: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[tuple[str, str], ...] = ()
     raw: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     cut: str = ""
     warnings: tuple[str, ...] = ()
@@ -76,9 +77,9 @@ class DatasetInfo:
     made: Mapping[str, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self):
-        left_out = tuple((printable(name), printable(why)) for name, why in self.left_out)
+        skipped = tuple((printable(name), printable(why)) for name, why in self.skipped)
         names = {"name": printable(self.name), "source": printable(self.source)}
-        names |= {"classes": tuple(map(printable, self.classes)), "left_out": left_out}
+        names |= {"classes": tuple(map(printable, self.classes)), "skipped": skipped}
         names["warnings"] = tuple(map(printable, self.warnings))
         for name, value in names.items():
             object.__setattr__(self, name, value)  # as dataclasses do for frozen ones

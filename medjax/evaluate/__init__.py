@@ -1,10 +1,11 @@
 """Evaluation: fresh networks trained on a set of images, their scores, and baselines."""
 
-from medjax.evaluate.absent import absent_lines
+from medjax.evaluate.absent import absent_lines, unlearned_lines
 from medjax.evaluate.baselines.comparison import Baseline, Keep, Made, Plan
 from medjax.evaluate.baselines.scoring import score_baselines
 from medjax.evaluate.calibration import brier, expected_calibration_error
 from medjax.evaluate.comparison import better_whole, headline, hlr, ior
+from medjax.evaluate.copies import copy_lines
 from medjax.evaluate.delong import AreaSample, area_sample, auroc_difference, auroc_interval
 from medjax.evaluate.intervals import (
     Interval,
@@ -69,6 +70,7 @@ __all__ = [
     "check_learners",
     "choose_threshold",
     "compare_learner",
+    "copy_lines",
     "evaluate_set",
     "expected_calibration_error",
     "headline",
@@ -94,5 +96,6 @@ __all__ = [
     "selectable_metrics",
     "summarize",
     "two_level",
+    "unlearned_lines",
     "verdict",
 ]

@@ -1,9 +1,11 @@
-"""The settings that the result of a run depends on, and those that a resumed run may change."""
+"""The settings and the data that the result of a run depends on, and what may change."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medjax import data
+from medjax.errors import UserError
 
 # Settings of places and of output, which change no number of a result; a mesh may change the order
 # of sums. A name stands for every setting below it.
@@ -17,7 +19,10 @@ RESUMABLE_OVERRIDES = (
     "data.tfds.data_dir",
     "log_every",
     "mesh",
+    "seeds",  # each of them is a run of its own
 )
+DATA_DIGEST = "data_digest"
+"""The name under which a checkpoint holds the digest of the data."""
 # The options of ``data.Sources`` that a set uses, by the start of its name; other sets use none.
 _USED = {
     "folder:": ("folder", "dicom", "nifti", "cut", "convert"),
@@ -50,6 +55,57 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
         if not any(f"{name}.".startswith(f"{above}.") for above in (*RESUMABLE_OVERRIDES, *unused))
         and (name not in defaults or value != defaults[name])
     }
+
+
+def changed(name: str, before: str, now: str) -> str:
+    """Says that a data set has changed.
+
+    Args:
+      name: the name of the set, or its path.
+      before: its digest in a run.
+      now: its digest.
+
+    Example:
+      >>> changed("mine.npz", "1f", "2e")
+      'the digest of mine.npz was 1f and is 2e now'
+    """
+    return f"the digest of {name} was {before} and is {now} now"
+
+
+def other_data(what: str, name: str, before: str, now: str) -> UserError:
+    """Returns the error for a workdir whose data has changed since.
+
+    Args:
+      what: what was found in the workdir, as in ``"w is a finished run"``.
+      name, before, now: see ``changed``.
+
+    Example:
+      >>> print(other_data("w is a finished run", "mine.npz", "1f", "2e"))  # doctest: +ELLIPSIS
+      w is a finished run on other data: the digest of mine.npz was 1f and is 2e now; use another...
+    """
+    return UserError(
+        f"{what} on other data: {changed(name, before, now)}; use another workdir, or remove this "
+        "one"
+    )
+
+
+def compare(saved: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """Lists the differences of two runs.
+
+    Args:
+      saved: JSON by name, of the run that is there.
+      ours: that of this run.
+
+    Example:
+      >>> compare({"ipc": 10, "seed": 0}, {"ipc": 20, "seed": 0})
+      'ipc is 10 there and 20 here'
+    """
+
+    def show(side: Mapping[str, Any], name: str) -> str:
+        return json.dumps(side[name]) if name in side else "absent"
+
+    shown = [(name, show(saved, name), show(ours, name)) for name in sorted({*saved, *ours})]
+    return ", ".join(f"{name} is {a} there and {b} here" for name, a, b in shown if a != b)
 
 
 def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -12,9 +12,10 @@ import numpy as np
 
 import medjax
 from medjax import coreset, data, evaluate
-from medjax.errors import UserError
+from medjax.data.pictures.sources import PREFIXES
 from medjax.run import datasets
-from medjax.run.binding import binding
+from medjax.run.binding import binding, other_data
+from medjax.run.differences import differences
 from medjax.run.judging import Judgement
 from medjax.run.metrics import read_metrics, write_json
 from medjax.run.report import write_report
@@ -48,10 +49,11 @@ def summarise(
     Returns:
       The content of ``summary.json``.
     """
-    settings, judged = experiment.settings, judgement
+    settings, judged, results = experiment.settings, judgement, _results(experiment, judgement)
     return {
         **_description(experiment, selected, last),
-        **_results(experiment, judgement),
+        **results,
+        "differences": differences([results]),
         "time": {
             "distill_s": distill_seconds,
             "evaluate_s": judged.evaluate_seconds,
@@ -126,14 +128,15 @@ def _check_same_data(summary: Mapping[str, Any], settings: Settings, workdir: Pa
     name, before = settings.data.name, (summary.get("data") or {}).get("digest")
     if name in data.EMBEDDED or before is None:
         return
+    if name.startswith(PREFIXES):
+        _log.info(
+            "%s is a finished run; looks whether the pictures of %s have changed", workdir, name
+        )
     now = datasets.digest(settings.data)
     if now is None:
         _log.warning("%s is a finished run; %s is not there to be compared", workdir, name)
     elif now != before:
-        raise UserError(
-            f"{workdir} is a finished run on other data: the digest of {name} was {before} and is "
-            f"{now} now; use another workdir, or remove this one"
-        )
+        raise other_data(f"{workdir} is a finished run", name, before, now)
 
 
 def _description(experiment: Experiment, selected: Candidate, last: Candidate) -> dict[str, Any]:
@@ -210,7 +213,7 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
         "task": info.task,
         "classes": list(info.classes),
         "counts": {name: len(split) for name, split in dataset.splits.items()},
-        "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
+        "left_out": [{"name": name, "reason": reason} for name, reason in info.skipped],
         "cut": info.cut,
         "patients": experiment.checked["patients"],
         "warnings": experiment.checked["warnings"],

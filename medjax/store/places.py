@@ -19,19 +19,27 @@ def expand_user(path: str | os.PathLike) -> pathlib.Path:
       path: the path, as a user wrote it.
 
     Returns:
-      The path; any other than one that starts with ``~`` is as it was.
+      The path; any other than one that starts with ``~`` or ``~user`` is as it was, except that
+      ``./~scans`` becomes absolute.
 
     Raises:
-      UserError: if there is no home directory.
+      UserError: if there is no home directory, or no such user.
 
     Example:
       >>> expand_user("scans/~").as_posix()
       'scans/~'
     """
+    text, found = os.fspath(path), pathlib.Path(path)
+    if not text.startswith("~"):
+        # A Path drops "./": the next to see "~scans" would take it for the home of a user.
+        return found.absolute() if str(found).startswith("~") else found
     try:
-        return pathlib.Path(path).expanduser()
+        return found.expanduser()
     except RuntimeError as error:
-        raise UserError(f"{path}: this user has no home directory; give the whole path") from error
+        user, reason = found.parts[0].removeprefix("~"), "this user has no home directory"
+        if user:
+            reason = f"no user {user!r} has a home directory; ./{text} is a path in this folder"
+        raise UserError(f"{path}: {reason}; give the whole path") from error
 
 
 def cache_root(root: str | os.PathLike | None) -> pathlib.Path:

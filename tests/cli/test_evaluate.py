@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medjax.cli import run_options
+from medjax.cli import run_beside
 from medjax.cli.evaluate import main
 from medjax.run import config, distill
 
@@ -263,6 +263,6 @@ def test_a_bug_in_reading_settings_keeps_its_traceback(run, monkeypatch):
     def ours(*_):
         raise KeyError("a bug")
 
-    monkeypatch.setattr(run_options.Settings, "from_config", ours)
+    monkeypatch.setattr(run_beside.Settings, "from_config", ours)
     with pytest.raises(KeyError, match="a bug"):
         main(["evaluate", f"--synthetic={run[0] / 'synthetic.npz'}"])

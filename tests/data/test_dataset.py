@@ -25,11 +25,11 @@ def test_statistics_come_from_train_alone():
 def test_names_are_printable():
     name = "l\udce9sion\n"
     info = dataclasses.replace(INFO, classes=("a", name), name=name, source=name)
-    info = dataclasses.replace(info, left_out=((f"a/{name}", "is cut short"),))
+    info = dataclasses.replace(info, skipped=((f"a/{name}", "is cut short"),))
     info = dataclasses.replace(info, warnings=(f"{name} is blank",))
     shown = r"l\xe9sion\n"
     assert info.classes == ("a", shown) and info.name == info.source == shown
-    assert info.left_out == ((f"a/{shown}", "is cut short"),)
+    assert info.skipped == ((f"a/{shown}", "is cut short"),)
     assert info.warnings == (f"{shown} is blank",)
 
 

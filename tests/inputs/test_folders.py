@@ -4,6 +4,8 @@ import pathlib
 
 import pytest
 
+from medjax.cli import data as cli_data
+
 ALL = {"train": 18, "val": 2, "test": 4}
 
 
@@ -236,3 +238,21 @@ def test_a_second_version_alone_is_a_folder_around_the_classes(tmp_path, save, d
     _refused(said, f"if {inside} holds the classes")
     command = said.line.rpartition("python -m medjax.data ")[2].split()
     assert describe(inside, *command[1:]).images == 24 and command[1:] == flags
+
+
+@pytest.mark.parametrize("name", ["folder:", "folder: ", "tfds:"])
+def test_a_kind_of_set_without_a_name(name, run, distil, case, monkeypatch):
+    monkeypatch.chdir(case("zero_byte_file"))
+    said = run(cli_data.main, f"--name={name}")
+    assert said.refused(f"{name!r} names nothing to read; write it as in {name.strip()}")
+    assert len(said.lines) == 1
+    assert distil(f"data.name='{name}'").refused("names nothing to read")
+
+
+def test_a_folder_whose_name_starts_with_a_tilde(case, run, distil, tmp_path):
+    case("one_grey_jpeg_as_rgb").rename(tmp_path / "~scans")
+    said = run(cli_data.main, "--name=folder:./~scans", "--size=16")
+    assert said.status == 0, said.line
+    said = distil("folder:./~scans,data.size=16", "--workdir=./~run")
+    assert said.status == 0 and (tmp_path / "~run" / "summary.json").is_file()
+    assert run(cli_data.main, "--name=folder:~scans").refused("./~scans is a path in this folder")

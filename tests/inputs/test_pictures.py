@@ -138,6 +138,21 @@ def test_eight_and_twelve_bits_go_together(case):
     np.testing.assert_array_equal(mixed.train.images, deep.train.images)
 
 
+def test_a_line_on_colours_is_in_the_summary_and_the_report(case, distil, describe, tmp_path):
+    folder = case("one_grey_jpeg_as_rgb")
+    file = _files(folder)[5]
+    Image.new("RGB", (16, 16), (255, 220, 0)).save(file)
+    start = f"the colours of 1 of 24 files are dropped: {file.relative_to(folder).as_posix()}; "
+    said = distil(f"folder:{folder},data.size=16")
+    found = [line for line in said.report["data"]["warnings"] if "colours of" in line]
+    assert found == [f"{start}data.convert.mode=rgb keeps them"]
+    assert f"T{start[1:]}" in (tmp_path / "work" / "report.html").read_text()
+    assert said.out.count(start) == "\n".join(said.lines).count(start) == 1
+    said = describe(folder)
+    assert f"warning: {start}--convert.mode=rgb keeps them" in said.out
+    assert said.out.count(start) == "\n".join(said.lines).count(start) == 1
+
+
 def test_sixteen_bits_that_use_all_are_as_before(case, describe):
     folder = case("twelve_bits_in_sixteen")
     _rescale(folder, lambda pixels: pixels * 65535 // 4095)

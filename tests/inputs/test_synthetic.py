@@ -1,11 +1,13 @@
 """Sets given to ``medjax.evaluate`` as people have them."""
 
+import json
 import pathlib
 import shutil
 import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -149,3 +151,104 @@ def test_a_set_of_a_folder_is_scored_with_its_table(case, score, tmp_path):
     assert said.status == 2 and '--folder.columns="file=image_id,label=diagnosis"' in said.line
     said = score(tmp_path / "mine.npz", *where, "--folder.columns=file=image_id,label=diagnosis")
     assert said.status == 0 and said.report["results"]["mlp"]["test"]["accuracy"]["n"] == 1
+
+
+@pytest.fixture
+def scored(case, score):
+    """``scored(change)`` scores images of test, which ``change(images, labels)`` has changed."""
+    folder = case("synthetic_soft_labels")
+
+    def command(change):
+        with np.load(folder / "mine.npz") as archive:
+            images, labels = archive["test_images"], archive["test_labels"].ravel()
+        images, labels = change(images, labels)
+        np.savez(folder / "mine_too.npz", images=images, labels=labels)
+        said = score(folder / "mine_too.npz", folder / "mine.npz")
+        assert said.status == 0, said.line
+        assert "\n".join(said.lines).count("warning: ") == said.out.count("warning: ")
+        return said.report["warnings"], said
+
+    return command
+
+
+@pytest.mark.parametrize("white", [1, 255.0])
+def test_copies_of_test_images(scored, white):
+    (line,), said = scored(lambda x, y: ((x if white == 1 else x / np.float32(white)), y))
+    count = said.report["num_images"]
+    assert line == (
+        f"leakage: {count} of {count} images of the set are in test too, so the scores on it are "
+        "too good"
+    )
+    assert said.warned(line)
+
+
+def test_blank_images_and_those_that_differ_in_a_pixel_are_no_copies(scored):
+    def change(images, labels):
+        images = images.copy()
+        images[:, 0, 0] ^= 1
+        images[0] = 0
+        return images, labels
+
+    assert scored(change)[0] == []
+
+
+def test_a_set_that_lacks_a_class(scored):
+    def change(images, labels):
+        return images[labels == 1] ^ 1, labels[labels == 1]
+
+    (line,), said = scored(change)
+    assert line == "the set has no image of 0, so networks cannot learn it" and said.warned(line)
+
+
+def test_a_set_that_lacks_a_finding(case, score):
+    folder = case("npz_class_missing_in_test")
+    for name in ("mine", "synthetic"):
+        with np.load(folder / f"{name}.npz") as archive:
+            arrays = dict(archive)
+        rows = {k: np.eye(3, dtype=int)[x.ravel()] for k, x in arrays.items() if "labels" in k}
+        for row in rows.values():
+            row[0] = [1, 1, row[0, 2]]
+            row[:, 1] *= name == "mine"
+        np.savez(folder / f"{name}.npz", **arrays | rows)
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    assert said.report["warnings"] == ["the set has no image of 1, so networks cannot learn it"]
+
+
+CHANGED = "the data has changed since the run: the digest of "
+
+
+def _change_a_picture(folder):
+    file = min(folder.rglob("*.png"))
+    Image.fromarray(np.asarray(Image.open(file)) ^ 128).save(file)
+
+
+@pytest.mark.parametrize("name", ["twelve_bits_in_sixteen", "blank_images"])
+def test_pictures_that_changed_since_the_run(name, case, distil, score, tmp_path):
+    folder, made = case(name), tmp_path / "work" / "synthetic.npz"
+    assert distil(f"folder:{folder},data.size=16").status == 0
+    before = json.loads((tmp_path / "work" / "summary.json").read_text())["data"]["digest"]
+    assert not score(made, f"folder:{folder}").warned("changed")
+    _change_a_picture(folder)
+    said = score(made, f"folder:{folder}")
+    now = said.report["data"]["digest"]
+    line = f"{CHANGED}folder:{folder} was {before} and is {now} now; these are scores on other "
+    assert [x for x in said.report["warnings"] if CHANGED in x] == [f"{line}images"]
+    assert "\n".join(said.lines).count(line) == said.out.count(line) == 1
+    # Another spelling is the same folder; other options are meant to give other images.
+    assert score(made, f"folder:{name}", "--convert.threads=1").warned(CHANGED)
+    assert not score(made, f"folder:{folder}", "--cut.seed=3").warned(CHANGED)
+    shutil.copytree(folder, tmp_path / "other")
+    assert not score(made, "folder:other").warned(CHANGED)
+
+
+def test_an_archive_that_changed_since_the_run(case, distil, score, tmp_path):
+    folder, made = case("synthetic_soft_labels"), tmp_path / "work" / "synthetic.npz"
+    assert distil(f"{folder}/mine.npz").status == 0
+    assert not score(made, f"{folder}/mine.npz").warned("changed")
+    with np.load(folder / "mine.npz") as archive:
+        arrays = dict(archive)
+    np.savez(folder / "mine.npz", **arrays | {"test_images": arrays["test_images"] ^ 1})
+    assert score(made, f"{folder}/mine.npz").warned(CHANGED, "other images")
+    assert score(made, f"{folder}/../{folder.name}/mine.npz").warned(CHANGED)
+    np.savez(folder / "another.npz", **arrays)
+    assert not score(made, f"{folder}/another.npz").warned(CHANGED)

@@ -3,6 +3,7 @@
 import errno
 import functools
 import json
+import logging
 import os
 import pathlib
 import shutil
@@ -16,6 +17,7 @@ import pytest
 from PIL import Image
 
 from medjax import evaluate
+from medjax.data.medmnist.checksums import md5
 from medjax.data.pictures import conversion
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.run import distill
@@ -101,7 +103,14 @@ def test_a_finished_run_on_pictures_compares_them_without_decoding(
         assert again() == read(tmp_path / "run")
     for file in (tmp_path / "scans").rglob("*.png"):
         os.utime(file)
+    caplog.set_level(logging.INFO, "medjax")
+    caplog.clear()
     assert again() == read(tmp_path / "run")  # the same pictures, copied perhaps
+    assert caplog.messages[:2] == [
+        f"{tmp_path}/run is a finished run; looks whether the pictures of "
+        f"folder:{tmp_path}/scans have changed",
+        "data: reads 20 files, which the cache does not have as they are now",
+    ]
     Image.new("L", (8, 8)).save(tmp_path / "scans" / "a" / "0.png")
     with pytest.raises(UserError, match="is a finished run on other data"):
         again()
@@ -283,8 +292,22 @@ def test_another_file_of_the_same_name_is_refused(straight, settings, striped, t
     config = settings("dm")
     config["data"]["name"] = "set"
     config["data"]["root"] = str(tmp_path / "other")
-    with pytest.raises(UserError, match=r"data\.name is .*, data_digest is \"\w+\" there and"):
+    with pytest.raises(UserError, match=r"data\.name is \S+ there and \"set\" here;"):
         distill.distill(config, workdir)
+
+
+def test_a_stopped_run_notices_that_its_data_has_changed(striped, finished, tmp_path):
+    data, workdir = shutil.copy(striped / "set.npz", tmp_path / "mine.npz"), tmp_path / "run"
+    again = finished(data)
+    before = read(workdir)["data"]["digest"]
+    arrays = dict(np.load(data))
+    np.savez(data, **arrays | {"train_images": arrays["train_images"] + 1})
+    found = f"on other data: the digest of {data} was {before} and is {md5(data)} now; use another"
+    for what in ("run is a finished run", "run/checkpoints/4 is a checkpoint of a run"):
+        with pytest.raises(UserError) as caught:
+            again()
+        assert str(caught.value) == f"{tmp_path}/{what} {found} workdir, or remove this one"
+        (workdir / "summary.json").unlink(missing_ok=True)
 
 
 def test_what_is_not_finite_stops_the_run_and_keeps_the_last_good(

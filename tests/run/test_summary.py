@@ -35,4 +35,6 @@ def test_skipped_files_are_named(folder, tmp_path):
     assert found["counts"] == {"train": 6, "test": 6}
     (skipped,) = found["left_out"]
     assert skipped["name"] == "train/dark/3.png" and skipped["reason"].startswith("is not a PNG")
-    assert found["warnings"][0].startswith("12 images hold a single value: 3 of dark in train, ")
+    dim, blank = found["warnings"]
+    assert dim.startswith("2 images are nearly black, with no value above 16 of 255; window or ")
+    assert blank.startswith("12 images hold a single value: 3 of dark in train, 3 of light in ")

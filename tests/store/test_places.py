@@ -44,6 +44,16 @@ def test_the_home_directory_is_found_in_every_spelling(monkeypatch, tmp_path):
     assert store.expand_user("~") == tmp_path
     with pytest.raises(UserError, match=r"^~no_such_user/here: .*; give the whole path$"):
         store.expand_user("~no_such_user/here")
+    with pytest.raises(UserError, match=r"no user 'no_such_user'.* \./~no_such_user/here is"):
+        store.expand_user("~no_such_user/here")
+
+
+def test_a_name_that_starts_with_a_tilde(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for path in ("./~scans", ".//~scans", "./~", "./~/a"):
+        found = store.expand_user(path)
+        assert found == tmp_path / path and store.expand_user(found) == found
+    assert store.expand_user("a/~b").as_posix() == "a/~b"
 
 
 def test_without_a_home_directory_the_cache_lasts_as_long_as_the_process():

@@ -15,7 +15,7 @@ def absent_classes(splits: Mapping[str, Split], classes: Sequence[str]) -> dict[
       classes: the names of the classes in label order.
 
     Returns:
-      The names of such classes by split; splits that have all classes are left out.
+      The names of such classes by split; splits that have all classes are not there.
 
     Example:
       >>> images = np.zeros((2, 4, 4, 1), np.uint8)

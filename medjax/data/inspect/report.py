@@ -51,7 +51,7 @@ def describe(
     facts = {name: value for name, value in vars(info).items() if name not in _OF_IMAGES}
     found = facts | {
         "classes": list(info.classes),
-        "left_out": [{"name": name, "reason": reason} for name, reason in info.left_out],
+        "left_out": [{"name": name, "reason": reason} for name, reason in info.skipped],
         "splits": {name: _of_split(info, name, split) for name, split in splits.items()},
         **check(info, splits),
     }

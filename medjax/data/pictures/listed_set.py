@@ -54,11 +54,11 @@ def of_folder(path: str, sources: Sources) -> ListedSet:
     """
     folder = store.expand_user(path)
     listing = folders.entries(folder, sources.folder, sources.cut)
-    entries, cut, warnings, findings = listing
-    for line in warnings:
+    entries, findings = listing.entries, listing.findings
+    for line in listing.warnings:
         _log.warning("data: %s", line)
     folders.check_classes(str(folder), listing)
-    classes = findings or folders.class_names(entries)
+    classes = findings or folders.classes_of(entries)
     numbers = {name: number for number, name in enumerate(classes)}
     patients, parts = _patients(entries), {}
     for split in registry.SPLITS:
@@ -78,8 +78,8 @@ def of_folder(path: str, sources: Sources) -> ListedSet:
         classes=classes,
         parts=parts,
         listing=files,
-        cut=cut,
-        warnings=warnings,
+        cut=listing.cut,
+        warnings=listing.warnings,
         multi_label=bool(findings),
     )
 
@@ -93,7 +93,11 @@ def _patients(entries: Sequence[Entry]) -> dict[str, int]:
 
 
 def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
-    """Returns the size and the time of a file; nothing for a link that leads nowhere, to skip."""
+    """Returns the size and the times of a file; nothing for a link that leads nowhere, to skip.
+
+    The time of change is set by the system, also where a copy keeps the time of modification. On
+    Windows it is the time of creation.
+    """
     try:
         found = os.stat(file)
     except OSError as error:
@@ -102,7 +106,7 @@ def _stat(file: pathlib.Path, *, skip: bool) -> tuple[int, ...]:
             return ()
         advice = f"; fix or remove it, or skip it with {SKIP}" if nowhere else ""
         raise UserError(f"cannot read {error.filename}: {error.strerror}{advice}") from error
-    return found.st_size, found.st_mtime_ns
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def of_tfds(name: str, sources: Sources, *, download: bool) -> ListedSet:

@@ -1,4 +1,9 @@
-"""The cache of converted pictures: the arrays of a set are made once and then mapped from disk."""
+"""The cache of converted pictures: the arrays of a set are made once and then mapped from disk.
+
+The bytes of the pictures are not read again to see whether they have changed, which would take as
+long as reading the set from its disk: their names, sizes, and times of modification and of change
+tell.
+"""
 
 import importlib.metadata
 import pathlib

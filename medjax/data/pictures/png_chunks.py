@@ -26,12 +26,12 @@ def without_texts(file: pathlib.Path) -> io.BytesIO | None:
     while place + 8 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, place)
         chunk = content[place : place + length + 12]  # with its length, kind and checksum
-        if not _is_left_out(kind, chunk[8:]):
+        if not _is_skipped(kind, chunk[8:]):
             kept.append(chunk)
         place += length + 12
     return io.BytesIO(b"".join(kept))
 
 
-def _is_left_out(kind: bytes, data: memoryview) -> bool:
+def _is_skipped(kind: bytes, data: memoryview) -> bool:
     keyword = bytes(data[:80]).split(b"\0")[0]
     return kind == b"iCCP" or (kind in _TEXTS and keyword not in _TURNING)

@@ -32,13 +32,18 @@ def log(facts: Mapping[str, Any], *, wanted: Preparation, fitted: Preparation) -
 
 
 def doubts(facts: Mapping[str, Any], wanted: Preparation) -> list[str]:
-    """Returns what may be wrong with the pictures of a set, in a line each.
+    """Returns what may be wrong with the images of a set, in a line each.
 
     Args:
       facts: see ``log``.
       wanted: the steps that the user gave.
     """
-    lines = _factor(facts["raw"]) if facts["dim"] else []
+    lines = [facts["greyed"]] if facts["greyed"] else []
+    if facts["clipped"]:
+        lines.append(f"{facts['clipped']}; {_OTHERS}")
+    if facts["dim"]:
+        dim = f"{facts['dim']} images are nearly black, with no value above {NEARLY_BLACK} of 255"
+        lines += _factor(facts["raw"]) or [f"{dim}; {_OTHERS}"]
     own_limits = any(isinstance(step, Window | PercentileClip) for step in wanted.steps)
     for remark, count in facts["remarks"].items():
         if remark != OWN_RANGE:
@@ -51,17 +56,10 @@ def doubts(facts: Mapping[str, Any], wanted: Preparation) -> list[str]:
 def _lines(
     facts: Mapping[str, Any], wanted: Preparation, fitted: Preparation
 ) -> Iterator[tuple[int, str]]:
-    if facts["greyed"]:
-        yield logging.WARNING, facts["greyed"]
     depths = [step for step in fitted.steps if isinstance(step, Depth)]
     if depths and depths[0] not in wanted.steps:
         bits, white = depths[0].bits, depths[0].white
         yield logging.WARNING, f"values of 16 bits use {bits}: {white} becomes white; {_OTHERS}"
-    if facts["clipped"]:
-        yield logging.WARNING, f"{facts['clipped']}; {_OTHERS}"
-    if facts["dim"]:
-        dim = f"{facts['dim']} images are nearly black, with no value above {NEARLY_BLACK} of 255"
-        yield logging.WARNING, f"{dim}; {_OTHERS}"
     yield from ((logging.WARNING, line) for line in doubts(facts, wanted))
     if not any(isinstance(step, Resize) for step in wanted.steps):
         side = next(step.size for step in fitted.steps if isinstance(step, Resize))

@@ -39,6 +39,7 @@ from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 _log = logging.getLogger("medjax")
 FOLDER, TFDS = "folder:", "tfds:"
 PREFIXES = (FOLDER, TFDS)
+_EXAMPLES = {FOLDER: "folder:/path, or folder:. for this folder", TFDS: "tfds:malaria"}
 _CHANNELS = {"grey": 1, "rgb": 3}
 
 
@@ -79,6 +80,9 @@ def read(name: str, sources: Sources, request: Request) -> Read:
     conversion.check(sources.convert)
     dicom.check(sources.dicom)
     nifti.check(sources.nifti)
+    for prefix, example in _EXAMPLES.items():
+        if name.startswith(prefix) and not name.removeprefix(prefix).strip():
+            raise UserError(f"{name!r} names nothing to read; write it as in {example}")
     if name.startswith(FOLDER):
         listed = listed_set.of_folder(name.removeprefix(FOLDER), sources)
     else:
@@ -117,6 +121,8 @@ def _make(
     """Writes the arrays of a set into a folder, and returns the facts about them."""
     others = [x for split, part in parts.items() if split != "train" for x in part.sources]
     train = parts["train"].sources
+    count = len(train) + len(others)
+    _log.info("data: reads %d files, which the cache does not have as they are now", count)
     wanted, threads = request.preparation, options.threads
     own_channels = given_steps.sets_channels(wanted)
     seen = colour_depth.look(
@@ -141,8 +147,7 @@ def _make(
 
     done = conversion.convert(parts, folder=folder, to_bytes=to_bytes, threads=threads)
     if not options.skip_unreadable:
-        total = len(train) + len(others)
-        decoding.refuse(done.unreadable, total=total, setting=listed_set.SKIP)
+        decoding.refuse(done.unreadable, total=count, setting=listed_set.SKIP)
     counts = dict(sorted(collections.Counter(noted).items()))
     told = {"greyed": seen.greyed, "clipped": seen.clipped, "dim": len(dim), "remarks": counts}
     return done._asdict() | told | {"preparation": str(fitted)}
@@ -164,7 +169,7 @@ def _info(
         digest=facts["digest"],
         official_digest=None,
         augment=registry.FULL_AUGMENT,
-        left_out=tuple((place, reason) for place, reason in facts["unreadable"]),
+        skipped=tuple((place, reason) for place, reason in facts["unreadable"]),
         raw=facts["raw"],
         cut=listed.cut,
         warnings=(*listed.warnings, *doubts),

@@ -1,7 +1,6 @@
 """Checkpoints of a run: saved in the background, checked when read, tied to its settings."""
 
 import contextlib
-import json
 import os
 import pathlib
 import re
@@ -16,7 +15,7 @@ import numpy as np
 
 from medjax import store
 from medjax.errors import UserError
-from medjax.run.binding import binding
+from medjax.run.binding import DATA_DIGEST, binding, compare, other_data
 from medjax.run.checkpoint import checksum
 from medjax.run.metrics import jsonable
 
@@ -107,8 +106,8 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
           ``(step, tree)``, bit-identical to the saved tree, or ``None`` if there is none.
 
         Raises:
-          UserError: if the checkpoint belongs to other settings or another tree, was not written
-            by this version of medjax, or if every checkpoint is damaged.
+          UserError: if the checkpoint belongs to other settings, other data or another tree, was
+            not written by this version of medjax, or if every checkpoint is damaged.
         """
         self.wait()
         damaged = {}
@@ -163,16 +162,12 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
                 f"checkpoint {folder} was written by another version of medjax; use that version "
                 "or another workdir"
             )
-        if binding(run["tied_to"]) != binding(self._tied_to):  # an older one lacks new options
-            raise UserError(
-                f"checkpoint {folder} was written with other settings: "
-                f"{_compare(binding(run['tied_to']), binding(self._tied_to))}; "
-                "use the same settings or another workdir"
-            )
+        # An older one lacks new options.
+        _check_same(folder, saved=binding(run["tied_to"]), ours=binding(self._tied_to))
         if run["tree"] != _describe(template):
             raise UserError(
                 f"checkpoint {folder} holds another state: "
-                f"{_compare(run['tree'], _describe(template))}; use another workdir"
+                f"{compare(run['tree'], _describe(template))}; use another workdir"
             )
         slots = jax.tree.map(_slot, template)
         args = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(slots)})
@@ -224,22 +219,26 @@ def _open_manager(directory: pathlib.Path, keep: int):
     return ocp.CheckpointManager(directory, options=options, handler_registry=registry)
 
 
+def _check_same(folder: pathlib.Path, *, saved: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+    """Raises ``UserError`` if a checkpoint is tied to other settings, or to other data."""
+    sides = [{k: x for k, x in side.items() if k != DATA_DIGEST} for side in (saved, ours)]
+    if sides[0] != sides[1]:  # which often makes other data of the same files
+        raise UserError(
+            f"checkpoint {folder} was written with other settings: {compare(*sides)}; use the "
+            "same settings or another workdir"
+        )
+    if saved != ours:
+        digests = [side.get(DATA_DIGEST, "unknown") for side in (saved, ours)]
+        name = ours.get("data.name", "the data")
+        raise other_data(f"{folder} is a checkpoint of a run", name, *digests)
+
+
 def _describe(tree: Any) -> dict[str, str]:
     """Names every array of a tree with its dtype and shape, as in ``float32[20, 28, 28, 1]``."""
     named = jax.tree.leaves_with_path(tree)
     names = [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in named]
     kinds = [f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}" for _, leaf in named]
     return dict(zip(names, kinds, strict=True))
-
-
-def _compare(saved: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    """Lists the differences, as in ``ipc is 10 there and 20 here``."""
-
-    def show(side: Mapping[str, Any], name: str) -> str:
-        return json.dumps(side[name]) if name in side else "absent"
-
-    shown = [(name, show(saved, name), show(ours, name)) for name in sorted({*saved, *ours})]
-    return ", ".join(f"{name} is {a} there and {b} here" for name, a, b in shown if a != b)
 
 
 def _is_placed(leaf: Any) -> bool:

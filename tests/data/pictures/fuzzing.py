@@ -10,7 +10,7 @@ import warnings
 
 
 def _load(name, how):
-    """A set's splits, classes and files left out, or the line that was said in its place."""
+    """A set's splits, classes and skipped files, or the line that was said in its place."""
     from medjax import data
     from medjax.errors import UserError
 
@@ -20,7 +20,7 @@ def _load(name, how):
         return str(error)
     splits = {"train": dataset.train, "val": dataset.val, "test": dataset.test}
     pixels = {split: (x.images[:], x.labels) for split, x in splits.items() if x is not None}
-    return pixels, [tuple(file) for file in dataset.info.left_out]
+    return pixels, [tuple(file) for file in dataset.info.skipped]
 
 
 class _Names(logging.Handler):

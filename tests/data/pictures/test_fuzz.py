@@ -79,7 +79,7 @@ class Worker:
             self._process = subprocess.Popen([sys.executable, WORKER], **pipes, stderr=stderr)
 
     def load(self, name, **how):
-        """``(splits, left out)``, or None where it was one line; all else fails."""
+        """``(splits, skipped)``, or None where it was one line; all else fails."""
         timer = threading.Timer(self.limit, self._process.kill)
         timer.start()
         try:
@@ -215,11 +215,11 @@ def _check_folder(worker, folder, name, content, key, **options):
     if outcome is None:
         assert not skip
         return 0
-    splits, left_out = outcome
+    splits, skipped = outcome
     images, labels = splits["train"]
     assert images.shape[1:] in ((8, 8, 1), (8, 8, 3)) and len(images) == len(labels)
-    if left_out:
-        assert skip and [place for place, _ in left_out] == [f"train/0/{name}"]
+    if skipped:
+        assert skip and [place for place, _ in skipped] == [f"train/0/{name}"]
         assert labels.tolist() == [0, 1]
         return 0
     frames = len(labels) - 2

@@ -78,5 +78,18 @@ def test_what_was_counted(said):
 def test_bytes_of_zero_to_one(dtypes, greatest, expected):
     tally = {"dtypes": dict.fromkeys(dtypes, 3), "intensity": {"greatest": greatest}}
     facts = QUIET | {"dim": 3, "raw": {"train": tally}}
-    lines = remarks.doubts(facts, parse_preparation(""))
-    assert sum("the factor 255 is missing" in line for line in lines) == expected
+    (line,) = remarks.doubts(facts, parse_preparation(""))
+    assert ("the factor 255 is missing" in line, "3 images are nearly black" in line) == (
+        bool(expected),
+        not expected,
+    )
+
+
+def test_what_questions_the_result_is_a_doubt():
+    facts = QUIET | {"greyed": "colours", "clipped": "values", "dim": 3}
+    raw = {"train": {"sizes": {"99×99×1": 3}}}  # what merely informs is none
+    assert remarks.doubts(facts | {"raw": raw}, parse_preparation("")) == [
+        "colours",
+        f"values; {OTHERS}",
+        f"3 images are nearly black, with no value above 16 of 255; {OTHERS}",
+    ]

@@ -94,6 +94,11 @@ def test_any_change_decodes_anew(folder, cache, caplog):
     assert 77 in decodes().train.images
     os.utime(file, ns=(1, 1))
     assert decodes()
+    size, pixels = file.stat().st_size, np.full((6, 9), 79, np.uint8)
+    Image.fromarray(pixels).save(file)
+    assert file.stat().st_size == size
+    os.utime(file, ns=(1, 1))
+    assert 79 in decodes().train.images and not decodes()
     file.rename(file.with_name("5.png"))
     assert decodes() and not decodes()
     shutil.copy(folder / "test" / "left" / "0.png", file)
@@ -128,8 +133,8 @@ def test_unreadable_files_are_listed_and_skipped_when_asked(folder, caplog):
     assert ds.train.labels.tolist() == [0] + [1] * 8 and ds.train.images[0, 0, 0] == 70
     line = f"skipped 7 files: {', '.join(names[:3])} and 4 more: {CUT_SHORT} (data.convert.skip"
     assert caplog.text.count("skipped") == 1 and line in caplog.text
-    assert [name for name, _ in ds.info.left_out] == names
-    assert {reason for _, reason in ds.info.left_out} == {CUT_SHORT}
+    assert [name for name, _ in ds.info.skipped] == names
+    assert {reason for _, reason in ds.info.skipped} == {CUT_SHORT}
     caplog.clear()
     again = _load(folder, skip_unreadable=True)  # from the cache
     assert caplog.text.count("skipped") == 1 and line in caplog.text
@@ -151,10 +156,14 @@ def test_links_that_lead_nowhere(target, folder):
     said = _message(folder)
     assert said.startswith(f"cannot read {link}: ") and "data.convert.skip_unreadable=True" in said
     ds = _load(folder, skip_unreadable=True)
-    assert len(ds.train) == 15 and [name for name, _ in ds.info.left_out] == ["train/left/50.png"]
+    assert len(ds.train) == 15 and [name for name, _ in ds.info.skipped] == ["train/left/50.png"]
 
 
 def test_what_was_found_while_it_was_listed(folder, tmp_path, caplog):
+    (folder / "train" / "left" / "0.png").unlink()  # these are black
+    (folder / "train" / "left" / "10.png").unlink()
+    (folder / "test" / "left" / "0.png").unlink()
+    (folder / "test" / "left" / "10.png").unlink()
     assert (_load(folder).info.cut, _load(folder).info.warnings) == ("", ())
     files = sorted(folder.rglob("*.png"))
     rows = [f"{f.relative_to(folder)},{f.parent.name},p,{f.parts[-3]}" for f in files]
@@ -177,8 +186,9 @@ def test_few_colour_pictures_become_grey_and_are_named(folder, caplog):
     )
     for _ in range(2):  # converts, then reads the cache
         caplog.clear()
-        assert _load(folder).train.images.shape[-1] == 1
-        assert line in caplog.messages
+        ds = _load(folder)
+        assert ds.train.images.shape[-1] == 1
+        assert line in caplog.messages and line.removeprefix("data: ") in ds.info.warnings
     caplog.clear()
     ds = _load(folder, mode="rgb")
     assert ds.train.images.shape[-1] == ds.test.images.shape[-1] == 3

@@ -1,0 +1,58 @@
+"""Commands whose reader has gone end without a word."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from medjax.cli import pipes
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMANDS = [
+    (["medjax", "data", "--name=phantom"], True),
+    (["medjax.data", "--name=phantom"], False),
+    (["medjax.launch", f"--config={ROOT}/configs/dm.py", "--help"], True),
+    (["medjax.launch", f"--config={ROOT}/configs/dm.py", "--help"], False),
+    (["medjax.evaluate", "--help"], True),
+]
+
+
+@pytest.fixture
+def closed():
+    """The end of a pipe that nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    yield writer
+    os.close(writer)
+
+
+def _run(argv, *, buffered=True, **streams):
+    env = os.environ | {"PYTHONUNBUFFERED": "" if buffered else "1"}
+    done = subprocess.run([sys.executable, "-m", *argv], text=True, env=env, **streams)
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize(("argv", "buffered"), COMMANDS)
+def test_nothing_is_said(argv, buffered, closed):
+    said = _run(argv, buffered=buffered, stdout=closed, stderr=subprocess.PIPE)
+    assert said == (pipes.CLOSED, "")
+
+
+@pytest.mark.parametrize("module", ["medjax.data", "medjax.launch"])
+def test_an_error_that_nobody_reads(module, closed):
+    assert _run([module, "--nothing"], stderr=closed) == (pipes.CLOSED, None)
+
+
+def test_another_pipe_keeps_its_error():
+    @pipes.ends_quietly
+    def main(argv):
+        raise BrokenPipeError(argv)
+
+    with pytest.raises(BrokenPipeError, match="of a worker"):
+        main("of a worker")
+
+
+def test_output_that_is_read_keeps_its_status(closed):
+    assert _run(["medjax.data"], stderr=subprocess.PIPE)[0] == 2

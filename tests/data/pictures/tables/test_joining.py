@@ -15,9 +15,8 @@ def table(name, header, *rows):
 
 
 def join(left, right, *, named="", skip=False):
-    warnings = []
     both = table("A", *left), table("B", *right)
-    found = joining.joined(*both, named=named, skip=skip, warnings=warnings)
+    found, warnings = joining.joined(*both, named=named, skip=skip)
     return found.header, [",".join(row.cells) for row in found.rows], warnings
 
 

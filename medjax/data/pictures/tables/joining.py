@@ -22,8 +22,8 @@ _IDENTIFIER = re.compile(r"(^|[\W_])(u?id|key|code|number|accession)$")
 _Key = tuple[str, ...]
 
 
-def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[str]) -> Table:
-    """Returns the rows of one table, each extended by the row of another that names the same.
+def joined(left: Table, right: Table, *, named: str, skip: bool) -> tuple[Table, list[str]]:
+    """Joins two tables: each row of one is extended by the row of the other that names the same.
 
     The tables are joined on the column of the files if both have it and the other table has a row
     for each file; otherwise on all columns that both have, without those of labels and splits; if
@@ -37,7 +37,9 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
       right: the other table; several rows of the first may belong to one of its rows.
       named: the names of columns, as ``column_setting.parse`` reads them.
       skip: whether rows without a partner are skipped; else they are refused.
-      warnings: a list to which warnings are added.
+
+    Returns:
+      The table, and warnings.
 
     Raises:
       UserError: if the tables share no such column, several rows of the other one have the same
@@ -54,7 +56,7 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
         raise _none_fits(left, right, own, theirs)
     lack = f"no row of {right.path} with the same {names}"
     advice = "add one, or skip these rows with data.folder.skip_missing=True"
-    warnings += skipped(left, alone, lack, named=own[0], advice=advice, skip=skip)
+    warnings = skipped(left, alone, lack, named=own[0], advice=advice, skip=skip)
     pairs = [pair for pair in zip(left.rows, found, strict=True) if pair[1]]
     keys = {_folded(left)[place] for place in own}
     both = [name for name in _shared(left, right) if name not in keys]
@@ -67,8 +69,8 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
     _log.info("data: %s and %s are joined on %s", left.path, right.path, names)
     header = left.header + tuple(right.header[place] for place in new)
     joint = () if by_file else tuple(_folded(left)[place] for place in own)
-    table = left._replace(path=paths((left, right)), encoding=encoding((left, right)))
-    return table._replace(header=header, rows=rows, above="", keys=(*left.keys, *joint))
+    table = left._replace(path=paths([left, right]), encoding=encoding([left, right]), above="")
+    return table._replace(header=header, rows=rows, keys=(*left.keys, *joint)), warnings
 
 
 def paths(several: Sequence[Table]) -> pathlib.Path:

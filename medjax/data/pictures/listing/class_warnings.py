@@ -36,13 +36,23 @@ def numbered_parts(
     Raises:
       UserError: if a table of the images lies beside them.
     """
-    found = [_PART.fullmatch(name) for name in classes]
-    if len(found) < 2 or not all(found) or len({match[1] for match in found}) > 1:
+    if not are_parts(classes):
         return []
     reason = f"{folder}: {two(classes)} seem to be numbered parts of one set"
     if unknown_layout.has_table(folder, files):
         raise unknown_layout.error(folder, files, f"{reason}, and no classes")
     return [f"{reason}, and are read as classes; a table can name the classes (data.folder.table)"]
+
+
+def are_parts(names: Collection[str]) -> bool:
+    """Returns whether folders seem to be numbered parts of one set.
+
+    Example:
+      >>> are_parts(["images_001", "images_002"]), are_parts(["P001", "P002"])
+      (True, False)
+    """
+    found = [_PART.fullmatch(name) for name in names]
+    return len(found) > 1 and all(found) and len({match[1] for match in found}) == 1
 
 
 def refuse_splits(folder: pathlib.Path, files: Sequence[str], classes: Collection[str]) -> None:

@@ -1,6 +1,7 @@
 """Columns of identifiers that several images share, told by what is in their cells."""
 
 import collections
+import itertools
 import re
 from collections.abc import Collection, Hashable, Mapping
 
@@ -12,7 +13,7 @@ _SMALL = 1000  # numbers below it are ages, counts and sizes as well
 _YEARS = (1900, 2100)
 _NAMED = re.compile(  # the end of a name
     r"(?:(?i:(?:^|[\W_])e?(?:u?id|nr|no|num|number|nummer|key|hash|code))|(?<=[a-z])(?:ID|Id|Nr|No)"
-    r"|^[A-Z]+(?:ID|NR|NO))\W*$"
+    r"|^[A-Z]+(?:ID|NR|NO)|(?i:number|nummer))\W*$"
 )
 _NO_ID = re.compile(  # of a unit, a date or a time, in all cells
     r"[+-]?\d+([.,]\d+)?\s*[^\W\d_]{0,2}%?|\d{1,4}[-./]\d{1,2}[-./]\d{1,4}\b.*|\d{1,2}:\d\d.*"
@@ -41,15 +42,16 @@ def are_ids(name: str, values: Mapping[str, str], labels: Mapping[str, Hashable]
 
     There are eight different values or more. Most hold a digit, and they are no dates, times,
     measurements or years. If the name ends in a word such as ``id`` or ``nr``, this is enough for
-    words and for numbers from 1000, if a value is that of at most 20 images on average. Otherwise
-    numbers must have such a name or reach 1000, and the images of one value must share a label much
-    more often than by chance: at most a quarter as many values have several labels as would have in
-    any order, and at least three would. A name such as ``width`` or ``ICD code`` is that of
+    words and for numbers from 1000, if a value is that of at most 20 images on average; and for any
+    name if the rows of each value follow one another. Otherwise numbers must have such a name
+    or reach 1000, and the images of one value must share a label much more often than by chance: at
+    most a quarter as many values have several labels as would have in any order, and at least three
+    would. A name such as ``width`` or ``ICD code`` is that of
     something else.
 
     Args:
       name: the name of the column.
-      values: the value of each file.
+      values: the value of each file, in the order of the rows.
       labels: the label of each file.
 
     Example:
@@ -72,9 +74,15 @@ def are_ids(name: str, values: Mapping[str, str], labels: Mapping[str, Hashable]
     if known and not words and _YEARS[0] <= min(known) and max(known) <= _YEARS[1]:
         return False
     large = words or max(known) >= _SMALL
-    if named and large and len(values) <= _IMAGES * len(different):
+    if (named or _follow(values)) and large and len(values) <= _IMAGES * len(different):
         return True
     return (named or large) and _share_labels(values, labels)
+
+
+def _follow(values: Mapping[str, str]) -> bool:
+    """Returns whether the rows of each value follow one another."""
+    runs = [value for value, _ in itertools.groupby(values.values())]
+    return len(runs) == len(set(runs))
 
 
 def _share_labels(values: Mapping[str, str], labels: Mapping[str, Hashable]) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Mapping
 
 from medjax.data import class_names, splitting
+from medjax.data.pictures.listing import class_warnings
 from medjax.data.pictures.listing.patients import in_several
 from medjax.data.pictures.table_rows import id_columns
 from medjax.data.pictures.tables.columns import Columns
@@ -15,7 +16,7 @@ def question(
     """Returns a warning of folders that may be the patients of a table that names none.
 
     It is the first level of folders whose names look like identifiers (``id_columns.are_ids``) and
-    are no classes and no splits.
+    are no classes, no splits and no numbered parts of the set.
 
     Args:
       table: the table.
@@ -28,7 +29,9 @@ def question(
     parts = {file: file.split("/")[:-1] for file in labels}
     for level in range(min(map(len, parts.values()), default=0)):
         folders = {file: names[level] for file, names in parts.items()}
-        if _are_classes(folders, labels) or not id_columns.are_ids("id", folders, labels):
+        if class_warnings.are_parts(set(folders.values())) or _are_classes(folders, labels):
+            continue
+        if not id_columns.are_ids("id", folders, labels):
             continue
         example = next(iter(folders.values()))
         expression = "^" + "[^/]+/" * level + "([^/]+)/"

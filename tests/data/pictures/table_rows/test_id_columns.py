@@ -31,7 +31,7 @@ def test_identifiers_go_with_labels(name, cell):
 def test_large_identifiers_by_name_need_no_labels():
     for name in ("eid", "Untersuchungs-Nr", "client_id", "KeyID", "VISITNR"):
         assert ids(name, lambda n: 7001 + n // 3, MIXED)
-    assert not ids("who", lambda n: 7001 + n // 3, MIXED)
+    assert not ids("who", lambda n: 7001 + n % 20, {x: n // 20 for n, x in enumerate(FILES)})
     assert not ids("slot_id", lambda n: n // 3, MIXED)
 
 
@@ -69,6 +69,13 @@ def test_values_in_any_order_are_no_identifiers():
         key = np.random.default_rng(seed)
         cells, labels = key.integers(5000, 5020, 60), key.integers(0, 2, 60)
         assert not ids("dose value", lambda n, x=cells: x[n], dict(zip(FILES, labels, strict=True)))
+
+
+def test_rows_of_one_value_that_follow_one_another():
+    for cell in (lambda n: f"P{n // 3:02d}", lambda n: 7001 + n // 3):
+        assert ids("who", cell, MIXED)
+    assert not ids("who", lambda n: n // 3, MIXED)
+    assert not ids("who", lambda n: f"P{(n // 3 if n else 7):02d}", MIXED)
 
 
 def test_keys_of_a_join():

@@ -51,6 +51,8 @@ def test_official_splits():
         (lambda n: f"{n}.png", lambda n: n % 2),
         (lambda n: f"PAT{n}/1.png", lambda n: n % 2),
         (lambda n: f"images_{n % 7:03d}/{n}.png", lambda n: n % 2),
+        (lambda n: f"batch_{n // 5}/{n}.png", lambda n: n // 5 % 2),
+        (lambda n: f"fold{n % 10}/{n}.png", lambda n: n % 2),
         (lambda n: f"grade{n % 10}/{n}.png", lambda n: n % 10),
         (lambda n: f"{n % 10}/{n}.png", lambda n: str(n % 10)),
         (lambda n: f"2019-03-{1 + n // 3:02d}/{n}.png", lambda n: n // 3 % 2),

@@ -141,3 +141,11 @@ def test_bars_between_cells(table, describe):
     rows = [f"scan_{n:02d}.png a{'|b' * (n % 2)}" for n in range(24)]
     folder, flag = table(*rows, header="file label")
     assert describe(folder, flag).images == 24
+
+
+@pytest.mark.parametrize("header, cell", [("file", ""), ("file,usage", ",Public")])
+def test_a_table_of_images_without_labels(header, cell, table, describe):
+    folder, flag = table()
+    (folder / "test.csv").write_text(f"{header}\nother.png{cell}")
+    said = describe(folder, f"{flag},test.csv")
+    assert said.refused("leave out ", "test.csv if its images have no labels")

@@ -63,8 +63,7 @@ def joined(left: Table, right: Table, *, named: str, skip: bool) -> tuple[Table,
     for name in both:
         warnings += _differing(left, right, name, pairs, decided=name in _roles(given))
     twice = dict(zip(_places(left, both), _places(right, both), strict=True))
-    known = {*theirs, *twice.values()}
-    new = [place for place in range(len(right.header)) if place not in known]
+    new = [x for x in range(len(right.header)) if x not in {*theirs, *twice.values()}]
     rows = tuple(_extended(row, partner, twice, new) for row, partner in pairs)
     _log.info("data: %s and %s are joined on %s", left.path, right.path, names)
     header = left.header + tuple(right.header[place] for place in new)
@@ -248,11 +247,12 @@ def _none_fits(left: Table, right: Table, own: Sequence[int], theirs: Sequence[i
             for table, x in ((left, here), (right, there))
         )
         examples.append(f"{left.header[here]} is {one} in the first and {other} in the other")
+    by_file = _file(right, {}) == _folded(right)[theirs[0]]
+    tested = f"; leave out {right.path} if its images have no labels" * by_file
     return UserError(
         f"{left.path} and {right.path} are joined on {names}, and no row of one fits a row of the "
         f"other: {', '.join(examples)}; spell them alike, give columns that say other things other "
-        "names, give tables that follow one another the same columns, or leave out one without "
-        "labels"
+        f"names, or give tables that follow one another the same columns{tested}"
     )
 
 

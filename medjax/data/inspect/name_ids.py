@@ -10,9 +10,9 @@ import numpy as np
 
 from medjax.data.inspect.duplicates import Place
 from medjax.data.inspect.name_dates import Name, is_date, is_day, last
+from medjax.data.patient_words import is_patient
 
 _NUMBERED = re.compile(r"([^\W\d]*)(\d+)")
-_PATIENT = re.compile(r"(pat(ient(in)?)?|mrn|subj(ect)?|sub|person|proband(in)?|pid)\d*", re.I)
 _LEAST_GROUPS = 3
 # A word in more of the names is no id, but a side, a visit, a sequence or the like.
 _MOST_FILES, _MOST_SHARE = 4, 0.15
@@ -135,6 +135,5 @@ def _density(ids: Collection[tuple[str, ...]]) -> float:
 def _dated_patients(members: Collection[_Member]) -> bool:
     """Returns whether all names speak of patients, and all lie in the folder of a day."""
     return all(
-        any(map(is_day, x.name.folders)) and any(map(_PATIENT.fullmatch, x.name.words))
-        for x in members
+        any(map(is_day, x.name.folders)) and any(map(is_patient, x.name.words)) for x in members
     )

@@ -50,8 +50,8 @@ def find(names: Collection[str], *, tops: Collection[str] = ()) -> Masks:
     """Finds the masks among the pictures of a set.
 
     A picture is a mask if it has the name of another one in its folder and a word such as ``mask``,
-    ``Segmentierung`` or ``overlay`` behind or before it; or if it lies in a folder that such a word names,
-    beside a folder that is named for images or that has files of the same names. Among class
+    ``Segmentierung`` or ``overlay`` behind or before it; or if it lies in a folder that such a word
+    names, beside a folder that is named for images or that has files of the same names. Among class
     folders, the same names do not count without such a word: each class may hold ``0.png``, and one
     may be called ``seg``.
 

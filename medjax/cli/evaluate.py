@@ -147,6 +147,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     preparation = share.read_preparation(path)
     source = dataclasses.replace(options["source"], size=options["size"], prepare=preparation)
     dataset, streaming = datasets.load_dataset(source)
+    datasets.check_scored(name, dataset)
     images, said = numbered_set.read(path, options["run"], dataset, name=name)
     shapes = ["×".join(map(str, x.shape[1:])) for x in (images.images, dataset.test.images)]
     if shapes[0] != shapes[1]:

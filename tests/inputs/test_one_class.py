@@ -1,5 +1,6 @@
 """Sets of which all images have one class, one finding, or none: one line says what to do."""
 
+import numpy as np
 import pytest
 
 
@@ -89,3 +90,27 @@ def test_no_row_with_a_label(cell, flags, table, describe):
     said = describe(*table("a,b", f"{cell},"), findings, *flags)
     assert said.refused("24 empty cells" if not flags else "without these rows none is left")
     assert "skip" not in said.line
+
+
+def test_findings_of_which_val_knows_no_zero(save, tmp_path, describe, distil, score):
+    rows = []
+    for number in range(36):
+        split = ("train", "val", "test")[number % 3]
+        known = "0" if split != "val" and number % 2 else ("", "-1")[number % 2]
+        save(tmp_path / "set" / f"{number}.png", number % 2, number)
+        rows.append(
+            f"{number}.png,{split},{1 if number % 4 < 2 else known},{1 if number % 4 else known}"
+        )
+    (tmp_path / "set" / "table.csv").write_text("\n".join(["file,split,a,b", *rows]))
+    how = ["--folder.table=table.csv", "--folder.findings=a,b", "--folder.uncertain=ignore"]
+    said = describe(tmp_path / "set", *how)
+    assert said.status == 0
+    assert said.warned("val cannot be scored", "no known 0 of a, b", "another --folder.uncertain")
+    words = f"folder:{tmp_path / 'set'},data.size=16,evaluation.select_by=auroc"
+    said = distil(words, *(flag.replace("--", "--config.data.") for flag in how))
+    assert said.refused("cannot be scored on val", "no known 0 of a, b", "data.folder.uncertain")
+    assert "same label" not in said.line
+    images = np.zeros((4, 16, 16, 1), np.uint8)
+    np.savez(tmp_path / "mine.npz", images=images, labels=np.eye(4, dtype=int)[:, :2])
+    said = score(tmp_path / "mine.npz", f"folder:{tmp_path / 'set'}", "--size=16", *how)
+    assert said.refused("cannot be scored on val", "another --folder.uncertain")

@@ -45,6 +45,30 @@ def read(
     return images, said
 
 
+def size_lines(
+    size: int, dataset: data.Dataset, preparation: data.Preparation, *, name: str
+) -> list[str]:
+    """Says if the images of a data set have another size than the one that was asked for.
+
+    Args:
+      size: the side that was asked for.
+      dataset: the data set, prepared.
+      preparation: the steps of the set to train on.
+      name: what the data set is called in messages.
+
+    Example:
+      >>> from medjax import data
+      >>> size_lines(14, data.load("phantom"), data.Preparation(), name="phantom")
+      ['the images are 28×28, not --size=14: phantom has them so']
+    """
+    sides = dataset.test.images.shape[1:3]
+    if sides == (size, size):
+        return []
+    resized = any(step.name == "resize" for step in preparation.steps)
+    reason = "the steps of the set resize them" if resized else f"{name} has them so"
+    return [f"the images are {'×'.join(map(str, sides))}, not --size={size}: {reason}"]
+
+
 def _places(path: str, known: Sequence[str], ours: Sequence[str], name: str) -> list[int]:
     """Returns the label in the data set of each class that a run knew.
 

@@ -114,5 +114,5 @@ def _recipe_of(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the recipe of a run."""
     recipe, known = summary.get("recipe"), [x.name for x in dataclasses.fields(training.Recipe)]
     if not isinstance(recipe, dict) or not set(recipe) <= set(known):
-        raise errors.UserError(f"recipe needs {', '.join(known)}, got {recipe}")
+        raise errors.UserError(f"recipe takes {', '.join(known)}, got {recipe}")
     return vars(training.Recipe(**recipe))

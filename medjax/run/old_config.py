@@ -37,6 +37,8 @@ def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     for name in (*_AS_WRITTEN, "data"):
         if name not in config:
             raise UserError(f"config key {name} is missing")
+    if "name" not in config["data"]:
+        raise UserError("config key data.name is missing")
     known = defaults(config["method"], config["data"]["name"]).to_dict()
     return _filled({k: v for k, v in known.items() if k not in _AS_WRITTEN}, config)
 

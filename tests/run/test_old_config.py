@@ -42,3 +42,9 @@ def test_a_config_without_its_main_parts_is_refused(config, name):
     del config[name]
     with pytest.raises(UserError, match=f"^config key {name} is missing$"):
         upgraded(config)
+
+
+def test_a_config_without_the_name_of_its_data_is_refused(config):
+    del config["data"]["name"]
+    with pytest.raises(UserError, match=r"^config key data\.name is missing$"):
+        upgraded(config)

@@ -112,7 +112,7 @@ def at_once(look: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_R
     if len(tasks) < 2:
         return list(map(look, items))
     with concurrent.futures.ThreadPoolExecutor(_MOST_THREADS) as pool:
-        done = pool.map(lambda some: list(map(look, some)), tasks)
+        done = pool.map(lambda task: list(map(look, task)), tasks)
         return [result for results in done for result in results]
 
 

@@ -78,8 +78,8 @@ def unnamed(table: Table, chosen: Columns, index: FileIndex, named: Collection[s
     if left:
         fitting = index.find([row.cells[chosen.file] for row in table.rows])
         left.difference_update(masks.find(pictures).files, *fitting)
-    what = f"{len(left)} of {len(pictures)} pictures are in no row of {table.path}"
-    return [f"{what}; they are skipped, such as {name}" for name in sorted(left)[:1]]
+    what = f"{len(left)} of {len(pictures)} pictures are in no row of {table.path} and are skipped"
+    return [f"{what}; the first is {name}" for name in sorted(left)[:1]]
 
 
 def _checked(table: Table, row: Row, names: Sequence[str], cell: str, index: FileIndex) -> str:

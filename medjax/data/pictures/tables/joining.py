@@ -22,8 +22,8 @@ _IDENTIFIER = re.compile(r"(^|[\W_])(u?id|key|code|number|accession)$")
 _Key = tuple[str, ...]
 
 
-def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[str]) -> Table:
-    """Returns the rows of one table, each extended by the row of another that names the same.
+def joined(left: Table, right: Table, *, named: str, skip: bool) -> tuple[Table, list[str]]:
+    """Joins two tables: each row of one is extended by the row of the other that names the same.
 
     The tables are joined on the column of the files if both have it and the other table has a row
     for each file; otherwise on all columns that both have, without those of labels and splits; if
@@ -37,7 +37,9 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
       right: the other table; several rows of the first may belong to one of its rows.
       named: the names of columns, as ``column_setting.parse`` reads them.
       skip: whether rows without a partner are skipped; else they are refused.
-      warnings: a list to which warnings are added.
+
+    Returns:
+      The table, and warnings.
 
     Raises:
       UserError: if the tables share no such column, several rows of the other one have the same
@@ -52,7 +54,7 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
         raise _none_fits(left, right, own, theirs)
     lack = f"no row of {right.path} with the same {names}"
     advice = ("add one", "skip these rows with data.folder.skip_missing=True")
-    warnings += skipped(left, alone, lack, named=own[0], advice=advice, skip=skip)
+    warnings = skipped(left, alone, lack, named=own[0], advice=advice, skip=skip)
     pairs = [pair for pair in zip(left.rows, found, strict=True) if pair[1]]
     keys = {_folded(left)[place] for place in own}
     both = [name for name in _shared(left, right) if name not in keys]
@@ -64,7 +66,8 @@ def joined(left: Table, right: Table, *, named: str, skip: bool, warnings: list[
     rows = tuple(_extended(row, partner, twice, new) for row, partner in pairs)
     _log.info("data: %s and %s are joined on %s", left.path, right.path, names)
     header = left.header + tuple(right.header[place] for place in new)
-    return Table(paths((left, right)), header, rows, left.delimiter, encoding((left, right)))
+    both_read = left, right
+    return Table(paths(both_read), header, rows, left.delimiter, encoding(both_read)), warnings
 
 
 def paths(several: Sequence[Table]) -> pathlib.Path:

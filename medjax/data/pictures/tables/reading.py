@@ -38,7 +38,7 @@ def read(path: pathlib.Path, *, header: bool = True) -> Table:
     text, first, above = _without_titles(path, text)
     delimiter = _delimiter(text)
     lines = _rows(path, text, delimiter, first)
-    if lines and lines[0].cells[0].startswith("sep="):  # the hint of a spreadsheet program
+    if lines and lines[0].cells[0].startswith(titles.HINT):
         lines = lines[1:]
     if not lines:
         return Table(path, (), (), delimiter, encoding, above)

@@ -1,6 +1,5 @@
 """Reads the tables of a set: one after the other, or joined on the columns that they share."""
 
-import functools
 import pathlib
 import re
 from collections.abc import Sequence
@@ -51,8 +50,10 @@ def read(folder: pathlib.Path, setting: str, *, named: str, skip: bool) -> tuple
         raise UserError(
             f"{first.path} and {others[0].path} have no header and do not have as many columns"
         )
-    join = functools.partial(joining.joined, named=named, skip=skip, warnings=warnings)
-    return functools.reduce(join, others, first), warnings
+    for other in others:
+        first, doubts = joining.joined(first, other, named=named, skip=skip)
+        warnings += doubts
+    return first, warnings
 
 
 def _paths(folder: pathlib.Path, setting: str) -> list[pathlib.Path]:

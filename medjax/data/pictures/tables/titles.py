@@ -10,7 +10,8 @@ from medjax.data.pictures import decoding
 
 _MARKS = ",;\t"
 _COMMENT = "#"
-_HINT = "sep="  # of a spreadsheet program
+HINT = "sep="
+"""How a first line starts that tells a spreadsheet program the delimiter."""
 _LINES, _CHARACTERS = 50, 10_000  # that are looked at
 
 
@@ -31,7 +32,7 @@ def lines_above(text: str) -> int | None:
     lines = itertools.islice(io.StringIO(text, newline=""), _LINES)
     kept = [(place, line.strip(" \r\n")[:_CHARACTERS]) for place, line in enumerate(lines)]
     kept = [(place, line) for place, line in kept if line]
-    kept = kept[1:] if kept and kept[0][1].startswith(_HINT) else kept
+    kept = kept[1:] if kept and kept[0][1].startswith(HINT) else kept
     for number, (place, line) in enumerate(kept):
         above = [line for _, line in kept[:number]]
         below = kept[number + 1][1] if number + 1 < len(kept) else ""

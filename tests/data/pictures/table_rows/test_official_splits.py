@@ -72,7 +72,6 @@ def test_folds():
         (["0", "1"], {"folds": "val=1, test=1"}, "folds takes 1 for val and test: keep one"),
         (["0", "1"], {"folds": "val=1.0,test=1"}, "folds takes 1 for val and test: keep one"),
         (["0", "1"], {"folds": "val=0,test=1"}, "leaves no train"),
-        (["0", "1"], {"folds": "val=0,test=1"}, "leaves no train"),
         (["0", "1"], {"folds": "test=1", "name": "x"}, "TABLE has no column of splits"),
     ],
 )
@@ -91,7 +90,6 @@ def test_columns_of_yes_and_no():
         assert splits(["1", "0"], name="is_test", setting=setting) == (["test", "train"], [])
     assert splits(["True", "False"], name="isTrain") == (["train", "test"], [])
     assert splits(["1", "0"], name="is_test", setting="split=") == ([], [])
-    assert splits(["1", "0"], name="is_test", folds="")[0] == ["test", "train"]
     said = refused(["0", "0"], name="is_test")
     assert said == 'TABLE: is_test leaves no test; data.folder.columns="split=" cuts the set anew'
     assert "no split in 1 of 3 rows, the first in line 3: 3.png; fill is_test; " in refused(

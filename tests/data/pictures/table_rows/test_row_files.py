@@ -44,7 +44,7 @@ def test_pictures_that_no_row_names_are_counted():
     table = Table(pathlib.Path("TABLE"), ("file", "label"), rows, ",", "utf-8")
     index = FileIndex(pathlib.Path("SET"), names, is_picture=decoding.is_picture)
     assert row_files.unnamed(table, CHOSEN, index, {"a/1.png"}) == [  # the other row is not read
-        "1 of 4 pictures are in no row of TABLE; they are skipped, such as a/3.tif"
+        "1 of 4 pictures are in no row of TABLE and are skipped; the first is a/3.tif"
     ]
     index = FileIndex(pathlib.Path("SET"), names[:2], is_picture=decoding.is_picture)
     assert not row_files.unnamed(table, CHOSEN, index, set(names[:2]))

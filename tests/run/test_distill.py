@@ -214,3 +214,9 @@ def test_every_setting_reaches_something(method, settings, tmp_path, monkeypatch
     seen.clear()
     judged(settings(method), tmp_path, [])
     assert "config" in seen and not {"iterations", "evaluation.every"} & seen
+
+
+def test_the_whole_set_can_have_a_number_of_epochs(settings, tmp_path):
+    """40 images in batches of 16 are three steps; the distilled recipe has only two."""
+    distill.distill(settings("dm", "evaluation.whole_epochs=3"), tmp_path / "run")
+    assert read(tmp_path / "run")["baseline_facts"]["whole"]["total_steps"] == 9

@@ -97,8 +97,8 @@ def device_budget() -> int:
 def available_memory() -> int:
     """Returns the bytes of the machine's memory that a process may still take, as far as is known.
 
-    It is what the system says is available, or else all memory; and at most the control group's
-    limit.
+    Returns:
+      What the system says is available, or else all memory; at most the control group's limit.
 
     Example:
       >>> available_memory() > 2**20

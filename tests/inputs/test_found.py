@@ -28,6 +28,7 @@ def scans(save, tmp_path):
     [
         *("{c}/scan_{n:02d}_mask.png", "{c}/scan_{n:02d}_Mask_1.tif", "{c}/scan_{n:02d}-seg.png"),
         *("{c}/scan_{n:02d} segmentation (2).png", "{c}/scan_{n:02d}.gt.png"),
+        *("{c}/scan_{n:02d}-Maske.png", "{c}/scan_{n:02d}_overlay.jpg"),
     ],
 )
 def test_masks_beside_images_are_passed_over(mask, scans, describe):
@@ -270,3 +271,50 @@ def test_classes_that_differ_by_case_or_spaces(other, scans, describe):
 def test_many_numbers_may_be_measurements(scans, describe):
     folder = scans("{c}/{n}.png", classes=[str(number) for number in range(31)], count=4)
     assert describe(folder).warned("31 classes are numbers: if they are measurements")
+
+
+# patients and siblings by the names of folders and files ------------------------------------------
+
+
+def test_folders_of_patients_that_are_read_as_classes_are_warned_of(scans, describe):
+    said = describe(scans("{c}/x{n}.png", classes=[f"PAT{i:03}" for i in range(12)]))
+    assert said.status == 0
+    assert said.warned("12 folders, as PAT000 and PAT001, seem to be patients", "CLASS/PAT000/FILE")
+    assert not describe(scans()).warned("seem to be patients")
+
+
+def test_an_expression_finds_patients_below_folders_of_days(scans, describe):
+    folder = scans("{c}/2019-01-02/PAT{n}.png", count=20)
+    scans("{c}/2020-03-04/PAT{n}.png", first=0, count=20)
+    said = describe(folder, r"--folder.patients=PAT(\d+)")
+    assert said.images == 80 and said.report["classes"] == list(CLASSES)
+    assert said.report["cut"] == "patient"
+
+
+def test_the_way_out_of_folders_of_sites_is_no_patient_folder(scans, describe):
+    folder = scans("site0/{c}/{n}.png")
+    scans("site1/{c}/{n}.png")
+    said = describe(folder)
+    assert said.status == 2
+    assert "folders such as site0 and site1 hold the same ones, benign and malignant" in said.line
+
+
+@pytest.mark.parametrize(
+    "one, other, asked",
+    [
+        ("{c}/MRN{n}.png", "{c}/MRN{n}.jpg", True),
+        ("{c}/x{n}.png", "{c}/x{n}_thumb.png", True),
+        ("{c}/{n}_2019-03-10.png", "{c}/{n}_2020-04-11.png", True),
+        ("{c}/sub-{n:03d}_ses-01_T1w.png", "{c}/sub-{n:03d}_ses-02_T1w.png", True),
+        ("benign/{n}{n}{n}.png", "malignant/{n}{n}{n}.png", True),
+        ("benign/{n}.png", "malignant/{n}.png", False),
+        ("benign/IM{n:04d}.png", "malignant/IM{n:04d}.png", False),
+    ],
+)
+def test_files_of_one_patient_by_their_names(one, other, asked, scans, describe, save, tmp_path):
+    both = "{c}" in one
+    for label, pattern in enumerate((one, other)):
+        for number in range(24):
+            name = pattern.format(c=CLASSES[number % 2], n=number)
+            save(tmp_path / "set" / name, number % 2 if both else label, number + 50 * label)
+    assert describe(tmp_path / "set").warned("perhaps leakage: ", "named like") == asked

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from medjax import store
+from medjax.data import patient_words
 from medjax.data.dataset import Dataset
 from medjax.data.inspect.checking import check
 from medjax.data.prepare import colours
@@ -77,7 +78,8 @@ def _key(dataset: Dataset) -> str:
 @functools.cache
 def _version() -> str:
     """Returns a digest of the source of the check, whose sentences are part of its result."""
-    files = [*pathlib.Path(__file__).parent.glob("*.py"), pathlib.Path(colours.__file__)]
+    beside = (pathlib.Path(module.__file__) for module in (colours, patient_words))
+    files = [*pathlib.Path(__file__).parent.glob("*.py"), *beside]
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(file.read_bytes())

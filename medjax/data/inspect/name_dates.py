@@ -1,8 +1,10 @@
 """Words of the names of files, in which a date is one word."""
 
 import re
+from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+")
+_SUFFIX = re.compile(r"(\.nii)?\.[a-z]\w{0,5}$", re.I)  # not the last number of a DICOM UID
 _YEAR, _MONTH, _DAY = r"(?:19\d\d|20[0-4]\d)", r"(?:0[1-9]|1[0-2])", r"(?:0[1-9]|[12]\d|3[01])"
 _SHORT_MONTH, _SHORT_DAY = rf"(?:{_MONTH}|[1-9])", rf"(?:{_DAY}|[1-9])"  # between signs alone
 _NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
@@ -26,6 +28,42 @@ _DATE = re.compile(
     (?!\d)""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+class Name(NamedTuple):
+    """The name of a file in parts.
+
+    Attributes:
+      folders: the folders of the file, outermost first.
+      words: the words and dates of its name, without its suffix.
+    """
+
+    folders: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def parts(name: str) -> Name:
+    """Returns the folders and the words of the name of a file.
+
+    Args:
+      name: a path with forward slashes.
+
+    Example:
+      >>> parts("sick/p01_left.nii.gz")
+      Name(folders=('sick',), words=('p01', 'left'))
+    """
+    *folders, file = name.split("/")
+    return Name(tuple(folders), split_words(_SUFFIX.sub("", file)))
+
+
+def last(folders: tuple[str, ...], depth: int) -> tuple[str, ...]:
+    """Returns the last folders of a name, or all if there are fewer.
+
+    Example:
+      >>> last(("train", "sick"), 1), last(("train", "sick"), 3)
+      (('sick',), ('train', 'sick'))
+    """
+    return folders[max(len(folders) - depth, 0) :]
 
 
 def split_words(stem: str) -> tuple[str, ...]:

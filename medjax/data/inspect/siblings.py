@@ -1,4 +1,4 @@
-"""Finds file names that differ only in a number, a side or an augmentation, as siblings' do."""
+"""Finds files whose names tell that they are siblings: of one patient, or made from one image."""
 
 import collections
 import itertools
@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from medjax.data.inspect import name_copies, name_ids
 from medjax.data.inspect.duplicates import Place
-from medjax.data.inspect.name_dates import is_date, is_day, split_words
+from medjax.data.inspect.name_dates import Name, is_date, is_day, last, parts
 
 _AUGMENTED = (
     r"aug(m|mented|mentation)?|rot(ate|ated|ation)?|[hv]?flip(ped|lr|ud)?|mirror(ed)?|nois[ey]|"
@@ -26,18 +27,10 @@ _VARIED = re.compile(rf"({_AUGMENTED}|{_PARTS})\d*", re.I)
 _ATTACHED = re.compile(
     r"(.*\d)((?:slice|slc|sl|s|frame|fr|image|img|im|view|v|z|t|x|y)\d+|left|right|l|r|od|os)", re.I
 )
-_SUFFIX = re.compile(r"(\.nii)?\.[a-z]\w{0,5}$", re.I)  # not the last number of a DICOM UID
 # Of siblings by a word; by a number alone, after an id with digits; and after one without.
 _LEAST_GROUPS, _LEAST_COUNTED, _LEAST_NAMED = 3, 5, 10
 _MOST_OF_A_COUNTER = 50
 _MOST_SHARED = 0.1  # of the names of a folder, by copies of some files
-
-
-class _Name(NamedTuple):
-    """The folders of a file, and the words and dates of its name."""
-
-    folders: tuple[str, ...]
-    words: tuple[str, ...]
 
 
 class _Key(NamedTuple):
@@ -57,6 +50,10 @@ def sibling_groups(
     (``scan_00`` … ``scan_99``) also has a shared beginning, but one for a whole class; groups by
     the last number alone count only if there are many small ones. A date is no origin: in
     ``2023-01-01_0`` it counts as a number does.
+
+    Other endings are found by how often they occur. The names also share an id that is no counter
+    (``240891_2019-03-10``, or the same name in two classes), a whole name with a few words more
+    (``scan1_thumb``), or all but the suffix (``scan1.png`` and ``scan1.jpg``).
 
     Siblings may lie in several folders, as the two eyes of a patient of whom one is sick. So only
     the last folders count that tell the files apart: none if the names alone do, the class if the
@@ -78,16 +75,43 @@ def sibling_groups(
       >>> sibling_groups({"train": [f"sick/scan_{i:02}.png" for i in range(99)]}, num_classes=2)
       {}
     """
-    names = {
-        Place(split, row): _parts(name)
+    paths = {
+        Place(split, row): name
         for split, here in files.items()
         for row, name in enumerate(here)
         if not row or name != here[row - 1]  # else another frame of the same file
     }
+    names = {place: parts(path) for place, path in paths.items()}
     depth = _depth(names.values())
+    found = _by_endings(names, depth, num_classes)
+    for more in (name_ids.groups(names, depth), name_copies.groups(names, depth, paths)):
+        known = {place for places in found.values() for place in places}
+        left = {key: [x for x in places if x not in known] for key, places in more.items()}
+        found |= {key: places for key, places in left.items() if len(places) > 1}
+    return found if len(found) >= _LEAST_GROUPS else {}
+
+
+def cut_groups(groups: Mapping[str, Sequence[Place]]) -> dict[str, list[Place]]:
+    """Returns the groups whose files are in more than one split.
+
+    Example:
+      >>> cut_groups({"p1": [Place("train", 0), Place("test", 0)], "p2": [Place("train", 1)] * 2})
+      {'p1': [Place(split='train', row=0), Place(split='test', row=0)]}
+    """
+    return {
+        name: list(places)
+        for name, places in groups.items()
+        if len({place.split for place in places}) > 1
+    }
+
+
+def _by_endings(
+    names: Mapping[Place, Name], depth: int, num_classes: int
+) -> dict[str, list[Place]]:
+    """Groups files whose names have the same beginning, and an ending as those of siblings do."""
     whole, keys = collections.defaultdict(list), {}
     for place, (folders, words) in names.items():
-        folder = "".join(f"{x}/" for x in folders[max(len(folders) - depth, 0) :])
+        folder = "".join(f"{x}/" for x in last(folders, depth))
         whole[folder + "_".join(words)].append(place)
         key = _key(words)
         if key is not None and folder + key.name:
@@ -107,34 +131,13 @@ def sibling_groups(
     return found if len(found) >= _LEAST_GROUPS else {}
 
 
-def cut_groups(groups: Mapping[str, Sequence[Place]]) -> dict[str, list[Place]]:
-    """Returns the groups whose files are in more than one split.
-
-    Example:
-      >>> cut_groups({"p1": [Place("train", 0), Place("test", 0)], "p2": [Place("train", 1)] * 2})
-      {'p1': [Place(split='train', row=0), Place(split='test', row=0)]}
-    """
-    return {
-        name: list(places)
-        for name, places in groups.items()
-        if len({place.split for place in places}) > 1
-    }
-
-
-def _parts(name: str) -> _Name:
-    *folders, last = name.split("/")
-    return _Name(tuple(folders), split_words(_SUFFIX.sub("", last)))
-
-
-def _depth(names: Iterable[_Name]) -> int:
+def _depth(names: Iterable[Name]) -> int:
     """Returns how many of the last folders it takes to tell files of different folders apart."""
     names = set(names)
     sizes = collections.Counter(name.folders for name in names)
     most = max(map(len, sizes), default=0)
     for depth in range(most):
-        ends = {
-            name: (name.folders[max(len(name.folders) - depth, 0) :], *name[1:]) for name in names
-        }
+        ends = {name: (last(name.folders, depth), *name[1:]) for name in names}
         counts = collections.Counter(ends.values())
         shared = collections.Counter(x.folders for x, end in ends.items() if counts[end] > 1)
         if all(count <= _MOST_SHARED * sizes[x] for x, count in shared.items()):

@@ -45,7 +45,8 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
         _refuse_split_folders(folder, listing.entries)
     else:
         by_folder = options.patients == PATIENT_FOLDERS
-        listing = class_folders.entries(folder, files, patients=by_folder)
+        by_path = bool(options.patients) and not by_folder
+        listing = class_folders.entries(folder, files, patients=by_folder, deeper=by_path)
         _check_found(folder, files, listing.entries)
     found, patients, warnings = sorted(listing.entries), listing.patients, list(listing.warnings)
     if options.patients not in ("", PATIENT_FOLDERS):

@@ -57,6 +57,39 @@ SIBLINGS = {
         [f"aug_2023-0{m}-0{d}_{i}" for m in range(1, 4) for d in range(1, 4) for i in range(4)],
         [f"_0_{x}" for x in rng.permutation(9999)[:4]],
     ),
+    **{
+        f"numbers and{x}": lambda rng, x=x, y=y: several(rng.integers(10**6, size=30), [x, y])
+        for x, y in (
+            ("_2020-01-10", "_2020-02-11"),
+            ("-2019-03-10", "-2020-04-10"),
+            (" 20190310", " 20200410"),
+            ("_01.01.2019", "_02.01.2020"),
+            (" links", " rechts"),
+            ("_RE", "_LI"),
+            ("_baseline", "_followup"),
+            ("_T1", "_FLAIR"),
+            ("_page0", "_page1"),
+            ("_V1_MR", "_V2_MR"),
+            ("-V0-OCT-OD", "-V1-OCT-OD"),
+            ("", " - Kopie"),
+            ("", "_thumb"),
+            ("", "_brightness_0.7"),
+        )
+    },
+    "ids before days": lambda _: several(
+        [f"{i:05}" for i in range(30)], ["_2020-01-01", "_2020-03-02"]
+    ),
+    "names and days": lambda rng: several(
+        [f"Meier_{i}" for i in rng.integers(10**6, size=30)], ["_01.01.2019", "_02.01.2020"]
+    ),
+    "days before": lambda rng: several(["20190310_", "20200410_"], rng.integers(10**6, size=30)),
+    "numbers before": lambda rng: several(["0_", "1_"], rng.integers(10**6, size=30)),
+    "copies, named before": lambda _: several(["", "Kopie von "], [f"x{i:05}" for i in range(30)]),
+    "copies of": lambda _: several(["", "Copy of "], [f"x{i:05}" for i in range(30)]),
+    "turned": lambda rng: several(["", "rot90_"], [f"IMG_{i}" for i in range(30)]),
+    "BIDS": lambda _: several(
+        [f"sub-{i:03}" for i in range(30)], ["_ses-01_T1w", "_ses-02_T1w", "_ses-01_FLAIR"]
+    ),
     "tiles": lambda _: several([f"slide{i}" for i in range(8)], ["_x0_y0", "_x0_y512", "_x512_y0"]),
 }
 DATES = [f"2023{m:02}{d:02}" for m in range(1, 11) for d in range(1, 21, 2)]
@@ -309,6 +342,67 @@ def test_names_that_count_from_zero_in_each_folder_are_no_siblings():
     for own in (("train", "test"), ("Training", "Testing")):
         files = {split: [f"{x}/{n}" for n in a + b] for split, x in zip(files, own, strict=True)}
         assert cut_groups(sibling_groups(files, num_classes=2)) == {}
+
+
+def random_names(form, seed=0):
+    numbers = np.random.default_rng(seed).choice(10**5, 40, replace=False)
+    return [form.format(number) for number in numbers]
+
+
+@pytest.mark.parametrize("form", ["Meier_{}", "MRN{:05}", "{}", "{:05}_1", "scan {} a"])
+def test_the_same_id_in_two_folders(form):
+    names = random_names(form)
+    files = {"train": [f"a/{x}.png" for x in names], "test": [f"b/{x}.png" for x in names]}
+    assert len(cut_groups(sibling_groups(files, num_classes=2))) == 40
+    files["test"] = [f"b/{x}.png" for x in random_names(form, seed=1)]
+    assert sibling_groups(files, num_classes=2) == {}
+
+
+@pytest.mark.parametrize("form", ["{}", "IM{:04}", "img_{}", "x{}_y512", "case_{}"])
+@pytest.mark.parametrize("step", [1, 2, 512])
+def test_a_counter_of_each_folder_is_no_id(form, step):
+    for folders in ("ab", ["2019-01-02", "2020-02-03"], ["train/a", "test/a"]):
+        names = [form.format(i * step) for i in range(40)]
+        shown = [f"{folder}/{name}.png" for folder in folders for name in names]
+        files = {"train": shown[::2], "test": shown[1::2]}
+        assert sibling_groups(files, num_classes=2) == {}
+
+
+def test_fixed_names_in_the_folders_of_patients_are_no_ids():
+    organs = [f"{x}{y}" for x in ("liver", "lung", "aorta", "colon", "kidney") for y in "abcdefgh"]
+    names = several([f"p{i:02}/" for i in range(9)], organs)
+    assert sibling_groups({"train": names[::2], "test": names[1::2]}, num_classes=2) == {}
+
+
+def test_a_class_behind_a_counter_tells_no_siblings():
+    names = [f"{c}/{i:04}_{c}.png" for i in range(40) for c in ("NORMAL", "PNEUMONIA")]
+    assert sibling_groups({"train": names[::3], "test": names[1::3]}, num_classes=2) == {}
+
+
+def test_patients_in_the_folders_of_days():
+    names = several(["2019-01-02/", "2020-02-03/"], [f"PAT{i:03}.png" for i in range(20)])
+    files = {"train": names[:20], "test": names[20:]}
+    assert len(cut_groups(sibling_groups(files, num_classes=2))) == 20
+
+
+@pytest.mark.parametrize("ends", [(".png", ".jpg"), (".dcm", ".png"), (".jpg", ".JPG"), ("~.b",)])
+def test_files_of_one_stem(ends):
+    names = several([f"a/{i}" for i in range(40)], [".bmp", *ends])
+    rng = np.random.default_rng(0)
+    files = {"train": [], "test": []}
+    for name in names:
+        files[rng.choice(["train", "test"])].append(name)
+    groups = sibling_groups(files, num_classes=2)
+    assert sum(map(len, groups.values())) == len(names) and len(cut_groups(groups)) > 10
+
+
+def test_words_behind_a_whole_name_that_differ_each_time_are_no_copies():
+    pairs = zip(NAMES[::2], NAMES[1::2], strict=True)
+    files = {
+        "train": [f"a/{x}.png" for x in NAMES[::2]],
+        "test": [f"a/{x}_{y}.png" for x, y in pairs],
+    }
+    assert sibling_groups(files, num_classes=2) == {}
 
 
 def test_a_few_copies_in_another_class_hide_no_siblings():

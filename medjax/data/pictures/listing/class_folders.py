@@ -13,13 +13,16 @@ from medjax.data.pictures.listing.file_names import two
 from medjax.errors import UserError
 
 
-def entries(folder: pathlib.Path, files: Sequence[str], *, patients: bool) -> Listing:
+def entries(
+    folder: pathlib.Path, files: Sequence[str], *, patients: bool, deeper: bool = False
+) -> Listing:
     """Lists the pictures of class folders.
 
     Args:
       folder: the folder.
       files: all files below it, from ``walk``.
       patients: whether the folders below the classes are patients.
+      deeper: whether files may lie in folders below the classes that are no patients.
 
     Returns:
       The listing, whose entries are in a split if the folder has official splits.
@@ -40,7 +43,7 @@ def entries(folder: pathlib.Path, files: Sequence[str], *, patients: bool) -> Li
         parts = [same_form(part) for part in hidden.parts(name)[split is not None :]]
         if len(parts) == 1 or (splits and split is None):
             beside.append(file)
-        elif (len(parts) > 2) != patients or (patients and splitting.split_named(parts[1])):
+        elif _is_wrong(parts, patients=patients, deeper=deeper):
             raise _wrong_depth(folder, files, file, 2 if len(parts) == 2 else depth)
         else:
             found.append(Entry(file, split, parts[0], parts[1] if patients else file))
@@ -58,9 +61,17 @@ def entries(folder: pathlib.Path, files: Sequence[str], *, patients: bool) -> Li
         *_count(folder, "masks of images", [names[name] for name in hidden.files]),
         *_masks_as_classes(folder, found),
         *class_warnings.numbered_parts(folder, files, classes),
+        *class_warnings.patients_as_classes(folder, files, classes),
         *class_warnings.unread(folder, others, pictures, tops, classes),
     ]
     return Listing(found, patients, tuple(warnings))
+
+
+def _is_wrong(parts: Sequence[str], *, patients: bool, deeper: bool) -> bool:
+    """Returns whether a file lies too deep below its class, or not deep enough, or in a split."""
+    if len(parts) == 2:
+        return patients
+    return not (patients or deeper) or splitting.split_named(parts[1]) is not None
 
 
 def _count(folder: pathlib.Path, what: str, files: Sequence[str]) -> list[str]:

@@ -8,8 +8,10 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from medjax.data.class_names import same_form
+from medjax.data.patient_words import is_patient
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import unknown_layout
+from medjax.data.pictures.listing.entry import PATIENT_FOLDERS
 from medjax.data.pictures.listing.file_names import counted, is_leftover, kind, two
 
 _log = logging.getLogger("medjax")
@@ -21,6 +23,10 @@ _PART = re.compile(
     r"[ _-]*)\d+",
     re.IGNORECASE,
 )
+
+_NUMBER = re.compile(r"(\D*)(\d+)")
+_MANY = 10  # classes
+_LEAST_RANGE = 1000  # of ids; smaller numbers may be angles or ages
 
 
 def numbered_parts(
@@ -43,6 +49,42 @@ def numbered_parts(
     if unknown_layout.has_table(folder, files):
         raise unknown_layout.error(folder, files, f"{reason}, and no classes")
     return [f"{reason}, and are read as classes; a table can name the classes (data.folder.table)"]
+
+
+def patients_as_classes(
+    folder: pathlib.Path, files: Sequence[str], classes: Collection[str]
+) -> list[str]:
+    """Returns a warning of many classes that seem to be patients.
+
+    Their names are words for patients with numbers, or hold few of very many numbers, or a table
+    beside them names them in one column, and the same few words in another.
+
+    Args:
+      folder: the folder.
+      files: all files below it.
+      classes: names of the class folders.
+    """
+    if len(classes) < _MANY:
+        return []
+    table = unknown_layout.table_of(folder, files, classes)
+    if not (table or all(map(is_patient, classes)) or _are_ids(classes)):
+        return []
+    named = f" (named in {table})" * bool(table)
+    return [
+        f"{folder}: {len(classes)} folders, as {two(classes)}{named}, seem to be patients, and "
+        "are read as classes; move them into folders of classes, as in "
+        f"CLASS/{min(classes)}/FILE, and use data.folder.patients={PATIENT_FOLDERS}, or name the "
+        "label and the patient of each file in a table (data.folder.table)"
+    ]
+
+
+def _are_ids(names: Collection[str]) -> bool:
+    """Returns whether names differ in a number alone, and hold few of very many."""
+    found = [_NUMBER.fullmatch(name) for name in names]
+    if not all(found) or len({match[1] for match in found}) > 1:
+        return False
+    numbers = [int(match[2]) for match in found]
+    return max(numbers) - min(numbers) >= max(_LEAST_RANGE, 2 * len(numbers))
 
 
 def refuse_splits(folder: pathlib.Path, files: Sequence[str], classes: Collection[str]) -> None:

@@ -8,10 +8,15 @@ from typing import NamedTuple
 
 from medjax.data.pictures.listing.entry import Entry
 
-_WORD = r"(masks?|seg|segmentations?|annotations?|ground[ _-]?truths?|gt|labels?)"
-_BEHIND = re.compile(rf"(.+?)[ _.-]+{_WORD}([ _.-]*\(?\d+\)?)?", re.IGNORECASE)
-_BEFORE = re.compile(rf"{_WORD}[ _.-]+(?P<image>.+)", re.IGNORECASE)
-_FOLDER = re.compile(rf"{_WORD}(tr|ts)?|.+[ _-]masks", re.IGNORECASE)
+_WORDS = (
+    r"masks?|seg|segmentations?|annotations?|ground[ _-]?truths?|gt|labels?|masken?|masques?|"
+    r"m[aá]scaras?|mascher[ae]|segmentierung(?:en)?|segmentazion[ei]|segmentaci[oó]n(?:es)?"
+)
+_WORD = rf"({_WORDS})"
+_DRAWN = rf"({_WORDS}|contours?|kontur(?:en)?|lesions?|overlays?|heat[ _-]?maps?)"  # on an image
+_BEHIND = re.compile(rf"(.+?)[ _.-]+{_DRAWN}([ _.-]*\(?\d+\)?)?", re.IGNORECASE)
+_BEFORE = re.compile(rf"{_DRAWN}[ _.-]+(?P<image>.+)", re.IGNORECASE)
+_FOLDER = re.compile(rf"{_WORD}(tr|ts)?|.+[ _-]mas(ks|ken)", re.IGNORECASE)
 _CLASS = re.compile(rf"(.*[ _.-])?{_WORD}([ _.-].*|tr|ts|\d+)?", re.IGNORECASE)
 _IMAGES = re.compile(
     r"(images?|imgs?|pictures?|originals?|scans?|inputs?|raw)(tr|ts)?", re.IGNORECASE
@@ -44,9 +49,9 @@ class Masks(NamedTuple):
 def find(names: Collection[str], *, tops: Collection[str] = ()) -> Masks:
     """Finds the masks among the pictures of a set.
 
-    A picture is a mask if it has the name of another one in its folder and a word such as ``mask``
-    or ``segmentation`` behind or before it; or if it lies in a folder that such a word names,
-    beside a folder that is named for images or that has files of the same names. Among class
+    A picture is a mask if it has the name of another one in its folder and a word such as ``mask``,
+    ``Segmentierung`` or ``overlay`` behind or before it; or if it lies in a folder that such a word
+    names, beside a folder that is named for images or that has files of the same names. Among class
     folders, the same names do not count without such a word: each class may hold ``0.png``, and one
     may be called ``seg``.
 

@@ -10,7 +10,7 @@ from medjax.data import splitting
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS
 from medjax.data.pictures.listing.file_index import FileIndex
-from medjax.data.pictures.listing.file_names import kind
+from medjax.data.pictures.listing.file_names import kind, two
 from medjax.data.pictures.tables import column_guesses, reading
 from medjax.data.pictures.tables.table import Table
 from medjax.errors import UserError, some
@@ -18,6 +18,8 @@ from medjax.errors import UserError, some
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 _SHOWN = 5
 _WORDS = re.compile(r"[^\W\d_a-z]?[^\W\d_A-Z]+|[^\W\d_a-z]+")  # of camelCase too
+
+_OF_SPLITS = re.compile(r"s?(daten(satz)?|data(set)?|set|bilder|images?)$", re.IGNORECASE)
 
 
 def error(folder: pathlib.Path, files: Sequence[str], reason: str) -> UserError:
@@ -63,6 +65,28 @@ def has_table(folder: pathlib.Path, files: Sequence[str]) -> bool:
     return bool(_with_table(index, _tables(index)))
 
 
+def table_of(folder: pathlib.Path, files: Sequence[str], names: Collection[str]) -> str:
+    """Returns the name of a table in a folder that has a row for most of some names.
+
+    Some column says the same of several of them, as a label does and a description does not.
+
+    Args:
+      folder: the folder.
+      files: all files below it, from ``walk``.
+      names: the names, as those of folders.
+
+    Returns:
+      The name of the first one, without the folder; empty if there is none.
+    """
+    for table in _tables(FileIndex(folder, files, is_picture=decoding.is_picture)):
+        columns = [{row.cells[at] for row in table.rows} for at in range(len(table.header))]
+        telling = [column for column in columns if 2 * len(column) > len(table.rows)]
+        named = any(2 * len(column & set(names)) > len(names) for column in telling)
+        if named and len(telling) < len(columns):
+            return str(table.path.relative_to(folder))
+    return ""
+
+
 def _tables(index: FileIndex) -> list[Table]:
     """Returns the tables at the top of a folder and one below, without texts of another kind."""
     near = [file for file in index.names if file.count("/") < 2 and file.lower().endswith(_TABLES)]
@@ -103,7 +127,8 @@ def seem_splits(names: Collection[str]) -> bool:
 
 def _split_in(name: str) -> str | None:
     """Returns the split that one word of a name names, or None if none or several do."""
-    found = {splitting.split_named(word) for word in _WORDS.findall(name)} - {None}
+    words = [_OF_SPLITS.sub("", word) for word in _WORDS.findall(name)]
+    found = {splitting.split_named(word) for word in words} - {None}
     return found.pop() if len(found) == 1 else None
 
 
@@ -120,12 +145,30 @@ def _with_folders(folder: pathlib.Path, files: Sequence[str]) -> str:
     if not split and depth > 2 and seem_splits(tops):
         new = [f"{name} to {_split_in(name)}" for name in sorted(tops)]
         return f"if {' and '.join(sorted(tops))} are splits, rename {' and '.join(new)}"
+    if classes := _classes_inside([names[split:] for names in parts]):
+        return classes
     within = f"{inside} holds the classes" * (inside != folder)
     if depth - split > 2:
         command = _command(inside, f"--folder.patients={PATIENT_FOLDERS}")
         of = f"{within} and the folders inside them" if within else "the folders inside classes"
         return f"if {of} are patients, use data.folder.patients={PATIENT_FOLDERS}: {command}"
     return f"if {within}: {_command(inside)}" if within else ""
+
+
+def _classes_inside(parts: Sequence[Sequence[str]]) -> str:
+    """Returns what to do if the folders hold the same few others, as sites hold the classes."""
+    below = collections.defaultdict(set)
+    for names in parts:
+        below[names[0]].add(names[1] if len(names) > 2 else "")
+    first, *others = below.values() or [set()]
+    if "" in first or any(names != first for names in others) or not 2 <= len(first) <= len(below):
+        return ""
+    outer, inner = map(two, (below, first))
+    return (
+        f"folders such as {outer} hold the same ones, {inner}: if these are the classes, move "
+        f"images to CLASS/FILE; if {min(below)} is a patient, to CLASS/{min(below)}/FILE, and use "
+        f"data.folder.patients={PATIENT_FOLDERS}"
+    )
 
 
 def _command(folder: pathlib.Path, *flags: str) -> str:

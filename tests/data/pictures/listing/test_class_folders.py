@@ -6,11 +6,11 @@ from medjax.data.pictures.listing import class_folders
 from medjax.errors import UserError
 
 
-def listed(folder, *names, patients=False):
+def listed(folder, *names, patients=False, deeper=False):
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
-    found = class_folders.entries(folder, names, patients=patients)
+    found = class_folders.entries(folder, names, patients=patients, deeper=deeper)
     return [tuple(entry) for entry in found.entries], list(found.warnings)
 
 
@@ -36,6 +36,14 @@ def test_patients(tmp_path):
     names = ["test/a/p3/1.png", *(f"train/{name}" for name in names)]
     found, _ = listed(tmp_path / "set", *names, patients=True)
     assert [entry[1:] for entry in found[:3]] == [("test", "a", "p3"), *[("train", "a", "p1")] * 2]
+
+
+def test_folders_of_no_patients(tmp_path):
+    names = ("a/2019-01-02/p1.png", "a/p2.png", "b/2020-02-03/er/p3.png")
+    found, _ = listed(tmp_path, *names, deeper=True)
+    assert [entry[:3] for entry in found] == [(x, None, x[0]) for x in names]
+    with pytest.raises(UserError, match="named as a split"):
+        listed(tmp_path / "set", "a/train/1.png", "b/test/1.png", deeper=True)
 
 
 def test_forms_of_accents_are_one_class_and_one_patient(tmp_path):

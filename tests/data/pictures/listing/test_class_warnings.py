@@ -34,6 +34,48 @@ def test_numbered_parts_beside_a_table(tmp_path):
         class_warnings.numbered_parts(tmp_path, walk(tmp_path), ["part2", "part1"])
 
 
+@pytest.mark.parametrize(
+    "classes, patients",
+    [
+        ([f"PAT{i:03}" for i in range(20)], True),
+        ([f"sub-{i}" for i in range(20)], True),
+        ([f"{i * 791 + 10234}" for i in range(12)], True),
+        ([f"MRN_{i * i * 997}" for i in range(12)], True),
+        ([f"PAT{i:03}" for i in range(3)], False),
+        ([f"{i}" for i in range(20)], False),
+        ([f"{i * 10}" for i in range(18)], False),
+        ([f"{i}" for i in range(1000, 1020)], False),
+        ([f"class_{i}" for i in range(20)], False),
+        ([f"grade{i}" for i in range(12)], False),
+        ([f"{x}{x}" for x in "abcdefghijklm"], False),
+    ],
+)
+def test_patients_that_seem_to_be_read_as_classes(classes, patients, tmp_path):
+    said = class_warnings.patients_as_classes(tmp_path, [], classes)
+    assert bool(said) == patients
+    assert all(f"CLASS/{min(classes)}/FILE, and use data.folder.pat" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    "text, named",
+    [
+        ("case,finding\n" + "".join(f"{x * 2},{x > 'f'}\n" for x in "abcdefghijkl"), True),
+        ("class,what\n" + "".join(f"{x * 2},about {x}\n" for x in "abcdefghijkl"), False),
+        ("case,finding\n" + "".join(f"{x},{x > 'f'}\n" for x in "abcdefghijkl"), False),
+        (
+            "file,label\n" + "".join(f"{x}{i},{x * 2}\n" for x in "abcdefghijkl" for i in "12"),
+            False,
+        ),
+    ],
+)
+def test_a_table_that_names_the_folders(text, named, tmp_path):
+    (tmp_path / "found.csv").write_text(text)
+    classes = [x * 2 for x in "abcdefghijkl"]
+    said = class_warnings.patients_as_classes(tmp_path, walk(tmp_path), classes)
+    assert bool(said) == named
+    assert all("12 folders, as aa and bb (named in found.csv), seem to be" in x for x in said)
+
+
 def test_what_is_not_read(tmp_path):
     for name in ("a/1.png", "a/2.heic", "a/notes.txt", "a/x/3.psd", "b/4.png", "c/5.heic"):
         (tmp_path / "train" / name).parent.mkdir(parents=True, exist_ok=True)

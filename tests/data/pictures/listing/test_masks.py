@@ -12,6 +12,9 @@ from medjax.data.pictures.listing.entry import Entry
         *("a/1_mask.png", "a/1_Mask.TIF", "a/1-mask.png", "a/1 mask.png", "a/1_masks_2.png"),
         *("a/1_mask (1).png", "a/1_seg.nii.gz", "a/1_segmentation.png", "a/1.gt.png"),
         *("a/1_ground_truth.png", "a/1_label.png", "a/1_annotation.png", "a/mask_1.png"),
+        *("a/1_Maske.png", "a/1-Masken.png", "a/Maske_1.png", "a/1_Segmentierung.png"),
+        *("a/1_masque.png", "a/1_máscara.png", "a/1_segmentación.png", "a/1_contour.png"),
+        *("a/1_Kontur.png", "a/1_lesion.png", "a/1-overlay.jpg", "a/1_heatmap.png"),
     ],
 )
 def test_a_word_beside_the_name_of_an_image(mask):
@@ -20,14 +23,17 @@ def test_a_word_beside_the_name_of_an_image(mask):
     assert masks.find(["1.jpg", mask.removeprefix("a/")]).files == {mask.removeprefix("a/")}
 
 
-@pytest.mark.parametrize("name", ["a/1_0.png", "a/1mask.png", "a/1_masked.png", "a/1_view.png"])
+@pytest.mark.parametrize(
+    "name", ["a/1_0.png", "a/1mask.png", "a/1_masked.png", "a/1_view.png", "a/1_maskenball.png"]
+)
 def test_other_words_are_none(name):
     assert not masks.find(["a/1.png", name]).files
 
 
 @pytest.mark.parametrize("images", ["images", "Image", "imgs", "imagesTr"])
 @pytest.mark.parametrize(
-    "folder", ["masks", "Mask", "gt", "Ground Truth", "lung masks", "labelsTr"]
+    "folder",
+    ["masks", "Mask", "gt", "Ground Truth", "lung masks", "labelsTr", "Masken", "Lunge-Masken"],
 )
 @pytest.mark.parametrize("start", ["", "benign/", "train/benign/"])
 def test_folders_beside_images(images, folder, start):
@@ -73,7 +79,16 @@ def doubtful(*names, split=None):
     "name",
     [
         *("masks", "Mask", "annotations", "Segmentation", "ground_truth", "Ground Truth", "labels"),
-        *("GT", "lung_masks", "mask_images", "seg2", "x-ray_labels"),
+        *(
+            "Masken",
+            "Maske",
+            "Segmentierungen",
+            "GT",
+            "lung_masks",
+            "mask_images",
+            "seg2",
+            "x-ray_labels",
+        ),
     ],
 )
 def test_classes_that_may_be_masks(name):
@@ -85,6 +100,12 @@ def test_classes_that_may_be_masks(name):
     assert doubtful("a/1.png", "b/1.png", f"{name}/1.png") == {name: "a"}
     entries = [Entry("train/a/1.png", "train", "a", ""), Entry("test/m/1.png", "test", name, "")]
     assert not masks.among_classes(entries)
+
+
+def test_words_that_name_masks_beside_their_images_name_no_folder():
+    names = [f"{x}/{n}.png" for x in ("images", "lesion", "overlay") for n in range(3)]
+    assert not masks.find(names).files
+    assert not doubtful("nevus/1.png", "lesion/1.png", "contour/1.png")
 
 
 def test_classes_of_people_with_masks():

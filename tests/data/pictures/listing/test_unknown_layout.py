@@ -65,6 +65,25 @@ def test_one_folder_around_classes_of_patients(said):
     assert text.endswith("--name=folder:SET/all --folder.patients=folders")
 
 
+@pytest.mark.parametrize("top", ["", "all/", "train/"])
+@pytest.mark.parametrize("outer", [["site0", "site1"], ["fold0", "fold1"], ["P1", "P2", "P3"]])
+def test_folders_that_hold_the_same_others_are_not_told_to_hold_patients(said, top, outer):
+    text = said(*(f"{top}{x}/{label}/1.png" for x in outer for label in "ab"))
+    one, other = outer[:2]
+    assert f"; folders such as {one} and {other} hold the same ones, a and b: if these are" in text
+    assert text.endswith(
+        f"if {one} is a patient, to CLASS/{one}/FILE, and use data.folder.patients=folders"
+    )
+
+
+@pytest.mark.parametrize(
+    "inside", [["p1", "p2", "p3"], ["p1"]], ids=["more than classes", "one in each"]
+)
+def test_classes_may_hold_the_same_patients(said, inside):
+    text = said(*(f"{label}/{x}/1.png" for label in "ab" for x in inside))
+    assert text.endswith("--name=folder:SET --folder.patients=folders")
+
+
 @pytest.mark.parametrize("top", ["train_v2", "x", "a/b"])
 def test_folders_around_the_classes(said, top):
     names = [f"{top}/{label}/1.png" for label in "ab"]
@@ -82,7 +101,13 @@ def test_one_folder_around_patients_does_not_say_twice_what_was_given(said):
 @pytest.mark.parametrize("inside", ["a", "a/p1"])
 @pytest.mark.parametrize("top", ["", "data/"])
 @pytest.mark.parametrize(
-    "train, test", [("train_v2", "test_v2"), ("TrainImages", "test2019"), ("1-Training", "2 TEST")]
+    "train, test",
+    [
+        ("train_v2", "test_v2"),
+        ("TrainImages", "test2019"),
+        ("1-Training", "2 TEST"),
+        ("Trainingsdaten", "Testdaten"),
+    ],
 )
 def test_folders_that_seem_to_be_splits(said, train, test, top, inside):
     text = said(*(f"{top}{name}/{inside}/{i}.png" for name in (train, test) for i in "ab"))
@@ -101,6 +126,9 @@ def test_images_beside_classes_are_not_told_to_be_splits(said):
     "names, answer",
     [
         (["train_v2", "val_v2", "test_v2"], True),
+        (["Trainingsdaten", "Testdaten"], True),
+        (["trainset", "valset", "testdata"], True),
+        (["data", "test_v2"], False),
         (["train_v2", "train_v3"], False),
         (["train_v2"], False),
         (["train_test", "test_v2"], False),

@@ -12,7 +12,7 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import learners, messages, pipes, run_beside, source_flags, startup
+from medjax.cli import learners, messages, numbered_set, pipes, run_beside, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
@@ -138,7 +138,8 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     source, name = options.get("source"), options["data"]
     source = source if source is not None and source.name == name else DataSettings(name)
     sources = source_flags.changed(values, source.sources)
-    return options | {"source": dataclasses.replace(source, sources=sources)}
+    source = dataclasses.replace(source, sources=sources)
+    return options | {"source": source, "sized": "size" in given}
 
 
 def _prepare(options: Mapping[str, Any]) -> Task:
@@ -153,8 +154,8 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     preparation = share.read_preparation(path)
     source = dataclasses.replace(options["source"], size=options["size"], prepare=preparation)
     dataset, streaming = datasets.load_dataset(source)
-    multi_label = dataset.train.labels.ndim == 2
-    images = share.read_set(path, classes=dataset.info.classes, multi_label=multi_label)
+    datasets.check_scored(name, dataset)
+    images, said = numbered_set.read(path, options["run"], dataset, name=name)
     shapes = ["×".join(map(str, x.shape[1:])) for x in (images.images, dataset.test.images)]
     if shapes[0] != shapes[1]:
         raise errors.UserError(
@@ -167,8 +168,10 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     found = _warnings(images, dataset)
     if (run := options["run"]) is not None:
         found = [*run.data_warnings(source, dataset), *found]
-    for line in found:
-        messages.say(f"warning: {_as_flags(line)}")
+    if options["sized"]:
+        said += numbered_set.size_lines(options["size"], dataset, preparation, name=name)
+    for line in (*said, *(f"warning: {_as_flags(line)}" for line in found)):
+        messages.say(line)
     count, seed, out = options["networks"], options["seed"], options["out"]
     return Task(images, dataset, made, wanted, recipe, count, seed, path, out, found)
 

@@ -56,6 +56,18 @@ class RunBeside(NamedTuple):
         said = changed(source.name, before, now)
         return [f"the data has changed since the run: {said}; these are scores on other images"]
 
+    def classes(self, dataset: data.Dataset) -> tuple[str, ...] | None:
+        """Returns the classes that the labels of the run count; None if the summary has none.
+
+        Args:
+          dataset: the data set that is scored on. If it is the run's, its own names count: another
+            version may call the classes otherwise.
+        """
+        if self.provenance.get("digest") == dataset.info.digest:
+            return dataset.info.classes
+        known = self.provenance.get("classes")
+        return tuple(map(str, known)) if known else None
+
     def _reads(self, source: DataSettings, dataset: data.Dataset) -> bool:
         """Returns whether a data set is read from the same place in the same way as the run's."""
         ours, place = self.settings.data, str(self.provenance.get("source"))

@@ -3,7 +3,13 @@
 from medjax.planning.chunks import Chunks, at_once, backend_chunks
 from medjax.planning.device import planned_device
 from medjax.planning.matching import Cost, fit
-from medjax.planning.memory import NetworkBytes, device_budget, network_bytes, residual_bytes
+from medjax.planning.memory import (
+    NetworkBytes,
+    available_memory,
+    device_budget,
+    network_bytes,
+    residual_bytes,
+)
 from medjax.planning.unroll import check_unroll
 
 __all__ = [
@@ -11,6 +17,7 @@ __all__ = [
     "Cost",
     "NetworkBytes",
     "at_once",
+    "available_memory",
     "backend_chunks",
     "check_unroll",
     "device_budget",

@@ -94,6 +94,23 @@ def device_budget() -> int:
     return whole // jax.local_device_count(device.platform)
 
 
+def available_memory() -> int:
+    """Returns the bytes of the machine's memory that a process may still take, as far as is known.
+
+    Returns:
+      What the system says is available, or else all memory; at most the control group's limit.
+
+    Example:
+      >>> available_memory() > 2**20
+      True
+    """
+    found = [_machine_memory(), *_control_group_limits()]
+    table = pathlib.Path("/proc/meminfo")
+    lines = table.read_text().splitlines() if table.exists() else []
+    found += [1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:")]
+    return min(found)
+
+
 def _machine_memory() -> int:
     names = "SC_PAGE_SIZE", "SC_PHYS_PAGES"
     if not set(names) <= set(getattr(os, "sysconf_names", ())):  # such as Windows

@@ -5,14 +5,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from medjax import data, planning
 from medjax.data.inspect.check_cache import check_once
+from medjax.data.inspect.unscored import why_unscored
 from medjax.data.inspect.wording import NOT_PUBLISHED
 from medjax.errors import UserError
 from medjax.run.settings import DataSettings
-from medjax.types import IGNORED
 
 _log = logging.getLogger("medjax")
 _FLOAT, _GIB = 4, 2**30
@@ -121,11 +119,8 @@ def check_whitened(splits: Mapping[str, data.Split], *, above: int) -> None:
             )
 
 
-def check_scored(name: str, splits: Mapping[str, data.Split]) -> None:
-    """Raises ``UserError`` for a split of the data set whose images all have the same label."""
-    for split, content in splits.items():
-        found = content.labels if content.labels.ndim == 2 else content.labels[:, None]
-        if not any(len(np.unique(column[column != IGNORED])) > 1 for column in found.T):
-            raise UserError(
-                f"{name} cannot be scored on {split}: all its images have the same label"
-            )
+def check_scored(name: str, dataset: data.Dataset) -> None:
+    """Raises ``UserError`` for a split of the data set on which networks cannot be scored."""
+    for split, content in scored_splits(dataset).items():
+        if reason := why_unscored(dataset.info, split, content.labels):
+            raise UserError(f"{name} cannot be scored on {split}: {reason}")

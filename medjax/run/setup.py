@@ -97,7 +97,7 @@ def make_experiment(settings: Settings) -> Experiment:
     _check_step(distiller, net, jax.random.key(settings.seed), real)
     _log_place(real, streaming)
     splits, task = datasets.scored_splits(dataset), dataset.info.task
-    datasets.check_scored(settings.data.name, splits)
+    datasets.check_scored(settings.data.name, dataset)
     return Experiment(
         settings=settings,
         dataset=dataset,

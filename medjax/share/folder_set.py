@@ -7,17 +7,21 @@ import numpy as np
 
 from medjax.data import Unreadable, decode_all, file_source
 from medjax.data.class_names import same_form
-from medjax.data.pictures import decoding
+from medjax.data.pictures import colour_depth, decoding
+from medjax.data.pictures.listing import masks
 from medjax.data.pictures.listing.file_names import counted, is_leftover, kind
 from medjax.data.pictures.listing.walking import walk
 from medjax.data.pictures.picture import Picture
-from medjax.errors import UserError, printable, unknown
+from medjax.errors import UserError, printable, some, unknown
+
+_DEEP, _LISTED = 16, 3  # bits, masks
 
 
 def read(path: pathlib.Path, classes: Sequence[str]) -> tuple[dict[str, np.ndarray], list[str]]:
     """Reads the pictures of each class in the order of their names.
 
-    Hidden folders and files, and what systems leave there, are passed over.
+    Hidden folders and files, what systems leave there, and masks (``listing.masks``) are passed
+    over. Values of 16 bits may use fewer, as ``colour_depth.look`` finds.
 
     Args:
       path: the folder.
@@ -25,7 +29,7 @@ def read(path: pathlib.Path, classes: Sequence[str]) -> tuple[dict[str, np.ndarr
 
     Returns:
       ``(arrays, notes)``: ``images``, uint8 or float32 0–1, ``[n, h, w, c]``, and ``labels``,
-      ``[n]``; and a sentence about the files that are not read, if there are any.
+      ``[n]``; and sentences about files that are not read and values of 16 bits, if there are any.
 
     Raises:
       UserError: if a folder is no class, or a picture cannot be read or has another shape.
@@ -36,14 +40,16 @@ def read(path: pathlib.Path, classes: Sequence[str]) -> tuple[dict[str, np.ndarr
     below = walk(path)
     pictures = set(decoding.pictures_among(path, [x for x in below if x.count("/") < 2]))
     files = [x for x in below if "/" in x or x in pictures]
-    found = sorted(x.split("/") for x in pictures if x.count("/") == 1)
+    masked = masks.find(pictures, tops=[""]).files
+    found = sorted(x.split("/") for x in pictures - masked if x.count("/") == 1)
     if not found:
         raise UserError(f"{path} has no folders of pictures by class, such as {path}/0/a.png")
-    images = _decoded([path.joinpath(*parts) for parts in found])
-    unread = sorted({*files} - {*map("/".join, found)})
-    notes = [f"{len(unread)} of its files are not read: {counted(map(kind, unread))}"] * bool(
-        unread
-    )
+    images, notes = _decoded([path.joinpath(*parts) for parts in found])
+    unread = sorted({*files} - masked - {*map("/".join, found)})
+    if unread:
+        notes.append(f"{len(unread)} of its files are not read: {counted(map(kind, unread))}")
+    if masked:
+        notes.append(f"masks of images are not read: {some(sorted(masked), most=_LISTED)}")
     return {"images": images, "labels": np.array([label[top] for top, _ in found])}, notes
 
 
@@ -78,11 +84,20 @@ def class_numbers(where: str, names: Sequence[str], classes: Sequence[str]) -> l
     return [int(name) for name in names]
 
 
-def _decoded(files: Sequence[pathlib.Path]) -> np.ndarray:
-    """Returns pictures of one shape, ``[n, h, w, c]``, uint8, or float32 0–1 if any is deeper."""
+def _decoded(files: Sequence[pathlib.Path]) -> tuple[np.ndarray, list[str]]:
+    """Returns pictures of one shape and a note about their depth.
+
+    The pictures are ``[n, h, w, c]``, uint8, or float32 0–1 if any is deeper.
+    """
     images: list[np.ndarray] = []
     sources = [file_source(file, str(file)) for file in files]
-    for file, result in zip(files, decode_all(sources, then=Picture.shown), strict=True):
+    bits = colour_depth.look(sources, colours=False, depth=True).bits or _DEEP
+    white = 2**bits - 1
+
+    def shown(picture: Picture) -> np.ndarray:
+        return (picture._replace(white=white) if picture.depth_unknown else picture).shown()
+
+    for file, result in zip(files, decode_all(sources, then=shown), strict=True):
         if isinstance(result, Unreadable):
             raise UserError(f"cannot read the picture {file}: {result.reason}")
         if len(result) > 1:
@@ -92,6 +107,6 @@ def _decoded(files: Sequence[pathlib.Path]) -> np.ndarray:
             shapes = [list(x.shape) for x in (images[-1], images[0])]
             raise UserError(f"{file} is {shapes[0]}, but the first picture is {shapes[1]}")
     if any(image.dtype != np.uint8 for image in images):
-        white = np.float32(255)
-        images = [x / white if x.dtype == np.uint8 else x for x in images]
-    return np.stack(images)
+        images = [x / np.float32(255) if x.dtype == np.uint8 else x for x in images]
+    used = f"its values of 16 bits use {bits}: {white} becomes white"
+    return np.stack(images), [used] * (bits < _DEEP)

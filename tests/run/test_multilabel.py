@@ -6,10 +6,10 @@ import warnings
 import numpy as np
 import pytest
 
-from medjax import data, share
+from medjax import share
 from medjax.cli.evaluate import main
-from medjax.errors import PreemptedError, UserError
-from medjax.run import config, datasets, distill
+from medjax.errors import PreemptedError
+from medjax.run import config, distill
 from medjax.run.preemption import Preemption
 from medjax.run.report import results_table
 
@@ -104,11 +104,3 @@ def test_evaluating_it_gives_the_same_scores(run, tmp_path, monkeypatch, capsys)
     for metric, value in summary["test"].items():
         assert scores["test"][metric]["mean"] == pytest.approx(value["mean"], abs=1e-6)
     assert "predicting no finding" in capsys.readouterr().out
-
-
-def test_a_split_whose_known_labels_are_all_alike_cannot_be_scored():
-    images = np.zeros((3, 4, 4, 1), np.uint8)
-    alike, divided = np.array([[1, -1], [-1, 0], [1, 0]]), np.array([[1, -1], [-1, 0], [0, -1]])
-    datasets.check_scored("mine", {"test": data.Split(images, divided)})
-    with pytest.raises(UserError, match="mine cannot be scored on val: all its images have"):
-        datasets.check_scored("mine", {"val": data.Split(images, alike)})

@@ -131,3 +131,22 @@ def test_what_cannot_be_read():
     assert said("one") == "one/cat/b.png is [4, 4, 1], but the first picture is [4, 5, 1]"
     pathlib.Path("one/cat/b.png").write_bytes(b"")
     assert said("one").startswith("cannot read the picture one/cat/b.png: is not a PNG")
+
+
+@pytest.mark.parametrize("mask", ["a_mask.png", "a-Segmentation.png", "mask_a.tif", "a_gt 1.png"])
+def test_masks_are_not_read(mask):
+    picture("set/cat/a.png")
+    picture(f"set/cat/{mask}", color=255)
+    images, labels = read(notes=[f"masks of images are not read: cat/{mask}"])
+    assert labels == [0] and images.max() == 51
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+def test_values_of_sixteen_bits_that_use_fewer(bits):
+    """The depth is that of all pictures together."""
+    white = 2**bits - 1
+    picture("set/cat/a.png", mode="I;16", color=1)
+    picture("set/dog/a.tif", mode="I;16", color=white)
+    picture("set/eel/a.png", color=51)
+    images, _ = read(notes=[f"its values of 16 bits use {bits}: {white} becomes white"])
+    np.testing.assert_allclose(images[:, 0, 0, 0], [1 / white, 1, 0.2], rtol=1e-6)

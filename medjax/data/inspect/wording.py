@@ -9,6 +9,7 @@ import numpy as np
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.inspect.absent import absent_classes, absent_warning
 from medjax.data.inspect.shortcuts import ACQUISITION, CHANCE
+from medjax.data.inspect.unscored import why_unscored
 from medjax.errors import printable
 
 NO_LABEL = "no label"
@@ -64,6 +65,9 @@ def warnings(info: DatasetInfo, splits: Mapping[str, Split], found: Mapping[str,
     lines += _siblings(info, found["siblings"])
     lines += _shortcuts(found["made"])
     lines += [absent_warning(*lack) for lack in absent_classes(splits, info.classes).items()]
+    scored = {name: split.labels for name, split in splits.items() if name != "train"}
+    reasons = {name: why_unscored(info, name, labels) for name, labels in scored.items()}
+    lines += [f"{name} cannot be scored: {reason}" for name, reason in reasons.items() if reason]
     return [printable(line) for line in lines]
 
 

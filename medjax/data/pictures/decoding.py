@@ -234,7 +234,7 @@ def in_order(
     Raises:
       UserError: for causes other than a damaged file, such as a missing package.
     """
-    threads = threads or min(_processors(), _MOST_THREADS)
+    threads = number_of_threads(threads)
 
     def attempt(source: Source) -> Any:
         try:
@@ -263,6 +263,11 @@ def in_order(
                 results = list(pool.map(attempt, sources[start : start + at_once]))
             bar.update(len(results))
             yield from results
+
+
+def number_of_threads(threads: int) -> int:
+    """Returns the number of threads that a setting means; 0 is that of available processors."""
+    return threads or min(_processors(), _MOST_THREADS)
 
 
 def _processors() -> int:

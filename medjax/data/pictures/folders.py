@@ -76,21 +76,27 @@ def classes_of(found: Sequence[Entry]) -> tuple[str, ...]:
     return class_names.in_order({entry.label for entry in found})
 
 
-def check_classes(what: str, listing: Listing) -> None:
-    """Refuses a set, named by ``what`` in messages, on which no classifier can be trained.
+def check_classes(what: str, listing: Listing, *, table: str = "") -> None:
+    """Refuses a set on which no classifier can be trained.
+
+    Args:
+      what: the set in messages.
+      listing: its images.
+      table: the table that names them; empty for none.
 
     Raises:
-      UserError: for fewer than two classes or findings, no test images, or a class or finding
+      UserError: for fewer than two classes, no test images, or a class or finding
         without training images.
     """
     found, findings = listing.entries, listing.findings
     kind, classes = ("finding", findings) if findings else ("class", classes_of(found))
     if len(classes) < 2:
-        one = f'; data.folder.columns="label={findings[0]}" reads it as two classes'
-        raise UserError(
-            f"{what} holds {len(classes)} {kind}{'es' * (not classes)}; needs two or more"
-            + one * bool(findings)
-        )
+        more = "add images of another class, in a folder of its name"
+        if table:
+            more = (
+                'add rows of another class, or name another column: data.folder.columns="label=…"'
+            )
+        raise UserError(f"{what} holds 1 class, {classes[0]!r}; needs two or more: {more}")
     for split in {"train", "test"} | {entry.split for entry in found}:
         if not any(entry.split == split for entry in found):
             raise UserError(f"{what} holds no images in {split}")

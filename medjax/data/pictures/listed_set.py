@@ -57,7 +57,7 @@ def of_folder(path: str, sources: Sources) -> ListedSet:
     entries, findings = listing.entries, listing.findings
     for line in listing.warnings:
         _log.warning("data: %s", line)
-    folders.check_classes(str(folder), listing)
+    folders.check_classes(str(folder), listing, table=sources.folder.table)
     classes = findings or folders.classes_of(entries)
     numbers = {name: number for number, name in enumerate(classes)}
     patients, parts = _patients(entries), {}

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from medjax.data import room
 from medjax.data.damaged import by_reason, first_of
 from medjax.data.dataset import DatasetInfo, Split
 from medjax.data.medmnist import registry
@@ -31,8 +32,10 @@ from medjax.data.pictures.listed_set import ListedSet
 from medjax.data.pictures.options import Sources
 from medjax.data.pictures.picture import Picture
 from medjax.data.prepare import given_steps
+from medjax.data.prepare.channels import Rgb
 from medjax.data.prepare.parsing import parse_preparation
 from medjax.data.prepare.preparation import Preparation
+from medjax.data.prepare.resizing import Resize
 from medjax.errors import UserError
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL
 
@@ -135,6 +138,7 @@ def _make(
     channels = None if own_channels else _CHANNELS.get(options.mode, seen.channels)
     how = {"size": request.size, "channels": channels, "fit": options.fit, "bits": seen.bits}
     whole = raw_pictures.complete(wanted, **how)
+    _check_room(whole, count, request, threads=threads, folder=folder)
     fitted = raw_pictures.fit(whole, train, threads=threads)
     dim, noted = [], []
 
@@ -151,6 +155,19 @@ def _make(
     counts = dict(sorted(collections.Counter(noted).items()))
     told = {"greyed": seen.greyed, "clipped": seen.clipped, "dim": len(dim), "remarks": counts}
     return done._asdict() | told | {"preparation": str(fitted)}
+
+
+def _check_room(
+    whole: Preparation, count: int, request: Request, *, threads: int, folder: pathlib.Path
+) -> None:
+    """Refuses images that are too large for the disk or the memory before any is made."""
+    side = [step for step in whole.steps if isinstance(step, Resize)][-1].size
+    channels = 3 if any(isinstance(step, Rgb) for step in whole.steps) else 1
+    shape, working = (side, side, channels), decoding.number_of_threads(threads)
+    room.check_memory(min(count, working), shape, floats=min(count, working))
+    room.check_disk(count, shape, folder)
+    if request.limit is None:
+        room.check_memory(count, shape)
 
 
 def _info(

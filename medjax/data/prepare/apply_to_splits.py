@@ -7,7 +7,9 @@ import numpy as np
 
 from medjax.data.dataset import Dataset, DatasetInfo, Split, make_dataset
 from medjax.data.prepare.preparation import Normalize, Preparation
+from medjax.data.prepare.resizing import Resize
 from medjax.data.prepare.zca_whitening import Whitening, fit_whitening
+from medjax.data.room import check_memory
 from medjax.errors import UserError
 
 
@@ -42,6 +44,9 @@ def apply_preparation(
     if preparation.steps and streamed:
         names = ", ".join(step.name for step in preparation.steps)
         raise UserError(f"{names} needs images in memory; raise data.stream_above_gib")
+    if sides := [step.size for step in preparation.steps if isinstance(step, Resize)]:
+        channels = np.shape(splits["train"].images[0])[2:]
+        check_memory(sum(map(len, splits.values())), (max(sides), max(sides), *channels))
     fitted = preparation.fit(splits["train"].images)
     done = {}
     for name, split in splits.items():

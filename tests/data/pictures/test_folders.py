@@ -221,8 +221,8 @@ def test_a_finding_that_cannot_be_learned(make):
     assert _message(folder, **table, findings="a,b") == "SET: finding b has no image in train"
     said = _message(folder, **table, findings="c")
     assert said == (
-        'SET holds 1 finding; needs two or more; data.folder.columns="label=c" reads it as two '
-        "classes"
+        'SET/table.csv holds 1 finding, c; needs two or more: write data.folder.columns="label=c" '
+        "and leave out data.folder.findings, which reads c as two classes"
     )
 
 

@@ -41,7 +41,8 @@ def of_rows(
             f"{table.path}: none of its {len(rows)} rows names a file of {index.folder}, the first "
             f"in {rows[0].place}: {shown(cells[0])}"
         )
-    advice = f"put them into {index.folder}, or skip these rows with data.folder.skip_missing=True"
+    put = f"put them into {index.folder}"
+    advice = (put, "skip these rows with data.folder.skip_missing=True")
     how = {"named": chosen.file, "advice": advice, "skip": skip}
     warnings = skipped(table, missing, "no file", **how)
     if any(len(names) > 1 for names in fitting):

@@ -257,7 +257,8 @@ def _decided(table: Table, columns: Sequence[int], said: np.ndarray, uncertain: 
         f"{', '.join(table.header[x] for x in columns)}"
     )
     if not uncertain:
-        skippable = (said == _EMPTY).all(axis=1).any()
+        without = (said == _EMPTY).all(axis=1)
+        skippable = without.any() and not without.all()
         skip = "; data.folder.skip_unlabelled=True skips rows that are all empty"
         raise UserError(
             f"{where}: say what they are with data.folder.uncertain=zeros (0), ones (-1 is 1, "

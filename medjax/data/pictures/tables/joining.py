@@ -55,7 +55,7 @@ def joined(left: Table, right: Table, *, named: str, skip: bool) -> tuple[Table,
     if len(alone) == len(left.rows) > 0:
         raise _none_fits(left, right, own, theirs)
     lack = f"no row of {right.path} with the same {names}"
-    advice = "add one, or skip these rows with data.folder.skip_missing=True"
+    advice = ("add one", "skip these rows with data.folder.skip_missing=True")
     warnings = skipped(left, alone, lack, named=own[0], advice=advice, skip=skip)
     pairs = [pair for pair in zip(left.rows, found, strict=True) if pair[1]]
     keys = {_folded(left)[place] for place in own}

@@ -88,17 +88,31 @@ def rows_error(
 
 
 def skipped(
-    table: Table, rows: Sequence[Row], lack: str, *, named: int, advice: str, skip: bool
+    table: Table,
+    rows: Sequence[Row],
+    lack: str,
+    *,
+    named: int,
+    advice: tuple[str, str],
+    skip: bool,
 ) -> list[str]:
     """Returns a warning that rows are skipped which lack something; refuses them unless ``skip``.
 
-    The other arguments are those of ``rows_error``.
+    Args:
+      table: the table.
+      rows: the rows at fault.
+      lack: what they lack, as in ``"no label"``.
+      named: the column that names a row.
+      advice: what to do, and how to skip the rows, which is not advised if no row would be left.
+      skip: whether the rows are skipped.
 
     Raises:
       UserError: unless ``skip``, and if no row is left.
     """
-    if rows and not (skip and len(rows) < len(table.rows)):
-        raise rows_error(table, rows, lack, named=named, advice=advice)
+    left = len(rows) < len(table.rows)
+    if rows and not (skip and left):
+        ways = ", or ".join(advice) if left else f"{advice[0]}: without these rows none is left"
+        raise rows_error(table, rows, lack, named=named, advice=ways)
     return [f"{table.path}: skipped {len(rows)} of {len(table.rows)} rows, {lack}"] * bool(rows)
 
 

@@ -143,7 +143,9 @@ def test_from_a_table_to_scores(case, distil, tmp_path, config):
     summary = said.report
     assert summary["data"]["classes"] == ["edema", "effusion"]
     results = [summary["test"], *summary["baselines"].values()]
-    assert list(summary["baselines"]) == ["random", "kcenter", "whole", "nothing"]
+    assert list(summary["baselines"]) == [
+        *("random", "random_selected", "kcenter", "whole", "whole_balanced", "nothing")
+    ]
     for result in results:
         assert {"accuracy", "balanced_accuracy", "auroc", "average_precision"} == set(result)
         assert all(0 <= value["mean"] <= 1 for value in result.values())

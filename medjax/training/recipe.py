@@ -35,6 +35,8 @@ class Recipe:
       balanced: whether every class has the same weight in the training loss, whatever its number
         of images; with label rows, every group, see ``data.group_indices``. Otherwise every image
         has the same weight.
+      decay: ``"step"`` for the fall to a tenth half way; ``"cosine"`` for a linear rise over the
+        first tenth of the epochs, then a fall along a cosine to zero.
 
     Raises:
       UserError: a number is out of range, or the strategy names an unknown operator.
@@ -54,6 +56,7 @@ class Recipe:
     augment: str | None = None
     parity: bool = False
     balanced: bool = False
+    decay: str = "step"
 
     def __post_init__(self) -> None:
         strategy = augment.parse_augmentation(self.augment)
@@ -89,4 +92,6 @@ class Recipe:
             learning_rate=self.learning_rate,
             momentum=self.momentum,
             weight_decay=self.weight_decay,
+            anneals=self.decay == "cosine",
+            warmup_epochs=self.epochs // 10 if self.decay == "cosine" else 0,
         )

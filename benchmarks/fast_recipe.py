@@ -1,0 +1,141 @@
+"""Compares short recipes of evaluation with the reference's, over sets of different quality.
+
+    python benchmarks/fast_recipe.py --data=pneumoniamnist
+    python benchmarks/fast_recipe.py --data=phantom_findings --learning_rate=0.1 --sets=random,noise
+    python benchmarks/fast_recipe.py --tables
+
+judges each set of ``judged_sets.py`` by each recipe and writes a row to
+``results/fast_recipe.jsonl``; rows that are there already are skipped. All recipes train the same
+networks at the settings of ``quick``. The reference trains as many again, which show how well it
+agrees with itself. ``--tables`` prints what ``judged_tables.py`` makes of the rows.
+"""
+
+import argparse
+import dataclasses
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import judged_sets
+import judged_tables
+import numpy as np
+import speed  # for its description of the machine
+
+from medjax import data, evaluate, nets, training
+
+RESULTS = Path(__file__).parent / "results" / "fast_recipe.jsonl"
+NETWORKS, SEED, WIDTH = 5, 1, 32
+
+
+def _changed(**changes: Any) -> Callable[[training.Recipe], training.Recipe]:
+    return lambda recipe: dataclasses.replace(recipe, **changes)
+
+
+def _cosine(
+    part: int, *, rates: float = 1.0, **changes: Any
+) -> Callable[[training.Recipe], training.Recipe]:
+    """Shortens a recipe to one in ``part`` epochs, with ``rates`` times the sum of its rates."""
+
+    def changed(recipe: training.Recipe) -> training.Recipe:
+        short = dataclasses.replace(recipe, epochs=recipe.epochs // part, decay="cosine", **changes)
+        factor = rates * _sum_of_rates(recipe) / _sum_of_rates(short)
+        return dataclasses.replace(short, learning_rate=recipe.learning_rate * factor)
+
+    return changed
+
+
+def _sum_of_rates(recipe: training.Recipe) -> float:
+    schedule = recipe.schedule()
+    return float(schedule.learning_rate_at(np.arange(schedule.num_epochs)).sum())
+
+
+RECIPES: dict[str, Callable[[training.Recipe], training.Recipe]] = {
+    "reference": _changed(),
+    "cosine/5": _cosine(5),
+    "cosine/5, rates x1/2": _cosine(5, rates=0.5),
+    "cosine/10": _cosine(10),
+    "step/5": _changed(epochs=60),
+    "step/5, rate x5": _changed(epochs=60, learning_rate=0.05),
+    "cosine/5, momentum 0.95": _cosine(5, rates=0.5, momentum=0.95),
+    "cosine/5, no decay of weights": _cosine(5, weight_decay=0.0),
+}
+
+
+def main() -> None:
+    """Judges the sets that have no row yet."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", default="pneumoniamnist", help="a data set")
+    parser.add_argument("--learning_rate", type=float, default=0.01, help="of the reference")
+    parser.add_argument("--sets", default="", help="sets whose names start with one of these")
+    parser.add_argument("--recipes", default="", help="names of recipes, with ; between them")
+    parser.add_argument("--tables", action="store_true", help="print the tables only")
+    arguments = parser.parse_args()
+    lines = RESULTS.read_text().splitlines() if RESULTS.exists() else []
+    rows = [json.loads(line) for line in lines]
+    if arguments.tables:
+        print(judged_tables.tables(rows))
+        return
+    where, judge = speed.about(), Judge(arguments.data, arguments.learning_rate)
+    done = {(row["data"], row["learning_rate"], row["set"], row["recipe"]) for row in rows}
+    wanted = [name for name in arguments.recipes.split(";") if name] or list(RECIPES)
+    for name in judged_sets.names(judge.dataset, arguments.sets.split(",")):
+        for recipe in wanted:
+            key = {"data": arguments.data, "learning_rate": arguments.learning_rate}
+            key |= {"set": name, "recipe": recipe}
+            if tuple(key.values()) in done:
+                continue
+            row = key | judge(name, recipe) | where
+            with RESULTS.open("a") as file:
+                file.write(json.dumps(row) + "\n")
+            score = np.mean(row["test"]["auroc"])
+            print(f"{name:20} {recipe:30} {score:.4f} {row['seconds']['cpu']:6.1f} s", flush=True)
+
+
+class Judge:
+    """The networks and the images that every set is judged with."""
+
+    def __init__(self, name: str, learning_rate: float) -> None:
+        self.dataset = ds = data.load(name)
+        self.net = nets.make("convnet", num_classes=ds.num_classes, width=WIDTH)
+        splits = {"val": ds.val, "test": ds.test}
+        self.benchmark = evaluate.Benchmark(splits, (ds.mean, ds.std), ds.info.task)
+        self.reference = training.Recipe(
+            epochs=300, learning_rate=learning_rate, batch_size=64, augment=ds.info.augment
+        )
+
+    def __call__(self, name: str, recipe_name: str) -> dict[str, Any]:
+        """Returns a row: the scores of each network on val and test, and the time they took."""
+        images, labels = judged_sets.make(name, self.dataset)
+        recipe = RECIPES[recipe_name](self.reference)
+        count = 2 * NETWORKS if recipe_name == "reference" else NETWORKS
+        key, start, cpu = jax.random.key(SEED), time.perf_counter(), time.process_time()
+        variables = training.train_networks(
+            key,
+            self.net,
+            images,
+            labels,
+            recipe=recipe,
+            num_networks=count,
+            stats=self.benchmark.stats,
+        )
+        jax.block_until_ready(variables)
+        middle, trained = time.perf_counter(), time.process_time()
+        scores = evaluate.score_networks(self.net, variables, self.benchmark)
+        seconds = {
+            "train": middle - start,
+            "train_cpu": trained - cpu,
+            "cpu": time.process_time() - cpu,
+        }
+        values = {
+            split: {metric: summary["values"] for metric, summary in found.items()}
+            for split, found in scores.items()
+        }
+        row = {"networks": count, "seed": SEED, "width": WIDTH, "images": len(labels)}
+        return row | {"config": vars(recipe), "seconds": seconds} | values
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,6 @@ agrees with itself. ``--tables`` prints what ``judged_tables.py`` makes of the r
 """
 
 import argparse
-import dataclasses
 import json
 import time
 from collections.abc import Callable
@@ -28,40 +27,43 @@ from medjax import data, evaluate, nets, training
 
 RESULTS = Path(__file__).parent / "results" / "fast_recipe.jsonl"
 NETWORKS, SEED, WIDTH = 5, 1, 32
+Change = Callable[[training.Schedule], training.Schedule]
 
 
-def _changed(**changes: Any) -> Callable[[training.Recipe], training.Recipe]:
-    return lambda recipe: dataclasses.replace(recipe, **changes)
+def _replaced(**changes: Any) -> Change:
+    return lambda schedule: schedule._replace(**changes)
 
 
-def _cosine(
-    part: int, *, rates: float = 1.0, **changes: Any
-) -> Callable[[training.Recipe], training.Recipe]:
-    """Shortens a recipe to one in ``part`` epochs, with ``rates`` times the sum of its rates."""
+def _cosine(parts: int, *, rates: float = 1.0, **changes: Any) -> Change:
+    """Returns a cosine in a part of the epochs, with ``rates`` times the sum of the rates."""
 
-    def changed(recipe: training.Recipe) -> training.Recipe:
-        short = dataclasses.replace(recipe, epochs=recipe.epochs // part, decay="cosine", **changes)
-        factor = rates * _sum_of_rates(recipe) / _sum_of_rates(short)
-        return dataclasses.replace(short, learning_rate=recipe.learning_rate * factor)
+    def changed(schedule: training.Schedule) -> training.Schedule:
+        short = schedule.shortened(parts)
+        return short._replace(learning_rate=short.learning_rate * rates, **changes)
 
     return changed
 
 
-def _sum_of_rates(recipe: training.Recipe) -> float:
-    schedule = recipe.schedule()
-    return float(schedule.learning_rate_at(np.arange(schedule.num_epochs)).sum())
+def _step(parts: int, *, rate: float) -> Change:
+    """Returns the schedule of the reference in a part of the epochs, at a multiple of its rate."""
+    return lambda schedule: schedule._replace(
+        num_epochs=schedule.num_epochs // parts,
+        drop_epoch=schedule.drop_epoch // parts,
+        learning_rate=schedule.learning_rate * rate,
+    )
 
 
-RECIPES: dict[str, Callable[[training.Recipe], training.Recipe]] = {
-    "reference": _changed(),
+SCHEDULES: dict[str, Change] = {
+    "reference": _replaced(),
     "cosine/5": _cosine(5),
     "cosine/5, rates x1/2": _cosine(5, rates=0.5),
     "cosine/10": _cosine(10),
-    "step/5": _changed(epochs=60),
-    "step/5, rate x5": _changed(epochs=60, learning_rate=0.05),
+    "step/5": _step(5, rate=1.0),
+    "step/5, rate x5": _step(5, rate=5.0),
     "cosine/5, momentum 0.95": _cosine(5, rates=0.5, momentum=0.95),
     "cosine/5, no decay of weights": _cosine(5, weight_decay=0.0),
 }
+"""What each recipe makes of the reference's schedule; ``cosine/5`` is that of ``fast``."""
 
 
 def main() -> None:
@@ -80,7 +82,7 @@ def main() -> None:
         return
     where, judge = speed.about(), Judge(arguments.data, arguments.learning_rate)
     done = {(row["data"], row["learning_rate"], row["set"], row["recipe"]) for row in rows}
-    wanted = [name for name in arguments.recipes.split(";") if name] or list(RECIPES)
+    wanted = [name for name in arguments.recipes.split(";") if name] or list(SCHEDULES)
     for name in judged_sets.names(judge.dataset, arguments.sets.split(",")):
         for recipe in wanted:
             key = {"data": arguments.data, "learning_rate": arguments.learning_rate}
@@ -106,29 +108,29 @@ class Judge:
             epochs=300, learning_rate=learning_rate, batch_size=64, augment=ds.info.augment
         )
 
-    def __call__(self, name: str, recipe_name: str) -> dict[str, Any]:
+    def __call__(self, name: str, recipe: str) -> dict[str, Any]:
         """Returns a row: the scores of each network on val and test, and the time they took."""
         images, labels = judged_sets.make(name, self.dataset)
-        recipe = RECIPES[recipe_name](self.reference)
-        count = 2 * NETWORKS if recipe_name == "reference" else NETWORKS
+        schedule = SCHEDULES[recipe](self.reference.schedule())
+        count = 2 * NETWORKS if recipe == "reference" else NETWORKS
 
-        def train(recipe: training.Recipe) -> Any:
-            return jax.block_until_ready(
-                training.train_networks(
-                    jax.random.key(SEED),
-                    self.net,
-                    images,
-                    labels,
-                    recipe=recipe,
-                    num_networks=count,
-                    stats=self.benchmark.stats,
-                )
+        def train(num_epochs: int) -> Any:
+            networks = training.start_training(
+                jax.random.key(SEED),
+                self.net,
+                images,
+                labels,
+                recipe=self.reference,
+                num_networks=count,
+                stats=self.benchmark.stats,
             )
+            trained = networks._replace(schedule=schedule).until(num_epochs)
+            return jax.block_until_ready(trained.variables())
 
-        # The programs are compiled before the clock starts; one serves all recipes.
-        evaluate.score_networks(self.net, train(_changed(epochs=0)(recipe)), self.benchmark)
+        # The programs are compiled before the clock starts; one serves all schedules.
+        evaluate.score_networks(self.net, train(0), self.benchmark)
         start, cpu = time.perf_counter(), time.process_time()
-        variables = train(recipe)
+        variables = train(schedule.num_epochs)
         middle, trained = time.perf_counter(), time.process_time()
         scores = evaluate.score_networks(self.net, variables, self.benchmark)
         seconds = {
@@ -141,7 +143,9 @@ class Judge:
             for split, found in scores.items()
         }
         row = {"networks": count, "seed": SEED, "width": WIDTH, "images": len(labels)}
-        return row | {"config": vars(recipe), "seconds": seconds} | values
+        return (
+            row | {"config": vars(self.reference) | schedule._asdict(), "seconds": seconds} | values
+        )
 
 
 if __name__ == "__main__":

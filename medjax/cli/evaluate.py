@@ -221,7 +221,8 @@ def _evaluate(task: Task) -> list[Row]:
         "results": {},
     }
     for name, net in task.nets.items():
-        messages.say(f"{name}: {count} networks on {len(labels)} images, {recipe.epochs} epochs")
+        epochs = recipe.schedule().num_epochs
+        messages.say(f"{name}: {count} networks on {len(labels)} images, {epochs} epochs")
         scores = evaluate.evaluate_set(
             key, net, images, labels, benchmark, recipe=recipe, num_networks=count
         )

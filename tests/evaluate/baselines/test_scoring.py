@@ -42,6 +42,7 @@ BENCHMARK = Benchmark({"val": _split(20, 1), "test": _split(40, 2)}, STATS, "bin
 PLAN = Plan(
     ipc=2,
     recipe=RECIPE,
+    select_recipe=RECIPE,
     num_networks=3,
     select_by="auroc",
     select_networks=2,

@@ -146,7 +146,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
         strategy that keeps this data set's labels valid;
       - ``evaluation``: after ``every`` iterations ``select_networks`` networks are trained and
-        scored on val by ``select_by``, at the end ``networks`` of them on test. ``whole_steps`` is
+        scored on val by ``select_by``, at the end ``networks`` of them on test. ``select_recipe``
+        and ``recipe`` are ``reference``, or ``fast`` for a short training. ``whole_steps`` is
         the greatest number of steps on all images; the others are fields of ``training.Recipe``. DC
         with ``parity`` trains with the reference's augmentation unless ``augment`` is set, see
         ``parity.settle``;

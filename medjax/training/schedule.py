@@ -43,26 +43,26 @@ class Schedule(NamedTuple):
         factor = jnp.where(self.anneals, (1 + jnp.cos(jnp.pi * done)) / 2, dropping)
         return rise * factor * self.learning_rate
 
-    def shortened(self, parts: int) -> "Schedule":
-        """Returns a schedule with a part of the epochs and the same sum of learning rates.
+    def shortened(self, parts: int, *, rates: float) -> "Schedule":
+        """Returns a schedule with a part of the epochs and of the sum of learning rates.
 
-        The rate rises over a tenth of the epochs and falls along a cosine to zero. With the same
-        sum, networks move about as far, and the weight decay shrinks them as much.
+        The rate rises over a tenth of the epochs and falls along a cosine to zero.
 
         Args:
           parts: the epochs are divided by this number, rounded up. All numbers of the schedule are
             Python numbers, and it does not anneal.
+          rates: the sum of the learning rates of all epochs, as a part of this schedule's.
 
         Example:
-          >>> schedule = Schedule(300, 150, False, 0.01, 0.9, 5e-4).shortened(5)
+          >>> schedule = Schedule(300, 150, False, 0.01, 0.9, 5e-4).shortened(5, rates=0.5)
           >>> schedule.num_epochs, schedule.warmup_epochs, round(schedule.learning_rate, 4)
-          (60, 6, 0.0541)
+          (60, 6, 0.027)
         """
         num_epochs = -(-self.num_epochs // parts)
         dropped = max(self.num_epochs - self.drop_epoch, 0)
         sum_of_factors = self.num_epochs - dropped + _DECAY * dropped
         # The mean factor of the rise is a half, that of the fall is a little more.
-        factor = sum_of_factors / ((num_epochs + 1) / 2)
+        factor = rates * sum_of_factors / ((num_epochs + 1) / 2)
         return self._replace(
             num_epochs=num_epochs,
             resets_momentum=False,

@@ -26,7 +26,7 @@ import speed  # for its description of the machine
 from medjax import data, evaluate, nets, training
 
 RESULTS = Path(__file__).parent / "results" / "fast_recipe.jsonl"
-NETWORKS, EPOCHS, SEED, WIDTH = 5, 300, 1, 32
+NETWORKS, SEED, WIDTH = 5, 1, 32
 Change = Callable[[training.Schedule], training.Schedule]
 
 
@@ -103,7 +103,7 @@ class Judge:
         splits = {"val": ds.val, "test": ds.test}
         self.benchmark = evaluate.Benchmark(splits, (ds.mean, ds.std), ds.info.task)
         self.reference = training.Recipe(
-            epochs=EPOCHS, learning_rate=learning_rate, batch_size=64, augment=ds.info.augment
+            epochs=300, learning_rate=learning_rate, batch_size=64, augment=ds.info.augment
         )
 
     def __call__(self, name: str, recipe: str) -> dict[str, Any]:

@@ -108,8 +108,9 @@ def _apart(values: np.ndarray) -> list[tuple[int, int]]:
 def kendall(
     x: np.ndarray, y: np.ndarray, *, pairs: Iterable[tuple[int, int]] | None = None
 ) -> float:
-    """Returns Kendall's τ-b, over all pairs or some."""
+    """Returns Kendall's τ-b, over all pairs or some; NaN without a pair that differs."""
     pairs = itertools.combinations(range(len(x)), 2) if pairs is None else pairs
-    signs = np.array([(np.sign(x[i] - x[j]), np.sign(y[i] - y[j])) for i, j in pairs])
+    signs = [(np.sign(x[i] - x[j]), np.sign(y[i] - y[j])) for i, j in pairs]
+    signs = np.reshape(signs, (-1, 2))
     both, either = signs.prod(1).sum(), np.abs(signs).sum(0).prod() ** 0.5
-    return float(both / either)
+    return float(both / either) if either else float("nan")

@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from medjax import data, training
+from medjax import data, nets, training
 
 
 @pytest.fixture
@@ -19,8 +19,17 @@ def tables():
 def benchmark(monkeypatch, tmp_path):
     module = importlib.import_module("fast_recipe")
     monkeypatch.setattr(module, "RESULTS", tmp_path / "rows.jsonl")
-    for name, value in (("WIDTH", 2), ("EPOCHS", 10), ("NETWORKS", 2)):
-        monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(module, "NETWORKS", 2)
+
+    class Judge(module.Judge):
+        """Networks that train quickly."""
+
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            self.net = nets.make("mlp", num_classes=self.dataset.num_classes, width=4)
+            self.reference = training.Recipe(epochs=10)
+
+    monkeypatch.setattr(module, "Judge", Judge)
 
     def main(*options):
         monkeypatch.setattr(sys, "argv", ["fast_recipe.py", *options])

@@ -52,6 +52,7 @@ SCHEDULES: dict[str, Change] = {
     "reference": _replaced(),
     "cosine/5": _cosine(5),
     "cosine/5, rates x1/2": _cosine(5, rates=0.5),
+    "cosine/5, rates x1/3": _cosine(5, rates=1 / 3),
     "cosine/5, rates x1/4": _cosine(5, rates=0.25),
     "cosine/10": _cosine(10),
     "cosine/10, rates x1/2": _cosine(10, rates=0.5),

@@ -62,7 +62,7 @@ SCHEDULES: dict[str, Change] = {
     "cosine/5, momentum 0.95": _cosine(5, rates=0.5, momentum=0.95),
     "cosine/5, no decay of weights": _cosine(5, weight_decay=0.0),
 }
-"""What each recipe makes of the reference's schedule; ``fast`` is ``cosine/5, rates x1/2``."""
+"""What each recipe makes of the reference's schedule; ``fast`` is ``cosine/5, rates x1/3``."""
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ def test_kendall_counts_pairs(tables):
 def test_the_schedule_of_fast_is_among_the_candidates(benchmark):
     module, _ = benchmark
     reference, fast = training.Recipe(epochs=300), training.Recipe(epochs=300, name="fast")
-    assert module.SCHEDULES["cosine/5, rates x1/2"](reference.schedule()) == fast.schedule()
+    assert module.SCHEDULES["cosine/5, rates x1/3"](reference.schedule()) == fast.schedule()
 
 
 @pytest.mark.parametrize("name", ["phantom", "phantom_findings"])

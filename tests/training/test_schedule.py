@@ -38,7 +38,7 @@ def test_plain_schedule_is_what_it_says(epochs, full):
 
 
 def _fast(epochs, learning_rate=0.01):
-    """The rates by numpy: a rise over a tenth, then a cosine, with half the sum of rates."""
+    """The rates by numpy: a rise over a tenth, then a cosine, with a third of the sum."""
     short = -(-epochs // 5)
     rise = short // 10
     shape = np.concatenate(
@@ -48,15 +48,15 @@ def _fast(epochs, learning_rate=0.01):
         ]
     )
     reference = np.where(np.arange(epochs) < epochs // 2, learning_rate, learning_rate / 10)
-    return shape * reference.sum() / 2 / shape.sum()
+    return shape * reference.sum() / 3 / shape.sum()
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 7, 50, 300, 1000])
-def test_fast_is_a_cosine_in_a_fifth_of_the_epochs_with_half_the_sum(epochs):
+def test_fast_is_a_cosine_in_a_fifth_of_the_epochs_with_a_third_of_the_sum(epochs):
     rates = np.array([rate for rate, _ in _rates(Recipe(epochs=epochs, name="fast"))])
     np.testing.assert_allclose(rates, _fast(epochs), rtol=1e-5, atol=1e-8)
     reference = sum(rate for rate, _ in _rates(Recipe(epochs=epochs)))
-    assert rates.sum() == pytest.approx(reference / 2)
+    assert rates.sum() == pytest.approx(reference / 3)
 
 
 def test_fast_keeps_the_momentum_and_all_other_numbers():

@@ -26,8 +26,8 @@ class Recipe:
     the momentum is kept.
 
     ``name="fast"`` makes a fifth of the epochs, at learning rates with a third of the sum: a rise
-    over a tenth of these epochs, then a fall along a cosine to zero. ``epochs`` and ``learning_rate`` are
-    still those of the reference, which it stands in for.
+    over a tenth of these epochs, then a fall along a cosine to zero. ``epochs`` and
+    ``learning_rate`` are still those of the reference, which it stands in for.
 
     Attributes:
       epochs: passes over the images; ``None`` is the reference's number, 1000 with augmentation

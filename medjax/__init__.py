@@ -4,7 +4,7 @@ Importing ``medjax`` loads nothing heavy; import the part you need::
 
     from medjax import augment, data, evaluate, kernels, methods, nets, share
 
-``medjax.distill(config, workdir)`` performs one whole run, like ``python -m medjax.launch``.
+``medjax.distill(config, workdir)`` runs one seed or several, like ``python -m medjax.launch``.
 """
 
 import importlib
@@ -12,7 +12,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from medjax.run.distill import distill as distill
+    from medjax.run.seeds import distill_seeds
+
+    distill = distill_seeds
 
 __version__ = "0.1.0"
 
@@ -21,9 +23,9 @@ _MOVED = {"config": "medjax.run.config", "train": "medjax.run.distill"}
 
 def __getattr__(name: str) -> object:
     if name == "distill":  # loads everything, so it is imported on first use
-        from medjax.run.distill import distill
+        from medjax.run.seeds import distill_seeds
 
-        return distill
+        return distill_seeds
     if name in _MOVED:
         warnings.warn(f"medjax.{name} is now {_MOVED[name]}", DeprecationWarning, stacklevel=2)
         return importlib.import_module(_MOVED[name])

@@ -51,19 +51,20 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _has_checkpoint(workdir: Path) -> bool:
-    folder = workdir / "checkpoints"
-    return folder.is_dir() and any(entry.name.isdecimal() for entry in folder.iterdir())
+    folders = [workdir / "checkpoints", *workdir.glob("seed_*/checkpoints")]
+    entries = [entry for folder in folders if folder.is_dir() for entry in folder.iterdir()]
+    return any(entry.name.isdecimal() for entry in entries)
 
 
 def _run(options: command_line.Options, preemption: Preemption) -> int:
     # Imported late, so that --help and a wrong command line are answered at once.
-    from medjax.run import distill, report
+    from medjax.run import report, seeds
 
-    summary = distill.distill(options.config, options.workdir, preemption=preemption)
+    summary = seeds.distill_seeds(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
-        table = report.results_table(summary)
+        make_table = report.seeds_table if "seeds" in summary else report.results_table
         page = printable(options.workdir / "report.html")
-        print(f"\n{table}\n\n{page} has the details.")
+        print(f"\n{make_table(summary)}\n\n{page} has the details.")
     return messages.DONE
 
 

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import warnings
 
+import numpy as np
 import pytest
 
 import medjax
-from medjax import launch
+from medjax import data, launch
 from medjax.cli import startup
+from medjax.data import SharedSet
 from medjax.errors import RunError, UserError
-from medjax.run import distill, report
+from medjax.run import distill, report, seeds
 
 # The flags library loads a config file with a deprecated function.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
@@ -94,6 +96,37 @@ def test_one_number_for_each_class_is_a_tuple(distilled):
     assert distilled[0][0]["ipc_per_class"] == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("value", "seeds", "title"),
+    [("3", [2, 3, 4], "2, 3, 4"), ("0,3,7", [0, 3, 7], "0, 3, 7"), ("(0,7)", [0, 7], "0, 7")],
+)
+def test_several_seeds_are_runs_in_their_folders_and_one_table(
+    value, seeds, title, monkeypatch, capsys, tmp_path
+):
+    runs = []
+
+    def one(config, workdir, **_):
+        runs.append((config["seed"], str(workdir)))
+        auroc = {"auroc": {"mean": 0.9, "std": 0.0, "n": 1, "values": [0.9]}}
+        named = {name: config[name] for name in ("method", "ipc", "seed")}
+        rest = {name: {} for name in ("baselines", "baseline_facts", "time", "device", "data")}
+        rest |= {"dataset": "x", "test": auroc, "config": config, "versions": {}}
+        return {**named, **rest, "num_images": 2, "data": {"digest": "a"}}
+
+    monkeypatch.setattr(distill, "distill", one)
+    synthetic = SharedSet(np.zeros((2, 8, 8, 1), "f"), np.arange(2), np.zeros(1), np.ones(1))
+    monkeypatch.setattr(data, "load_synthetic", lambda path: synthetic)
+    assert run(DM, "--config.seed=2", f"--config.seeds={value}", "--workdir=w") == 0
+    assert runs == [(seed, f"w/seed_{seed}") for seed in seeds]
+    said = capsys.readouterr()
+    assert f"dm · x · 10 images per class · seeds {title}\n" in said.out
+    assert said.out.endswith("\nw/report.html has the details.\n")
+    assert said.err.splitlines()[0] == (
+        f"medjax: seed {seeds[0]}, 1 of {len(seeds)}, in w/seed_{seeds[0]}"
+    )
+    assert {path.name for path in (tmp_path / "w").iterdir()} == {"report.html", "summary.json"}
+
+
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help(flag, distilled, capsys):
     assert run(flag) == 0
@@ -119,6 +152,10 @@ def test_help(flag, distilled, capsys):
         (["--config=none.py", "--workdir=w"], "cannot read the config file 'none.py'"),
         ([f"{DM}:quik", "--workdir=w"], "colon 'quik' (did you mean 'quick'?)"),
         ([f"{DM}:ipcc=3", "--workdir=w"], "unknown config key 'ipcc' (did you mean 'ipc'?)"),
+        ([DM, "--workdir=w", "--config.seeds=abc"], "seeds must be whole numbers, as in 5 or 0,3"),
+        ([DM, "--workdir=w", "--config.seeds=0 3"], "--config.seeds=0 3: Error while parsing"),
+        ([DM, "--workdir=w", "--config.seeds=(0,3"], "--config.seeds=(0,3: Error while parsing"),
+        ([DM, "--workdir=w", "--config.seeds=-2"], "number of seeds must be at least 0, got -2"),
         ([f"{DM}:ipc=abc", "--workdir=w"], "config key ipc takes int values, got 'abc'"),
     ],
 )
@@ -218,7 +255,7 @@ def test_a_user_error_in_a_config_file_is_one_line(distilled, capsys, tmp_path):
 
 
 def test_the_python_entry_is_what_the_launcher_runs():
-    assert medjax.distill is distill.distill
+    assert medjax.distill is seeds.distill_seeds
     with pytest.raises(AttributeError, match="has no attribute 'distil'"):
         _ = medjax.distil
 
@@ -227,7 +264,7 @@ def test_the_python_entry_is_what_the_launcher_runs():
 def test_a_name_of_the_version_before_is_found_with_a_warning(name):
     with pytest.warns(DeprecationWarning, match=rf"medjax\.{name} is now medjax\.run\.\w+$"):
         found = getattr(medjax, name)
-    assert found.make if name == "config" else found.distill is medjax.distill
+    assert found.make if name == "config" else found.distill is distill.distill
 
 
 @pytest.mark.parametrize(
@@ -251,15 +288,16 @@ def test_how_a_run_ends_is_the_status(error, status, line, monkeypatch, capsys):
     assert capsys.readouterr() == ("", line)
 
 
-def test_an_interrupted_run_speaks_of_a_checkpoint_if_there_is_one(monkeypatch, capsys):
+@pytest.mark.parametrize("flags", [(), ("--config.seeds=2",)])
+def test_an_interrupted_run_speaks_of_a_checkpoint_if_there_is_one(flags, monkeypatch, capsys):
     def interrupt(config, workdir, **_):
         (workdir / "checkpoints" / "12").mkdir(parents=True)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(distill, "distill", interrupt)
-    assert run(DM, "--workdir=w") == 130
-    line = "medjax: interrupted; the same command resumes from the last checkpoint\n"
-    assert capsys.readouterr() == ("", line)
+    assert run(DM, *flags, "--workdir=w") == 130
+    line = "medjax: interrupted; the same command resumes from the last checkpoint"
+    assert capsys.readouterr().err.splitlines()[-1] == line
 
 
 def test_an_error_of_medjax_itself_keeps_its_traceback(monkeypatch):
@@ -275,7 +313,7 @@ def test_an_error_of_medjax_itself_keeps_its_traceback(monkeypatch):
 def test_a_warning_is_one_line(monkeypatch, capsys):
     monkeypatch.setattr(report, "results_table", lambda summary: "")
     monkeypatch.setattr(
-        distill, "distill", lambda *_, **__: warnings.warn("an old file", stacklevel=1)
+        distill, "distill", lambda *_, **__: warnings.warn("an old file", stacklevel=1) or {}
     )
     assert run(DM, "--workdir=w") == 0
     assert capsys.readouterr().err == "medjax: warning: an old file\n"

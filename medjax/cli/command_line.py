@@ -31,10 +31,12 @@ _NOT_THE_USERS = (
 )
 # The errors of the flags library for a wrong command line.
 _FLAG_ERRORS = (flags.Error, AttributeError, KeyError, ValueError, TypeError, OSError)
+_NO_FILE = "<unknown>"  # of a SyntaxError in the value of a flag, which Python reads as a literal
 _USAGE = """Distils a data set with the settings of a config file, and reports the scores.
 
   python -m medjax.launch --config=configs/dm.py:breastmnist,quick --workdir=runs/breast
   python -m medjax.launch --config=configs/dm.py:breastmnist --config.ipc=5 --workdir=runs/five
+  python -m medjax.launch --config=configs/dm.py:breastmnist --config.seeds=5 --workdir=runs/seeds
 
 The same command resumes a stopped run from its last checkpoint."""
 
@@ -144,7 +146,7 @@ def _explained(error: Exception) -> Exception:
         return UserError(str(said[-1]))
     for link in reversed(links):
         trace = _in_user_code(link.__traceback__)
-        if trace is not None or isinstance(link, SyntaxError):
+        if trace is not None or (isinstance(link, SyntaxError) and link.filename != _NO_FILE):
             lines = traceback.format_exception(type(link), link, trace, chain=False)
             sys.stderr.write("".join(lines))
             return UserError(f"the config file raised {type(link).__name__}, see the lines above")

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from medjax import data, errors, training
 from medjax.data.pictures.sources import PREFIXES
 from medjax.run.binding import binding, changed
+from medjax.run.old_config import upgraded
 from medjax.run.settings import DataSettings, Settings
 from medjax.run.summary import read_summary
 
@@ -90,7 +91,7 @@ def find(path: Path) -> RunBeside | None:
     if summary is None:
         return None
     try:
-        settings, recipe = Settings.from_config(summary["config"]), _recipe_of(summary)
+        settings, recipe = Settings.from_config(upgraded(summary["config"])), _recipe_of(summary)
     except errors.UserError as error:
         warnings.warn(f"{path} is not of this version and is ignored ({error})", stacklevel=2)
         return None
@@ -100,6 +101,6 @@ def find(path: Path) -> RunBeside | None:
 def _recipe_of(summary: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the recipe of a run."""
     recipe, known = summary.get("recipe"), [x.name for x in dataclasses.fields(training.Recipe)]
-    if not isinstance(recipe, dict) or set(recipe) != set(known):
-        raise errors.UserError(f"recipe needs {', '.join(known)}, got {recipe}")
+    if not isinstance(recipe, dict) or not set(recipe) <= set(known):
+        raise errors.UserError(f"recipe takes {', '.join(known)}, got {recipe}")
     return vars(training.Recipe(**recipe))

@@ -1,5 +1,6 @@
 """The settings and the data that the result of a run depends on, and what may change."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ RESUMABLE_OVERRIDES = (
     "data.tfds.data_dir",
     "log_every",
     "mesh",
+    "seeds",  # each of them is a run of its own
 )
 DATA_DIGEST = "data_digest"
 """The name under which a checkpoint holds the digest of the data."""
@@ -85,6 +87,25 @@ def other_data(what: str, name: str, before: str, now: str) -> UserError:
         f"{what} on other data: {changed(name, before, now)}; use another workdir, or remove this "
         "one"
     )
+
+
+def compare(saved: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
+    """Lists the differences of two runs.
+
+    Args:
+      saved: JSON by name, of the run that is there.
+      ours: that of this run.
+
+    Example:
+      >>> compare({"ipc": 10, "seed": 0}, {"ipc": 20, "seed": 0})
+      'ipc is 10 there and 20 here'
+    """
+
+    def show(side: Mapping[str, Any], name: str) -> str:
+        return json.dumps(side[name]) if name in side else "absent"
+
+    shown = [(name, show(saved, name), show(ours, name)) for name in sorted({*saved, *ours})]
+    return ", ".join(f"{name} is {a} there and {b} here" for name, a, b in shown if a != b)
 
 
 def _leaves(node: Any, name: str) -> Iterator[tuple[str, Any]]:

@@ -133,6 +133,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         multi-label sets per finding and for no finding; with ``ipc_shares="proportional"`` an
         average, shared in proportion to the classes); ``ipc_per_class`` (one number for each class,
         which replaces ``ipc`` unless it is empty);
+      - ``seeds``: several runs in one command. One number says how many, from ``seed`` on; two or
+        more are the seeds themselves; empty or 0 is one run, of ``seed``;
       - ``data``: ``name``, ``size``, ``root``, ``download``, see ``data.load``. A split larger than
         ``stream_above_gib`` (unset: an eighth of the device's memory) streams from an uncompressed
         copy in the folder ``cache``, see ``data.Streaming``. ``prepare`` lists the steps of the
@@ -173,6 +175,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "ipc_per_class": (),
             "ipc_shares": "balanced",
             "seed": 0,
+            "seeds": (),
             "iterations": iterations,
             "log_every": _LOG_EVERY.get(method, 1),
             "data": {"name": dataset, "size": 28, "root": "", "download": True, "prepare": ""}
@@ -250,6 +253,8 @@ def _update(config: ConfigDict, settings: Mapping[str, Any]) -> None:
             # ml_collections takes True for the number 1, and None for anything.
             if (isinstance(value, bool) and kind is not bool) or (value is None and not optional):
                 raise TypeError
+            if kind is tuple and isinstance(value, int):
+                value = (value,)  # as the flags library reads it
             config.update_from_flattened_dict({key: value})
         except TypeError as error:
             raise UserError(

@@ -32,10 +32,11 @@ def distill(
 ) -> dict[str, Any]:
     """Runs one distillation, or resumes it from its last checkpoint.
 
-    The launcher calls this function; ``medjax.distill`` is another name of it.
+    ``medjax.run.seeds`` calls this function for each seed.
 
     Args:
-      config: all settings that ``medjax.run.config.defaults`` has, as nested dicts.
+      config: all settings that ``medjax.run.config.defaults`` has, as nested dicts; ``seeds`` is
+        empty.
       workdir: folder for everything the run writes. A stopped run with the same settings is
         resumed from it; a finished one is only read.
       preemption: tells the run when to end; without it a signal ends the process as usual.
@@ -49,10 +50,9 @@ def distill(
       PreemptedError: if the run was asked to end; the same call resumes it.
 
     Example:
-      >>> import medjax
       >>> from medjax.run import config
       >>> settings = config.make("dm", "phantom", "quick,ipc=5").to_dict()
-      >>> summary = medjax.distill(settings, "runs/phantom")  # doctest: +SKIP
+      >>> summary = distill(settings, "runs/phantom")  # doctest: +SKIP
       >>> summary["test"]["auroc"]["mean"]  # doctest: +SKIP
       0.98
     """

@@ -223,6 +223,8 @@ class Settings:
           5
         """
         config = jsonable(config)
+        if config.pop("seeds", None):  # no setting of one run, and older summaries lack it
+            raise UserError("seeds names several runs, which medjax.distill and the launcher make")
         names = [name for name in _names(cls) if name != "config"]
         _check_keys("", config, names)
         _check_keys("evaluation.", config["evaluation"], _names(EvaluationSettings))

@@ -15,6 +15,7 @@ from medjax import coreset, data, evaluate
 from medjax.data.pictures.sources import PREFIXES
 from medjax.run import datasets
 from medjax.run.binding import binding, other_data
+from medjax.run.differences import differences
 from medjax.run.judging import Judgement
 from medjax.run.metrics import read_metrics, write_json
 from medjax.run.report import write_report
@@ -48,10 +49,11 @@ def summarise(
     Returns:
       The content of ``summary.json``.
     """
-    settings, judged = experiment.settings, judgement
+    settings, judged, results = experiment.settings, judgement, _results(experiment, judgement)
     return {
         **_description(experiment, selected, last),
-        **_results(experiment, judgement),
+        **results,
+        "differences": differences([results]),
         "time": {
             "distill_s": distill_seconds,
             "evaluate_s": judged.evaluate_seconds,

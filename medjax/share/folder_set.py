@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from medjax.data import Unreadable, decode_all, file_source
+from medjax.data.class_names import same_form
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing.names import counted, is_leftover, kind, same_form
+from medjax.data.pictures.listing.file_names import counted, is_leftover, kind
 from medjax.data.pictures.listing.walking import walk
 from medjax.data.pictures.picture import Picture
 from medjax.errors import UserError, printable, unknown

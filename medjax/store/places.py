@@ -36,10 +36,11 @@ def expand_user(path: str | os.PathLike) -> pathlib.Path:
     try:
         return found.expanduser()
     except RuntimeError as error:
-        user, reason = found.parts[0].removeprefix("~"), "this user has no home directory"
+        user = found.parts[0].removeprefix("~")
+        reason = "this user has no home directory; give the whole path"
         if user:
             reason = f"no user {user!r} has a home directory; ./{text} is a path in this folder"
-        raise UserError(f"{path}: {reason}; give the whole path") from error
+        raise UserError(f"{path}: {reason}") from error
 
 
 def cache_root(root: str | os.PathLike | None) -> pathlib.Path:

@@ -13,6 +13,7 @@ from medjax import augment, errors, parallel
 from medjax.training import devices, program
 from medjax.training.chunk_sizes import chunks
 from medjax.training.inputs import Pixels, Stats
+from medjax.training.program import Carry, Networks, Program
 from medjax.training.recipe import Recipe
 from medjax.training.schedule import Schedule
 from medjax.training.training_set import TrainingSet, training_set
@@ -100,14 +101,12 @@ class Training(NamedTuple):
       schedule: the numbers of the recipe; a changed one applies to the following epochs.
       epochs: number of epochs done.
       groups: the networks by the layout of devices that trains them.
-      training_set: the images they are trained on.
       mesh: the devices.
     """
 
     schedule: Schedule
     epochs: int
     groups: tuple["_Group", ...]
-    training_set: TrainingSet
     mesh: Mesh | None
 
     def until(self, epochs: int, *, watch: Watch | None = None) -> "Training":
@@ -142,7 +141,9 @@ class Training(NamedTuple):
         span, schedule = (self.epochs, epochs), self.schedule
         trained = [
             group._replace(
-                carry=program.train(group.program, schedule, span, group[1:], self.training_set)
+                carry=program.train(
+                    group.program, schedule, span, group.networks(), group.training_set
+                )
             )
             for group in self.groups
         ]
@@ -205,12 +206,13 @@ def start_training(
             rows=min(recipe.batch_size, size),
             mesh=layout,
         )
-        static = program.Program(net, recipe.batch_size, strategy, at_once, layout)
+        static = Program(net, recipe.batch_size, strategy, at_once, layout)
         own_rows = None if rows is None else jnp.asarray(rows[some])
-        own_keys, own_rows = parallel.replicate((keys[some], own_rows), layout)
+        given = (keys[some], own_rows, chosen)
+        own_keys, own_rows, own_set = parallel.replicate(given, layout)
         carry = program.start(net, image, own_keys)
-        groups.append(_Group(static, own_keys, own_rows, carry))
-    return Training(recipe.schedule(), 0, tuple(groups), chosen, mesh)
+        groups.append(_Group(static, own_keys, own_rows, carry, own_set))
+    return Training(recipe.schedule(), 0, tuple(groups), mesh)
 
 
 class _Group(NamedTuple):
@@ -221,9 +223,14 @@ class _Group(NamedTuple):
       keys: PRNG keys ``[k]``.
       rows: int ``[k, m]``, the images of each network; ``None`` is all.
       carry: variables and state of the optimiser.
+      training_set: the images, on the devices of the program.
     """
 
-    program: program.Program
+    program: Program
     keys: PRNGKey
     rows: Array | None
-    carry: tuple[Any, Any]
+    carry: Carry
+    training_set: TrainingSet
+
+    def networks(self) -> Networks:
+        return self.keys, self.rows, self.carry

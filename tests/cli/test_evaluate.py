@@ -202,8 +202,8 @@ def test_help(capsys):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda summary: summary.pop("recipe"), "recipe needs epochs, learning_rate"),
-        (lambda summary: summary["recipe"].update(warmup=3), "recipe needs epochs, learning_rate"),
+        (lambda summary: summary.pop("recipe"), "recipe takes epochs, learning_rate"),
+        (lambda summary: summary["recipe"].update(warmup=3), "recipe takes epochs, learning_rate"),
         (lambda summary: summary["recipe"].update(epochs=-1), "epochs must be a whole number"),
         (lambda summary: summary["config"].update(other=3), "unknown config key 'other'"),
         (lambda summary: summary["config"].pop("net"), "config key net is missing"),

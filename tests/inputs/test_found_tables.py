@@ -181,7 +181,7 @@ def test_pictures_that_no_row_names(table, describe):
     folder, flag = table(*(f"scan_{n:02d}.png,{CLASSES[n % 2]}" for n in range(20)))
     said = describe(folder, flag)
     assert said.images == 20 and said.warned(
-        f"4 of 24 pictures are in no row of {folder}/table.csv; they are skipped, such as scan_20"
+        f"4 of 24 pictures are in no row of {folder}/table.csv and are skipped; the first is scan_2"
     )
     folder, flag = table()
     assert not describe(folder, flag).warned("in no row")

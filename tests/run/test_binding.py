@@ -5,7 +5,7 @@ import copy
 import pytest
 
 from medjax.run import config
-from medjax.run.binding import binding
+from medjax.run.binding import binding, compare
 
 OPTIONS = ("folder", "dicom", "nifti", "tfds", "cut", "convert")
 
@@ -44,3 +44,17 @@ def test_the_options_that_a_set_uses_bind(name, kinds):
     }
     found = binding(settings(name, *words.values()))
     assert {kind for kind, word in words.items() if word.split("=")[0] in found} == set(kinds)
+
+
+def test_the_seeds_of_a_command_bind_none_of_its_runs():
+    new = settings("phantom", "seeds=5")
+    old = settings("phantom")
+    del old["seeds"]
+    assert binding(new) == binding(old)
+    assert binding(new) != binding(settings("phantom", "seed=5"))
+
+
+def test_differences_are_named():
+    assert compare({"a": 1, "b": 2}, {"a": 1, "b": "x", "c": None}) == (
+        'b is 2 there and "x" here, c is absent there and null here'
+    )

@@ -132,6 +132,9 @@ def test_a_config_file_has_its_own_settings_and_its_own_quick():
         ("ipc=abc", r"^config key ipc takes int values, got 'abc'$"),
         ("ipc=2.5", r"^config key ipc takes int values, got 2\.5$"),
         ("ipc=None", r"^config key ipc takes int values, got None$"),
+        ("seeds=many", r"^config key seeds takes tuple values, got 'many'$"),
+        ("seeds=True", r"^config key seeds takes tuple values, got True$"),
+        ("seeds=0,3", r"unknown word after the config's colon '3'"),
         ("ipc=True", r"^config key ipc takes int values, got True$"),
         (
             "checkpoint.every_steps=often",

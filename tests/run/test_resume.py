@@ -109,7 +109,7 @@ def test_a_finished_run_on_pictures_compares_them_without_decoding(
     assert caplog.messages[:2] == [
         f"{tmp_path}/run is a finished run; looks whether the pictures of "
         f"folder:{tmp_path}/scans have changed",
-        "data: reads 20 files, which the cache does not have as they are now",
+        "data: converts 20 files, because the cache lacks them or they have changed",
     ]
     Image.new("L", (8, 8)).save(tmp_path / "scans" / "a" / "0.png")
     with pytest.raises(UserError, match="is a finished run on other data"):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medjax.data.pictures.listing.labels import in_order, unified
+from medjax.data.class_names import in_order, unified
 from medjax.errors import UserError, some
 
 _LISTED = 10

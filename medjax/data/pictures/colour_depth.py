@@ -84,8 +84,8 @@ def look(
       UserError: for causes other than a damaged file, such as a missing package.
     """
     channels, coloured, used = _decide(sources, _Questions(colours, depth), threads)
-    bits, beyond = used if depth else None, 0
-    questions = _Questions(channels == 1, bits is not None and bits < _BITS[-1])
+    bits = used if depth else None
+    questions, beyond = _Questions(channels == 1, bits is not None and bits < _BITS[-1]), 0
     if questions.colours or questions.depth:
         for name, answer in _answers(others, questions, threads):
             coloured += [name] if answer.has_colours(used) else []

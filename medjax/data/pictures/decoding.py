@@ -75,7 +75,7 @@ def is_picture(path: pathlib.Path) -> bool:
 
     The suffix of an image or NIfTI file decides, and the first bytes where they are those of DICOM.
     """
-    by_suffix = _known_picture(path.name)
+    by_suffix = named_as_picture(path.name)
     return dicom.is_image(path) if by_suffix is None else by_suffix
 
 
@@ -93,7 +93,7 @@ def pictures_among(folder: pathlib.Path, files: Sequence[str]) -> list[str]:
       >>> pictures_among(pathlib.Path("scans"), ["a/1.png", "a/notes.txt", "b/2.nii.gz"])
       ['a/1.png', 'b/2.nii.gz']
     """
-    known = {file: _known_picture(file) for file in files}
+    known = {file: named_as_picture(file) for file in files}
     opened = [file for file in files if known[file] is None]
     images = at_once(lambda file: dicom.is_image(folder / file), opened)
     known.update(zip(opened, images, strict=True))
@@ -112,12 +112,17 @@ def at_once(look: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_R
     if len(tasks) < 2:
         return list(map(look, items))
     with concurrent.futures.ThreadPoolExecutor(_MOST_THREADS) as pool:
-        done = pool.map(lambda some: list(map(look, some)), tasks)
+        done = pool.map(lambda task: list(map(look, task)), tasks)
         return [result for results in done for result in results]
 
 
-def _known_picture(name: str) -> bool | None:
-    """Returns whether a file is a picture by its name, or None if its content must tell."""
+def named_as_picture(name: str) -> bool | None:
+    """Returns whether a file is a picture by its name, or None if its content must tell.
+
+    Example:
+      >>> named_as_picture("1.PNG"), named_as_picture("notes.txt"), named_as_picture("IM0001")
+      (True, False, None)
+    """
     if name.lower().endswith(_BY_SUFFIX):
         return True
     return False if pathlib.PurePath(name).suffix.lower() in _OTHER_SUFFIXES else None

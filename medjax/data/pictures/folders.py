@@ -5,20 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from medjax.data import splitting
+from medjax.data import class_names, splitting
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import (
-    class_folders,
-    labels,
-    masks,
-    official_splits,
-    table_entries,
-    unknown_layout,
-)
+from medjax.data.pictures.listing import class_folders, masks, unknown_layout
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry, FolderOptions, Listing, check
-from medjax.data.pictures.listing.patients import of_paths, one_spelling
+from medjax.data.pictures.listing.patients import of_paths, one_spelling, shared_patients
 from medjax.data.pictures.listing.walking import walk
+from medjax.data.pictures.table_rows import table_entries
 from medjax.data.splitting import CutOptions
 from medjax.errors import UserError
 
@@ -47,38 +41,38 @@ def entries(folder: pathlib.Path, options: FolderOptions, cut: CutOptions) -> Li
         raise UserError(f"{folder}{archive}" if folder.is_file() else f"no folder {folder}")
     files = walk(folder)
     if options.table:
-        listed = table_entries.entries(folder, files, options)
-        _refuse_split_folders(folder, listed.entries)
+        listing = table_entries.entries(folder, files, options)
+        _refuse_split_folders(folder, listing.entries)
     else:
-        patients = options.patients == PATIENT_FOLDERS
-        found, warnings = class_folders.entries(folder, files, patients=patients)
-        _check_found(folder, files, found)
-        listed = table_entries.Listed(found, patients, warnings, ())
-    found, warnings, patients = sorted(listed.entries), list(listed.warnings), listed.patients
+        by_folder = options.patients == PATIENT_FOLDERS
+        listing = class_folders.entries(folder, files, patients=by_folder)
+        _check_found(folder, files, listing.entries)
+    found, patients, warnings = sorted(listing.entries), listing.patients, list(listing.warnings)
     if options.patients not in ("", PATIENT_FOLDERS):
         found, patients = of_paths(found, options.patients), True
     if patients:
         found, alike = one_spelling(found)
         warnings += alike
-    if not listed.findings:
-        same = labels.unified(entry.label for entry in found)
+    if not listing.findings:
+        same = class_names.unified(entry.label for entry in found)
         found = [entry._replace(label=same[entry.label]) for entry in found]
-        warnings += [f"{folder}: {line}" for line in labels.doubtful(set(same.values()))]
+        warnings += [f"{folder}: {line}" for line in class_names.doubtful(set(same.values()))]
     if found[0].split is None:
-        done = "patient" if patients else "file"
-        return Listing(_cut(found, cut), done, tuple(warnings), listed.findings)
-    leak = official_splits.shared_patients(found)
-    return Listing(found, "", (*warnings, *leak), listed.findings)
+        found, done = _cut(found, cut), "patient" if patients else "file"
+    else:
+        done = ""
+        warnings += shared_patients(found)
+    return Listing(found, patients, tuple(warnings), listing.findings, done)
 
 
-def class_names(found: Sequence[Entry]) -> tuple[str, ...]:
+def classes_of(found: Sequence[Entry]) -> tuple[str, ...]:
     """Returns the classes of a set in label order: by value if all are numbers, else by name.
 
     Example:
-      >>> class_names([Entry(f"{c}/a.png", "train", c, "a") for c in ("10", "2")])
+      >>> classes_of([Entry(f"{c}/a.png", "train", c, "a") for c in ("10", "2")])
       ('2', '10')
     """
-    return labels.in_order({entry.label for entry in found})
+    return class_names.in_order({entry.label for entry in found})
 
 
 def check_classes(what: str, listing: Listing) -> None:
@@ -89,7 +83,7 @@ def check_classes(what: str, listing: Listing) -> None:
         without training images.
     """
     found, findings = listing.entries, listing.findings
-    kind, classes = ("finding", findings) if findings else ("class", class_names(found))
+    kind, classes = ("finding", findings) if findings else ("class", classes_of(found))
     if len(classes) < 2:
         one = f'; data.folder.columns="label={findings[0]}" reads it as two classes'
         raise UserError(
@@ -110,13 +104,13 @@ def check_classes(what: str, listing: Listing) -> None:
 
 def _untrained(kind: str, name: str, classes: Sequence[str], images: int) -> str:
     """Says what is wrong with a class or finding that has no image in train."""
-    numbers = None not in map(labels.number, classes)
+    numbers = None not in map(class_names.number, classes)
     if len(classes) > _MANY and (numbers or 2 * len(classes) > images):
         return (
             f"{len(classes)} labels for {images} images look like measurements or names; "
             "group them into classes"
         )
-    like = [x for x in classes if x != name and labels.plain(x) == labels.plain(name)]
+    like = [x for x in classes if x != name and class_names.plain(x) == class_names.plain(name)]
     if like:
         return f"{kind} {name!r} has no image in train; {like[0]!r} differs in case or spaces only"
     return f"{kind} {name if name == name.strip() else repr(name)} has no image in train"
@@ -126,7 +120,7 @@ def _cut(found: Sequence[Entry], cut: CutOptions) -> list[Entry]:
     """Assigns splits to entries that have none."""
     numbers = [entry.label for entry in found]  # of findings
     if isinstance(found[0].label, str):
-        place = {name: number for number, name in enumerate(class_names(found))}
+        place = {name: number for number, name in enumerate(classes_of(found))}
         numbers = [place[entry.label] for entry in found]
     assigned = splitting.split(numbers, [entry.group for entry in found], **cut._asdict())
     return [entry._replace(split=name) for entry, name in zip(found, assigned, strict=True)]

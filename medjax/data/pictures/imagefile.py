@@ -120,7 +120,7 @@ def _read(image: Image.Image) -> list[Picture]:
     if bits == 8:
         return [Picture(_pixels(image, "L" if _is_grey(image) else "RGB"), 0, 255)]
     halved = sixteen_bits.is_halved(image)
-    pixels = sixteen_bits.read(image, _own_pixels) if halved else _own_pixels(image)
+    pixels = sixteen_bits.read(image, _pixels) if halved else _pixels(image)
     if not np.isfinite(pixels).all():
         raise UndecodableError("holds pixels that are not finite")
     if bits > 16:
@@ -150,7 +150,7 @@ def _bits(image: Image.Image) -> int:
     return 16 if sixteen or (image.mode == "I" and image.format in ("PNG", "PPM")) else 32
 
 
-def _pixels(image: Image.Image, mode: str | None) -> np.ndarray:
+def _pixels(image: Image.Image, mode: str | None = None) -> np.ndarray:
     """Returns the upright pixels in a mode of Pillow, or in the file's own for None."""
     try:
         with decoding_errors():
@@ -164,10 +164,6 @@ def _pixels(image: Image.Image, mode: str | None) -> np.ndarray:
     with decoding_errors():
         image = ImageOps.exif_transpose(image)
         return np.asarray(image if mode is None else image.convert(mode))
-
-
-def _own_pixels(image: Image.Image) -> np.ndarray:
-    return _pixels(image, None)
 
 
 def _is_grey(image: Image.Image) -> bool:

@@ -54,11 +54,11 @@ def of_folder(path: str, sources: Sources) -> ListedSet:
     """
     folder = store.expand_user(path)
     listing = folders.entries(folder, sources.folder, sources.cut)
-    entries, cut, warnings, findings = listing
-    for line in warnings:
+    entries, findings = listing.entries, listing.findings
+    for line in listing.warnings:
         _log.warning("data: %s", line)
     folders.check_classes(str(folder), listing)
-    classes = findings or folders.class_names(entries)
+    classes = findings or folders.classes_of(entries)
     numbers = {name: number for number, name in enumerate(classes)}
     patients, parts = _patients(entries), {}
     for split in registry.SPLITS:
@@ -78,8 +78,8 @@ def of_folder(path: str, sources: Sources) -> ListedSet:
         classes=classes,
         parts=parts,
         listing=files,
-        cut=cut,
-        warnings=warnings,
+        cut=listing.cut,
+        warnings=listing.warnings,
         multi_label=bool(findings),
     )
 

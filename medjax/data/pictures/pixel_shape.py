@@ -26,8 +26,8 @@ def of_sides(height: float, width: float, *, pixels: int) -> PixelShape:
       pixels: the number of pixels of the picture.
 
     Returns:
-      An aspect of 1 for pixels that are square to a hundredth, or whose measures mean nothing; and
-      with a remark, if a side is over 64 times the other or the picture would be too large.
+      The aspect. It is 1 for pixels that are square to a hundredth or whose measures mean nothing,
+      and, with a remark, if a side is over 64 times the other or the picture would be too large.
 
     Example:
       >>> of_sides(3.0, 0.5, pixels=65536), of_sides(0.0, 1.0, pixels=65536)
@@ -40,8 +40,6 @@ def of_sides(height: float, width: float, *, pixels: int) -> PixelShape:
         return PixelShape()
     if longer > _MOST:
         return PixelShape(remarks=(TOO_LONG,))
-    return (
-        PixelShape(height / width)
-        if pixels * longer <= MOST_PIXELS
-        else PixelShape(1.0, (TOO_MANY,))
-    )
+    if pixels * longer > MOST_PIXELS:
+        return PixelShape(remarks=(TOO_MANY,))
+    return PixelShape(height / width)

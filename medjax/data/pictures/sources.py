@@ -122,7 +122,7 @@ def _make(
     others = [x for split, part in parts.items() if split != "train" for x in part.sources]
     train = parts["train"].sources
     count = len(train) + len(others)
-    _log.info("data: reads %d files, which the cache does not have as they are now", count)
+    _log.info("data: converts %d files, because the cache lacks them or they have changed", count)
     wanted, threads = request.preparation, options.threads
     own_channels = given_steps.sets_channels(wanted)
     seen = colour_depth.look(

@@ -1,7 +1,6 @@
 """Checkpoints of a run: saved in the background, checked when read, tied to its settings."""
 
 import contextlib
-import json
 import os
 import pathlib
 import re
@@ -16,7 +15,7 @@ import numpy as np
 
 from medjax import store
 from medjax.errors import UserError
-from medjax.run.binding import DATA_DIGEST, binding, other_data
+from medjax.run.binding import DATA_DIGEST, binding, compare, other_data
 from medjax.run.checkpoint import checksum
 from medjax.run.metrics import jsonable
 
@@ -168,7 +167,7 @@ class Checkpoints(contextlib.AbstractContextManager["Checkpoints"]):
         if run["tree"] != _describe(template):
             raise UserError(
                 f"checkpoint {folder} holds another state: "
-                f"{_compare(run['tree'], _describe(template))}; use another workdir"
+                f"{compare(run['tree'], _describe(template))}; use another workdir"
             )
         slots = jax.tree.map(_slot, template)
         args = ocp.args.Composite(**{_STATE: ocp.args.StandardRestore(slots)})
@@ -225,7 +224,7 @@ def _check_same(folder: pathlib.Path, *, saved: Mapping[str, Any], ours: Mapping
     sides = [{k: x for k, x in side.items() if k != DATA_DIGEST} for side in (saved, ours)]
     if sides[0] != sides[1]:  # which often makes other data of the same files
         raise UserError(
-            f"checkpoint {folder} was written with other settings: {_compare(*sides)}; use the "
+            f"checkpoint {folder} was written with other settings: {compare(*sides)}; use the "
             "same settings or another workdir"
         )
     if saved != ours:
@@ -240,16 +239,6 @@ def _describe(tree: Any) -> dict[str, str]:
     names = [jax.tree_util.keystr(path, simple=True, separator=".") for path, _ in named]
     kinds = [f"{np.dtype(leaf.dtype).name}{list(leaf.shape)}" for _, leaf in named]
     return dict(zip(names, kinds, strict=True))
-
-
-def _compare(saved: Mapping[str, Any], ours: Mapping[str, Any]) -> str:
-    """Lists the differences, as in ``ipc is 10 there and 20 here``."""
-
-    def show(side: Mapping[str, Any], name: str) -> str:
-        return json.dumps(side[name]) if name in side else "absent"
-
-    shown = [(name, show(saved, name), show(ours, name)) for name in sorted({*saved, *ours})]
-    return ", ".join(f"{name} is {a} there and {b} here" for name, a, b in shown if a != b)
 
 
 def _is_placed(leaf: Any) -> bool:

@@ -1,7 +1,9 @@
-"""The report of a run: its page, tables and pictures."""
+"""The reports of a run and of several seeds: pages, tables and pictures."""
 
 from medjax.run.report.grids import image_grid, save_png
 from medjax.run.report.page import write_report
+from medjax.run.report.seeds_page import write_seeds_report
+from medjax.run.report.seeds_table import seeds_table
 from medjax.run.report.table import (
     NOTHING,
     Row,
@@ -22,5 +24,7 @@ __all__ = [
     "results_table",
     "save_png",
     "scores_table",
+    "seeds_table",
     "write_report",
+    "write_seeds_report",
 ]

@@ -1,22 +1,17 @@
 """``report.html``: one page, without outside resources, with the results of a run."""
 
-import base64
-import functools
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from medjax import store
 from medjax.run.metrics import jsonable
-from medjax.run.report import charts, grids, prose, table
+from medjax.run.report import charts, prose, table
+from medjax.run.report.template import data_uri, write_page
 
 # Enough to judge a class; a browser cannot open a page of thousands of images.
 _MOST_IMAGES = 50
-_LONGEST_SIDE = 112
 
 
 def write_report(
@@ -50,33 +45,19 @@ def write_report(
       ...     print("<h1>dm · x · 1 image per class · seed 0</h1>" in file.read_text("utf-8"))
       True
     """
-    import jinja2  # here, because only the end of a run writes a page
-
-    summary = jsonable(summary)
-    data, rows = summary.get("data") or {}, table.result_rows(summary)
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, ""),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    page = environment.get_template("report.html.jinja").render(
-        summary=summary,
-        data=data,
-        table=table,
-        prose=prose,
+    summary, labels = jsonable(summary), np.asarray(labels)
+    rows, names = table.result_rows(summary), (summary.get("data") or {}).get("classes") or []
+    write_page(
+        path,
+        "report.html.jinja",
+        summary,
         rows=rows,
         columns=_columns(rows, first=summary.get("headline")),
         charts=_curves(summary, history),
-        groups=_groups(np.asarray(labels), data.get("classes") or []),
+        groups=_groups(labels, names),
         most_images=_MOST_IMAGES,
-        picture=lambda i: _data_uri(np.asarray(images[i])),
-        provenance=_provenance(summary, data),
-        circumstances=_circumstances(summary),
-        json=functools.partial(json.dumps, indent=2, ensure_ascii=False),
+        picture=lambda i: data_uri(np.asarray(images[i])),
     )
-    store.write_bytes(path, page.encode(errors="backslashreplace"))
 
 
 def _columns(rows: Sequence[table.Row], *, first: str | None) -> list[tuple[str, str]]:
@@ -105,31 +86,3 @@ def _groups(labels: np.ndarray, names: Sequence[str]) -> dict[str, list[int]]:
     for i in np.argsort(labels, kind="stable") if labels.ndim == 1 else range(len(labels)):
         groups.setdefault(prose.class_name(labels[i], names), []).append(int(i))
     return groups
-
-
-def _data_uri(image: np.ndarray) -> str:
-    pixels = grids.to_uint8(image)
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    picture.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
-    encoded = base64.b64encode(grids.png_bytes(np.asarray(picture))).decode()
-    return f"data:image/png;base64,{encoded}"
-
-
-def _provenance(summary: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    facts = {"data set": summary.get("dataset"), **data}
-    counts = facts.pop("counts", None) or {}
-    for name in ("warnings", "cut", "patients"):  # in sentences above
-        facts.pop(name, None)
-    facts["images"] = ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
-    facts["classes"] = ", ".join(map(str, data.get("classes") or []))
-    return facts
-
-
-def _circumstances(summary: Mapping[str, Any]) -> dict[str, Any]:
-    device = summary.get("device") or {}
-    return {
-        "device": " × ".join(str(v) for v in (device.get("count"), device.get("kind")) if v),
-        "platform": device.get("platform"),
-        **{name: prose.duration(s) for name, s in (summary.get("time") or {}).items() if s},
-        **(summary.get("versions") or {}),
-    }

@@ -7,7 +7,7 @@ import numpy as np
 
 from medjax import data, evaluate
 from medjax.errors import printable
-from medjax.run.report import table
+from medjax.run.report import table, verdicts
 
 # The first sentence uses the selection metric or else the first of these that was measured.
 _PREFERRED = ("auroc", "balanced_accuracy", "accuracy")
@@ -29,7 +29,7 @@ def findings(summary: Mapping[str, Any]) -> list[str]:
     """Compares the synthetic images with random images and with the whole training set.
 
     Args:
-      summary: the content of ``summary.json``.
+      summary: the content of ``summary.json``, of one seed or over several.
 
     Returns:
       Sentences; none if nothing was measured.
@@ -37,22 +37,21 @@ def findings(summary: Mapping[str, Any]) -> list[str]:
     Example:
       >>> def auroc(mean): return {"auroc": {"mean": mean, "std": 0.01, "n": 5}}
       >>> for sentence in findings({"num_images": 20, "num_train": 4708, "test": auroc(0.92),
-      ...                           "baselines": {"whole": auroc(0.95)}, "ior": 3.2}):
+      ...                           "baselines": {"whole": auroc(0.95)}}):
       ...     print(sentence)
       A network trained on these 20 images reaches AUROC 0.92 (±0.01) on the test images; trained \
 on all 4,708 training images, it reaches 0.95 (±0.01).
-      In balanced accuracy, the synthetic images are 3.2 points above random real images. This is \
-one distilled set, so the differences may be due to chance.
     """
     test, baselines = summary.get("test") or {}, summary.get("baselines") or {}
     choices = [summary.get("select_by"), *_PREFERRED]
     metric = next((name for name in choices if _mean(test, name) is not None), None)
     if metric is None:
         return []
-    count = f"{summary['num_images']:,}"
+    seeds = len(summary.get("seeds") or [])
+    which = f"the {{}} images of a seed ({seeds} seeds)" if seeds > 1 else "these {} images"
     first = (
-        f"A network trained on these {count} images reaches {table.metric_name(metric)} "
-        f"{_value(test, metric)} on the test images"
+        f"A network trained on {which.format(format(summary['num_images'], ','))} reaches "
+        f"{table.metric_name(metric)} {_value(test, metric)} on the test images"
     )
     others = {
         "random": f"{_num_random(summary):,} random real images",
@@ -63,26 +62,7 @@ one distilled set, so the differences may be due to chance.
         for kind, images in others.items()
         if _mean(baselines.get(kind), metric) is not None
     ]
-    draws = ((summary.get("baseline_facts") or {}).get("random_selected") or {}).get("draws")
-    signs = {
-        "ior": (1, "random real images"),
-        "ior_selected": (1, f"the best on val of {draws} random subsets"),
-        "hlr": (-1, "the whole training set"),
-    }
-    gaps = [
-        f"{abs(summary[n]):.1f} points {'above' if sign * summary[n] > 0 else 'below'} {what}"
-        for n, (sign, what) in signs.items()
-        if summary.get(n) is not None
-    ]
-    sentences = ["; ".join([first, *clauses]) + "."]
-    if gaps:
-        by = table.compared_by(summary)
-        listed = ", ".join([*gaps[:-2], " and ".join(gaps[-2:])])
-        sentences.append(
-            f"In {by}, the synthetic images are {listed}. This is one distilled set, so the "
-            "differences may be due to chance."
-        )
-    return sentences + _disagreements(test, baselines)
+    return ["; ".join([first, *clauses]) + ".", *verdicts.comparisons(summary)]
 
 
 def warnings(summary: Mapping[str, Any]) -> list[str]:
@@ -107,15 +87,7 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
       >>> notes({"test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 5}}})[-1]
       'Values are means ± standard deviations over 5 networks trained from scratch.'
     """
-    sentences = []
-    step, by = summary.get("selected_step"), summary.get("select_by")
-    if summary.get("val") and step is not None and by:
-        sentences.append(
-            f"The selected images are those of outer step {step:,}, the best on the validation "
-            f"images by {table.metric_name(by)}; the test images played no part in this choice."
-        )
-    elif not summary.get("val"):
-        sentences.append("There were no validation images, so no step could be selected.")
+    sentences = [_selection(summary)]
     whole = "balanced whole" if summary.get("hlr_whole") == "whole_balanced" else "whole"
     meanings = {"ior": "distilled minus random", "hlr": f"{whole} training set minus distilled"}
     if patients := (summary.get("data") or {}).get("patients"):
@@ -136,17 +108,7 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
             "predicting no finding for anybody also has a high accuracy (see the last row)."
         )
     sentences += [text for metric, text in _MEANINGS.items() if metric in test]
-    counts = {entry.get("n") for entry in test.values() if entry.get("n")}
-    if counts == {1}:
-        sentences.append(
-            "Each value comes from a single network, so differences may be due to chance."
-        )
-    elif len(counts) == 1:
-        sentences.append(
-            f"Values are means ± standard deviations over {counts.pop()} networks trained from "
-            "scratch."
-        )
-    return sentences
+    return [*sentences, *_spread(summary, test)]
 
 
 def privacy(init: str | None, *, zca: str | None = None) -> str:
@@ -224,24 +186,50 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _disagreements(test: Mapping[str, Any], baselines: Mapping[str, Any]) -> list[str]:
-    """Says with which baselines AUROC and balanced accuracy compare in different directions."""
-    differ = []
-    for kind, name in {"random": "random images", "whole": "all images"}.items():
-        pairs = [
-            (_mean(test, metric), _mean(baselines.get(kind), metric))
-            for metric in ("auroc", "balanced_accuracy")
-        ]
-        gaps = [a - b for a, b in pairs if a is not None and b is not None]
-        if len(gaps) == 2 and gaps[0] * gaps[1] < 0:
-            better = "AUROC" if gaps[0] > 0 else "balanced accuracy"
-            differ.append(f"better than {name} in {better} only")
-    if not differ:
+def _selection(summary: Mapping[str, Any]) -> str:
+    """Says how the images were selected."""
+    steps, by = summary.get("selected_step"), summary.get("select_by")
+    if not summary.get("val") or not by or steps is None:
+        return "There were no validation images, so no step could be selected."
+    each = " of each seed" if isinstance(steps, list) else ""
+    steps = steps if isinstance(steps, list) else [steps]
+    named = f"outer step{'s' if len(steps) > 1 else ''} {', '.join(f'{step:,}' for step in steps)}"
+    return (
+        f"The selected images{each} are those of {named}, the best on the validation images by "
+        f"{table.metric_name(by)}; the test images played no part in this choice."
+    )
+
+
+def _spread(summary: Mapping[str, Any], test: Mapping[str, Any]) -> list[str]:
+    """Says what stands beside the means of a table."""
+    counts = {entry.get("n") for entry in test.values() if entry.get("n")}
+    if len(counts) != 1:
         return []
-    return [
-        f"AUROC and balanced accuracy disagree: the synthetic images are {' and '.join(differ)}. "
-        "Balanced accuracy depends on the threshold of a decision, AUROC does not."
+    (count,) = counts
+    if "seeds" not in summary:
+        if count == 1:
+            return ["Each value comes from a single network, so differences may be due to chance."]
+        return [
+            f"Values are means ± standard deviations over {count} networks trained from scratch."
+        ]
+    if count == 1:
+        return ["Values are means over the networks of one seed, so they have no interval."]
+    name = summary.get("compared_by") or "balanced_accuracy"
+    seeds, networks = ((test.get(name) or {}).get(f"between_{x}_std") for x in ("seed", "network"))
+    lines = [
+        f"Values are means over {count} seeds with 95 % intervals [low, high]; each seed has its "
+        "own distilled images, random images and networks.",
+        "Differences are paired by seed. The distilled set beats another or is below it if the "
+        "interval excludes zero; otherwise a difference is not shown.",
+        "The whole training set is, in each seed, the better on val of all images as they are and "
+        "with balanced classes.",
     ]
+    if seeds is not None and networks is not None:
+        lines.append(
+            f"The standard deviation of {table.metric_name(name)} between seeds is "
+            f"{100 * seeds:.1f} points, between networks of one seed {100 * networks:.1f} points."
+        )
+    return lines
 
 
 def _num_random(summary: Mapping[str, Any]) -> int:
@@ -271,6 +259,9 @@ def _value(metrics: Mapping[str, Any], metric: str) -> str:
     entry = metrics[metric]
     scale, digits, unit = (100, 1, " %") if table.is_percentage(metric) else (1, 2, "")
     text = f"{scale * entry['mean']:.{digits}f}{unit}"
+    low, high = entry.get("interval") or (None, None)
+    if low is not None and high is not None:
+        return f"{text} (95 % interval {scale * low:.{digits}f} to {scale * high:.{digits}f})"
     if entry.get("std") is None or entry.get("n") == 1:
         return text
     spread = f"{scale * entry['std']:.{digits}f}"

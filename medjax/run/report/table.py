@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from medjax.errors import some
 from medjax.types import MULTI_LABEL
 
 Metrics = Mapping[str, Mapping[str, Any]]
@@ -13,7 +14,7 @@ _PERCENT = {"accuracy", "balanced_accuracy"}
 _NAMES = {"auroc": "AUROC", "average_precision": "mean average precision"}
 # Column heads of the terminal's table. Two splits of the first three metrics fit side by side in
 # a hundred columns; with more metrics, the splits are below each other.
-_SHORT = {
+SHORT = {
     "accuracy": "acc. %",
     "balanced_accuracy": "bal. acc. %",
     "auroc": "AUROC",
@@ -21,11 +22,12 @@ _SHORT = {
     "quadratic_weighted_kappa": "kappa",
     "mean_absolute_error": "MAE",
 }
-_ALWAYS = tuple(_SHORT)[:3]
+_ALWAYS = tuple(SHORT)[:3]
 
 NOTHING = "predicting no finding"
 """The name of a row without networks, in tables of multi-label sets."""
-_BASELINES = {
+
+BASELINES = {
     "random": "random real images",
     "random_selected": "best random images on val",
     "kcenter": "k-center real images",
@@ -33,6 +35,12 @@ _BASELINES = {
     "whole_balanced": "whole, classes balanced",
     "nothing": NOTHING,
 }
+"""The names of baselines in tables."""
+
+CANNOT_TELL = (
+    "one seed cannot tell whether a difference is more than chance; --config.seeds=5 runs five"
+)
+"""What the tables of one seed say about differences."""
 
 
 class Row(NamedTuple):
@@ -66,7 +74,7 @@ def result_rows(summary: Mapping[str, Any]) -> list[Row]:
         Row("distilled (selected)", summary.get("val"), summary.get("test")),
         Row("distilled (last step)", summary.get("val_last"), summary.get("test_last")),
     ]
-    rows += [Row(name, baselines_val.get(k), baselines.get(k)) for k, name in _BASELINES.items()]
+    rows += [Row(name, baselines_val.get(k), baselines.get(k)) for k, name in BASELINES.items()]
     return [row for row in rows if row.val or row.test]
 
 
@@ -82,7 +90,7 @@ def ordered(metrics: Iterable[str], *, first: str | None) -> list[str]:
       ['auroc', 'accuracy', 'balanced_accuracy']
     """
     names = list(dict.fromkeys(metrics))
-    known = [name for name in _SHORT if name in names]
+    known = [name for name in SHORT if name in names]
     return sorted(dict.fromkeys([*known, *names]), key=lambda name: name != first)
 
 
@@ -114,7 +122,8 @@ def metric_text(metrics: Metrics | None, metric: str) -> str:
       metric: the metric to format.
 
     Returns:
-      Text such as ``85.3 ± 0.8``. A single network has no ±, and a missing result is a dash.
+      Text such as ``85.3 ± 0.8`` or, over seeds, ``85.3 [82.0, 88.6]``. A single network or seed
+      has neither, and a missing result is a dash.
 
     Example:
       >>> metric_text({"accuracy": {"mean": 0.853, "std": 0.0081, "n": 5}}, "accuracy")
@@ -127,6 +136,9 @@ def metric_text(metrics: Metrics | None, metric: str) -> str:
     if mean is None:
         return "–"
     scale, digits = (100, 1) if metric in _PERCENT else (1, 3)
+    low, high = entry.get("interval") or (None, None)
+    if low is not None and high is not None:
+        return f"{scale * mean:.{digits}f} [{scale * low:.{digits}f}, {scale * high:.{digits}f}]"
     if std is None or entry.get("n") == 1:
         return f"{scale * mean:.{digits}f}"
     return f"{scale * mean:.{digits}f} ± {scale * std:.{digits}f}"
@@ -140,7 +152,8 @@ def results_table(summary: Mapping[str, Any]) -> str:
 
     Returns:
       Lines of aligned text: a title, one row per training set with its metrics on validation and
-      test images, the IOR and HLR in points, and the warnings about the data set.
+      test images, the IOR and HLR in points, what one seed cannot tell, and the warnings about the
+      data set.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -177,27 +190,37 @@ def scores_table(rows: Sequence[Row], *, first: str | None = None) -> str:
     """
     splits = [split for split in ("val", "test") if any(getattr(row, split) for row in rows)]
     measured = [name for row in rows for split in splits for name in getattr(row, split) or ()]
-    known = [name for name in (*_ALWAYS, *measured) if name in _SHORT]
+    known = [name for name in (*_ALWAYS, *measured) if name in SHORT]
     metrics = ordered(known, first=first)
     blocks = [splits] if len(metrics) <= len(_ALWAYS) else [[split] for split in splits]
-    return "\n".join(_block(rows, block, metrics) for block in blocks)
+    return "\n".join(scores_block(rows, block, metrics) for block in blocks)
 
 
-def _block(rows: Sequence[Row], splits: Sequence[str], metrics: Sequence[str]) -> str:
+def scores_block(rows: Sequence[Row], splits: Sequence[str], metrics: Sequence[str]) -> str:
     """Formats some splits side by side."""
     columns = [(split, metric) for split in splits for metric in metrics]
-    table = [
+    lines = [
         ["", *(split if metric == metrics[0] else "" for split, metric in columns)],
-        ["", *(_SHORT[metric] for _, metric in columns)],
+        ["", *(SHORT[metric] for _, metric in columns)],
         *([row.name, *(metric_text(getattr(row, s), m) for s, m in columns)] for row in rows),
     ]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in table]
-    return "\n".join(lines)
+    return aligned(lines)
+
+
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Formats lines of cells as columns.
+
+    Example:
+      >>> print(aligned([["", "AUROC"], ["random", "0.9"]]))
+              AUROC
+      random  0.9
+    """
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
 
 
 def title(summary: Mapping[str, Any]) -> str:
-    """Returns the title of a run: method, data set, images per class, seed.
+    """Returns the title of a run: method, data set, images per class, seed or seeds.
 
     Example:
       >>> title({"method": "dsa", "dataset": "pathmnist", "ipc": 10, "seed": 1})
@@ -209,7 +232,10 @@ def title(summary: Mapping[str, Any]) -> str:
         images = f"{ipc:,} image{'' if ipc == 1 else 's'} per {group}"
     else:
         images = f"ipc {ipc}"
-    return f"{summary['method']} · {summary['dataset']} · {images} · seed {summary['seed']}"
+    seeds = summary.get("seeds") or [summary["seed"]]
+    shown = some(map(str, seeds), most=10)
+    named = f"seed{'s' if len(seeds) > 1 else ''} {shown}"
+    return f"{summary['method']} · {summary['dataset']} · {images} · {named}"
 
 
 def compared_by(summary: Mapping[str, Any]) -> str:
@@ -224,8 +250,9 @@ def compared_by(summary: Mapping[str, Any]) -> str:
 
 def _gaps(summary: Mapping[str, Any]) -> list[str]:
     meanings = {"ior": "distilled − random", "hlr": "whole − distilled"}
-    return [
+    gaps = [
         f"{name.upper()} {summary[name]:+.1f} points of {compared_by(summary)} ({meaning})"
         for name, meaning in meanings.items()
         if summary.get(name) is not None
     ]
+    return [*gaps, CANNOT_TELL] if gaps else []

@@ -42,12 +42,12 @@ def test_splits_and_classes_by_folder(make):
         ("train/a/2.tif", "train", "a"),
         ("train/b/1.PNG", "train", "b"),
     ]
-    assert folders.class_names(found) == ("a", "b")
+    assert folders.classes_of(found) == ("a", "b")
 
 
 def test_without_splits_it_is_cut(make):
     folder = make(*(f"{c}/{i}.png" for c in "ab" for i in range(20)))
-    found, cut, *_ = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
+    found, *_, cut = folders.entries(folder, FolderOptions(), CutOptions(val=0.1, test=0.2))
     assert cut == "file"
     counts = [sum(e.split == s for e in found) for s in ("train", "val", "test")]
     assert counts == [28, 4, 8]
@@ -61,15 +61,15 @@ def test_a_table_beside_splits_is_refused(make):
 
 def test_classes_that_are_numbers_are_in_their_order():
     entries = [folders.Entry(f"{c}", "train", c, c) for c in ("10", "9", "1")]
-    assert folders.class_names(entries) == ("1", "9", "10")
-    assert folders.class_names([*entries, entries[0]._replace(label="x")])[-1] == "x"
+    assert folders.classes_of(entries) == ("1", "9", "10")
+    assert folders.classes_of([*entries, entries[0]._replace(label="x")])[-1] == "x"
 
 
 def test_a_table_names_files_patients_and_labels(make):
     folder = make(*(f"scans/{i}.png" for i in range(30)))
     rows = "\n".join(f"scans/{i}.png,p{i // 3},{'ab'[i // 3 % 2]}" for i in range(30))
     options = FolderOptions(**_table(folder, f"file,patient,label\n{rows}"))
-    found, cut, warnings, _ = folders.entries(folder, options, CutOptions())
+    found, _, warnings, _, cut = folders.entries(folder, options, CutOptions())
     assert cut == "patient" and warnings == ()
     assert len(found) == 30 and len({e.split for e in found}) == 3
     for patient in range(10):
@@ -81,7 +81,7 @@ def test_official_splits_of_a_table_are_kept_wherever_its_files_lie(make):
     folder = make("train/a/1.png", "test/a/2.png")
     rows = "train/a/1.png,a,test,p\ntest/a/2.png,b,train,p"
     options = FolderOptions(**_table(folder, f"file,label,split,patient\n{rows}"))
-    found, cut, warnings, _ = folders.entries(folder, options, CutOptions())
+    found, _, warnings, _, cut = folders.entries(folder, options, CutOptions())
     assert [(e.name, e.split) for e in found] == [
         ("test/a/2.png", "train"),
         ("train/a/1.png", "test"),
@@ -91,7 +91,7 @@ def test_official_splits_of_a_table_are_kept_wherever_its_files_lie(make):
 
 def test_patients_in_folders_stay_in_one_split(make):
     folder = make(*(f"{c}/p{i // 3}{c}/{i}.png" for c in "ab" for i in range(30)))
-    found, cut, *_ = folders.entries(folder, FolderOptions(patients="folders"), CutOptions())
+    found, *_, cut = folders.entries(folder, FolderOptions(patients="folders"), CutOptions())
     assert cut == "patient" and len({entry.group for entry in found}) == 20
     for group in {entry.group for entry in found}:
         assert len({entry.split for entry in found if entry.group == group}) == 1
@@ -104,7 +104,7 @@ def test_patients_in_the_names_of_files_stay_in_one_split(make, table):
     rows = "\n".join(f"{name},{name[0]}" for name in names)
     named = _table(folder, f"file,label\n{rows}") if table else {}
     options = FolderOptions(**named, patients=r"(\w-\d+)-\d")
-    found, cut, *_ = folders.entries(folder, options, CutOptions())
+    found, *_, cut = folders.entries(folder, options, CutOptions())
     assert cut == "patient" and len({entry.group for entry in found}) == 20
     for group in {entry.group for entry in found}:
         assert len({entry.split for entry in found if entry.group == group}) == 1
@@ -116,7 +116,7 @@ def test_patients_in_the_names_of_files_stay_in_one_split(make, table):
 def test_patients_in_the_names_of_files_may_be_in_two_splits(make):
     folder = make("train/a/1-1.png", "train/b/2-1.png", "test/a/1-2.png", "test/b/3-1.png")
     options = FolderOptions(patients=r"(\d)-\d")
-    _, cut, warnings, _ = folders.entries(folder, options, CutOptions())
+    _, _, warnings, _, cut = folders.entries(folder, options, CutOptions())
     assert cut == "" and warnings == ("leakage: 1 patient is in train and test",)
 
 
@@ -126,7 +126,7 @@ def test_class_folders_of_one_value_are_one_class(make):
         FolderOptions(),
         CutOptions(),
     ).entries
-    assert folders.class_names(found) == ("1", "2", "10")
+    assert folders.classes_of(found) == ("1", "2", "10")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ import io
 import pathlib
 import re
 import tomllib
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -23,42 +22,15 @@ HISTORY = [
 ]
 
 
-class Page(HTMLParser):
-    """The tags of a page, checked to nest, and its text."""
-
-    VOID = frozenset({"meta", "img", "path", "circle"})
-
-    def __init__(self, source):
-        super().__init__()
-        self.tags, self.text, self._open = [], "", []
-        self.feed(source)
-        assert self._open == []
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
-        if tag not in self.VOID:
-            self._open.append(tag)
-
-    def handle_endtag(self, tag):
-        if tag not in self.VOID:
-            assert self._open.pop() == tag
-
-    def handle_data(self, data):
-        self.text += data
-
-    def of(self, kind):
-        return [attributes for tag, attributes in self.tags if tag == kind]
-
-
 @pytest.fixture
-def render(tmp_path):
+def render(tmp_path, page_of):
     def render(summary, images=None, labels=None, history=HISTORY):
         images = np.full((4, 8, 8, 1), 0.5) if images is None else images
         labels = np.array([0, 0, 1, 1]) if labels is None else labels
         path = tmp_path / "report.html"
         write_report(path, summary, images=images, labels=labels, history=history)
         source = path.read_text(encoding="utf-8")
-        return source, Page(source)
+        return source, page_of(source)
 
     return render
 

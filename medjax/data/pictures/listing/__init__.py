@@ -1,1 +1,1 @@
-"""Which files a folder or a table lists: their classes, splits and patients."""
+"""Which files a folder lists: their classes, splits and patients."""

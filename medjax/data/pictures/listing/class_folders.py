@@ -4,17 +4,16 @@ import pathlib
 from collections.abc import Mapping, Sequence
 
 from medjax.data import splitting
+from medjax.data.class_names import same_form
 from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import class_warnings, masks, unknown_layout
-from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry
-from medjax.data.pictures.listing.names import same_form, two
+from medjax.data.pictures.listing.entry import PATIENT_FOLDERS, Entry, Listing
+from medjax.data.pictures.listing.file_names import two
 from medjax.errors import UserError
 
 
-def entries(
-    folder: pathlib.Path, files: Sequence[str], *, patients: bool
-) -> tuple[list[Entry], list[str]]:
+def entries(folder: pathlib.Path, files: Sequence[str], *, patients: bool) -> Listing:
     """Lists the pictures of class folders.
 
     Args:
@@ -23,7 +22,7 @@ def entries(
       patients: whether the folders below the classes are patients.
 
     Returns:
-      The entries, in a split if the folder has official splits; and warnings.
+      The listing, whose entries are in a split if the folder has official splits.
 
     Raises:
       UserError: if the files lie in another way.
@@ -61,7 +60,7 @@ def entries(
         *class_warnings.numbered_parts(folder, files, classes),
         *class_warnings.unread(folder, others, pictures, tops, classes),
     ]
-    return found, warnings
+    return Listing(found, patients, tuple(warnings))
 
 
 def _count(folder: pathlib.Path, what: str, files: Sequence[str]) -> list[str]:

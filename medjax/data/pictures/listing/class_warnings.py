@@ -7,9 +7,10 @@ import pathlib
 import re
 from collections.abc import Collection, Iterable, Sequence
 
+from medjax.data.class_names import same_form
 from medjax.data.pictures import decoding
 from medjax.data.pictures.listing import unknown_layout
-from medjax.data.pictures.listing.names import counted, is_leftover, kind, same_form, two
+from medjax.data.pictures.listing.file_names import counted, is_leftover, kind, two
 
 _log = logging.getLogger("medjax")
 _NOTES = (  # of images

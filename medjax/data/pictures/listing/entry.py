@@ -67,16 +67,18 @@ class Listing(NamedTuple):
     """The images of a folder, and what is to be said of them.
 
     Attributes:
-      entries: the images, sorted by name.
-      cut: ``""`` for the set's own splits, ``"file"`` or ``"patient"`` for splits cut by these.
+      entries: the images.
+      patients: whether the groups of the entries are patients.
       warnings: what may be wrong with the set, one line each.
       findings: the names of the findings, if an image may have several; else none.
+      cut: ``"file"`` or ``"patient"`` once the set is cut by these; ``""`` for its own splits.
     """
 
     entries: list[Entry]
-    cut: str = ""
-    warnings: tuple[str, ...] = ()
+    patients: bool
+    warnings: tuple[str, ...]
     findings: tuple[str, ...] = ()
+    cut: str = ""
 
 
 def check(options: FolderOptions) -> None:

@@ -7,8 +7,9 @@ import pathlib
 import posixpath
 from collections.abc import Callable, Sequence
 
+from medjax.data.class_names import same_form
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing.names import is_leftover, same_form
+from medjax.data.pictures.listing.file_names import is_leftover
 
 
 def _key(text: str) -> str:

@@ -1,10 +1,11 @@
-"""Patients: those that a regular expression finds in paths, and one spelling for each."""
+"""Patients: those that paths name, one spelling for each, and those that are in two splits."""
 
 import collections
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from medjax.data.pictures.listing import labels
+from medjax.data import class_names
+from medjax.data.medmnist.registry import SPLITS
 from medjax.data.pictures.listing.entry import Entry
 from medjax.errors import UserError
 
@@ -62,7 +63,7 @@ def spellings(names: Iterable[str]) -> dict[str, str]:
       {'P-01': 'P-01', 'p 1': 'P-01', 'P1': 'P-01', 'P1-2': 'P1-2', 'P12': 'P12'}
     """
     first: dict[str, str] = {}
-    same = labels.unified(names)
+    same = class_names.unified(names)
     return {spelled: first.setdefault(_plain(name), name) for spelled, name in same.items()}
 
 
@@ -89,6 +90,43 @@ def spelled_alike(same: Mapping[str, str]) -> list[str]:
         f"{count:,} patient{'s' * (count > 1)} {verb} spelled in several ways, as {one} and "
         f"{other}, and {taken}"
     ]
+
+
+def shared_patients(entries: Iterable[Entry]) -> list[str]:
+    """Returns a warning of the patients that have images in two splits, if there are any.
+
+    Example:
+      >>> shared_patients([Entry("a", "train", "x", "p1"), Entry("b", "test", "y", "p1")])
+      ['leakage: 1 patient is in train and test']
+    """
+    found = in_several(((x.group, x.split) for x in entries), "patient", "patients")
+    return [f"leakage: {found}"] if found else []
+
+
+def in_several(pairs: Iterable[tuple[str, str]], one: str, many: str) -> str:
+    """Returns how many values are in which splits, if they are in more than one.
+
+    Args:
+      pairs: values with their splits.
+      one: what a value is called.
+      many: what several values are called.
+
+    Example:
+      >>> in_several([("7", "train"), ("7", "test"), ("8", "test")], "case", "cases")
+      '1 case is in train and test'
+    """
+    held = collections.defaultdict(set)
+    for value, split in pairs:
+        held[value].add(split)
+    counts = collections.Counter(
+        tuple(name for name in SPLITS if name in splits)
+        for splits in held.values()
+        if len(splits) > 1
+    )
+    return ", ".join(
+        f"{count:,} {f'{one} is' if count == 1 else f'{many} are'} in {' and '.join(names)}"
+        for names, count in sorted(counts.items())
+    )
 
 
 def _plain(name: str) -> str:

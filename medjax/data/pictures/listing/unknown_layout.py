@@ -8,11 +8,11 @@ from collections.abc import Collection, Sequence
 
 from medjax.data import splitting
 from medjax.data.pictures import decoding
-from medjax.data.pictures.listing import column_guesses, tables
 from medjax.data.pictures.listing.entry import PATIENT_FOLDERS
 from medjax.data.pictures.listing.file_index import FileIndex
-from medjax.data.pictures.listing.names import kind
-from medjax.data.pictures.listing.tables import Table
+from medjax.data.pictures.listing.file_names import kind
+from medjax.data.pictures.tables import column_guesses, reading
+from medjax.data.pictures.tables.table import Table
 from medjax.errors import UserError, some
 
 _TABLES = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
@@ -69,7 +69,7 @@ def _tables(index: FileIndex) -> list[Table]:
     found = []
     for file in sorted(near, key=lambda file: file.count("/"))[:_SHOWN]:
         try:
-            table = tables.read(index.folder / file)
+            table = reading.read(index.folder / file)
         except UserError:
             continue
         prose = table.delimiter == " " and not any(map(index.has, table.header))

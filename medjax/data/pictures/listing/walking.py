@@ -3,7 +3,7 @@
 import os
 import pathlib
 
-from medjax.data.pictures.listing.names import is_leftover
+from medjax.data.pictures.listing.file_names import is_leftover
 from medjax.errors import UserError
 
 

@@ -10,8 +10,8 @@ def listed(folder, *names, patients=False):
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
-    found, warnings = class_folders.entries(folder, names, patients=patients)
-    return [tuple(entry) for entry in found], warnings
+    found = class_folders.entries(folder, names, patients=patients)
+    return [tuple(entry) for entry in found.entries], list(found.warnings)
 
 
 def test_classes_and_files(tmp_path):

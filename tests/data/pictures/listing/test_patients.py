@@ -1,4 +1,4 @@
-"""Patients in the paths of files."""
+"""Patients: in the paths of files, spelled in several ways, and in two splits."""
 
 import pytest
 
@@ -78,3 +78,16 @@ def test_several_patients_of_several_spellings_are_one_line():
     assert said == [
         "2 patients are spelled in several ways, as a1 and A1, and each is taken as one"
     ]
+
+
+def test_patients_in_two_splits_are_counted():
+    held = {"p1": ("train", "test"), "p2": ("test", "train", "train"), "p3": ("train", "val")}
+    found = [
+        Entry(f"{group}{i}", split, "x", group)
+        for group, names in held.items()
+        for i, split in enumerate(names)
+    ]
+    assert patients.shared_patients(found) == [
+        "leakage: 2 patients are in train and test, 1 patient is in train and val"
+    ]
+    assert patients.shared_patients(found[-1:]) == []

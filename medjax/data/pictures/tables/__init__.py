@@ -1,0 +1,1 @@
+"""A table as it is written: its text, its rows, and what its columns hold."""

@@ -138,7 +138,7 @@ class Judge:
             "cpu": time.process_time() - cpu,
         }
         values = {
-            split: {metric: summary["values"] for metric, summary in found.items()}
+            split: {metric: np.round(one["values"], 6).tolist() for metric, one in found.items()}
             for split, found in scores.items()
         }
         row = {"networks": count, "seed": SEED, "width": WIDTH, "images": len(labels)}

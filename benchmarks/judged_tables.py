@@ -28,7 +28,7 @@ def tables(rows: list[Row]) -> str:
     """Returns Markdown: a table for each data set, learning rate and score.
 
     The reference's networks are two halves. Every recipe trains those of the first half, so the
-    row ``reference`` is the agreement of the reference with itself; others exceed it by chance only.
+    row ``reference`` is the agreement of the reference with itself, which others exceed by chance.
 
     - ``difference``: of the mean over networks from that of the reference's first half, in points,
       mean over sets with its 95 % interval.

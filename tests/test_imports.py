@@ -34,7 +34,7 @@ LIBRARY = {
     "training": {"jax", "flax", "optax", "numpy", "chex"},
     "coreset": {"jax", "flax", "numpy"},
     "methods": {"jax", "flax", "optax", "numpy", "chex"},
-    "evaluate": {"jax", "flax", "numpy", "scipy"},
+    "evaluate": {"jax", "flax", "numpy", "scipy", "sklearn"},
 }
 APPLICATION = {
     "run": ANY,

@@ -12,11 +12,11 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import messages, pipes, run_beside, source_flags, startup
+from medjax.cli import learners, messages, pipes, run_beside, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
-from medjax.run.report import NOTHING, Row, scores_table
+from medjax.run.report import NOTHING, Row, diverged_lines, scores_table
 from medjax.run.settings import DataSettings, check_seed
 from medjax.store import expand_user, require_writable
 
@@ -26,9 +26,10 @@ _USAGE = """Trains fresh networks on a set of images and scores them on a data s
   python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --nets=resnet18:norm=batch
   python -m medjax.evaluate --synthetic=pictures --data=mine/real.npz --epochs=300
   python -m medjax.evaluate --synthetic=mine.npz --data=folder:scans --folder.table=table.csv
+  python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --learners=logistic,knn,mlp
 
 The set is a synthetic.npz, an npz or a file of torch with images and labels, or a folder with a
-folder per class.
+folder per class. Learners are of scikit-learn; they compare it with as many random real images.
 Other options default to those of the summary.json beside the set, if there is one."""
 
 _FLAGS = (
@@ -36,7 +37,8 @@ _FLAGS = (
     (flags.DEFINE_string, "data", "data set to score on, a name or a path"),
     (flags.DEFINE_integer, "size", "side of its images, if it comes in several"),
     (flags.DEFINE_list, "nets", "networks, as in convnet,resnet18:width=32"),
-    (flags.DEFINE_integer, "networks", "number of each"),
+    (flags.DEFINE_list, "learners", "learners of scikit-learn beside them: logistic, knn, mlp"),
+    (flags.DEFINE_integer, "networks", "number of each, and of draws of random images"),
     (flags.DEFINE_integer, "epochs", "epochs of training"),
     (flags.DEFINE_integer, "batch_size", "batch size of training"),
     (flags.DEFINE_float, "learning_rate", "learning rate of training"),
@@ -46,7 +48,7 @@ _FLAGS = (
     (flags.DEFINE_string, "out", "JSON file to write"),
 )
 _as_flags = functools.partial(source_flags.as_flags, others=["size"])
-_DEFAULTS = {"size": 28, "nets": ["convnet"], "networks": 5, "seed": 0}
+_DEFAULTS = {"size": 28, "nets": ["convnet"], "learners": [], "networks": 5, "seed": 0}
 _DEFAULTS |= {"augment": "auto", "precision": "tf32"}
 
 
@@ -57,6 +59,7 @@ class Task(NamedTuple):
       images: the set.
       dataset: the data set that networks are scored on.
       nets: the networks by the text that names them.
+      learners: learners of scikit-learn.
       recipe: how the networks are trained.
       networks: how many of each network are trained.
       seed: the seed of the networks.
@@ -68,6 +71,7 @@ class Task(NamedTuple):
     images: share.ImageSet
     dataset: data.Dataset
     nets: dict[str, Any]
+    learners: list[str]
     recipe: training.Recipe
     networks: int
     seed: int
@@ -103,8 +107,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _report(task: Task) -> None:
     info, labels = task.dataset.info, task.dataset.train.labels
-    rows, first = _evaluate(task), evaluate.headline(labels, task=info.task)
-    notes = evaluate.absent_lines(_absent(task.dataset))
+    (rows, lines), first = _evaluate(task), evaluate.headline(labels, task=info.task)
+    notes = [*lines, *diverged_lines(rows), *evaluate.absent_lines(_absent(task.dataset))]
     notes += [f"warning: {line}" for line in task.warnings]
     print(scores_table(rows, first=first), "", *map(errors.printable, notes), sep="\n")
     print(f"{errors.printable(task.out)} has all scores.")
@@ -142,6 +146,9 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
     check_seed(options["seed"])
+    wanted = [name.strip() for name in options["learners"]]
+    if wanted:
+        evaluate.check_learners(wanted)
     name, path = options["data"], options["synthetic"]
     preparation = share.read_preparation(path)
     source = dataclasses.replace(options["source"], size=options["size"], prepare=preparation)
@@ -163,7 +170,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     for line in found:
         messages.say(f"warning: {_as_flags(line)}")
     count, seed, out = options["networks"], options["seed"], options["out"]
-    return Task(images, dataset, made, recipe, count, seed, path, out, found)
+    return Task(images, dataset, made, wanted, recipe, count, seed, path, out, found)
 
 
 def _warnings(images: share.ImageSet, dataset: data.Dataset) -> list[str]:
@@ -178,7 +185,7 @@ def _nets(options: Mapping[str, Any], dataset: data.Dataset) -> dict[str, Any]:
     import jax
 
     made, image = {}, jax.ShapeDtypeStruct((1, *dataset.test.images.shape[1:]), "float32")
-    if not options["nets"]:
+    if not options["nets"] and not options["learners"]:
         raise errors.UserError(f"--nets is empty; choose from: {', '.join(nets.names())}")
     for text in options["nets"]:
         name, chosen = nets.parse(text.strip())
@@ -201,25 +208,16 @@ def _recipe(
     return training.Recipe(**options.get("recipe", {}) | changes)
 
 
-def _evaluate(task: Task) -> list[Row]:
-    """Scores one network after another, and writes the scores after each."""
+def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
+    """Scores one network after another, and then learners, and writes the scores after each.
+
+    Returns the rows of the table, and what is to be said of the learners.
+    """
+    import jax
+
     dataset, recipe, count = task.dataset, task.recipe, task.networks
     (images, benchmark), labels = _benchmark(task), task.images.labels
-    key, rows = setup.keys_of(task.seed)["final"], []
-    content = {
-        "synthetic": task.synthetic,
-        "num_images": len(labels),
-        "data": {
-            "name": dataset.info.name,
-            "digest": dataset.info.digest,
-            "preparation": dataset.preparation.listed(),
-        },
-        "seed": task.seed,
-        "recipe": vars(recipe),
-        "absent_classes": _absent(dataset),
-        "warnings": task.warnings,
-        "results": {},
-    }
+    key, rows, content = setup.keys_of(task.seed)["final"], [], _content(task)
     for name, net in task.nets.items():
         epochs = recipe.schedule().num_epochs
         messages.say(f"{name}: {count} networks on {len(labels)} images, {epochs} epochs")
@@ -229,10 +227,40 @@ def _evaluate(task: Task) -> list[Row]:
         content["results"][name] = scores
         write_json(task.out, content)
         rows.append(Row(name, scores.get("val"), scores["test"]))
+    compared = learners.compare(
+        task.learners,
+        jax.random.split(key, count),
+        data.Split(images, labels),
+        dataset,
+        benchmark,
+        whitening=task.images.whitening,
+    )
+    if compared.content:
+        write_json(task.out, content | {"learners": compared.content})
+    rows += compared.rows
     if dataset.train.labels.ndim == 2:
         nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
         rows.append(Row(NOTHING, nothing.get("val"), nothing["test"]))
-    return rows
+    return rows, compared.lines
+
+
+def _content(task: Task) -> dict[str, Any]:
+    """Returns what the JSON file says before anything is scored."""
+    dataset = task.dataset
+    return {
+        "synthetic": task.synthetic,
+        "num_images": len(task.images.labels),
+        "data": {
+            "name": dataset.info.name,
+            "digest": dataset.info.digest,
+            "preparation": dataset.preparation.listed(),
+        },
+        "seed": task.seed,
+        "recipe": vars(task.recipe),
+        "absent_classes": _absent(dataset),
+        "warnings": task.warnings,
+        "results": {},
+    }
 
 
 def _absent(dataset: data.Dataset) -> dict[str, list[str]]:

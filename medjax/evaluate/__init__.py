@@ -12,8 +12,15 @@ from medjax.evaluate.intervals import (
     TwoLevel,
     mean_interval,
     paired_interval,
+    prediction_interval,
     two_level,
     verdict,
+)
+from medjax.evaluate.learners import (
+    LearnerScores,
+    check_learners,
+    compare_learner,
+    random_rows,
 )
 from medjax.evaluate.metrics import (
     accuracy,
@@ -28,8 +35,15 @@ from medjax.evaluate.multilabel import (
     label_average_precision,
     label_balanced_accuracy,
 )
+from medjax.evaluate.predictions import Prediction, score_predictions
 from medjax.evaluate.protocol import Benchmark, evaluate_set, score_networks, score_nothing
-from medjax.evaluate.scoring import probabilities, score, selectable_metrics, summarize
+from medjax.evaluate.scoring import (
+    probabilities,
+    score,
+    score_probabilities,
+    selectable_metrics,
+    summarize,
+)
 from medjax.evaluate.thresholds import balanced_accuracy_at, choose_threshold
 
 __all__ = [
@@ -38,8 +52,10 @@ __all__ = [
     "Benchmark",
     "Interval",
     "Keep",
+    "LearnerScores",
     "Made",
     "Plan",
+    "Prediction",
     "TwoLevel",
     "absent_lines",
     "accuracy",
@@ -51,7 +67,9 @@ __all__ = [
     "balanced_accuracy_at",
     "better_whole",
     "brier",
+    "check_learners",
     "choose_threshold",
+    "compare_learner",
     "copy_lines",
     "evaluate_set",
     "expected_calibration_error",
@@ -65,12 +83,16 @@ __all__ = [
     "mean_absolute_error",
     "mean_interval",
     "paired_interval",
+    "prediction_interval",
     "probabilities",
     "quadratic_weighted_kappa",
+    "random_rows",
     "score",
     "score_baselines",
     "score_networks",
     "score_nothing",
+    "score_predictions",
+    "score_probabilities",
     "selectable_metrics",
     "summarize",
     "two_level",

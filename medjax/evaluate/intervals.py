@@ -71,12 +71,39 @@ def mean_interval(values: Sequence[float] | np.ndarray, *, confidence: float = 0
 
     Student, "The probable error of a mean", Biometrika 6, 1908.
     """
-    values, tail = _finite(values, rank=1), upper_tail(confidence)
-    mean, n = float(values.mean()), values.size
-    if n == 1:
-        return Interval(mean, math.nan, math.nan, n)
-    half = float(special.stdtrit(n - 1, tail) * values.std(ddof=1) / math.sqrt(n))
-    return Interval(mean, mean - half, mean + half, n)
+    values = _finite(values, rank=1)
+    return _student(values, confidence, width=math.sqrt(1 / values.size))
+
+
+def prediction_interval(
+    values: Sequence[float] | np.ndarray, *, confidence: float = 0.95
+) -> Interval:
+    r"""Computes the interval in which one more value lies, which is drawn as the others were.
+
+    It is ``x̄ ± t s √(1 + 1/n)``, with ``s`` and ``t`` as in ``mean_interval``. It tells whether a
+    single set is unlike a random one: the interval of a mean narrows with ``n`` and calls many a
+    random set better or worse than others.
+
+    Args:
+      values: float ``[n]``, one independent value for each draw. For a comparison, the differences
+        of one set to each draw: an interval without zero shows that it is unlike one more draw.
+      confidence: share of such intervals that contain one more value, between 0 and 1.
+
+    Returns:
+      The interval, around the mean; ``low`` and ``high`` are NaN for one value.
+
+    Raises:
+      UserError: as ``mean_interval`` does.
+
+    Example:
+      >>> interval = prediction_interval([0.80, 0.82, 0.84])
+      >>> print(f"{interval.mean:.2f} ({interval.low:.3f} to {interval.high:.3f})")
+      0.82 (0.721 to 0.919)
+
+    Hahn and Meeker, "Statistical Intervals: A Guide for Practitioners", 1991, chapter 4.
+    """
+    values = _finite(values, rank=1)
+    return _student(values, confidence, width=math.sqrt(1 + 1 / values.size))
 
 
 def paired_interval(
@@ -192,6 +219,15 @@ def upper_tail(confidence: float) -> float:
     if not 0 < confidence < 1:
         raise errors.UserError(f"confidence must be between 0 and 1, got {confidence}")
     return (1 + confidence) / 2
+
+
+def _student(values: np.ndarray, confidence: float, *, width: float) -> Interval:
+    """Returns Student's interval around the mean, of some width in standard deviations."""
+    tail, mean, n = upper_tail(confidence), float(values.mean()), values.size
+    if n == 1:
+        return Interval(mean, math.nan, math.nan, n)
+    half = float(special.stdtrit(n - 1, tail) * values.std(ddof=1) * width)
+    return Interval(mean, mean - half, mean + half, n)
 
 
 def _finite(

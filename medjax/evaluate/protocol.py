@@ -2,22 +2,20 @@
 
 import warnings
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import flax.linen as nn
 import numpy as np
 from jax.sharding import Mesh
 
 from medjax import data
-from medjax.evaluate.scoring import score, summarize
+from medjax.evaluate.predictions import Prediction, Scores, score_predictions
+from medjax.evaluate.scoring import CALIBRATION, probabilities, score, summarize
 from medjax.training.inputs import Stats
 from medjax.training.prediction import predict
 from medjax.training.recipe import Recipe
 from medjax.training.trainer import Watch, train_networks
 from medjax.types import Array, Params, PRNGKey
-
-Scores = dict[str, dict[str, dict[str, Any]]]
-"""``{split: {metric: {"mean", "std", "n", "values"}}}``."""
 
 
 class Benchmark(NamedTuple):
@@ -28,12 +26,14 @@ class Benchmark(NamedTuple):
       stats: ``(mean, std)``, each float ``[c]`` in pixel units (0–1), which normalise uint8 images.
       task: one of MedMNIST's four, see ``score``.
       mesh: devices to train and score on, from ``parallel.make_mesh``; ``None`` for one device.
+      val: images to choose thresholds on, see ``score_predictions``, if no split is named ``val``.
     """
 
     splits: Mapping[str, data.Split]
     stats: Stats
     task: str
     mesh: Mesh | None = None
+    val: data.Split | None = None
 
 
 def evaluate_set(
@@ -61,7 +61,7 @@ def evaluate_set(
       watch: is called with the fraction of the training that is done, 0–1.
 
     Returns:
-      ``{split: {metric: {"mean", "std", "n", "values"}}}``, with metrics as fractions.
+      ``{split: {metric: {"mean", "std", "n", "values", …}}}``, see ``score_predictions``.
 
     Raises:
       UserError: if the set, the splits and the task do not fit together.
@@ -77,8 +77,8 @@ def evaluate_set(
       >>> scores = evaluate_set(
       ...     key, net, split.images, split.labels, benchmark, recipe=recipe, num_networks=3
       ... )
-      >>> scores["test"]["auroc"]
-      {'mean': 0.5, 'std': 0.0, 'n': 3, 'values': [0.5, 0.5, 0.5]}
+      >>> scores["test"]["accuracy"]
+      {'mean': 0.5, 'std': 0.0, 'n': 3, 'values': [0.5, 0.5, 0.5], 'diverged': 0}
     """
     variables = train_networks(
         key,
@@ -106,7 +106,7 @@ def score_networks(net: nn.Module, variables: Params, benchmark: Benchmark) -> S
       benchmark: the splits to score on.
 
     Returns:
-      ``{split: {metric: {"mean", "std", "n", "values"}}}``, with metrics as fractions.
+      ``{split: {metric: {"mean", "std", "n", "values", …}}}``, see ``score_predictions``.
 
     Raises:
       UserError: if the splits or the task do not fit.
@@ -121,32 +121,29 @@ def score_networks(net: nn.Module, variables: Params, benchmark: Benchmark) -> S
       >>> variables = jax.vmap(net.init, in_axes=(0, None))(keys, np.zeros((1, 4, 4, 1), "f"))
       >>> scores = score_networks(net, variables, Benchmark({"val": split}, stats, "binary-class"))
       >>> scores["val"]["balanced_accuracy"]
-      {'mean': 0.5, 'std': 0.0, 'n': 3, 'values': [0.5, 0.5, 0.5]}
+      {'mean': 0.5, 'std': 0.0, 'n': 3, 'values': [0.5, 0.5, 0.5], 'diverged': 0}
     """
-    scores: Scores = {}
-    diverged = np.zeros((), bool)
-    for name, split in benchmark.splits.items():
-        logits = np.asarray(
-            predict(net, variables, split.images, stats=benchmark.stats, mesh=benchmark.mesh)
-        )
-        finite = np.isfinite(logits).all(axis=(1, 2))
-        diverged = diverged | ~finite
-        logits = np.where(finite[:, None, None], logits, np.zeros_like(logits))
-        metrics = score(logits, split.labels, task=benchmark.task)
-        scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
+    splits = dict(benchmark.splits)
+    found = {name: _predict(net, variables, split, benchmark) for name, split in splits.items()}
+    val = None
+    if "val" not in splits and benchmark.val is not None:
+        val = _predict(net, variables, benchmark.val, benchmark)[0]
+    diverged = np.any([lost for _, lost in found.values()], axis=0)
     if diverged.any():
         warnings.warn(
             f"{diverged.sum()} of {diverged.size} networks diverged ({type(net).__name__}) "
             "and count as uninformative; lower the learning rate",
             stacklevel=2,
         )
-    return scores
+    predictions = {name: prediction for name, (prediction, _) in found.items()}
+    return score_predictions(predictions, task=benchmark.task, val=val)
 
 
 def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
     """Scores the prediction of no finding for any image of a multi-label set.
 
-    This accuracy is high if findings are rare; a network that has learned anything exceeds it.
+    This accuracy is high if findings are rare; a network that has learned anything exceeds it. The
+    prediction has no probability, so it has no calibration.
 
     Args:
       benchmark: the splits to score on, multi-label.
@@ -165,5 +162,25 @@ def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
     for name, split in benchmark.splits.items():
         logits = np.full((1, len(split), num_labels), -1.0)
         metrics = score(logits, split.labels, task=benchmark.task)
-        scores[name] = {metric: summarize(values) for metric, values in metrics.items()}
+        scores[name] = {
+            metric: summarize(values)
+            for metric, values in metrics.items()
+            if metric not in CALIBRATION
+        }
     return scores
+
+
+def _predict(
+    net: nn.Module, variables: Params, split: data.Split, benchmark: Benchmark
+) -> tuple[Prediction, np.ndarray]:
+    """Returns the probabilities of networks for a split, and which of them diverged, bool ``[k]``.
+
+    A network that diverged has all logits at 0.
+    """
+    logits = np.asarray(
+        predict(net, variables, split.images, stats=benchmark.stats, mesh=benchmark.mesh)
+    )
+    finite = np.isfinite(logits).all(axis=(1, 2))
+    logits = np.where(finite[:, None, None], logits, np.zeros_like(logits))
+    scores = probabilities(logits, task=benchmark.task)
+    return Prediction(scores, split.labels, int((~finite).sum())), ~finite

@@ -6,10 +6,16 @@ from typing import Any
 import numpy as np
 
 from medjax import errors
-from medjax.evaluate import metrics, multilabel
+from medjax.evaluate import calibration, metrics, multilabel
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
 Metric = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+CALIBRATION: dict[str, Metric] = {
+    "ece": calibration.expected_calibration_error,
+    "brier": calibration.brier,
+}
+"""The metrics of every task that need probabilities; lower is better."""
 
 _METRICS: dict[str, Metric] = {
     "accuracy": metrics.accuracy,
@@ -17,21 +23,23 @@ _METRICS: dict[str, Metric] = {
     "auroc": metrics.auroc,
 }
 _BY_TASK: dict[str, dict[str, Metric]] = {
-    MULTI_CLASS: _METRICS,
-    BINARY_CLASS: _METRICS,
+    MULTI_CLASS: _METRICS | CALIBRATION,
+    BINARY_CLASS: _METRICS | CALIBRATION,
     ORDINAL: _METRICS
     | {
         "quadratic_weighted_kappa": metrics.quadratic_weighted_kappa,
         "mean_absolute_error": metrics.mean_absolute_error,
-    },
+    }
+    | CALIBRATION,
     MULTI_LABEL: {
         "accuracy": multilabel.label_accuracy,
         "balanced_accuracy": multilabel.label_balanced_accuracy,
         "auroc": multilabel.label_auroc,
         "average_precision": multilabel.label_average_precision,
-    },
+    }
+    | CALIBRATION,
 }
-_LOWER_IS_BETTER = ("mean_absolute_error",)
+_LOWER_IS_BETTER = ("mean_absolute_error", *CALIBRATION)
 
 
 def selectable_metrics(task: str) -> tuple[str, ...]:
@@ -63,9 +71,10 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
       task: one of MedMNIST's four.
 
     Returns:
-      ``{metric: float64 [...]}`` with ``accuracy``, ``balanced_accuracy`` and ``auroc`` (each in
-      0–1); also ``quadratic_weighted_kappa`` and ``mean_absolute_error`` for an ordinal task, and
-      ``average_precision`` for a multi-label one, whose metrics are means over labels.
+      ``{metric: float64 [...]}`` with ``accuracy``, ``balanced_accuracy``, ``auroc`` and ``ece``
+      (each in 0–1) and ``brier``; also ``quadratic_weighted_kappa`` and ``mean_absolute_error`` for
+      an ordinal task, and ``average_precision`` for a multi-label one, whose metrics are means over
+      labels.
 
     Raises:
       UserError: if the task is unknown, the labels do not fit, or logits are not finite.
@@ -73,11 +82,36 @@ def score(logits: np.ndarray, labels: np.ndarray, *, task: str) -> dict[str, np.
     Example:
       >>> logits = np.array([[[2.0, 0.0], [0.0, 1.0]]])
       >>> result = score(logits, np.array([0, 1]), task="binary-class")
-      >>> {name: value.tolist() for name, value in result.items()}
-      {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0]}
+      >>> {name: value.round(2).tolist() for name, value in result.items()}
+      {'accuracy': [1.0], 'balanced_accuracy': [1.0], 'auroc': [1.0], 'ece': [0.19],
+       'brier': [0.04]}
     """
-    of_task, scores = _metrics(task), probabilities(logits, task=task)
-    return {name: metric(scores, labels) for name, metric in of_task.items()}
+    return score_probabilities(probabilities(logits, task=task), labels, task=task)
+
+
+def score_probabilities(
+    scores: np.ndarray, labels: np.ndarray, *, task: str
+) -> dict[str, np.ndarray]:
+    """Computes all metrics of a task from probabilities.
+
+    Args:
+      scores: float ``[..., n, C]``, as from ``probabilities`` or any classifier.
+      labels: as for ``score``.
+      task: one of MedMNIST's four.
+
+    Returns:
+      ``{metric: float64 [...]}``, as ``score`` does.
+
+    Raises:
+      UserError: if the task is unknown, the labels do not fit, or scores are not probabilities.
+
+    Example:
+      >>> scores = np.array([[0.9, 0.1], [0.2, 0.8]])
+      >>> result = score_probabilities(scores, np.array([0, 1]), task="binary-class")
+      >>> {name: float(value.round(3)) for name, value in result.items()}
+      {'accuracy': 1.0, 'balanced_accuracy': 1.0, 'auroc': 1.0, 'ece': 0.15, 'brier': 0.025}
+    """
+    return {name: metric(scores, labels) for name, metric in _metrics(task).items()}
 
 
 def probabilities(logits: np.ndarray, *, task: str) -> np.ndarray:

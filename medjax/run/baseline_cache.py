@@ -12,6 +12,7 @@ from medjax import data, evaluate, store
 from medjax.run.setup import Experiment
 
 _ARRAYS = "arrays.npz"
+_SCORES = 2  # counts up when a score gains a part, which entries made before lack
 
 
 def keeper(experiment: Experiment) -> evaluate.Keep:
@@ -31,6 +32,7 @@ def keeper(experiment: Experiment) -> evaluate.Keep:
         "net": {"name": settings.net.name, **settings.net.options},
         "precision": settings.precision,
         "seed": settings.seed,
+        "scores": _SCORES,
         "versions": [medjax.__version__, jax.__version__],
         "device": [jax.devices()[0].platform, jax.devices()[0].device_kind],
     }

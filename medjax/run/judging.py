@@ -72,7 +72,7 @@ def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evalua
         select_by=evaluation.select_by,
         select_networks=evaluation.select_networks,
         draws=math.ceil(settings.iterations / evaluation.every),
-        whole_steps=evaluation.whole_steps,
+        whole_steps=_whole_steps(experiment),
     )
     return evaluate.score_baselines(
         (experiment.keys["final"], experiment.keys["select"]),
@@ -83,3 +83,11 @@ def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evalua
         keep=keeper(experiment),
         watch=stages.watch,
     )
+
+
+def _whole_steps(experiment: Experiment) -> int:
+    evaluation = experiment.settings.evaluation
+    if evaluation.whole_epochs is None:
+        return evaluation.whole_steps
+    steps_per_epoch = math.ceil(len(experiment.dataset.train) / evaluation.batch_size)
+    return evaluation.whole_epochs * steps_per_epoch

@@ -1,4 +1,4 @@
-"""Configs of earlier versions, which lack later keys and have keys that are gone."""
+"""Configs of earlier versions, which lack later keys."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,14 +8,12 @@ from medjax.run.config import defaults
 
 # Whose options depend on their name, so that none can be missing.
 _AS_WRITTEN = ("method", "net", "distill")
-_GONE = {"evaluation": ("whole_epochs",)}
 
 
 def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the config of an earlier version with the keys of this version.
 
-    Keys that have been added since get their default, and keys that are gone are dropped. So it
-    describes the data, the network and the method of a run, but not how its baselines were trained.
+    Keys that have been added since get their default.
 
     Args:
       config: the ``config`` of a ``summary.json``.
@@ -30,7 +28,6 @@ def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
       >>> from medjax.run.config import make
       >>> old = make("dm", "phantom", "quick").to_dict()
       >>> del old["evaluation"]["whole_steps"]
-      >>> old["evaluation"]["whole_epochs"] = 15
       >>> upgraded(old)["evaluation"]["whole_steps"]
       20000
     """
@@ -43,10 +40,9 @@ def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     return _filled({k: v for k, v in known.items() if k not in _AS_WRITTEN}, config)
 
 
-def _filled(known: Mapping[str, Any], config: Mapping[str, Any], name: str = "") -> dict[str, Any]:
-    kept = {key: value for key, value in config.items() if key not in _GONE.get(name, ())}
-    return kept | {
-        key: _filled(default, config.get(key, {}), key)
+def _filled(known: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(config) | {
+        key: _filled(default, config.get(key, {}))
         if isinstance(default, Mapping)
         else config.get(key, default)
         for key, default in known.items()

@@ -41,9 +41,10 @@ def summarise_seeds(
 
     Returns:
       The content of ``summary.json`` over seeds, as JSON holds it. A metric is ``{"mean",
-      "between_seed_std", "between_network_std", "interval", "n", "values"}``: ``interval`` is the
-      95 % interval ``[low, high]`` of the mean over ``n`` seeds, ``values`` are ``[seeds,
-      networks]``, and what one seed cannot tell is ``None``. See ``evaluate.two_level``.
+      "between_seed_std", "between_network_std", "interval", "n", "values", "diverged"}``:
+      ``interval`` is the 95 % interval ``[low, high]`` of the mean over ``n`` seeds, ``values`` are
+      ``[seeds, networks]``, of which ``diverged`` networks count as guessing, and what one seed
+      cannot tell is ``None``. See ``evaluate.two_level``.
     """
     seed_runs, runs = [*runs], [*runs.values()]
     first = runs[0]
@@ -90,6 +91,7 @@ def _metric(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "interval": [found.interval.low, found.interval.high],
         "n": found.interval.n,
         "values": values,
+        "diverged": sum(entry.get("diverged") or 0 for entry in entries),
     }
 
 

@@ -102,6 +102,7 @@ class EvaluationSettings:
       epochs: epochs of training on synthetic images; the following are those of
         ``training.Recipe``, except that ``augment="auto"`` stands for the data set's DSA strategy.
       whole_steps: the greatest number of steps of training on all real images.
+      whole_epochs: the greatest number of epochs of it, in place of steps; ``None`` for steps.
     """
 
     every: int
@@ -112,6 +113,7 @@ class EvaluationSettings:
     recipe: str
     epochs: int
     whole_steps: int
+    whole_epochs: int | None
     learning_rate: float
     momentum: float
     weight_decay: float
@@ -123,6 +125,7 @@ class EvaluationSettings:
     def __post_init__(self):
         counts = ("every", "networks", "select_networks", "whole_steps")
         _check_least("evaluation.", 1, **{name: getattr(self, name) for name in counts})
+        _check_least("evaluation.", 1, whole_epochs=self.whole_epochs)
         for key in ("recipe", "select_recipe"):
             if getattr(self, key) not in training.RECIPES:
                 raise unknown(f"evaluation.{key}", getattr(self, key), training.RECIPES)

@@ -8,6 +8,8 @@ from tqdm import tqdm
 
 # Seconds between two lines of a part on a stream that is no terminal.
 _EVERY = 30.0
+# Seconds below which a part has no line there.
+_SHORT = 0.5
 
 
 class Stages:
@@ -15,7 +17,7 @@ class Stages:
 
     A terminal shows the part, its fraction done and the time left in one line that changes. Any
     other stream gets a line every half a minute. Both get a line with the seconds of a finished
-    part.
+    part; a part of less than half a second gets none on a stream.
 
     Args:
       stream: the output, by default standard error.
@@ -23,9 +25,10 @@ class Stages:
 
     Example:
       >>> stages = Stages(sys.stdout)
-      >>> for done in (0.0, 0.5, 1.0):
-      ...     stages.watch("random images", done)
-      random images: done in 0 s
+      >>> stages.watch("random images", 0.0)
+      >>> time.sleep(1)
+      >>> stages.watch("random images", 1.0)
+      random images: done in 1 s
     """
 
     def __init__(self, stream: TextIO | None = None, *, shown: bool = True):
@@ -40,6 +43,8 @@ class Stages:
         if not self._shown:
             return
         passed, terminal = now - self._start, self._stream.isatty()
+        if done == 1 and not terminal and passed < _SHORT:
+            return
         if done == 1:
             self._line(f"{what}: done in {passed:.0f} s", end="\n")
         elif terminal or now - self._told >= _EVERY:

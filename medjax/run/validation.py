@@ -11,7 +11,7 @@ from medjax import evaluate, parallel
 from medjax.methods import DistillState
 from medjax.run.metrics import MetricsWriter
 from medjax.run.progress import Progress
-from medjax.run.report import image_grid, save_png
+from medjax.run.report import DECISIONS, image_grid, save_png
 from medjax.run.setup import Experiment
 from medjax.run.state import Candidate, RunState
 
@@ -102,5 +102,6 @@ class Validator(NamedTuple):
 
 def _sentence(step: int, scores: Mapping[str, float]) -> str:
     metrics = [name.removeprefix("val_") for name in scores if not name.endswith("_std")]
-    parts = [f"{name} {scores[f'val_{name}']:.3f}" for name in metrics]
+    shown = [name for name in metrics if name not in DECISIONS]
+    parts = [f"{name} {scores[f'val_{name}']:.3f}" for name in shown]
     return f"step {step}: " + (f"val {', '.join(parts)}" if parts else "no val split to score on")

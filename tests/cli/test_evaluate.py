@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 import warnings
 
 import numpy as np
@@ -156,6 +157,7 @@ def test_other_networks_and_another_recipe(run, striped, tmp_path, capsys):
         (["RUN", "--nets=resnet"], "unknown network 'resnet' (did you mean 'resnet18'?)"),
         (["RUN", "--nets=mlp:width=x"], "width of mlp takes int values, got 'x'"),
         (["RUN", "--nets=mlp,vgg11"], "a VGG11 needs images of at least 32×32, got 8×8"),
+        (["RUN", "--learners=knm"], "unknown learner 'knm' (did you mean 'knn'?)"),
         (["RUN", "--networks=0"], "--networks must be at least 1, got 0"),
         (["RUN", "--networks=x"], "flag --networks=x"),
         (["RUN", "--seed=-1"], "seed must be at least 0, got -1"),
@@ -181,6 +183,42 @@ def test_mistakes_are_one_line(run, striped, capsys, arguments, message):
     said = capsys.readouterr()
     assert said.out == "" and message in said.err and said.err.count("\n") == 1
     assert not (run[0] / "synthetic_evaluation.json").exists()
+
+
+@pytest.mark.parametrize("made", ["run", "whitened"])
+def test_learners_compare_with_random_images(made, request, tmp_path, capsys):
+    path = f"--synthetic={request.getfixturevalue(made)[0] / 'synthetic.npz'}"
+    options = ["--nets=", "--learners=knn, mlp", "--networks=3"]
+    printed, written = evaluated(capsys, path, *options, out=tmp_path / "a.json")
+    assert written["results"] == {} and list(written["learners"]) == ["knn", "mlp"]
+    for name, n in (("knn", 1), ("mlp", 3)):
+        found = written["learners"][name]
+        assert found["set"]["test"]["ece"]["n"] == n
+        assert found["random"]["val"]["balanced_accuracy"]["n"] == 3
+        assert found["difference"]["metric"] == "balanced_accuracy"
+        ours, random = (found[x]["test"]["balanced_accuracy"]["mean"] for x in ("set", "random"))
+        assert found["difference"]["mean"] == pytest.approx(ours - random)
+        assert found["verdict"] in ("beats", "is below", "not shown")
+        (ours, random) = (line for line in printed.splitlines() if name in line[:20])
+        assert ours.startswith(name) and random.startswith(f"random images, {name}")
+    (line,) = [line for line in printed.splitlines() if line.startswith("Against as many random")]
+    assert "95 % prediction interval of 3 draws" in line and "knn" in line and "mlp" in line
+
+
+def test_learners_without_scikit_learn_name_the_extra(run, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    assert main(["evaluate", f"--synthetic={run[0] / 'synthetic.npz'}", "--learners=knn"]) == 2
+    said = capsys.readouterr().err
+    assert said == "medjax: learners need scikit-learn: pip install 'medjax[learners]'\n"
+
+
+def test_networks_that_diverge_are_said(run, tmp_path, capsys):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        options = [f"--synthetic={run[0] / 'synthetic.npz'}", "--learning_rate=1e30", "--nets=mlp"]
+        printed, written = evaluated(capsys, *options, out=tmp_path / "a.json")
+    assert written["results"]["mlp"]["test"]["auroc"]["diverged"] == 2
+    assert "Networks that diverged count as guessing: 2 of 2 of mlp.\n" in printed
 
 
 def test_the_folder_one_is_in(striped, tmp_path, monkeypatch, capsys):

@@ -40,6 +40,25 @@ def test_a_hand_made_interval():
     np.testing.assert_allclose(interval, (2, 2 - half, 2 + half, 3), rtol=1e-12)
 
 
+def test_a_hand_made_prediction():
+    """As above, but one more value is off by itself, not only with the mean."""
+    interval = evaluate.prediction_interval([1, 2, 3])
+    half = 0.95 * math.sqrt(2 / (1 - 0.95**2)) * math.sqrt(4 / 3)
+    np.testing.assert_allclose(interval, (2, 2 - half, 2 + half, 3), rtol=1e-12)
+    single = evaluate.prediction_interval([0.5])
+    assert (single.mean, single.n) == (0.5, 1) and math.isnan(single.low + single.high)
+
+
+def test_a_random_set_is_told_from_other_random_ones_in_5_percent():
+    """The interval of the mean would tell it from them in a third of the experiments."""
+    draws = np.random.default_rng(0).normal(size=(EXPERIMENTS, 6))
+    shares = []
+    for interval in (evaluate.prediction_interval, evaluate.mean_interval):
+        words = [evaluate.verdict(interval(row[0] - row[1:])) for row in draws]
+        shares.append(1 - words.count("not shown") / EXPERIMENTS)
+    assert shares[0] == pytest.approx(0.05, abs=0.01) and shares[1] > 0.25
+
+
 def test_pairs_remove_what_both_share():
     rng = np.random.default_rng(0)
     shared, own = rng.normal(size=5) * 10, rng.normal(size=5) * 0.1

@@ -47,7 +47,7 @@ def test_accuracy_is_medmnists():
         for s in scores
     ]
     np.testing.assert_allclose(result["balanced_accuracy"], expected, rtol=1e-12)
-    assert set(result) == {*evaluate.selectable_metrics(TASK)}
+    assert set(result) == {*evaluate.selectable_metrics(TASK), "ece", "brier"}
 
 
 def test_a_finding_that_nobody_has_is_skipped():

@@ -5,7 +5,7 @@ import jax
 import numpy as np
 import pytest
 
-from medjax import data, evaluate, training
+from medjax import data, evaluate, nets, training
 from medjax.evaluate import Benchmark
 from medjax.training import Recipe
 
@@ -53,9 +53,12 @@ def test_every_split_gets_its_own_scores(benchmark):
     scores = _evaluate(benchmark, train.images, train.labels)
     assert set(scores) == {"val", "test"}
     names = {*evaluate.selectable_metrics("ordinal-regression"), "mean_absolute_error"}
+    names |= {"ece", "brier"}
     for split in scores.values():
         assert set(split) == names
-        assert all(set(s) == {"mean", "std", "n", "values"} for s in split.values())
+        parts = {"mean", "std", "n", "values", "diverged"}
+        assert set(split["auroc"]) == {*parts, "image_interval"}
+        assert all(parts <= set(s) and s["diverged"] == 0 for s in split.values())
         assert all(s["n"] == len(s["values"]) == 3 for s in split.values())
     assert scores["val"]["accuracy"]["mean"] > 0.95
     assert scores["val"]["quadratic_weighted_kappa"]["mean"] > 0.9
@@ -101,3 +104,21 @@ def test_a_diverged_network_counts_as_uninformative(benchmark):
         mean, others = (s[split]["auroc"]["mean"] for s in (scores, sound))
         assert mean == pytest.approx((2 * others + 0.5) / 3)
         assert scores[split]["auroc"]["n"] == 3
+        assert {entry["diverged"] for entry in scores[split].values()} == {1}
+
+
+def test_thresholds_are_those_of_val_wherever_it_stands():
+    halves = {name: _split(40, seed=seed) for name, seed in (("val", 1), ("test", 2))}
+    halves = {name: data.Split(s.images, (s.labels > 0) * 1) for name, s in halves.items()}
+    inputs = np.zeros((1, 4, 4, 1), np.float32)
+    net, keys = nets.make("mlp", num_classes=2, width=4), jax.random.split(jax.random.key(3), 4)
+    variables = jax.vmap(net.init, (0, None))(keys, inputs)
+    both = Benchmark(halves, STATS, "binary-class")
+    alone = both._replace(splits={"test": halves["test"]})
+    wanted = evaluate.score_networks(net, variables, both)["test"]
+    given = evaluate.score_networks(net, variables, alone._replace(val=halves["val"]))
+    assert given == {"test": wanted}
+    without = evaluate.score_networks(net, variables, alone)["test"]
+    assert without == {k: v for k, v in wanted.items() if k != "balanced_accuracy_tuned"}
+    tuned, at_half = (wanted[k]["values"] for k in ("balanced_accuracy_tuned", "balanced_accuracy"))
+    assert tuned != at_half

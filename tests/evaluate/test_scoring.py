@@ -37,10 +37,23 @@ def test_only_an_ordinal_task_has_a_kappa(case):
     logits, labels = case(5)
     plain = evaluate.score(logits, labels, task="multi-class")
     ordinal = evaluate.score(logits, labels, task="ordinal-regression")
-    assert set(plain) == {"accuracy", "balanced_accuracy", "auroc"}
+    assert set(plain) == {"accuracy", "balanced_accuracy", "auroc", "ece", "brier"}
     assert set(ordinal) == {*plain, "quadratic_weighted_kappa", "mean_absolute_error"}
-    assert "mean_absolute_error" not in evaluate.selectable_metrics("ordinal-regression")
+    lower_is_better = {"mean_absolute_error", "ece", "brier"}
+    assert not lower_is_better & {*evaluate.selectable_metrics("ordinal-regression")}
     assert all(values.shape == (3,) for values in ordinal.values())
+
+
+@pytest.mark.parametrize(
+    ("task", "ece", "brier"), [("binary-class", 0.3, 0.34), ("multi-class", 0.3, 0.68)]
+)
+def test_every_task_has_a_calibration(task, ece, brier):
+    """Sure to 0.8 and right in half of the images; a third class has no probability."""
+    logits = np.log([[0.2, 0.8]] * 4)
+    if task == "multi-class":
+        logits = np.pad(logits, [(0, 0), (0, 1)], constant_values=-1e3)
+    result = evaluate.score(logits, np.array([1, 1, 0, 0]), task=task)
+    assert (result["ece"], result["brier"]) == (pytest.approx(ece), pytest.approx(brier))
 
 
 def test_huge_logits_do_not_overflow():

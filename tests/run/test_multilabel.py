@@ -53,7 +53,9 @@ def test_what_it_writes(run):
     assert list(summary["baselines"]) == [
         *("random", "random_selected", "kcenter", "whole", "whole_balanced", "nothing")
     ]
-    assert {"accuracy", "balanced_accuracy", "auroc", "average_precision"} == set(summary["test"])
+    metrics = {"accuracy", "balanced_accuracy", "auroc", "average_precision"}
+    assert set(summary["test"]) == {*metrics, "ece", "brier", "balanced_accuracy_tuned"}
+    assert set(summary["baselines"]["nothing"]) == metrics  # it has no probability
     assert (summary["headline"], summary["compared_by"]) == ("auroc", "auroc")
     random, own = (x["auroc"]["mean"] for x in (summary["baselines"]["random"], summary["test"]))
     assert summary["ior"] == pytest.approx(100 * (own - random))

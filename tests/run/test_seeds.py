@@ -74,6 +74,7 @@ def test_the_summary_has_means_spreads_and_intervals(several):
         "interval": [expected.interval.low, expected.interval.high],
         "n": 3,
         "values": values,
+        "diverged": 0,
     }
     assert set(summary["differences"]) == {"random", "random_selected", "kcenter", "whole"}
     for gap in summary["differences"]["random_selected"].values():

@@ -47,6 +47,12 @@ def test_seeds_and_networks_are_told_apart():
     assert found["differences"]["random"]["auroc"]["verdict"] == "beats"
 
 
+def test_networks_that_diverged_are_added_up():
+    one, two, older = (run(seed, 0.8, 0.5) for seed in range(3))
+    one["test"]["auroc"]["diverged"], two["test"]["auroc"]["diverged"] = 1, 0
+    assert summarise(one, two, older)["test"]["auroc"]["diverged"] == 1
+
+
 def test_runs_that_list_no_networks_are_summarised_by_their_means():
     older = run(1, 0.90)
     del older["test"]["auroc"]["values"]

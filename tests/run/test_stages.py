@@ -70,3 +70,9 @@ def test_a_part_of_a_run_has_no_last_line(clock):
             progress.watch("images on val", done)
             clock.now += 40
     assert stream.getvalue() == "images on val: 50%, 40 s left\n"
+
+
+def test_a_short_part_has_no_line(clock):
+    stream = io.StringIO()
+    _watch(Stages(stream), clock, (0, 1), seconds=0.2)
+    assert stream.getvalue() == ""

@@ -88,9 +88,10 @@ def score_k_center(comparison: Comparison, whole: Made) -> Baseline:
 def _embedding(comparison: Comparison, whole: Made) -> Callable[[Array], np.ndarray]:
     """Returns the features of the first network that was trained on all images."""
     leaves = {tuple(name.split("/")): array[None] for name, array in whole.arrays.items()}
-    network, (_, stats, _, mesh) = traverse_util.unflatten_dict(leaves), comparison.benchmark
+    network, benchmark = traverse_util.unflatten_dict(leaves), comparison.benchmark
 
     def features(images: Array) -> np.ndarray:
+        stats, mesh = benchmark.stats, benchmark.mesh
         found = embed(comparison.net, network, images, stats=stats, mesh=mesh)[0]
         # Features of a diverged network become equal, like its logits in ``score_networks``.
         return np.nan_to_num(found, nan=0, posinf=0, neginf=0)

@@ -1,10 +1,12 @@
 """The reports of a run and of several seeds: pages, tables and pictures."""
 
+from medjax.run.report.diverged import diverged_lines
 from medjax.run.report.grids import image_grid, save_png
 from medjax.run.report.page import write_report
 from medjax.run.report.seeds_page import write_seeds_report
 from medjax.run.report.seeds_table import seeds_table
 from medjax.run.report.table import (
+    DECISIONS,
     NOTHING,
     Row,
     metric_name,
@@ -15,8 +17,10 @@ from medjax.run.report.table import (
 )
 
 __all__ = [
+    "DECISIONS",
     "NOTHING",
     "Row",
+    "diverged_lines",
     "image_grid",
     "metric_name",
     "metric_text",

@@ -52,7 +52,8 @@ def write_report(
         "report.html.jinja",
         summary,
         rows=rows,
-        columns=_columns(rows, first=summary.get("headline")),
+        columns=_columns(rows, first=summary.get("headline"), decisions=False),
+        decisions=_columns(rows, first=None, decisions=True),
         charts=_curves(summary, history),
         groups=_groups(labels, names),
         most_images=_MOST_IMAGES,
@@ -60,12 +61,15 @@ def write_report(
     )
 
 
-def _columns(rows: Sequence[table.Row], *, first: str | None) -> list[tuple[str, str]]:
-    """Returns the split and metric of each column that was measured."""
+def _columns(
+    rows: Sequence[table.Row], *, first: str | None, decisions: bool
+) -> list[tuple[str, str]]:
+    """Returns the split and metric of each column of one of two tables that was measured."""
     columns = []
     for split in ("val", "test"):
         measured = [name for row in rows for name in getattr(row, split) or ()]
-        columns += [(split, metric) for metric in table.ordered(measured, first=first)]
+        names = [name for name in measured if (name in table.DECISIONS) == decisions]
+        columns += [(split, metric) for metric in table.ordered(names, first=first)]
     return columns
 
 

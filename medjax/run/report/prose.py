@@ -8,21 +8,11 @@ import numpy as np
 from medjax import data, evaluate
 from medjax.errors import printable
 from medjax.run.report import table, verdicts
+from medjax.run.report.diverged import diverged_lines
+from medjax.run.report.meanings import meanings
 
 # The first sentence uses the selection metric or else the first of these that was measured.
 _PREFERRED = ("auroc", "balanced_accuracy", "accuracy")
-
-_MEANINGS = {
-    "auroc": "AUROC: 1 is perfect, 0.5 is guessing.",
-    "average_precision": "Mean average precision: 1 is perfect; guessing gives the mean "
-    "share of images that have a finding.",
-    "quadratic_weighted_kappa": "Quadratic weighted kappa: agreement on ordered grades; 1 is "
-    "perfect, 0 is chance.",
-    "mean_absolute_error": "Mean absolute error: how many grades a prediction is off on average; "
-    "0 is perfect.",
-    "balanced_accuracy": "Balanced accuracy: the share of each class that is recognised, averaged "
-    "over classes, so that a rare class counts as much as a common one.",
-}
 
 
 def findings(summary: Mapping[str, Any]) -> list[str]:
@@ -51,7 +41,7 @@ on all 4,708 training images, it reaches 0.95 (±0.01).
     which = f"the {{}} images of a seed ({seeds} seeds)" if seeds > 1 else "these {} images"
     first = (
         f"A network trained on {which.format(format(summary['num_images'], ','))} reaches "
-        f"{table.metric_name(metric)} {_value(test, metric)} on the test images"
+        f"{table.metric_name(metric)} {_value(test, metric, explained=True)} on the test images"
     )
     others = {
         "random": f"{_num_random(summary):,} random real images",
@@ -89,12 +79,12 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
     """
     sentences = [_selection(summary)]
     whole = "balanced whole" if summary.get("hlr_whole") == "whole_balanced" else "whole"
-    meanings = {"ior": "distilled minus random", "hlr": f"{whole} training set minus distilled"}
+    signs = {"ior": "distilled minus random", "hlr": f"{whole} training set minus distilled"}
     if patients := (summary.get("data") or {}).get("patients"):
         sentences.append(f"About the splits: {patients}.")
     gaps = [
         f"{name.upper()} {summary[name]:+.1f} ({meaning})"
-        for name, meaning in meanings.items()
+        for name, meaning in signs.items()
         if summary.get(name) is not None
     ]
     if gaps:
@@ -107,7 +97,7 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
             "Accuracies are averages over labels at a probability of 0.5. Where findings are rare, "
             "predicting no finding for anybody also has a high accuracy (see the last row)."
         )
-    sentences += [text for metric, text in _MEANINGS.items() if metric in test]
+    sentences += [*diverged_lines(table.result_rows(summary)), *meanings(test)]
     return [*sentences, *_spread(summary, test)]
 
 
@@ -255,16 +245,19 @@ def _mean(metrics: Mapping[str, Any] | None, metric: str | None) -> float | None
     return ((metrics or {}).get(metric) or {}).get("mean")
 
 
-def _value(metrics: Mapping[str, Any], metric: str) -> str:
+def _value(metrics: Mapping[str, Any], metric: str, *, explained: bool = False) -> str:
     entry = metrics[metric]
     scale, digits, unit = (100, 1, " %") if table.is_percentage(metric) else (1, 2, "")
-    text = f"{scale * entry['mean']:.{digits}f}{unit}"
+    text, spreads = f"{scale * entry['mean']:.{digits}f}{unit}", []
     low, high = entry.get("interval") or (None, None)
     if low is not None and high is not None:
         return f"{text} (95 % interval {scale * low:.{digits}f} to {scale * high:.{digits}f})"
-    if entry.get("std") is None or entry.get("n") == 1:
-        return text
-    spread = f"{scale * entry['std']:.{digits}f}"
-    if not float(spread):  # a spread below the last digit is small, not zero
-        spread = f"{scale * entry['std']:.1g}"
-    return f"{text} (±{spread})"
+    over_images = table.image_range(metrics, metric, digits=digits)
+    if entry.get("std") is not None and entry.get("n") != 1:
+        spread = f"±{scale * entry['std']:.{digits}f}"
+        if not float(spread[1:]):  # a spread below the last digit is small, not zero
+            spread = f"±{scale * entry['std']:.1g}"
+        spreads.append(f"{spread} over networks" if explained and over_images else spread)
+    if over_images:
+        spreads.append(f"{over_images} over test images" if explained else over_images)
+    return f"{text} ({'; '.join(spreads)})" if spreads else text

@@ -44,13 +44,16 @@ def write_seeds_report(
     summary = jsonable(summary)
     rows = [row for row in table.result_rows(summary) if row.test]
     measured = [metric for row in rows for metric in row.test]
+    decisions = [metric for metric in table.DECISIONS if metric in measured]
+    others = [metric for metric in measured if metric not in decisions]
     write_page(
         path,
         "seeds.html.jinja",
         summary,
         seeds_table=seeds_table,
         rows=rows,
-        metrics=table.ordered(measured, first=summary.get("headline")),
+        metrics=table.ordered(others, first=summary.get("headline")),
+        decisions=decisions,
         pictures=[data_uri(_picture(made), longest=_LONGEST_SIDE) for made in sets],
     )
 

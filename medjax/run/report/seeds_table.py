@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from medjax.run.report import table
+from medjax.run.report.diverged import diverged_lines
 
 # Columns of a mean with its interval that fit in a hundred characters.
 _MOST_METRICS = 3
@@ -18,7 +19,8 @@ def seeds_table(summary: Mapping[str, Any]) -> str:
 
     Returns:
       Lines of aligned text: a title, one row per training set with its metrics on test, one row per
-      difference with its verdict, what the intervals are, and the warnings about the data set.
+      difference with its verdict, what the intervals are, the networks that diverged, and the
+      warnings about the data set.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "interval": [0.88, 0.92], "n": 5}}
@@ -36,6 +38,7 @@ def seeds_table(summary: Mapping[str, Any]) -> str:
       [low, high]: 95 % intervals over 5 seeds, differences paired by seed
     """
     lines = [table.title(summary), *_scores(summary), *_differences(summary), reading(summary)]
+    lines += diverged_lines(table.result_rows(summary))
     warnings = (summary.get("data") or {}).get("warnings") or ()
     return "\n".join([*lines, *(f"warning: {line}" for line in warnings)])
 

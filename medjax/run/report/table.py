@@ -4,14 +4,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from medjax.errors import some
+from medjax.run.report.diverged import diverged_lines
 from medjax.types import MULTI_LABEL
 
 Metrics = Mapping[str, Mapping[str, Any]]
 """``{metric: {"mean", "std", "n"}}``, each in 0–1; other entries are not shown."""
 
 # Metrics that read best as a percentage; the others (areas, kappas) keep three decimals.
-_PERCENT = {"accuracy", "balanced_accuracy"}
-_NAMES = {"auroc": "AUROC", "average_precision": "mean average precision"}
+_PERCENT = {"accuracy", "balanced_accuracy", "balanced_accuracy_tuned"}
+_NAMES = {
+    "auroc": "AUROC",
+    "average_precision": "mean average precision",
+    "balanced_accuracy_tuned": "balanced accuracy at val's threshold",
+    "ece": "calibration error (ECE)",
+    "brier": "Brier score",
+}
+DECISIONS = ("balanced_accuracy_tuned", "ece", "brier")
+"""Metrics of decisions and probabilities, which have a table of their own in the report and none in
+a terminal."""
 # Column heads of the terminal's table. Two splits of the first three metrics fit side by side in
 # a hundred columns; with more metrics, the splits are below each other.
 SHORT = {
@@ -144,6 +154,17 @@ def metric_text(metrics: Metrics | None, metric: str) -> str:
     return f"{scale * mean:.{digits}f} ± {scale * std:.{digits}f}"
 
 
+def image_range(metrics: Metrics | None, metric: str, *, digits: int) -> str:
+    """Formats the interval of a metric over images; empty if there is none.
+
+    Example:
+      >>> image_range({"auroc": {"mean": 0.9, "image_interval": [0.88, 0.921]}}, "auroc", digits=2)
+      '0.88–0.92'
+    """
+    ends = ((metrics or {}).get(metric) or {}).get("image_interval") or [None]
+    return "" if None in ends else "–".join(f"{end:.{digits}f}" for end in ends)
+
+
 def results_table(summary: Mapping[str, Any]) -> str:
     """Formats the results of a run for a terminal.
 
@@ -152,8 +173,8 @@ def results_table(summary: Mapping[str, Any]) -> str:
 
     Returns:
       Lines of aligned text: a title, one row per training set with its metrics on validation and
-      test images, the IOR and HLR in points, what one seed cannot tell, and the warnings about the
-      data set.
+      test images, the IOR and HLR in points, what one seed cannot tell, the networks that diverged,
+      and the warnings about the data set.
 
     Example:
       >>> test = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -166,7 +187,7 @@ def results_table(summary: Mapping[str, Any]) -> str:
     rows = result_rows(summary)
     lines = scores_table(rows, first=summary.get("headline")).splitlines() if rows else []
     warnings = (summary.get("data") or {}).get("warnings") or ()
-    lines += [*_gaps(summary), *(f"warning: {line}" for line in warnings)]
+    lines += [*_gaps(summary), *diverged_lines(rows), *(f"warning: {line}" for line in warnings)]
     return "\n".join([title(summary), *lines])
 
 

@@ -69,6 +69,31 @@ def test_says_what_it_must(summary, render):
     assert len(page.of("svg")) == 2
 
 
+def test_decisions_and_probabilities_have_a_table_of_their_own(summary, render):
+    _, page = render(summary)
+    tables = len(page.of("table"))
+    assert "Decisions and probabilities" not in page.text
+    entry = {"mean": 0.0625, "std": 0.01, "n": 5}
+    summary["test"] |= {"ece": entry, "brier": entry, "balanced_accuracy_tuned": entry}
+    _, page = render(summary)
+    assert len(page.of("table")) == tables + 1
+    results, own = page.text.split("Decisions and probabilities")[:2]
+    for name in (
+        "calibration error (ECE)",
+        "Brier score",
+        "balanced accuracy at val's threshold %",
+    ):
+        assert name in own and name not in results
+    assert "0.062 ± 0.010" in own and "6.2 ± 1.0" in own and "AUROC: 1 is perfect" in own
+
+
+def test_the_interval_over_images_is_below_an_auroc(summary, render):
+    summary["test"]["auroc"]["image_interval"] = [0.8991, 0.943]
+    source, page = render(summary)
+    assert '0.921 ± 0.010<div class="soft">0.899–0.943</div></td>' in source
+    assert page.text.count("0.899–0.943") == 1 and "An AUROC has two spreads" in page.text
+
+
 def test_it_says_how_to_load_what_is_there(summary, render):
     _, page = render(summary)
     assert 'file["mean"]' in page.text

@@ -141,3 +141,25 @@ def test_warnings_are_sentences_and_patients_are_a_note(summary):
     ]
     note = "About the splits: patients stay whole: 7/1/2 patients in train/val/test."
     assert note in prose.notes(summary)
+
+
+def test_both_spreads_of_an_auroc_are_told(summary):
+    summary["test"]["auroc"]["image_interval"] = [0.9, 0.938]
+    summary["baselines"]["whole"]["auroc"]["image_interval"] = [0.93, 0.97]
+    assert (
+        "reaches AUROC 0.92 (±0.01 over networks; 0.90–0.94 over test images) on the test images; "
+        "trained on 20 random real images, it reaches 0.87 (±0.03); "
+        "trained on all 4,708 training images, it reaches 0.95 (±0.004; 0.93–0.97)."
+    ) in prose.findings(summary)[0]
+    summary["test"]["auroc"] |= {"n": 1, "std": 0.0}
+    assert "reaches AUROC 0.92 (0.90–0.94 over test images) on" in prose.findings(summary)[0]
+    assert (
+        "balanced accuracy 84.2 % (±1.0) on"
+        in (prose.findings(summary | {"select_by": "balanced_accuracy"})[0])
+    )
+
+
+def test_networks_that_diverged_are_a_note(summary):
+    summary["baselines"]["whole"]["auroc"]["diverged"] = 1
+    line = "Networks that diverged count as guessing: 1 of 5 of whole training set."
+    assert line in prose.notes(summary)

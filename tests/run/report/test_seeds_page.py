@@ -63,6 +63,17 @@ def test_one_seed_says_that_it_cannot_tell(seeds_summary, render):
     assert "cannot tell" in page.text and "beats random" not in page.text
 
 
+def test_decisions_and_probabilities_have_a_table_of_their_own(seeds_summary, render):
+    _, page = render(seeds_summary)
+    tables = len(page.of("table"))
+    assert "Decisions and probabilities" not in page.text
+    seeds_summary["test"]["ece"] = {"mean": 0.0625, "interval": [0.05, 0.075], "n": 5}
+    _, page = render(seeds_summary)
+    results, own = page.text.split("Decisions and probabilities")
+    assert len(page.of("table")) == tables + 1
+    assert "calibration error (ECE)" not in results and "0.062 [0.050, 0.075]" in own
+
+
 def test_pictures_stay_small(seeds_summary, render):
     rng = np.random.default_rng(0)
     large = make_set(np.repeat(np.arange(9), 50), side=64)

@@ -1,6 +1,6 @@
 import pytest
 
-from medjax.run.report import seeds_table
+from medjax.run.report import DECISIONS, seeds_table
 from medjax.run.report.seeds_table import difference_text
 
 
@@ -44,6 +44,19 @@ def test_one_seed_cannot_tell(seeds_summary):
     assert lines[-1] == (
         "one seed cannot tell whether a difference is more than chance; --config.seeds=5 runs five"
     )
+
+
+def test_networks_that_diverged_are_counted_over_seeds(seeds_summary):
+    seeds_summary["test"]["auroc"] |= {"values": [[0.5, 0.9]] * 5, "diverged": 3}
+    assert seeds_table(seeds_summary).splitlines()[-1] == (
+        "Networks that diverged count as guessing: 3 of 10 of distilled (selected)."
+    )
+
+
+def test_decisions_are_left_to_the_report(seeds_summary):
+    before = seeds_table(seeds_summary)
+    seeds_summary["test"] |= dict.fromkeys(DECISIONS, seeds_summary["test"]["auroc"])
+    assert seeds_table(seeds_summary) == before
 
 
 def test_warnings_about_the_data_come_last(seeds_summary):

@@ -1,7 +1,7 @@
 import pytest
 
 from medjax.run.report import results_table
-from medjax.run.report.table import metric_text, result_rows, title
+from medjax.run.report.table import DECISIONS, image_range, metric_text, result_rows, title
 
 
 def test_the_whole_table(summary):
@@ -68,6 +68,20 @@ def test_metric_text(entry, text):
     assert metric_text({}, "auroc") == "–"
 
 
+@pytest.mark.parametrize(
+    ("entry", "text"),
+    [
+        ({"mean": 0.9, "image_interval": [0.85, 0.9449]}, "0.850–0.945"),
+        ({"mean": 0.9, "image_interval": [None, None]}, ""),
+        ({"mean": 0.9, "image_interval": None}, ""),
+        ({}, ""),
+    ],
+)
+def test_image_range(entry, text):
+    assert image_range({"auroc": entry}, "auroc", digits=3) == text
+    assert image_range(None, "auroc", digits=3) == ""
+
+
 def test_the_metric_that_tells_most_comes_first(summary):
     lines = results_table(summary | {"headline": "balanced_accuracy"}).splitlines()
     heads = lines[2]
@@ -85,6 +99,24 @@ def test_more_metrics_than_three_stand_split_under_split(summary):
     assert lines[2].split() == lines[9].split() == heads
     assert lines[3].endswith("0.961 ± 0.010  0.500 ± 0.100  0.750 ± 0.100")
     assert max(map(len, lines)) <= 100
+
+
+def test_calibration_leaves_two_splits_side_by_side(summary):
+    before = results_table(summary)
+    more = {name: {"mean": 0.5, "std": 0.1, "n": 5} for name in DECISIONS}
+    summary |= {split: summary[split] | more for split in ("val", "test")}
+    assert results_table(summary) == before
+
+
+def test_networks_that_diverged_are_a_line(summary):
+    for entry in summary["test"].values():
+        entry["diverged"] = 1
+    summary["val_last"]["auroc"]["diverged"] = 2
+    summary["baselines"]["random"]["auroc"]["diverged"] = 0
+    assert results_table(summary).splitlines()[-1] == (
+        "Networks that diverged count as guessing: 1 of 5 of distilled (selected), "
+        "2 of 5 of distilled (last step)."
+    )
 
 
 def test_warnings_about_the_data_come_last(summary):

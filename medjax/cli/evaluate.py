@@ -222,7 +222,8 @@ def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
     (images, benchmark), labels = _benchmark(task), task.images.labels
     key, rows, content = setup.keys_of(task.seed)["final"], [], _content(task)
     for name, net in task.nets.items():
-        messages.say(f"{name}: {count} networks on {len(labels)} images, {recipe.epochs} epochs")
+        epochs = recipe.schedule().num_epochs
+        messages.say(f"{name}: {count} networks on {len(labels)} images, {epochs} epochs")
         scores = evaluate.evaluate_set(
             key, net, images, labels, benchmark, recipe=recipe, num_networks=count
         )

@@ -148,10 +148,11 @@ def defaults(method: str, dataset: str) -> ConfigDict:
       - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
         strategy that keeps this data set's labels valid;
       - ``evaluation``: after ``every`` iterations ``select_networks`` networks are trained and
-        scored on val by ``select_by``, at the end ``networks`` of them on test. ``whole_steps`` is
-        the greatest number of steps on all images, or ``whole_epochs`` that of epochs; the others
-        are fields of ``training.Recipe``. DC with ``parity`` trains with the reference's
-        augmentation unless ``augment`` is set, see ``parity.settle``;
+        scored on val by ``select_by``, at the end ``networks`` of them on test. ``select_recipe``
+        and ``recipe`` are ``reference``, or ``fast`` for a short training. ``whole_steps`` is the
+        greatest number of steps on all images, or ``whole_epochs`` that of epochs; the others are
+        fields of ``training.Recipe``. DC with ``parity`` trains with the reference's augmentation
+        unless ``augment`` is set, see ``parity.settle``;
       - ``mesh``: the first ``devices`` of all devices (0: all) are used for distilling, with this
         many along ``class``, ``net`` and ``batch`` (0: chosen, see ``parallel.make_mesh``);
       - ``checkpoint``: written at each evaluation, every ``every_steps`` iterations if set, and
@@ -202,7 +203,9 @@ def _evaluation(iterations: int, augment: str) -> dict[str, Any]:
         "every": max(iterations // _EVALUATIONS, 1),
         "select_by": "auroc",
         "select_networks": 5,
+        "select_recipe": "reference",
         "networks": 5,
+        "recipe": "reference",
         "epochs": 300 if augment == "none" else 1000,
         "whole_steps": 20000,
         "whole_epochs": config_dict.placeholder(int),

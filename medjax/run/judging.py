@@ -67,6 +67,7 @@ def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evalua
     plan = evaluate.Plan(
         ipc=experiment.ipc,
         recipe=experiment.recipe,
+        select_recipe=experiment.select_recipe,
         num_networks=evaluation.networks,
         select_by=evaluation.select_by,
         select_networks=evaluation.select_networks,

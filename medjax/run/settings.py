@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from medjax import data, nets, parallel
+from medjax import data, nets, parallel, training
 from medjax.errors import UserError, unknown
 from medjax.run.metrics import jsonable
 
@@ -96,7 +96,9 @@ class EvaluationSettings:
       every: iterations between two validations.
       select_by: the metric on val that selects the images.
       select_networks: networks of each validation.
+      select_recipe: one of ``training.RECIPES``, for the networks of validations.
       networks: networks of the final scores.
+      recipe: one of ``training.RECIPES``, for the networks of the final scores.
       epochs: epochs of training on synthetic images; the following are those of
         ``training.Recipe``, except that ``augment="auto"`` stands for the data set's DSA strategy.
       whole_steps: the greatest number of steps of training on all real images.
@@ -106,7 +108,9 @@ class EvaluationSettings:
     every: int
     select_by: str
     select_networks: int
+    select_recipe: str
     networks: int
+    recipe: str
     epochs: int
     whole_steps: int
     whole_epochs: int | None
@@ -122,6 +126,13 @@ class EvaluationSettings:
         counts = ("every", "networks", "select_networks", "whole_steps")
         _check_least("evaluation.", 1, **{name: getattr(self, name) for name in counts})
         _check_least("evaluation.", 1, whole_epochs=self.whole_epochs)
+        for key in ("recipe", "select_recipe"):
+            if getattr(self, key) not in training.RECIPES:
+                raise unknown(f"evaluation.{key}", getattr(self, key), training.RECIPES)
+        if self.parity and self.recipe != "reference":
+            raise UserError(
+                f"evaluation.parity needs evaluation.recipe=reference, got {self.recipe}"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,7 +32,8 @@ class Experiment(NamedTuple):
       net: the network that is matched and evaluated.
       ipc: images per class (of a multi-label set, per group): one number, or one for each.
       distiller: the method.
-      recipe: how evaluation networks are trained.
+      recipe: how networks are trained for the final scores.
+      select_recipe: how they are trained for the scores on val that select.
       mesh: the devices to distil on; ``None`` for one device.
       benchmark: the splits that networks are scored on: ``test`` and, if there is one, ``val``.
       keys: PRNG keys by purpose, see ``keys_of``.
@@ -50,6 +51,7 @@ class Experiment(NamedTuple):
     ipc: int | tuple[int, ...]
     distiller: methods.Distiller
     recipe: training.Recipe
+    select_recipe: training.Recipe
     mesh: Mesh | None
     benchmark: evaluate.Benchmark
     keys: dict[str, PRNGKey]
@@ -66,11 +68,17 @@ class Experiment(NamedTuple):
             return self.whitening.unwhiten(np.asarray(images))
         return np.asarray(data.denormalize(images, *self.pixel_stats))
 
-    def recipe_for(self, step_size: Array | None) -> training.Recipe:
-        """Returns the recipe for synthetic images, at the learning rate learned with them."""
+    def recipe_for(self, step_size: Array | None, *, selects: bool = False) -> training.Recipe:
+        """Returns the recipe for synthetic images, at the learning rate learned with them.
+
+        Args:
+          step_size: the learning rate; ``None`` is that of the settings.
+          selects: whether the scores select, or are final.
+        """
+        recipe = self.select_recipe if selects else self.recipe
         if step_size is None:
-            return self.recipe
-        return dataclasses.replace(self.recipe, learning_rate=float(step_size))
+            return recipe
+        return dataclasses.replace(recipe, learning_rate=float(step_size))
 
 
 def make_experiment(settings: Settings) -> Experiment:
@@ -106,7 +114,8 @@ def make_experiment(settings: Settings) -> Experiment:
         net=net,
         ipc=ipc,
         distiller=distiller,
-        recipe=_recipe(settings.evaluation, dataset),
+        recipe=_recipe(settings.evaluation, dataset, settings.evaluation.recipe),
+        select_recipe=_recipe(settings.evaluation, dataset, settings.evaluation.select_recipe),
         mesh=mesh,
         benchmark=evaluate.Benchmark(splits, tuple(stats.values()), task, evaluation_mesh),
         keys=keys_of(settings.seed),
@@ -212,7 +221,7 @@ def _check_step(
     jax.eval_shape(distiller.step, key, state, real, 1)
 
 
-def _recipe(evaluation: EvaluationSettings, dataset: data.Dataset) -> training.Recipe:
+def _recipe(evaluation: EvaluationSettings, dataset: data.Dataset, name: str) -> training.Recipe:
     augment = datasets.strategy(evaluation.augment, dataset)
     return training.Recipe(
         epochs=evaluation.epochs,
@@ -221,6 +230,7 @@ def _recipe(evaluation: EvaluationSettings, dataset: data.Dataset) -> training.R
         weight_decay=evaluation.weight_decay,
         batch_size=evaluation.batch_size,
         augment=None if augment == "none" else augment,
-        parity=evaluation.parity,
+        parity=evaluation.parity and name == "reference",
         balanced=evaluation.balanced,
+        name=name,
     )

@@ -84,7 +84,7 @@ class Validator(NamedTuple):
             state.images,
             state.labels,
             experiment.benchmark._replace(splits={"val": val}),
-            recipe=experiment.recipe_for(state.step_size),
+            recipe=experiment.recipe_for(state.step_size, selects=True),
             num_networks=evaluation.select_networks,
             watch=lambda done: self.progress.watch("images on val", done),
         )["val"]

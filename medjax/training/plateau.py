@@ -105,4 +105,9 @@ def train_to_plateau(
 def _constant(training: Training, *, dropped: bool) -> Any:
     """Returns the schedule at the first learning rate, or at a tenth of it."""
     first, never = 0, 2**31 - 1
-    return training.schedule._replace(drop_epoch=first if dropped else never, resets_momentum=False)
+    return training.schedule._replace(
+        drop_epoch=first if dropped else never,
+        resets_momentum=False,
+        anneals=False,
+        warmup_epochs=0,
+    )

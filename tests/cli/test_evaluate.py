@@ -35,13 +35,13 @@ def run(striped, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def whitened(striped, tmp_path_factory):
-    """Like ``run``, of MTT: whitened images and the learning rate learned with them."""
+    """Like ``run``, of MTT by the fast recipe: whitened images and their learning rate."""
     folder = tmp_path_factory.mktemp("runs")
     arg = (
         f"{TINY},iterations=2,data.prepare=zca(mtt),data.cache={folder},distill.augment=none,"
         "distill.num_experts=2,distill.train_epochs=2,distill.max_start_epoch=1,"
         "distill.expert_epochs=1,distill.syn_steps=2,distill.step_size=0.3,distill.learning_rate=1.0,"
-        f"evaluation.every=2,{striped / 'set.npz'}"
+        f"evaluation.every=2,evaluation.recipe=fast,evaluation.epochs=10,{striped / 'set.npz'}"
     )
     return folder / "mtt", distill.distill(
         config.make("mtt", "phantom", arg).to_dict(), folder / "mtt"
@@ -85,6 +85,7 @@ def test_it_scores_what_the_run_reported(made, request, tmp_path, capsys):
     (name,) = written["results"]
     assert written["data"]["preparation"] == summary["data"]["preparation"]
     assert name == "convnet:width=4:depth=1" and name in printed and str(tmp_path) in printed
+    assert written["recipe"]["name"] == ("fast" if made == "whitened" else "reference")
     recipe = summary["recipe"] | {"learning_rate": written["recipe"]["learning_rate"]}
     assert written["recipe"] == json.loads(json.dumps(recipe))
     wanted = summary["step_size"] or summary["recipe"]["learning_rate"]

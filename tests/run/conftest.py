@@ -76,7 +76,9 @@ def judged(monkeypatch):
         left = iter(scores)
 
         def evaluate_set(key, net, images, labels, benchmark, *, recipe, num_networks, watch=None):
-            calls.append((key, np.asarray(images), set(benchmark.splits), num_networks))
+            calls.append(
+                (key, np.asarray(images), set(benchmark.splits), num_networks, recipe.name)
+            )
             value = {"mean": next(left), "std": 0.0, "n": num_networks}
             metrics = dict.fromkeys(("accuracy", "balanced_accuracy", "auroc"), value)
             return dict.fromkeys(benchmark.splits, metrics)

@@ -147,14 +147,16 @@ def test_a_line_of_progress_has_the_metrics_that_can_select(settings, tmp_path, 
 )
 def test_the_best_on_val_is_chosen_the_later_of_equals(settings, judged, tmp_path, scores, step):
     final = [0.25] if step == 6 else [0.25, 0.75]
-    config = settings("dm", "iterations=6,evaluation.select_networks=3")
+    words = "iterations=6,evaluation.select_networks=3,evaluation.select_recipe=fast"
+    config = settings("dm", words)
     summary, calls = judged(config, tmp_path / "run", scores + final)
     assert summary["selected_step"] == step
     assert summary["test"]["auroc"]["mean"] == 0.25
     assert summary["test_last"]["auroc"]["mean"] == final[-1]
     # Val alone selects, with networks that the final scores do not use.
-    assert [splits for _, _, splits, _ in calls] == [{"val"}] * 3 + [{"val", "test"}] * len(final)
-    assert [count for *_, count in calls] == [3] * 3 + [2] * len(final)
+    assert [splits for _, _, splits, *_ in calls] == [{"val"}] * 3 + [{"val", "test"}] * len(final)
+    assert [count for *_, count, _ in calls] == [3] * 3 + [2] * len(final)
+    assert [name for *_, name in calls] == ["fast"] * 3 + ["reference"] * len(final)
     select_keys, final_keys = ({str(c[0]) for c in part} for part in (calls[:3], calls[3:]))
     assert len(select_keys) == len(final_keys) == 1 and select_keys != final_keys
     chosen = calls[step // 2 - 1][1]
@@ -166,7 +168,7 @@ def test_the_best_on_val_is_chosen_the_later_of_equals(settings, judged, tmp_pat
 
 def test_without_val_the_last_are_chosen(settings, judged, tmp_path):
     summary, calls = judged(settings("dm", name="noval"), tmp_path, [0.5])
-    assert [splits for _, _, splits, _ in calls] == [{"test"}]
+    assert [splits for _, _, splits, *_ in calls] == [{"test"}]
     assert summary["selected_step"] == 4 and summary["test"] == summary["test_last"]
     assert summary["val"] is summary["select_by"] is summary["baselines_val"] is None
     lines = read_metrics(tmp_path / "metrics.jsonl")

@@ -192,6 +192,26 @@ def test_a_split_of_one_class_is_refused(settings, folder):
         experiment_of(settings(name="alone"))
 
 
+@pytest.mark.parametrize(
+    ("recipe", "select"), [("reference", "fast"), ("fast", "reference"), ("fast", "fast")]
+)
+def test_each_recipe_has_its_name_and_the_learned_rate(settings, recipe, select):
+    names = {"evaluation.recipe": recipe, "evaluation.select_recipe": select}
+    made = experiment_of(settings(**names))
+    final, selects = made.recipe_for(0.5), made.recipe_for(0.5, selects=True)
+    assert (final.name, selects.name) == (recipe, select)
+    assert final.learning_rate == selects.learning_rate == 0.5
+    assert made.recipe_for(None) == made.recipe
+    assert made.recipe_for(None, selects=True) == made.select_recipe
+
+
+def test_parity_is_of_the_final_scores_alone(settings):
+    made = experiment_of(
+        settings(**{"evaluation.parity": True, "evaluation.select_recipe": "fast"})
+    )
+    assert made.recipe.parity and not made.select_recipe.parity
+
+
 def test_keys_follow_the_seed_and_the_purpose(settings):
     zero, again, one = (experiment_of(settings(seed=seed)).keys for seed in (0, 0, 1))
     assert set(zero) == {"distill", "select", "final", "experts"}
@@ -237,6 +257,15 @@ def test_numbers_out_of_range_are_named(settings, key, value, least):
         ({"distill.augment": "flop"}, r"unknown DSA operator 'flop' \(did you mean 'flip'\?\)"),
         ({"distill.batch_real": 0}, r"^batch_real must be at least 1, got 0$"),
         ({"evaluation.epochs": -1}, r"^epochs must be a whole number"),
+        (
+            {"evaluation.recipe": "Fast"},
+            r"^unknown evaluation\.recipe 'Fast' \(did you mean 'fast'",
+        ),
+        ({"evaluation.select_recipe": ""}, r"^unknown evaluation\.select_recipe ''; choose from: "),
+        (
+            {"evaluation.recipe": "fast", "evaluation.parity": True},
+            r"^evaluation\.parity needs evaluation\.recipe=reference, got fast$",
+        ),
     ],
 )
 def test_values_that_cannot_work_are_named(settings, overrides, message):

@@ -33,9 +33,19 @@ def test_defaults_are_the_references():
         ("momentum", float("nan"), "momentum must be a finite number of at least 0, not nan"),
         ("augment", "color_crp", "unknown DSA operator 'crp'"),
         ("augment", "dc_flip", "unknown DC operator 'flip'"),
+        (
+            "name",
+            "fats",
+            r"unknown recipe 'fats' \(did you mean 'fast'\?\); choose from: reference, ",
+        ),
         ("weight_decay", -1, "weight_decay must be a finite number of at least 0, not -1"),
     ],
 )
 def test_bad_values_are_named(field, value, message):
     with pytest.raises(UserError, match=message):
         Recipe(**{field: value})
+
+
+def test_parity_is_the_references_alone():
+    with pytest.raises(UserError, match="parity needs the recipe 'reference', not 'fast'"):
+        Recipe(parity=True, name="fast")

@@ -36,7 +36,9 @@ class Plan(NamedTuple):
 
     Attributes:
       ipc: real images per class of the subsets, one number or one per class.
-      recipe: how networks are trained on the subsets.
+      recipe: how networks are trained on the subsets for the final scores.
+      select_recipe: how they are trained for the scores on val that select, as those of the
+        distilled set.
       num_networks: networks of the final scores of each baseline.
       select_by: the metric on val that selects, higher is better.
       select_networks: networks that score each random subset on val.
@@ -47,6 +49,7 @@ class Plan(NamedTuple):
 
     ipc: int | Sequence[int]
     recipe: Recipe
+    select_recipe: Recipe
     num_networks: int
     select_by: str
     select_networks: int
@@ -77,14 +80,17 @@ class Comparison(NamedTuple):
     keep: Keep
     watch: Watch
 
-    def kept(self, kind: str, make: Callable[[], Made], **content: Any) -> Made:
+    def kept(
+        self, kind: str, make: Callable[[], Made], *, recipe: Recipe | None = None, **content: Any
+    ) -> Made:
         """Returns what is kept of a baseline, or makes it.
 
-        ``content`` is what it depends on besides the data, the key, the network and the recipe.
+        ``content`` is what it depends on besides the data, the key, the network and the recipe,
+        which is that of the final scores unless it is given.
         """
-        plan = self.plan
+        plan, recipe = self.plan, recipe or self.plan.recipe
         counts = {"networks": plan.num_networks, "select_networks": plan.select_networks}
-        return self.keep({"kind": kind, "recipe": vars(plan.recipe), **counts, **content}, make)
+        return self.keep({"kind": kind, "recipe": vars(recipe), **counts, **content}, make)
 
 
 class Baseline(NamedTuple):

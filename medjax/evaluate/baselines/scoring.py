@@ -62,8 +62,8 @@ def score_baselines(
       >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
       >>> benchmark = Benchmark({"val": split, "test": split}, stats, "binary-class")
       >>> plan = Plan(
-      ...     ipc=1, recipe=Recipe(epochs=1), num_networks=2, select_by="auroc",
-      ...     select_networks=1, draws=2, whole_steps=1,
+      ...     ipc=1, recipe=Recipe(epochs=1), select_recipe=Recipe(epochs=1), num_networks=2,
+      ...     select_by="auroc", select_networks=1, draws=2, whole_steps=1,
       ... )
       >>> keys = jax.random.key(0), jax.random.key(1)
       >>> list(score_baselines(keys, net, split, benchmark, plan=plan))

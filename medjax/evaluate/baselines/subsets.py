@@ -52,7 +52,7 @@ def select_random(comparison: Comparison) -> Baseline:
     """Scores the best on val of several random subsets.
 
     It is selected as a distilled set is: from ``plan.draws`` of them, by the networks of
-    ``select_key``. The first of equals is taken.
+    ``select_key`` and ``plan.select_recipe``. The first of equals is taken.
     """
     plan = comparison.plan
     scores = [_score_draw(comparison, draw) for draw in range(plan.draws)]
@@ -117,7 +117,7 @@ def _score_draw(comparison: Comparison, number: int) -> float:
             comparison.net,
             *_draw(comparison, number),
             comparison.benchmark._replace(splits=val),
-            recipe=plan.recipe,
+            recipe=plan.select_recipe,
             num_networks=plan.select_networks,
             watch=lambda done: comparison.watch(
                 f"random images {number + 1} of {plan.draws}", done
@@ -125,7 +125,8 @@ def _score_draw(comparison: Comparison, number: int) -> float:
         )
         return Made(scores)
 
-    kept = comparison.kept("draw", make, ipc=_ipc(comparison), draw=number)
+    content = {"ipc": _ipc(comparison), "draw": number}
+    kept = comparison.kept("draw", make, recipe=plan.select_recipe, **content)
     return float(kept.facts["val"][plan.select_by]["mean"])
 
 

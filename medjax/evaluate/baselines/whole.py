@@ -13,6 +13,7 @@ from medjax.evaluate.baselines.comparison import Baseline, Comparison, Made
 from medjax.evaluate.protocol import score_networks
 from medjax.training.class_weights import class_weights
 from medjax.training.plateau import Budget, Plateau, train_to_plateau
+from medjax.training.recipe import Recipe
 from medjax.training.trainer import start_training
 
 # Scores in the number of steps that a distilled set gets.
@@ -21,7 +22,7 @@ _SCORES = 10
 
 def budget(comparison: Comparison) -> Budget:
     """Returns the steps of a network on all images: at least those on a subset."""
-    plan, recipe = comparison.plan, comparison.plan.recipe
+    plan, recipe = comparison.plan, _reference(comparison)
     images = sum(at_most(comparison.train.labels, plan.ipc))
     least = recipe.schedule().num_epochs * math.ceil(images / recipe.batch_size)
     return Budget(least, max(plan.whole_steps, least), max(least // _SCORES, 1))
@@ -50,7 +51,8 @@ def train_whole(comparison: Comparison, *, balanced: bool) -> Made:
         return Made({"scores": scores, **steps}, traverse_util.flatten_dict(first, sep="/"))
 
     content = budget(comparison)._asdict() | {"select_by": comparison.plan.select_by}
-    return comparison.kept("whole", make, balanced=balanced, **content)
+    content |= {"balanced": balanced, "recipe": _reference(comparison)}
+    return comparison.kept("whole", make, **content)
 
 
 def is_balanced(comparison: Comparison) -> bool:
@@ -58,6 +60,11 @@ def is_balanced(comparison: Comparison) -> bool:
     labels = np.asarray(comparison.train.labels)
     num_classes = labels.shape[1] if labels.ndim == 2 else int(labels.max()) + 1
     return bool(np.allclose(class_weights(labels, num_classes), 1))
+
+
+def _reference(comparison: Comparison) -> Recipe:
+    """Returns the reference's recipe: a training to a plateau has no other length."""
+    return dataclasses.replace(comparison.plan.recipe, name="reference")
 
 
 def as_baseline(whole: Made) -> Baseline:
@@ -71,7 +78,8 @@ def _train(comparison: Comparison, name: str, *, balanced: bool) -> Plateau:
     allowed = budget(comparison)
     steps_per_epoch = math.ceil(len(train) / plan.recipe.batch_size)
     epochs = math.ceil(allowed.most / steps_per_epoch)
-    recipe = dataclasses.replace(plan.recipe, epochs=epochs, balanced=balanced, parity=False)
+    recipe = _reference(comparison)
+    recipe = dataclasses.replace(recipe, epochs=epochs, balanced=balanced, parity=False)
     training = start_training(
         comparison.key,
         comparison.net,

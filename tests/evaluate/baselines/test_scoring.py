@@ -13,6 +13,7 @@ from medjax.training import Recipe, feature_vectors
 
 STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
 RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8)
+SELECT_RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8, name="fast")
 NAMES = ["random", "random_selected", "kcenter", "whole", "whole_balanced"]
 
 
@@ -42,6 +43,7 @@ BENCHMARK = Benchmark({"val": _split(20, 1), "test": _split(40, 2)}, STATS, "bin
 PLAN = Plan(
     ipc=2,
     recipe=RECIPE,
+    select_recipe=SELECT_RECIPE,
     num_networks=3,
     select_by="auroc",
     select_networks=2,
@@ -141,11 +143,27 @@ def test_the_best_random_subset_on_val_is_selected(recorded):
     draws = [call for call in calls if call["key"] == str(jax.random.key(1))]
     assert len(draws) == facts["draws"] == len(facts["val"]) == 4
     assert all(call["num_networks"] == 2 for call in draws)
+    assert [call["recipe"] for call in draws] == [SELECT_RECIPE] * 4
+    assert {call["recipe"].name for call in calls if call["key"] == str(jax.random.key(0))} == {
+        "reference"
+    }
     assert len({tuple(_rows(call["images"])) for call in draws}) > 1
     assert facts["draw"] == int(np.argmax(facts["val"]))
     best = _rows(draws[facts["draw"]]["images"])
     final = [call for call in calls if call["num_networks"] == 3 and call.get("rows") is None]
     assert best in [_rows(call["images"]) for call in final]
+
+
+def test_all_images_are_trained_to_a_plateau_of_the_same_length_by_any_recipe():
+    names = {}
+
+    def keep(content, make):
+        names[content["kind"]] = content["recipe"]["name"]
+        return make()
+
+    reference, fast = _score(), _score(recipe=SELECT_RECIPE, keep=keep)
+    assert [fast[name] == reference[name] for name in NAMES[-2:]] == [True] * 2
+    assert names.pop("whole") == "reference" and set(names.values()) == {"fast"}
 
 
 def test_without_val_nothing_is_selected():

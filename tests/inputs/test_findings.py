@@ -147,7 +147,7 @@ def test_from_a_table_to_scores(case, distil, tmp_path, config):
         *("random", "random_selected", "kcenter", "whole", "whole_balanced", "nothing")
     ]
     for result in results:
-        assert {"accuracy", "balanced_accuracy", "auroc", "average_precision"} == set(result)
+        assert {"accuracy", "balanced_accuracy", "auroc", "average_precision"} <= set(result)
         assert all(0 <= value["mean"] <= 1 for value in result.values())
     assert "predicting no finding" in (workdir / "report.html").read_text("utf-8")
     with np.load(workdir / "synthetic.npz") as synthetic:

@@ -22,19 +22,19 @@ def refuse(table: Table, index: FileIndex, options: FolderOptions) -> None:
     """
     rows = table.rows[:_LOOKED_AT]
     columns = list(zip(*(row.cells for row in rows), strict=True))
-    if any(index.has(cell) for cells in columns for cell in cells if cell):
-        return
     inside = {part: name for name in index.names for part in name.split("/")[:-1]}
-    for name, cells in zip(table.header, columns, strict=True):
-        known = [cell for cell in cells if cell in inside]
-        if 2 * len(known) <= len(cells):
-            continue
-        file, guessed = inside[known[0]], column_guesses.guess(table, index.has)
-        label = column_setting.parse(options.columns).get("label") or guessed.get("label", "NAME")
-        named = {"label": label, "patient": name}
-        raise UserError(
-            f"{table.path} names folders in its column {name}, and no files: write a table of all "
-            f"files with the columns file,{name}, as in {file},{known[0]}, and join it with "
-            f"data.folder.table=FILES.csv,{table.path.name} and "
-            f'{column_setting.SETTING}="{column_setting.joined(named)}"'
-        )
+    named = [[cell for cell in cells if cell in inside] for cells in columns]
+    found = [i for i, known in enumerate(named) if 2 * len(known) > len(rows)]
+    # Last, because files are opened for it.
+    if not found or any(index.has(cell) for cells in columns for cell in cells if cell):
+        return
+    name, known = table.header[found[0]], named[found[0]]
+    file, guessed = inside[known[0]], column_guesses.guess(table, index.has)
+    label = column_setting.parse(options.columns).get("label") or guessed.get("label", "NAME")
+    setting = column_setting.joined({"label": label, "patient": name})
+    raise UserError(
+        f"{table.path} names folders in its column {name}, and no files: write a table of all "
+        f"files with the columns file,{name}, as in {file},{known[0]}, and join it with "
+        f"data.folder.table=FILES.csv,{table.path.name} and "
+        f'{column_setting.SETTING}="{setting}"'
+    )

@@ -270,9 +270,14 @@ def compared_by(summary: Mapping[str, Any]) -> str:
 
 
 def _gaps(summary: Mapping[str, Any]) -> list[str]:
-    meanings = {"ior": "distilled − random", "hlr": "whole − distilled"}
+    whole = "balanced whole" if summary.get("hlr_whole") == "whole_balanced" else "whole"
+    meanings = {
+        "ior": "distilled − random",
+        "ior_selected": "distilled − best random on val",
+        "hlr": f"{whole} − distilled",
+    }
     gaps = [
-        f"{name.upper()} {summary[name]:+.1f} points of {compared_by(summary)} ({meaning})"
+        f"{name[:3].upper()} {summary[name]:+.1f} points of {compared_by(summary)} ({meaning})"
         for name, meaning in meanings.items()
         if summary.get(name) is not None
     ]

@@ -34,6 +34,14 @@ def test_without_val_the_columns_are_gone(summary):
     assert lines[-2] == "IOR -1.2 points of balanced accuracy (distilled − random)"
 
 
+def test_gaps_name_what_was_compared(summary):
+    summary |= {"ior_selected": 0.5, "hlr_whole": "whole_balanced"}
+    assert results_table(summary).splitlines()[-3:-1] == [
+        "IOR +0.5 points of balanced accuracy (distilled − best random on val)",
+        "HLR +5.1 points of balanced accuracy (balanced whole − distilled)",
+    ]
+
+
 def test_nothing_measured_is_only_a_title(summary):
     bare = {name: summary[name] for name in ("method", "dataset", "ipc", "seed")}
     assert results_table(bare) == title(summary)

@@ -115,6 +115,11 @@ class DCStrategy:
     def __post_init__(self) -> None:
         check_names("DC", self.names, _OPERATORS)
 
+    @property
+    def needs_batch(self) -> bool:
+        """True: the mean of the batch fills what is outside of an image."""
+        return True
+
     def sample_per_image(self, key: PRNGKey, n: int) -> DCDraw:
         """Draws an operator and its parameters for each image.
 

@@ -142,6 +142,11 @@ class Strategy:
         """
         return self._draw(key, ())
 
+    @property
+    def needs_batch(self) -> bool:
+        """False: each image is transformed alone."""
+        return False
+
     def sample_per_image(self, key: PRNGKey, n: int) -> Draw:
         """Draws one operator for a batch and its parameters for each image.
 

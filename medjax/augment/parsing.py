@@ -15,11 +15,15 @@ class Augmentation(Protocol):
     def names(self) -> tuple[str, ...]:
         """The operators; empty for no augmentation."""
 
+    @property
+    def needs_batch(self) -> bool:
+        """Whether an image is transformed by the others of its batch, as by their mean."""
+
     def sample_per_image(self, key: PRNGKey, n: int) -> Any:
         """Draws the parameters for a batch of ``n`` images."""
 
     def apply(self, draw: Any, images: Array) -> Array:
-        """Transforms the whole batch as drawn."""
+        """Transforms a batch as drawn."""
 
 
 def parse_augmentation(text: str | None) -> Augmentation:

@@ -1,5 +1,7 @@
 """The baselines of earlier runs: those of one data set, seed and recipe are trained once."""
 
+import functools
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,18 +11,22 @@ import numpy as np
 
 import medjax
 from medjax import data, evaluate, store
+from medjax.errors import UserError
 from medjax.run.setup import Experiment
 
+_log = logging.getLogger("medjax")
 _ARRAYS = "arrays.npz"
-_SCORES = 2  # counts up when a score gains a part, which entries made before lack
+# The parts of medjax that decide the scores of a baseline.
+_SOURCES = ("augment", "coreset", "evaluate", "kernels", "nets", "training")
 
 
 def keeper(experiment: Experiment) -> evaluate.Keep:
     """Returns the function that keeps baselines in the cache.
 
     An entry is named by everything that it depends on: the data and its preparation, the network,
-    the seed, the recipe, the versions and the kind of device. A run of several processes keeps
-    nothing, because all of them train each network together.
+    the seed, the recipe, the source code of training and scoring, the version of JAX and the kind
+    of device. Without a cache that can be written nothing is kept. A run of several processes keeps
+    nothing either, because all of them train each network together.
     """
     if jax.process_count() > 1:
         return lambda _, make: make()
@@ -32,21 +38,39 @@ def keeper(experiment: Experiment) -> evaluate.Keep:
         "net": {"name": settings.net.name, **settings.net.options},
         "precision": settings.precision,
         "seed": settings.seed,
-        "scores": _SCORES,
-        "versions": [medjax.__version__, jax.__version__],
+        "source": _source(),
+        "jax": jax.__version__,
         "device": [jax.devices()[0].platform, jax.devices()[0].device_kind],
     }
 
     def keep(content: Mapping[str, Any], make: Callable[[], evaluate.Made]) -> evaluate.Made:
-        folder = root / store.key_of({**shared, **content})
-
-        def write(folder: Path) -> dict[str, Any]:
-            made = make()
-            np.savez(folder / _ARRAYS, **made.arrays)
-            return made.facts
-
-        facts = store.make_once(folder, write, what=f"the baseline {content['kind']}")
-        with np.load(folder / _ARRAYS) as arrays:
-            return evaluate.Made(facts, dict(arrays))
+        return _keep(root / store.key_of({**shared, **content}), make, kind=content["kind"])
 
     return keep
+
+
+def _keep(folder: Path, make: Callable[[], evaluate.Made], *, kind: str) -> evaluate.Made:
+    begun: list[bool] = []
+    made: list[evaluate.Made] = []
+
+    def write(folder: Path) -> dict[str, Any]:
+        begun.append(True)
+        made.append(make())
+        np.savez(folder / _ARRAYS, **made[0].arrays)
+        return made[0].facts
+
+    try:
+        facts = store.make_once(folder, write, what=f"the baseline {kind}")
+        with np.load(folder / _ARRAYS) as arrays:
+            return evaluate.Made(facts, dict(arrays))
+    except (UserError, OSError) as error:
+        if begun and not made:
+            raise  # an error of the baseline, not of the cache
+        _log.info("cache: a baseline is not kept: %s", error)
+        return made[0] if made else make()
+
+
+@functools.cache
+def _source() -> str:
+    package = Path(medjax.__file__).parent
+    return store.source_digest(package / name for name in _SOURCES)

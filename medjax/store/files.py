@@ -7,7 +7,7 @@ import os
 import pathlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 import numpy as np
@@ -89,6 +89,23 @@ def fingerprint(file: pathlib.Path) -> dict[str, int | str]:
             stream.seek(place)
             digest.update(stream.read(_SAMPLE_BYTES))
     return {"bytes": size, "sample": digest.hexdigest()}
+
+
+def source_digest(paths: Iterable[pathlib.Path]) -> str:
+    """Returns a digest of files of source code, on which a kept result depends.
+
+    Args:
+      paths: files, or folders of Python files at any depth.
+
+    Example:
+      >>> source_digest([pathlib.Path(__file__)]) == source_digest([pathlib.Path(__file__)])
+      True
+    """
+    digest = hashlib.sha256()
+    files = {file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path])}
+    for file in sorted(files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def write_bytes(path: str | os.PathLike, content: bytes) -> None:

@@ -115,9 +115,12 @@ def _step(
     axes = () if "batch_stats" in variables else devices.row_axes(program.mesh)
     own, strategy = parallel.share(len(rows), axes), program.strategy
     draw = strategy.sample_per_image(key, len(rows))
-    # The whole batch, because DC's augmentation fills with its mean.
-    images = strategy.apply(draw, training_set.images.normalized(rows))
-    images, rows = own.take((images, rows))
+    if strategy.needs_batch:
+        images = own.take(strategy.apply(draw, training_set.images.normalized(rows)))
+        rows = own.take(rows)
+    else:
+        draw, rows = draw._replace(units=own.take(draw.units)), own.take(rows)
+        images = strategy.apply(draw, training_set.images.normalized(rows))
     labels = training_set.labels[rows]
     weights = None if training_set.weights is None else training_set.weights[rows]
 

@@ -6,8 +6,9 @@ import pathlib
 import pytest
 
 from medjax import evaluate
+from medjax.errors import UserError
 from medjax.evaluate.baselines import subsets, whole
-from medjax.run import distill
+from medjax.run import baseline_cache, distill
 
 
 @pytest.fixture
@@ -51,9 +52,35 @@ def test_a_damaged_entry_is_made_again(settings, tmp_path, cache):
 
 def test_several_processes_keep_nothing(settings, cache, monkeypatch):
     """All of them train each network together, and none may wait for another's entry."""
-    from medjax.run import baseline_cache
-
     monkeypatch.setattr(baseline_cache.jax, "process_count", lambda: 2)
     keep = baseline_cache.keeper(None)
     assert keep({"kind": "x"}, lambda: evaluate.Made({"n": 1})).facts == {"n": 1}
     assert not cache.exists()
+
+
+def test_a_cache_that_cannot_be_written_does_not_end_a_run(settings, tmp_path, monkeypatch):
+    """The images have been distilled by then; a file stands where the cache should."""
+    kept = _baselines(settings("dm"), tmp_path / "first")
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "file" / "cache"))
+    assert _baselines(settings("dm"), tmp_path / "second") == kept
+
+
+def test_other_source_code_makes_another_entry(settings, tmp_path, cache, monkeypatch):
+    distill.distill(settings("dm"), tmp_path / "first")
+    before = {path.name for path in cache.iterdir() if path.is_dir()}
+    monkeypatch.setattr(baseline_cache, "_source", lambda: "another")
+    distill.distill(settings("dm"), tmp_path / "second")
+    assert len({path.name for path in cache.iterdir() if path.is_dir()}) == 2 * len(before)
+
+
+def test_an_error_of_a_baseline_is_not_one_of_the_cache(tmp_path):
+    calls = []
+
+    def fail():
+        calls.append(1)
+        raise UserError("the images do not fit")
+
+    with pytest.raises(UserError, match="do not fit"):
+        baseline_cache._keep(tmp_path / "entry", fail, kind="random")
+    assert calls == [1]

@@ -26,4 +26,4 @@ def test_options_that_contradict(options, message):
 
 def test_options_that_fit():
     for options in ({}, {"patients": "folders"}, {"table": "t.csv", "patients": r"(\d+)_"}):
-        check(FolderOptions(**options))
+        assert check(FolderOptions(**options)) is None

@@ -1,6 +1,7 @@
 """Whole runs on twenty images per class, as fixtures."""
 
 import importlib.util
+import io
 import json
 import pathlib
 
@@ -91,3 +92,25 @@ def judged(monkeypatch):
         return distill.distill(config, workdir), calls
 
     return run
+
+
+class _Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def terminal():
+    """Makes streams that are terminals."""
+    return _Terminal
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is set."""
+
+    class Clock:
+        now = 100.0
+
+    monkeypatch.setattr("time.perf_counter", lambda: Clock.now)
+    return Clock

@@ -2,25 +2,7 @@
 
 import io
 
-import pytest
-
 from medjax.run.progress import Progress
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that stands still until it is set."""
-
-    class Clock:
-        now = 100.0
-
-    monkeypatch.setattr("medjax.run.progress.time.perf_counter", lambda: Clock.now)
-    return Clock
 
 
 def test_lines_without_a_terminal(clock):
@@ -66,8 +48,8 @@ def test_no_rate_where_nothing_was_done(clock):
     assert stream.getvalue() == "step 5/20  loss 1\n"
 
 
-def test_a_bar_on_a_terminal(clock):
-    stream = Terminal()
+def test_a_bar_on_a_terminal(clock, terminal):
+    stream = terminal()
     with Progress(20, done=5, stream=stream) as progress:
         clock.now += 2
         progress.advance(15, real_images=5000)

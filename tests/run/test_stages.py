@@ -2,26 +2,8 @@
 
 import io
 
-import pytest
-
 from medjax.run.progress import Progress
 from medjax.run.stages import Stages
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    """A clock that stands still until it is set."""
-
-    class Clock:
-        now = 100.0
-
-    monkeypatch.setattr("medjax.run.stages.time.perf_counter", lambda: Clock.now)
-    return Clock
 
 
 def _watch(stages, clock, fractions, *, seconds):
@@ -39,8 +21,8 @@ def test_a_line_every_half_minute_without_a_terminal(clock):
     ]
 
 
-def test_a_line_that_changes_on_a_terminal(clock):
-    stream = Terminal()
+def test_a_line_that_changes_on_a_terminal(clock, terminal):
+    stream = terminal()
     _watch(Stages(stream), clock, (0, 0.5, 1), seconds=10)
     assert stream.getvalue().split("\r\033[K")[1:] == [
         "random images: 0%",

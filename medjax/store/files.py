@@ -97,6 +97,12 @@ def source_digest(paths: Iterable[pathlib.Path]) -> str:
     Args:
       paths: files, or folders of Python files at any depth.
 
+    Returns:
+      The digest in hex; the order of the paths does not matter.
+
+    Raises:
+      OSError: if a file cannot be read.
+
     Example:
       >>> source_digest([pathlib.Path(__file__)]) == source_digest([pathlib.Path(__file__)])
       True

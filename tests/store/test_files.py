@@ -80,3 +80,15 @@ def test_room_is_reserved_where_the_file_system_can(tmp_path, monkeypatch):
 
 def fail(error):
     raise error
+
+
+def test_a_digest_of_sources_changes_with_every_file_below(tmp_path):
+    inner = tmp_path / "package" / "inner"
+    inner.mkdir(parents=True)
+    (inner / "a.py").write_text("1")
+    (inner / "notes.txt").write_text("1")
+    before = store.source_digest([tmp_path / "package"])
+    (inner / "notes.txt").write_text("2")
+    assert store.source_digest([tmp_path / "package"]) == before
+    (inner / "a.py").write_text("2")
+    assert store.source_digest([tmp_path / "package"]) != before

@@ -20,6 +20,7 @@ from medjax.run.progress import Progress
 from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, make_experiment
 from medjax.run.state import Candidate, RunState
+from medjax.run.stopwatch import Stopwatch
 from medjax.run.validation import Validator
 from medjax.store import expand_user
 
@@ -60,16 +61,16 @@ def distill(
     finished = summaries.read_finished(settings, workdir)
     if finished is not None:
         return finished
-    start, commit = time.perf_counter(), summaries.commit_of_code()
-    experiment = with_experts(make_experiment(settings))
-    with parallel.reports_folder(workdir) as reports:
-        run = _run(experiment, workdir, reports, preemption or Preemption())
+    commit = summaries.commit_of_code()
+    with Stopwatch() as stopwatch, parallel.reports_folder(workdir) as reports:
+        experiment = with_experts(make_experiment(settings))
+        run = _run(experiment, workdir, reports, preemption or Preemption(), stopwatch)
         selected, last = run.best, Candidate.of(run.state)
         summaries.write_images(reports, experiment, selected)
-        seconds = time.perf_counter() - start
-        judgement = judge(experiment, selected, last)
+        judgement = judge(experiment, selected, last, stopwatch)
+        seconds = stopwatch.seconds()
         summary = summaries.summarise(
-            experiment, selected, last, judgement, distill_seconds=seconds, commit=commit
+            experiment, selected, last, judgement, seconds=seconds, commit=commit
         )
         summaries.write(reports, summary, experiment, selected)
     return summary
@@ -86,7 +87,13 @@ def _checked(workdir: str | Path) -> Path:
     return path
 
 
-def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preemption) -> RunState:
+def _run(
+    experiment: Experiment,
+    workdir: Path,
+    reports: Path,
+    preemption: Preemption,
+    stopwatch: Stopwatch,
+) -> RunState:
     """Restores or starts the run, and distils to the end."""
     settings, mesh = experiment.settings, experiment.mesh
     key, real = experiment.keys["distill"], experiment.real
@@ -109,7 +116,7 @@ def _run(experiment: Experiment, workdir: Path, reports: Path, preemption: Preem
         ):
             if step:
                 progress.note(f"resuming from step {step}")
-            validator = Validator(experiment, reports, metrics, progress)
+            validator = Validator(experiment, reports, metrics, progress, stopwatch)
             return _loop(step, run, validator, checkpoints, preemption)
 
 

@@ -1,7 +1,6 @@
 """The scores of the distilled images and of the baselines, on test, once."""
 
 import math
-import time
 from typing import Any, NamedTuple
 
 from medjax import evaluate, parallel
@@ -9,6 +8,7 @@ from medjax.run.baseline_cache import keeper
 from medjax.run.setup import Experiment
 from medjax.run.stages import Stages
 from medjax.run.state import Candidate
+from medjax.run.stopwatch import Stopwatch
 
 
 class Judgement(NamedTuple):
@@ -18,33 +18,34 @@ class Judgement(NamedTuple):
       selected: scores of the selected images, ``{split: {metric: {"mean", "std", "n"}}}``.
       last: scores of the images of the last iteration.
       baselines: the baselines by name.
-      evaluate_seconds: seconds of the first two.
-      baselines_seconds: seconds of the baselines.
     """
 
     selected: dict[str, Any]
     last: dict[str, Any]
     baselines: dict[str, evaluate.Baseline]
-    evaluate_seconds: float
-    baselines_seconds: float
 
 
-def judge(experiment: Experiment, selected: Candidate, last: Candidate) -> Judgement:
+def judge(
+    experiment: Experiment, selected: Candidate, last: Candidate, stopwatch: Stopwatch
+) -> Judgement:
     """Scores the images and the baselines, and says how far it is.
 
     Args:
       experiment: the experiment of the run.
       selected: the images with the best score on val or, without a val split, the last ones.
       last: the images of the last iteration.
+      stopwatch: counts the seconds of both parts.
     """
-    start, stages = time.perf_counter(), Stages(shown=parallel.is_first())
-    scores = _score(experiment, selected, "distilled images", stages)
+    stages = Stages(shown=parallel.is_first())
     is_last = int(selected.step) == experiment.settings.iterations
-    last_scores = scores if is_last else _score(experiment, last, "images of the last step", stages)
-    middle = time.perf_counter()
-    baselines = _score_baselines(experiment, stages)
-    end = time.perf_counter()
-    return Judgement(scores, last_scores, baselines, middle - start, end - middle)
+    with stopwatch.part("evaluate"):
+        scores = _score(experiment, selected, "distilled images", stages)
+        last_scores = scores
+        if not is_last:
+            last_scores = _score(experiment, last, "images of the last step", stages)
+    with stopwatch.part("baselines"):
+        baselines = _score_baselines(experiment, stages)
+    return Judgement(scores, last_scores, baselines)
 
 
 def _score(

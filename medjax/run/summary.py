@@ -33,7 +33,7 @@ def summarise(
     last: Candidate,
     judgement: Judgement,
     *,
-    distill_seconds: float,
+    seconds: Mapping[str, float],
     commit: str | None,
 ) -> dict[str, Any]:
     """Describes a run and its results.
@@ -43,23 +43,18 @@ def summarise(
       selected: the images with the best score on val or, without a val split, the last ones.
       last: the images of the last iteration.
       judgement: their scores and those of the baselines.
-      distill_seconds: seconds of distilling and validating.
+      seconds: those of the parts of the run, see ``Stopwatch.seconds``.
       commit: the commit at the start of the process, see ``commit_of_code``.
 
     Returns:
       The content of ``summary.json``.
     """
-    settings, judged, results = experiment.settings, judgement, _results(experiment, judgement)
+    settings, results = experiment.settings, _results(experiment, judgement)
     return {
         **_description(experiment, selected, last),
         **results,
         "differences": differences([results]),
-        "time": {
-            "distill_s": distill_seconds,
-            "evaluate_s": judged.evaluate_seconds,
-            "baselines_s": judged.baselines_seconds,
-            "total_s": distill_seconds + judged.evaluate_seconds + judged.baselines_seconds,
-        },
+        "time": dict(seconds),
         "device": _device(experiment),
         "data": _provenance(experiment),
         "recipe": vars(experiment.recipe),

@@ -14,6 +14,7 @@ from medjax.run.progress import Progress
 from medjax.run.report import DECISIONS, image_grid, save_png
 from medjax.run.setup import Experiment
 from medjax.run.state import Candidate, RunState
+from medjax.run.stopwatch import Stopwatch
 
 
 class Validator(NamedTuple):
@@ -24,12 +25,14 @@ class Validator(NamedTuple):
       workdir: folder of the reports.
       metrics: writer of ``metrics.jsonl``.
       progress: the progress that the user sees.
+      stopwatch: counts the seconds of scoring.
     """
 
     experiment: Experiment
     workdir: Path
     metrics: MetricsWriter
     progress: Progress
+    stopwatch: Stopwatch
 
     def logs_at(self, step: int) -> bool:
         """Returns whether the loss is logged at a step."""
@@ -54,7 +57,8 @@ class Validator(NamedTuple):
         newest are the best.
         """
         state = run.state
-        score, scores = self._score(state)
+        with self.stopwatch.part("select"):
+            score, scores = self._score(state)
         if score >= run.best.score:
             run = run._replace(best=Candidate.of(state, score=score))
         also = {"step_size": state.step_size, "clipped": state.clipped}

@@ -14,6 +14,7 @@ from medjax.run.checkpoint import Checkpoints
 from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 from medjax.run.state import Candidate
+from medjax.run.stopwatch import Stopwatch
 
 # The flags library loads a config file in a way that Python will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")
@@ -216,7 +217,8 @@ def test_a_file_that_is_not_the_published_one(capsys, monkeypatch):
     monkeypatch.setattr(evaluate, "score_baselines", lambda *_, **__: baselines)
     state = experiment.distiller.init(experiment.keys["distill"], experiment.real)
     start = Candidate.of(state)
-    judged = judging.judge(experiment, start, start)
-    result = summary.summarise(experiment, start, start, judged, distill_seconds=1.0, commit=None)
+    with Stopwatch() as stopwatch:
+        judged = judging.judge(experiment, start, start, stopwatch)
+    result = summary.summarise(experiment, start, start, judged, seconds={}, commit=None)
     assert result["data"]["digest"] == ours and result["data"]["official_digest"] == theirs
     assert data.REGISTRY["breastmnist"].md5[0] == theirs

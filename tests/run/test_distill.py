@@ -10,6 +10,7 @@ from medjax import evaluate
 from medjax.run import distill, summary
 from medjax.run.metrics import read_metrics
 from medjax.run.settings import Settings
+from medjax.run.stopwatch import PARTS
 
 METHODS = ("dm", "dc", "dsa", "mtt")
 
@@ -101,7 +102,10 @@ def test_the_summary(straight, striped):
     assert summary["data"]["counts"] == {"train": 40, "val": 20, "test": 20}
     assert len(summary["data"]["digest"]) == 32 and summary["data"]["official_digest"] is None
     assert summary["config"]["net"]["width"] == 4 and summary["recipe"]["epochs"] == 2
-    assert summary["time"]["total_s"] > summary["time"]["distill_s"] > 0
+    seconds = summary["time"]
+    assert all(seconds[f"{part}_s"] > 0 for part in PARTS)
+    assert seconds["total_s"] == pytest.approx(sum(seconds[f"{part}_s"] for part in PARTS))
+    assert 0 < seconds["compile_s"] < seconds["total_s"]
     assert {"medjax", "jax", "numpy", "commit"} <= set(summary["versions"])
 
 

@@ -1,72 +1,90 @@
-"""Gathers finished runs into one table.
+"""Gathers runs of several seeds into tables with intervals.
 
-    python benchmarks/collect.py runs/* --out=benchmarks/results/quick_cpu
+    python benchmarks/collect.py runs/*/* --out=benchmarks/results/seeds_cpu
 
-writes ``quick_cpu.jsonl``, one line per run with its config, seed, device and commit, and
-``quick_cpu.md``, the same runs as a table. The files keep the runs they already have; a new run
-replaces one with the same settings.
+writes ``seeds_cpu.jsonl``, one line per run with the scores of each network, config, seeds, device
+and commit, and ``seeds_cpu.md``: for each data set every training set beside the best random
+images, and on how many data sets which method beats them. The files keep the runs that they already
+have; a new run replaces one with the same settings. A folder without a finished seed is skipped,
+and of a stopped run the finished seeds count, if they are two or more.
 """
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-COLUMNS = "| method | data | chosen at | random | k-center | distilled | whole | IOR | HLR | time |"
-DROPPED = ("data", "val", "val_last", "baselines_val")
+import seeds_tables
 
+from medjax.run.binding import binding
+from medjax.run.seeds_summary import summarise_seeds
+from medjax.run.summary import read_summary
 
-def row(summary: dict) -> str:
-    """Returns a run as a table row; the test score that IOR and HLR compare comes first."""
-
-    def cell(scores):
-        auroc, balanced = scores["auroc"], scores["balanced_accuracy"]
-        percent = f"{100 * balanced['mean']:.1f} ± {100 * balanced['std']:.1f}"
-        both = [percent, f"{auroc['mean']:.3f} ± {auroc['std']:.3f}"]
-        if summary.get("compared_by") == "auroc":
-            both.reverse()
-        return f"{both[0]} ({both[1]})"
-
-    baselines = summary["baselines"]
-    cells = [
-        summary["method"].upper(),
-        summary["dataset"],
-        f"step {summary['selected_step']}",
-        cell(baselines["random"]),
-        cell(baselines["kcenter"]),
-        cell(summary["test"]),
-        cell(baselines["whole"]),
-        f"{summary['ior']:+.1f}",
-        f"{summary['hlr']:+.1f}",
-        f"{summary['time']['total_s'] / 60:.1f} min",
-    ]
-    return f"| {' | '.join(cells)} |"
+DROPPED = ("data", "val", "val_last", "test_last", "baselines_val", "recipe")
+NOTE = (
+    "[low, high]: 95 % intervals over seeds. Differences are paired by seed; best random: the best "
+    "on val of as many random subsets as a run has validations. Herding and k-center are compared "
+    "with the random images of the first method with validations. At 95 %, one in forty "
+    "differences is called better by chance alone."
+)
 
 
-def _settings(summary: dict) -> str:
-    return json.dumps(summary["config"], sort_keys=True)
+def gather(workdirs: Iterable[Path]) -> list[dict[str, Any]]:
+    """Returns the summary over seeds of each folder in which two seeds are finished."""
+    found = []
+    for workdir in workdirs:
+        read = {
+            path.parent.name: read_summary(path) for path in workdir.glob("seed_*/summary.json")
+        }
+        runs = {name: run for name, run in read.items() if run is not None}
+        runs = dict(sorted(runs.items(), key=lambda item: item[1]["seed"]))
+        if len(runs) > 1:
+            seeds = [run["seed"] for run in runs.values()]
+            found.append(summarise_seeds(runs, seed=seeds[0], seeds=seeds))
+    return found
+
+
+def short(summary: dict[str, Any]) -> dict[str, Any]:
+    """Returns what a line of the file keeps, numbers with six digits."""
+    kept = {name: value for name, value in summary.items() if name not in DROPPED}
+    return json.loads(json.dumps(kept), parse_float=lambda text: float(f"{float(text):.6g}"))
+
+
+def markdown(summaries: Iterable[dict[str, Any]]) -> str:
+    """Returns the tables of all data sets, and the verdict."""
+    sets = {name: seeds_tables.sets_of(s) for name, s in seeds_tables.by_data(summaries).items()}
+    parts = [f"## {name}\n\n{seeds_tables.scores_markdown(s)}" for name, s in sets.items()]
+    verdict = seeds_tables.verdicts_markdown(sets)
+    parts.append(f"## Data sets on which the interval of the difference is above zero\n\n{verdict}")
+    return "\n".join([*parts, NOTE]) + "\n"
+
+
+def write(workdirs: Iterable[Path], out: Path) -> str:
+    """Adds runs to both files, whose name without suffix is ``out``; returns the tables."""
+    lines, table = (out.with_suffix(suffix) for suffix in (".jsonl", ".md"))
+    kept = map(json.loads, lines.read_text().splitlines()) if lines.exists() else ()
+    summaries = {_settings(one): one for one in [*kept, *map(short, gather(workdirs))]}
+    lines.parent.mkdir(parents=True, exist_ok=True)
+    lines.write_text("".join(f"{json.dumps(summary)}\n" for summary in summaries.values()))
+    table.write_text(markdown(summaries.values()))
+    return table.read_text()
+
+
+def _settings(summary: dict[str, Any]) -> str:
+    config = {name: value for name, value in summary["config"].items() if name != "seed"}
+    return json.dumps(binding({**config, "seed": 0, "seeds": ()}), sort_keys=True)
 
 
 def main() -> None:
-    """Reads each run's ``summary.json`` and writes both files."""
+    """Reads the runs and writes both files."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("workdirs", nargs="*", type=Path, help="folders of finished runs")
+    parser.add_argument("workdirs", nargs="*", type=Path, help="folders of runs of several seeds")
     parser.add_argument(
         "--out", required=True, type=Path, help="name of both files, without suffix"
     )
     arguments = parser.parse_args()
-    lines, table = (arguments.out.with_suffix(suffix) for suffix in (".jsonl", ".md"))
-    kept = lines.read_text().splitlines() if lines.exists() else []
-    found = [path / "summary.json" for path in arguments.workdirs]
-    new = [json.loads(path.read_text()) for path in found if path.exists()]
-    summaries = {_settings(summary): summary for summary in [*map(json.loads, kept), *new]}
-    text = [
-        json.dumps({key: value for key, value in summary.items() if key not in DROPPED})
-        for summary in summaries.values()
-    ]
-    lines.write_text("\n".join(text) + "\n")
-    rows = [COLUMNS, "|---" * (COLUMNS.count("|") - 1) + "|", *map(row, summaries.values())]
-    table.write_text("\n".join(rows) + "\n")
-    print("\n".join(rows))
+    print(write(arguments.workdirs, arguments.out), end="")
 
 
 if __name__ == "__main__":

@@ -1,40 +1,32 @@
-"""Runs all methods on one data set: core-sets, distilled sets and all images.
+"""Runs all methods on one data set with several seeds, and compares them with random images.
 
-    python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/table --out=runs/table/all
-    python benchmarks/table.py --data=retinamnist --ipc=10 --workdir=runs/quick --quick
+    python benchmarks/table.py --data=retinamnist --quick --workdir=runs/table --out=runs/all
 
-runs every method whose run is not yet in the workdir, resumes one that was stopped, then prints
-the scores and, with ``--out``, writes the test scores as ``.md`` and everything as ``.jsonl``.
-Random, k-center and whole are the baselines of the first run, under its recipe: each network of
-random has its own subset, and k-center is chosen in the embedding of the first network of whole.
-Herding, and k-center if it is one of the methods, choose in the embedding of their own network. The
-settings of a method come from ``configs/METHOD_DATA.py``, else from the preset ``METHOD_DATA``,
-else from ``configs/METHOD.py``.
+runs every method whose run is not yet in the workdir and resumes one that was stopped, then writes
+and prints the tables of benchmarks/collect.py. The settings of a method come from
+``configs/METHOD_DATA.py``, else from the preset ``METHOD_DATA``, else from ``configs/METHOD.py``.
+DM, DSA and herding share a recipe, and so their baselines. Those of DC and MTT have their own
+augmentation and whitening, under which all images are trained for no longer than a subset.
 """
 
 import argparse
 import importlib.util
-import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import collect
+
 from medjax import errors
 from medjax.cli import startup
-from medjax.run import distill
-from medjax.run.metrics import jsonable
-from medjax.run.report import NOTHING, Row, metric_name, metric_text, ordered, scores_table
+from medjax.run import seeds
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
-NOTE = (
-    "k-center: in the embedding of the first network of whole; herding: in that of a network "
-    "trained for 20 epochs without augmentation.\n"
-)
-METHODS = ("dm", "dc", "dsa", "mtt", "herding")
-CORE_SETS = ("herding", "kcenter")
-BASELINES = {"random": "random", "kcenter": "k-center", "whole": "whole"}
+METHODS = ("dm", "herding", "dsa", "dc", "mtt")
+CHEST = "phantom_findings"  # on which the presets of ``chest`` run if they are quick
+OWN_RECIPE = ("dc", "mtt")
 
 
 def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
@@ -51,7 +43,8 @@ def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
     Raises:
       UserError: if the method has no config, or a word is wrong.
     """
-    own, words = f"{method}_{data.removesuffix('mnist')}", [data, *words]
+    short = "chest" if data == CHEST else data.removesuffix("mnist")
+    own, words = f"{method}_{short}", [data, *words]
     if (CONFIGS / f"{own}.py").is_file():
         config_file = _load(own)
     elif own in _load("presets").PRESETS:
@@ -70,67 +63,31 @@ def _load(name: str) -> ModuleType:
     return module
 
 
-def rows_of(summaries: Mapping[str, Mapping[str, Any]]) -> list[Row]:
-    """Returns the table: the baselines of the first run around the results of each method.
-
-    Args:
-      summaries: the summary of each run, by method.
-
-    Returns:
-      A row for each training set.
-    """
-    first = next(iter(summaries.values()))
-    val, test = (first.get(name) or {} for name in ("baselines_val", "baselines"))
-    rows = {name: Row(shown, val.get(name), test[name]) for name, shown in BASELINES.items()}
-    chosen = [Row(m, s["val"], s["test"]) for m, s in summaries.items() if m in CORE_SETS]
-    made = [Row(m.upper(), s["val"], s["test"]) for m, s in summaries.items()]
-    made = [row for row in made if row.name.lower() not in CORE_SETS]
-    table = [rows["random"], rows["kcenter"], *chosen, *made, rows["whole"]]
-    if "nothing" in test:
-        table.append(Row(NOTHING, val.get("nothing"), test["nothing"]))
-    return table
-
-
-def markdown(rows: Sequence[Row], *, first: str | None = None) -> str:
-    """Formats the test scores as a table, one metric first, accuracies in per cent."""
-    metrics = ordered((name for row in rows for name in row.test or ()), first=first)
-    heads = [metric_name(metric) for metric in metrics]
-    lines = [f"| | {' | '.join(heads)} |", "|---" * (len(metrics) + 1) + "|"]
-    for row in rows:
-        cells = [metric_text(row.test, metric) for metric in metrics]
-        lines.append(f"| {' | '.join([row.name, *cells])} |")
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
-    """Runs the missing methods and prints the table."""
+    """Runs the missing methods and prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", default="retinamnist", help="data set, a name or a path")
     parser.add_argument("--ipc", type=int, default=10, help="images per class")
+    parser.add_argument("--seeds", type=int, default=5, help="runs of each method")
     parser.add_argument("--methods", default=",".join(METHODS), help="methods, in this order")
     parser.add_argument("--quick", action="store_true", help="settings for two CPU cores")
     parser.add_argument("--words", default="", help="more words after each config's colon")
     parser.add_argument("--workdir", required=True, type=Path, help="folder of the runs")
-    parser.add_argument("--out", type=Path, help="name of both files, without suffix")
+    parser.add_argument("--out", required=True, type=Path, help="name of both files")
     arguments = parser.parse_args()
-    words = [f"ipc={arguments.ipc}", *(["quick"] if arguments.quick else []), arguments.words]
+    words = [f"ipc={arguments.ipc}", *(["quick"] if arguments.quick else [])]
     startup.set_up_jax(os.environ)
-    summaries = {}
+    workdirs = []
     try:
         for method in arguments.methods.split(","):
-            config = config_of(method, arguments.data, words)
+            own = ["evaluation.whole_steps=1"] if method in OWN_RECIPE else []
+            config = config_of(method, arguments.data, [*words, *own, arguments.words])
             print(f"{method}:", flush=True)
-            summaries[method] = distill.distill(config, arguments.workdir / method)
+            workdirs.append(arguments.workdir / method)
+            seeds.distill_seeds({**config, "seeds": (arguments.seeds,)}, workdirs[-1])
     except (errors.UserError, errors.RunError) as error:
         parser.exit(2, f"{error}\n")
-    rows = rows_of(summaries)
-    first = next(iter(summaries.values())).get("headline")
-    print(f"{scores_table(rows, first=first)}\n\n{NOTE}", end="")
-    if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.with_suffix(".md").write_text(f"{markdown(rows, first=first)}\n{NOTE}")
-        lines = [json.dumps(jsonable(summary)) for summary in summaries.values()]
-        arguments.out.with_suffix(".jsonl").write_text("\n".join(lines) + "\n")
+    print(collect.write(workdirs, arguments.out), end="")
 
 
 if __name__ == "__main__":

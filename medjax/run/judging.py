@@ -63,9 +63,10 @@ def _score(
     )
 
 
-def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evaluate.Baseline]:
+def baseline_plan(experiment: Experiment) -> evaluate.Plan:
+    """Returns how the baselines of a run are made: under its recipe, selected as its images are."""
     settings, evaluation = experiment.settings, experiment.settings.evaluation
-    plan = evaluate.Plan(
+    return evaluate.Plan(
         ipc=experiment.ipc,
         recipe=experiment.recipe,
         select_recipe=experiment.select_recipe,
@@ -75,12 +76,15 @@ def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evalua
         draws=math.ceil(settings.iterations / evaluation.every),
         whole_steps=_whole_steps(experiment),
     )
+
+
+def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evaluate.Baseline]:
     return evaluate.score_baselines(
         (experiment.keys["final"], experiment.keys["select"]),
         experiment.net,
         experiment.dataset.train,
         experiment.benchmark,
-        plan=plan,
+        plan=baseline_plan(experiment),
         keep=keeper(experiment),
         watch=stages.watch,
     )

@@ -1,58 +1,34 @@
-"""The table of all methods: which settings each has, and which rows there are."""
+"""The runs of all methods on one data set: which settings each has."""
 
 import importlib
-import json
 import sys
 
-import numpy as np
 import pytest
 
 from medjax.errors import UserError
 
 
-def scores(value):
-    metrics = ("accuracy", "balanced_accuracy", "auroc")
-    return {name: {"mean": value, "std": 0.01, "n": 5} for name in metrics}
-
-
-@pytest.fixture
-def runs(monkeypatch):
-    """Stands in for runs: their settings by folder."""
-    found = {}
-
-    def distill(config, workdir):
-        found[workdir.name] = config
-        value = 0.5 + len(found) / 10
-        baselines = {"random": scores(0.3), "kcenter": scores(0.4), "whole": scores(1.0)}
-        split = {"val": None, "baselines_val": None, "baselines": baselines}
-        return {**split, "test": scores(value), "data": {"mean": np.zeros(1)}}
-
-    monkeypatch.setattr("medjax.run.distill.distill", distill)
-    return found
-
-
-def test_every_row_in_its_order(runs, tmp_path, monkeypatch, capsys):
-    table = importlib.import_module("table")
-    out = tmp_path / "made" / "table"
-    arguments = [f"--workdir={tmp_path}", f"--out={out}", "--quick", "--words=seed=3"]
-    monkeypatch.setattr(sys, "argv", ["table.py", *arguments])
+def test_every_method_with_several_seeds(tmp_path, monkeypatch, capsys):
+    table, collect = map(importlib.import_module, ("table", "collect"))
+    runs = {}
+    monkeypatch.setattr(
+        "medjax.run.seeds.distill_seeds", lambda config, workdir: runs.update({workdir: config})
+    )
+    monkeypatch.setattr(collect, "write", lambda workdirs, out: f"{out.name}: {len(workdirs)}\n")
+    words = ["--quick", "--words=log_every=3", "--seeds=7"]
+    places = [f"--workdir={tmp_path}", f"--out={tmp_path / 'all'}"]
+    monkeypatch.setattr(sys, "argv", ["table.py", *places, *words])
     table.main()
-    made = ["dm", "dc", "dsa", "mtt", "herding"]
-    assert [runs[name]["method"] for name in runs] == list(runs) == made
-    for config in runs.values():
-        assert (config["data"]["name"], config["ipc"], config["seed"]) == ("retinamnist", 10, 3)
+    assert [workdir.name for workdir in runs] == ["dm", "herding", "dsa", "dc", "mtt"]
+    assert capsys.readouterr().out.splitlines()[-1] == "all: 5"
+    for workdir, config in runs.items():
+        assert config["method"] == workdir.name and config["data"]["name"] == "retinamnist"
+        assert (config["seeds"], config["ipc"], config["log_every"]) == ((7,), 10, 3)
         assert config["net"]["width"] == 32
-    assert runs["dm"]["distill"]["init"] == "noise"  # as in the preset dm_retina
-    assert runs["mtt"]["data"]["prepare"] == "zca(mtt)"
-    lines = out.with_suffix(".md").read_text().splitlines()
-    names = [line.split("|")[1].strip() for line in lines[2:10]]
-    assert names == ["random", "k-center", "herding", "DM", "DC", "DSA", "MTT", "whole"]
-    assert lines[5] == "| DM | 60.0 ± 1.0 | 60.0 ± 1.0 | 0.600 ± 0.010 |"
-    assert len(out.with_suffix(".jsonl").read_text().splitlines()) == 5
-    assert all(json.loads(line) for line in out.with_suffix(".jsonl").read_text().splitlines())
-    said = capsys.readouterr().out
-    for text in (lines[-1], said.splitlines()[-1]):  # that there are two embeddings
-        assert text.startswith("k-center: in the embedding of the first network of whole; herding")
+        shares_baselines = workdir.name in ("dm", "dsa", "herding")
+        assert config["evaluation"]["whole_steps"] == (3000 if shares_baselines else 1)
+    assert runs[tmp_path / "dm"]["distill"]["init"] == "noise"  # as in the preset dm_retina
+    assert runs[tmp_path / "mtt"]["data"]["prepare"] == "zca(mtt)"
 
 
 @pytest.mark.parametrize(
@@ -60,6 +36,7 @@ def test_every_row_in_its_order(runs, tmp_path, monkeypatch, capsys):
     [
         ("dsa", "breastmnist", "noise"),  # configs/dsa_breast.py
         ("dsa", "pneumoniamnist", "noise"),  # a preset
+        ("dsa", "phantom_findings", "noise"),  # configs/dsa_chest.py
         ("dsa", "bloodmnist", "real"),  # configs/dsa.py
     ],
 )

@@ -10,8 +10,6 @@ from medjax.run.report.table import (
     NOTHING,
     Row,
     metric_name,
-    metric_text,
-    ordered,
     results_table,
     scores_table,
 )
@@ -23,8 +21,6 @@ __all__ = [
     "diverged_lines",
     "image_grid",
     "metric_name",
-    "metric_text",
-    "ordered",
     "results_table",
     "save_png",
     "scores_table",

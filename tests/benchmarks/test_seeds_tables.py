@@ -1,0 +1,91 @@
+"""Tables over seeds: what is compared with what, and what counts as better."""
+
+import importlib
+
+import numpy as np
+import pytest
+
+from medjax import evaluate
+
+
+@pytest.fixture
+def tables():
+    return importlib.import_module("seeds_tables")
+
+
+def scores(*means):
+    """Scores of one network for each seed, the same for both metrics."""
+    interval = evaluate.mean_interval(means)
+    entry = {"mean": interval.mean, "interval": [interval.low, interval.high]}
+    return dict.fromkeys(("auroc", "balanced_accuracy"), entry | {"values": [[m] for m in means]})
+
+
+def run(method, test, *, selected=(0.70, 0.72, 0.71), seeds=(0, 1, 2), dataset="x"):
+    baselines = {"random": scores(0.60, 0.62, 0.61), "random_selected": scores(*selected)}
+    baselines |= {"kcenter": scores(0.5, 0.5, 0.5), "whole": scores(0.90, 0.91, 0.92)}
+    return {"method": method, "dataset": dataset, "test": scores(*test), "seeds": [*seeds],
+            "baselines": baselines}  # fmt: skip
+
+
+def test_rows_and_their_order(tables):
+    runs = [run("mtt", (0.8, 0.8, 0.8)), run("dm", (0.8, 0.8, 0.8)), run("herding", (0.7,) * 3)]
+    (grouped,) = tables.by_data(runs).values()
+    names = [one.name for one in tables.sets_of(grouped)]
+    assert names == ["random", "best random", "k-center", "HERDING", "DM", "MTT", "all images"]
+
+
+def test_a_method_is_compared_with_the_baselines_of_its_own_recipe(tables):
+    sets = tables.sets_of([run("dm", (0.8,) * 3), run("dc", (0.8,) * 3, selected=(0.9,) * 3)])
+    verdicts = {
+        one.name: tables.difference(one.scores, one.baselines["random_selected"], "auroc")
+        for one in sets
+        if one.name in ("DM", "DC")
+    }
+    assert (verdicts["DM"]["verdict"], verdicts["DC"]["verdict"]) == ("beats", "is below")
+
+
+def test_herding_is_compared_with_the_baselines_of_the_first_method(tables):
+    alone = run("herding", (0.7,) * 3, selected=(0.1,) * 3)
+    first = run("dm", (0.8,) * 3)
+    herding = {one.name: one for one in tables.sets_of([alone, first])}["HERDING"]
+    assert herding.baselines is first["baselines"]
+    other = run("dm", (0.8,) * 3, seeds=(4, 5, 6))
+    herding = {one.name: one for one in tables.sets_of([alone, other])}["HERDING"]
+    assert herding.baselines is alone["baselines"]
+
+
+def test_differences_are_paired_by_seed(tables):
+    ours, theirs = np.array([0.80, 0.90, 0.85]), np.array([0.79, 0.88, 0.84])
+    found = tables.difference(scores(*ours), scores(*theirs), "auroc")
+    expected = evaluate.mean_interval(ours - theirs)
+    assert found["mean"] == pytest.approx(expected.mean)
+    assert found["interval"] == pytest.approx([expected.low, expected.high])
+    assert found["verdict"] == evaluate.verdict(expected) == "not shown"
+
+
+def test_the_scores(tables):
+    lines = tables.scores_markdown(tables.sets_of([run("dm", (0.80, 0.82, 0.81))])).splitlines()
+    assert lines[0] == "| | AUROC | minus best random | balanced accuracy | minus best random |"
+    assert lines[3] == (
+        "| best random | 0.710 [0.685, 0.735] |  | 71.0 [68.5, 73.5] |  |"
+    )  # fmt: skip
+    assert lines[5] == (
+        "| DM | 0.810 [0.785, 0.835] | beats +0.100 [+0.100, +0.100] "
+        "| 81.0 [78.5, 83.5] | beats +10.0 [+10.0, +10.0] |"
+    )
+    assert lines[6].startswith("| all images | 0.910 [0.885, 0.935] |  |")
+
+
+def test_the_verdict_counts_data_sets(tables):
+    runs = [
+        run("dm", (0.80, 0.82, 0.81), dataset="a"),
+        run("dm", (0.70, 0.69, 0.75), dataset="b"),
+        run("dm", (0.60, 0.62, 0.60), dataset="c"),
+    ]
+    data = {name: tables.sets_of(own) for name, own in tables.by_data(runs).items()}
+    lines = tables.verdicts_markdown(data).splitlines()
+    (dm,) = (line for line in lines if line.startswith("| DM "))
+    assert dm == "| DM | 2 of 3 | 1 of 3, below on 1 | 2 of 3 | 1 of 3, below on 1 |"
+    (random,) = (line for line in lines if line.startswith("| random "))
+    assert random == "| random |  | 0 of 3, below on 3 |  | 0 of 3, below on 3 |"
+    assert not any(line.startswith("| all images") for line in lines)

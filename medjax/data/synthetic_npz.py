@@ -35,6 +35,8 @@ class SharedSet(NamedTuple):
       preparation: the steps applied to the real images, fitted to the training images, as text that
         ``data.parse_preparation`` reads. Images on which networks are scored go through the same
         steps. ``None`` where it is unknown.
+      stored: float32 ``[m, h, w, c]``, ``images`` before they were decoded: each holds ``n / m`` of
+        them as patches, see ``methods.decode``. ``None`` where each image is stored as it is.
     """
 
     images: np.ndarray
@@ -46,6 +48,7 @@ class SharedSet(NamedTuple):
     zca_mean: np.ndarray | None = None
     zca_matrix: np.ndarray | None = None
     preparation: np.ndarray | None = None
+    stored: np.ndarray | None = None
 
     def normalised(self) -> SyntheticSet:
         """Returns the set normalised as ``(images - mean) / std``.
@@ -69,6 +72,7 @@ def save_synthetic(
     step_size: float | None = None,
     whitening: Whitening | None = None,
     preparation: str = "",
+    stored: Any = None,
 ) -> None:
     """Writes ``synthetic.npz``, readable with NumPy alone and without pickle.
 
@@ -83,6 +87,8 @@ def save_synthetic(
       step_size: the learned learning rate, if there is one.
       whitening: the whitening of the images; ``None`` for mean and std.
       preparation: the steps applied to the real images, see ``Dataset.preparation``.
+      stored: the images that ``synthetic`` was decoded from, in normalised space; ``None`` if it is
+        stored as it is. Not written for whitened images, whose pixels do not decode.
 
     Raises:
       UserError: if a shape is wrong, a value is not finite, or the file cannot be written.
@@ -107,6 +113,9 @@ def save_synthetic(
         extra |= {"zca_mean": whitening.mean, "zca_matrix": whitening.matrix}
     elif images.ndim == 4 and mean.shape == std.shape == images.shape[-1:]:
         images = images.astype(np.float64) * std + mean
+        if stored is not None:
+            pixels = np.asarray(stored).astype(np.float64) * std + mean
+            extra |= {"stored": pixels.astype(np.float32)}
     soft = np.issubdtype(labels.dtype, np.floating)
     shared = SharedSet(
         images.astype(np.float32),

@@ -6,6 +6,7 @@ from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahe
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.experts import Experts, Trainer, make_trainer, train_experts
+from medjax.methods.formation import at_patch_size, decode, pack
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
@@ -19,8 +20,10 @@ __all__ = [
     "Loops",
     "StepInfo",
     "Trainer",
+    "at_patch_size",
     "axes",
     "dc",
+    "decode",
     "dm",
     "dsa",
     "herding",
@@ -31,6 +34,7 @@ __all__ = [
     "mtt",
     "names",
     "options",
+    "pack",
     "proportional_ipc",
     "random",
     "read_ahead",

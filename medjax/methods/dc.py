@@ -19,6 +19,7 @@ from medjax.errors import UserError, unknown
 from medjax.methods.batchnorm import MODES, with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
+from medjax.methods.formation import decode_set
 from medjax.methods.innerloop import InnerLoop
 from medjax.methods.layout import make_layout
 from medjax.methods.loops import loops_for
@@ -49,6 +50,7 @@ def dc(
     net_learning_rate: float = 0.01,
     label_learning_rate: float = 0.0,
     batch_norm: str = "reference",
+    factor: int = 1,
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
@@ -65,7 +67,7 @@ def dc(
       momentum: momentum of the images.
       batch_real: real images of each class and update, drawn without replacement; a smaller
         class contributes all its images.
-      init: ``noise`` (the reference), ``real``, ``herding`` or ``kcenter``.
+      init: the start of the images, see ``initial_images``; ``noise`` is the reference.
       augment: a siamese DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an update; 1 is the reference.
       distance: ``columnwise_cosine`` (the reference), ``squared_error`` or ``cosine``.
@@ -76,6 +78,8 @@ def dc(
         with the images and their momentum, within ``[0, 1]``; 0 keeps them fixed.
       batch_norm: ``reference`` or ``batch``, the moments of a batch norm in each update of the
         images, see ``with_moments``; it does not affect other norms.
+      factor: patches along each side of a stored image, each of which is enlarged to an image to
+        match and to train on, see ``decode``; 1 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
@@ -116,6 +120,7 @@ def dc(
         inner=InnerLoop(net, strategy, optax.sgd(net_learning_rate), axes.classes + axes.rows),
         inner_epochs=inner_loop,
         updates=outer_loop,
+        factor=factor,
         batch_norm=batch_norm,
         label_optimizer=optax.sgd(label_learning_rate, momentum) if label_learning_rate else None,
     ).distiller(init, mesh)
@@ -178,8 +183,9 @@ class _GradientMatching(Matching):
         # The reference trains after each update except the last. Training before each update
         # except the first is the same and needs no separate program for the last one.
         epochs = jnp.where(index > 0, self.inner_epochs, 0)
+        decoded = decode_set(syn, factor=self.factor)
         variables = kernels.chunked_map(
-            lambda network: self.inner.train(network, syn, epochs, chunk_size=chunks.images),
+            lambda network: self.inner.train(network, decoded, epochs, chunk_size=chunks.images),
             (train_keys, variables),
             chunk_size=chunks.networks,
         )

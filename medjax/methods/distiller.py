@@ -17,9 +17,10 @@ from medjax import parallel
 from medjax.data import HostImages, RealData
 from medjax.errors import unknown
 from medjax.methods.experts import Experts
+from medjax.methods.formation import check_factor, decode_set
 from medjax.methods.initial import INITS, initial_images
 from medjax.methods.layout import Layout
-from medjax.types import Array, PRNGKey
+from medjax.types import Array, PRNGKey, SyntheticSet
 
 
 class DistillState(NamedTuple):
@@ -76,12 +77,15 @@ class Distiller(NamedTuple):
       draws: ``(key, step, real) -> rows``; int32 ``[n, b]``, the rows of all real batches of
         iteration ``step`` in order, for ``real.images.read_ahead`` if the images are on the host.
       experts: the experts that ``real.experts`` must contain; ``None`` for a method without them.
+      decode: ``syn -> syn``; the set that networks train on, from the images of a state and their
+        labels. It is the set itself unless an image stores several, see ``decode``.
     """
 
     init: Callable[[PRNGKey, RealData], DistillState]
     step: Callable[[PRNGKey, DistillState, RealData, int], tuple[DistillState, StepInfo]]
     draws: Callable[[PRNGKey, int, RealData], Array]
     experts: Experts | None = None
+    decode: Callable[[SyntheticSet], SyntheticSet] = lambda syn: syn
 
 
 class Iteration(NamedTuple):
@@ -111,6 +115,7 @@ def make_distiller(
     init: str,
     net: nn.Module | None = None,
     mesh: Mesh | None = None,
+    factor: int = 1,
 ) -> Distiller:
     """Makes a method from its iteration.
 
@@ -121,6 +126,7 @@ def make_distiller(
       init: the start of the images, see ``initial_images``.
       net: the network whose features ``herding`` and ``kcenter`` compare; ``None`` for pixels.
       mesh: devices to work on; each has the whole state, and ``iteration.run`` divides the work.
+      factor: patches along each side of a stored image, see ``decode``.
 
     Returns:
       A ``Distiller``.
@@ -149,7 +155,9 @@ def make_distiller(
         chex.assert_equal_shape_prefix([real.images, real.labels], 1)
         # No iteration has this number, so the start shares its randomness with none.
         start_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
-        images, labels = initial_images(start_key, real, layout, init=init, net=net)
+        _, h, w, _ = real.images.shape
+        check_factor(factor, (h, w))
+        images, labels = initial_images(start_key, real, layout, init=init, net=net, factor=factor)
         step, loss_sum = jnp.zeros((), jnp.int32), jnp.zeros((), images.dtype)
         state = DistillState(step, images, labels, optimizer.init(images), loss_sum)
         return parallel.replicate(iteration.extend(state), mesh)
@@ -174,7 +182,7 @@ def make_distiller(
         chex.assert_equal_shape_prefix([state.images, state.labels], 1)
         return spread(key, state, real, jnp.asarray(num_steps, jnp.int32))
 
-    return Distiller(init=start, step=step, draws=draws)
+    return Distiller(init=start, step=step, draws=draws, decode=partial(decode_set, factor=factor))
 
 
 def read_ahead(

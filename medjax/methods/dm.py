@@ -31,6 +31,7 @@ def dm(
     init: str = "real",
     augment: str = "color_crop_cutout_flip_scale_rotate",
     num_networks: int = 1,
+    factor: int = 1,
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
@@ -50,9 +51,11 @@ def dm(
       momentum: momentum of the images.
       batch_real: real images of each class and iteration, drawn without replacement; a smaller
         class contributes all its images.
-      init: ``real`` (the reference), ``noise``, ``herding`` or ``kcenter``.
+      init: the start of the images, see ``initial_images``; ``real`` is the reference.
       augment: a DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
+      factor: patches along each side of a stored image, each of which is enlarged to an image to
+        match and to train on, see ``decode``; 1 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, from ``parallel.make_mesh``; ``None`` is one device.
 
@@ -78,6 +81,7 @@ def dm(
         batch_real=batch_real,
         num_networks=num_networks,
         axes=parallel.axes_of(mesh),
+        factor=factor,
     ).distiller(init, mesh)
 
 

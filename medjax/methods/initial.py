@@ -8,14 +8,21 @@ import numpy as np
 from medjax import data
 from medjax.coreset.selection import SELECTIONS, select_rows
 from medjax.errors import UserError, unknown
+from medjax.methods.formation import pack
 from medjax.methods.layout import Layout
 from medjax.types import Array, PRNGKey, SyntheticSet
 
-INITS = ("noise", "real", *SELECTIONS)
+INITS = ("noise", "real", "mix", *SELECTIONS)
 
 
 def initial_images(
-    key: PRNGKey, real: data.RealData, layout: Layout, *, init: str, net: nn.Module | None = None
+    key: PRNGKey,
+    real: data.RealData,
+    layout: Layout,
+    *,
+    init: str,
+    net: nn.Module | None = None,
+    factor: int = 1,
 ) -> SyntheticSet:
     """Returns the synthetic images before the first update.
 
@@ -24,9 +31,12 @@ def initial_images(
       real: the training images on the device.
       layout: where the images of each class lie.
       init: ``noise`` (standard normal in normalised space); or distinct training images of each
-        class: ``real`` (drawn at random), ``herding`` or ``kcenter`` (see ``select_rows``). These
-        show real patients, and may still do so after optimisation.
+        class: ``real`` (drawn at random), ``herding`` or ``kcenter`` (see ``select_rows``), or
+        ``mix``, which stores ``factor²`` random ones in each image, see ``pack``. These show real
+        patients, and may still do so after optimisation.
       net: the network whose features choose images; ``None`` chooses by pixels.
+      factor: patches along each side of an image of ``mix``; the first of them gives the label row
+        of a multi-label set.
 
     Returns:
       The synthetic set, float32 normalised. The label rows of a multi-label set are those of its
@@ -49,18 +59,26 @@ def initial_images(
         shape = (len(layout.labels), *real.images.shape[1:])
         return SyntheticSet(jax.random.normal(key, shape, real.mean.dtype), labels)
     wanted = np.bincount(layout.labels, minlength=len(layout.index))
+    patches = factor**2 if init == "mix" else 1
     for label, (have, want) in enumerate(zip(np.asarray(real.counts), wanted, strict=True)):
-        if have < want:
+        if have < want * patches:
+            each = f" of {patches}" if patches > 1 else ""
             raise UserError(
                 f"class {label} has {have} training images, too few to start {want} synthetic "
-                f"images; use an ipc of at most {have} for it, or init=noise to distil"
+                f"images{each}; use an ipc of at most {have // patches} for it, or init=noise to "
+                "distil"
             )
     if init in SELECTIONS:
         rows = select_rows(key, real, wanted.tolist(), selection=init, net=net)
         return SyntheticSet(data.take(real, rows), _labels(real, rows))
-    rows = _random_rows(key, real, layout)
-    images = jax.lax.map(lambda some: data.take(real, some), rows)
-    return SyntheticSet(layout.flat(images), _labels(real, layout.flat(rows)))
+    rows = _random_rows(key, real, layout, patches=patches)
+
+    def stored(some: Array) -> Array:
+        images = data.take(real, some)
+        return pack(images, factor=factor) if patches > 1 else images
+
+    images, first = jax.lax.map(stored, rows), rows[:, : layout.index.shape[1]]
+    return SyntheticSet(layout.flat(images), _labels(real, layout.flat(first)))
 
 
 def _labels(real: data.RealData, rows: Array) -> Array:
@@ -68,9 +86,9 @@ def _labels(real: data.RealData, rows: Array) -> Array:
     return labels if labels.ndim == 1 else jnp.maximum(labels, 0).astype(real.mean.dtype)
 
 
-def _random_rows(key: PRNGKey, real: data.RealData, layout: Layout) -> Array:
-    """Draws distinct rows of each class, repeated if it has too few, int32 ``[C, max_ipc]``."""
-    ipc = layout.index.shape[1]
+def _random_rows(key: PRNGKey, real: data.RealData, layout: Layout, *, patches: int = 1) -> Array:
+    """Draws distinct rows of each class, repeated if it has too few, int32 ``[C, max_ipc·p]``."""
+    ipc = layout.index.shape[1] * patches
 
     def draw(label: Array) -> Array:
         class_key = jax.random.fold_in(key, label)

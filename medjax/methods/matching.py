@@ -17,6 +17,7 @@ from medjax import kernels, parallel, planning
 from medjax.augment import Strategy
 from medjax.data import RealData, sample_rows, take
 from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
+from medjax.methods.formation import decode, repeated
 from medjax.methods.layout import Layout
 from medjax.methods.networks import random_networks
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
@@ -58,6 +59,7 @@ class Matching(abc.ABC):
       num_networks: networks over which the loss is averaged.
       axes: the mesh axes that divide the networks, the classes and the real images of a class.
       updates: updates of the images in an iteration.
+      factor: patches along each side of a stored image, see ``decode``.
       method: the method of ``net`` whose outputs are compared; ``None`` for the logits.
     """
 
@@ -69,13 +71,20 @@ class Matching(abc.ABC):
     num_networks: int
     axes: parallel.Axes
     updates: int = 1
+    factor: int = 1
     method: ClassVar[str | None] = None
 
     def distiller(self, init: str, mesh: Mesh | None) -> Distiller:
         """Returns the method that starts from ``init`` and works on the devices of ``mesh``."""
         iteration = Iteration(self.run, self.real_images, self.draws, self.extend)
         return make_distiller(
-            iteration, self.optimizer, self.layout, init=init, net=self.net, mesh=mesh
+            iteration,
+            self.optimizer,
+            self.layout,
+            init=init,
+            net=self.net,
+            mesh=mesh,
+            factor=self.factor,
         )
 
     @abc.abstractmethod
@@ -176,7 +185,7 @@ class Matching(abc.ABC):
             networks=jax.tree.leaves(variables)[0].shape[0],
             classes=parallel.share_size(num_classes, self.axes.classes),
             images=parallel.share_size(rows, self.axes.rows),
-            synthetic=ipc,
+            synthetic=ipc * self.factor**2,
         )
         network = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape[1:], x.dtype), variables)
         image = jax.ShapeDtypeStruct((1, *images.shape[1:]), images.dtype)
@@ -228,14 +237,14 @@ class Matching(abc.ABC):
             rows, real_weights = sample_rows(batch_key, real, label, batch=self.batch_real)
             own = parallel.share(len(rows), self.axes.rows)
             rows, real_weights = own.take(rows), own.mask(own.take(real_weights))
-            draw = self.strategy.sample(augment_key)
+            draw, decoded = self.strategy.sample(augment_key), decode(images, factor=self.factor)
             batch = ClassBatch(
                 real_images=self.strategy.apply(draw, take(real, rows)),
                 real_labels=real.labels[rows],
-                syn_images=self.strategy.apply(draw, images),
-                syn_labels=labels,
+                syn_images=self.strategy.apply(draw, decoded),
+                syn_labels=repeated(labels, factor=self.factor),
                 real_weights=real_weights,
-                syn_weights=weights,
+                syn_weights=repeated(weights, factor=self.factor),
             )
             return self.class_loss(variables, batch, chunks)
 

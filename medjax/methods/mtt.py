@@ -18,11 +18,12 @@ from medjax.errors import UserError, unknown
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
 from medjax.methods.experts import Experts
+from medjax.methods.formation import decode_set
 from medjax.methods.layout import make_layout
 from medjax.methods.networks import apply_fn
 from medjax.methods.stepsize import move_step_size
 from medjax.methods.vectors import unraveller, variable_shapes, vector_size
-from medjax.types import Array, PRNGKey
+from medjax.types import Array, PRNGKey, SyntheticSet
 
 
 def mtt(
@@ -46,6 +47,7 @@ def mtt(
     train_epochs: int = 50,
     net_learning_rate: float = 0.01,
     batch_real: int = 256,
+    factor: int = 1,
     num_groups: int | None = None,
     mesh: Mesh | None = None,
 ) -> Distiller:
@@ -82,6 +84,8 @@ def mtt(
       train_epochs: epochs of training of each expert.
       net_learning_rate: learning rate of the experts.
       batch_real: real images in a step of an expert.
+      factor: patches along each side of a stored image, each of which is enlarged to an image to
+        match and to train on, see ``decode``; 1 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
       mesh: devices to work on, which divide the students; ``None`` is one device.
 
@@ -116,7 +120,7 @@ def mtt(
             f"expert_epochs={expert_epochs} need"
         )
     layout = make_layout(ipc, num_groups or net.num_classes)
-    size, sgd = len(layout.labels), optax.sgd(learning_rate, momentum)
+    size, sgd = len(layout.labels) * factor**2, optax.sgd(learning_rate, momentum)
     optimizer = optax.chain(optax.clip_by_global_norm(clip), sgd)
     matching = _TrajectoryMatching(
         net=net,
@@ -132,11 +136,14 @@ def mtt(
         max_start_epoch=max_start_epoch,
         unroll=unroll,
         num_networks=num_networks,
+        factor=factor,
         axes=parallel.axes_of(mesh).networks,
     )
     # The iteration reads no real images, only their experts.
     iteration = Iteration(matching.run, extend=matching.extend)
-    distiller = make_distiller(iteration, optimizer, layout, init=init, net=net, mesh=mesh)
+    distiller = make_distiller(
+        iteration, optimizer, layout, init=init, net=net, mesh=mesh, factor=factor
+    )
     return distiller._replace(experts=matching.experts)
 
 
@@ -157,6 +164,7 @@ class _TrajectoryMatching:
     max_start_epoch: int
     unroll: str
     num_networks: int
+    factor: int
     axes: parallel.AxisNames
 
     def extend(self, state: DistillState) -> DistillState:
@@ -191,12 +199,13 @@ class _TrajectoryMatching:
         epoch = jax.random.randint(epoch_key, (), 0, self.max_start_epoch, jnp.int32)
         row, unravel = expert * self.experts.snapshots + epoch, unraveller(self.net, real)
         experts = self._experts_of(real)
+        syn = decode_set(SyntheticSet(images, labels), factor=self.factor)
         return kernels.trajectory_loss(
             apply_fn(self.net),
             unravel(experts[row]),
             unravel(experts[row + self.expert_epochs]),
-            images,
-            labels,
+            syn.images,
+            syn.labels,
             step_size,
             num_steps=self.syn_steps,
             batch_fn=_batches(batch_key, self.batch_syn, self.strategy),
@@ -217,12 +226,13 @@ class _TrajectoryMatching:
 
     def _check_memory(self, state: DistillState, real: RealData) -> None:
         """Raises a ``UserError`` if a student does not fit in memory."""
-        labels = state.labels[: self.batch_syn]
+        syn = decode_set(SyntheticSet(state.images, state.labels), factor=self.factor)
+        images, labels = (x[: self.batch_syn] for x in syn)
         planning.check_unroll(
             lambda images, params: kernels.loss_gradient(
                 apply_fn(self.net), params, images, labels
             ),
-            state.images[: self.batch_syn],
+            images,
             variable_shapes(self.net, real)["params"],
             num_steps=self.syn_steps,
             copies=self.unroll == "stored",

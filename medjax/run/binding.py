@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from medjax import data
+from medjax import data, methods
 from medjax.errors import UserError
 
 # Settings of places and of output, which change no number of a result; a mesh may change the order
@@ -34,8 +34,9 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that the result of a run depends on, by dotted name.
 
     These are all settings of a config, as JSON holds it, without ``RESUMABLE_OVERRIDES``, and
-    without the options of ``data.Sources`` that the set does not use or that have their default. So
-    a new option does not tell an older run from a new one.
+    without the options of ``data.Sources`` that the set does not use, and without those or options
+    of the method that have their default. So a new option does not tell an older run from a new
+    one.
 
     Args:
       config: the settings, nested or by dotted name.
@@ -48,7 +49,9 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     kinds = data.Sources().asdict()
     start = next((start for start in _USED if str(flat.get("data.name")).startswith(start)), "")
     unused = [f"data.{kind}" for kind in kinds if kind not in _USED.get(start, ())]
-    defaults = dict(_leaves({"data": kinds}, ""))
+    method = str(flat.get("method"))
+    own = methods.options(method) if method in methods.names() else {}
+    defaults = dict(_leaves({"data": kinds, "distill": own}, ""))
     return {
         name: value
         for name, value in flat.items()

@@ -6,7 +6,14 @@ from typing import Any
 from medjax import evaluate
 from medjax.run.metrics import jsonable
 
-_BASELINES = ("random", "random_selected", "kcenter", "whole")
+_BASELINES = (
+    "random",
+    "random_selected",
+    "random_mixed",
+    "random_mixed_selected",
+    "kcenter",
+    "whole",
+)
 _METRICS = ("auroc", "balanced_accuracy")
 
 

@@ -54,8 +54,7 @@ def _score(
     return evaluate.evaluate_set(
         experiment.keys["final"],
         experiment.net,
-        candidate.images,
-        candidate.labels,
+        *experiment.distiller.decode(candidate.stored),
         experiment.benchmark,
         recipe=experiment.recipe_for(candidate.step_size),
         num_networks=experiment.settings.evaluation.networks,
@@ -75,6 +74,7 @@ def baseline_plan(experiment: Experiment) -> evaluate.Plan:
         select_networks=evaluation.select_networks,
         draws=math.ceil(settings.iterations / evaluation.every),
         whole_steps=_whole_steps(experiment),
+        factor=settings.distill.get("factor", 1),
     )
 
 

@@ -14,6 +14,8 @@ _SHARED = (
     "ipc",
     "init",
     "num_images",
+    "num_decoded",
+    "stored_bytes",
     "num_train",
     "baseline_ipc",
     "iterations",

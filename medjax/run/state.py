@@ -5,7 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 
 from medjax.methods import DistillState
-from medjax.types import Array
+from medjax.types import Array, SyntheticSet
 
 
 class Candidate(NamedTuple):
@@ -32,6 +32,11 @@ class Candidate(NamedTuple):
         kept = (state.images, state.step, state.labels, state.step_size)
         images, step, labels, step_size = (None if x is None else jnp.copy(x) for x in kept)
         return cls(images, step, jnp.float32(score), labels, step_size)
+
+    @property
+    def stored(self) -> SyntheticSet:
+        """The images as the state holds them, with their labels."""
+        return SyntheticSet(self.images, self.labels)
 
 
 class RunState(NamedTuple):

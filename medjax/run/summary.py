@@ -22,7 +22,7 @@ from medjax.run.report import write_report
 from medjax.run.settings import Settings
 from medjax.run.setup import Experiment
 from medjax.run.state import Candidate
-from medjax.types import Array, SyntheticSet
+from medjax.types import Array
 
 _log = logging.getLogger("medjax")
 
@@ -69,11 +69,13 @@ def summarise(
 
 
 def write_images(folder: Path, experiment: Experiment, selected: Candidate) -> None:
-    """Writes the selected images to ``synthetic.npz`` in a folder."""
+    """Writes the selected images to ``synthetic.npz`` in a folder, as networks train on them."""
     mean, std = experiment.pixel_stats
+    decoded = experiment.distiller.decode(selected.stored)
     data.save_synthetic(
         folder / "synthetic.npz",
-        SyntheticSet(selected.images, selected.labels),
+        decoded,
+        stored=None if len(decoded.labels) == len(selected.labels) else selected.images,
         mean=mean,
         std=std,
         step_size=_number(selected.step_size),
@@ -144,6 +146,8 @@ def _description(experiment: Experiment, selected: Candidate, last: Candidate) -
         "seed": settings.seed,
         "init": settings.distill.get("init", "coreset"),
         "num_images": len(selected.labels),
+        "num_decoded": len(experiment.distiller.decode(selected.stored).labels),
+        "stored_bytes": selected.images.size,
         "num_train": len(dataset.train),
         "baseline_ipc": coreset.at_most(dataset.train.labels, ipc),
         "iterations": settings.iterations,

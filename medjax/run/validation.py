@@ -15,6 +15,7 @@ from medjax.run.report import DECISIONS, image_grid, save_png
 from medjax.run.setup import Experiment
 from medjax.run.state import Candidate, RunState
 from medjax.run.stopwatch import Stopwatch
+from medjax.types import SyntheticSet
 
 
 class Validator(NamedTuple):
@@ -85,8 +86,7 @@ class Validator(NamedTuple):
         found = evaluate.evaluate_set(
             experiment.keys["select"],
             experiment.net,
-            state.images,
-            state.labels,
+            *experiment.distiller.decode(SyntheticSet(state.images, state.labels)),
             experiment.benchmark._replace(splits={"val": val}),
             recipe=experiment.recipe_for(state.step_size, selects=True),
             num_networks=evaluation.select_networks,

@@ -30,6 +30,9 @@ METHODS = {
         "net_learning_rate": 0.05,
     },
 }
+# A name after a plus tells apart what has the same method.
+METHODS["dsa+factor"] = METHODS["dsa"] | {"factor": 2}
+METHODS["mtt+factor"] = METHODS["mtt"] | {"factor": 2}
 MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
 LOOKED_AT = {"dm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED, "mtt": 0}
 
@@ -53,7 +56,7 @@ class Case(NamedTuple):
 
 @pytest.fixture(scope="module", params=METHODS)
 def case(request, make_net, make_real):
-    net, name = make_net(len(SIZES), depth=2), request.param
+    net, (name, *_) = make_net(len(SIZES), depth=2), request.param.split("+")
     options = {"ipc": IPC, "batch_real": BATCH, "init": "noise", **METHODS[name]}
     distiller, real = methods.make(name, net=net, **options), make_real(SIZES)
     if distiller.experts:
@@ -70,7 +73,7 @@ def assert_identical(ours, theirs):
 
 def test_every_method_is_here():
     coresets = {"herding", "kcenter", "random"}  # which change nothing, see test_coreset.py
-    assert set(METHODS) | coresets == set(methods.names())
+    assert {name.split("+")[0] for name in METHODS} | coresets == set(methods.names())
 
 
 def test_every_image_moves_and_keeps_its_label(case):

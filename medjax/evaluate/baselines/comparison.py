@@ -45,6 +45,8 @@ class Plan(NamedTuple):
       draws: random subsets of which the best on val is selected; as many as there were validations
         of the distilled set, so that both were selected from the same number.
       whole_steps: the greatest number of steps of SGD on all real images.
+      factor: patches along each side of a stored image of the distilled set, see
+        ``methods.decode``; above 1 there are random images of the same form.
     """
 
     ipc: int | Sequence[int]
@@ -55,6 +57,7 @@ class Plan(NamedTuple):
     select_networks: int
     draws: int
     whole_steps: int
+    factor: int = 1
 
 
 class Comparison(NamedTuple):

@@ -27,6 +27,9 @@ def score_baselines(
     - ``random_selected``: the best on val of ``plan.draws`` random subsets. A distilled set that
       was selected on val is compared with it, because selection alone improves random images. Only
       with a val split.
+    - ``random_mixed`` and ``random_mixed_selected``: the same with ``plan.factor²`` times as many
+      images of a lower resolution, which take as much room as the distilled images; only if the
+      factor is above 1. What they gain needs no distillation.
     - ``kcenter``: ``ipc`` real images of each class, chosen by greedy k-center in the embedding of
       a network trained on all images.
     - ``whole``: all real images, trained to a plateau of the score on val.
@@ -73,6 +76,10 @@ def score_baselines(
     baselines = {"random": score_random(comparison)}
     if "val" in benchmark.splits:
         baselines["random_selected"] = select_random(comparison)
+    if plan.factor > 1:
+        baselines["random_mixed"] = score_random(comparison, mixed=True)
+        if "val" in benchmark.splits:
+            baselines["random_mixed_selected"] = select_random(comparison, mixed=True)
     whole = train_whole(comparison, balanced=False)
     baselines["kcenter"] = score_k_center(comparison, whole)
     baselines["whole"] = as_baseline(whole)

@@ -40,6 +40,8 @@ NOTHING = "predicting no finding"
 BASELINES = {
     "random": "random real images",
     "random_selected": "best random images on val",
+    "random_mixed": "random images as patches",
+    "random_mixed_selected": "best patches on val",
     "kcenter": "k-center real images",
     "whole": "whole training set",
     "whole_balanced": "whole, classes balanced",

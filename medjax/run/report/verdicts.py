@@ -53,6 +53,8 @@ def _names(summary: Mapping[str, Any]) -> dict[str, str]:
     return {
         "random": "random real images",
         "random_selected": best,
+        "random_mixed": "random images stored as patches",
+        "random_mixed_selected": "the best on val of such images",
         "whole": "the whole training set",
     }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import chex
 import flax.linen as nn
@@ -36,6 +36,8 @@ class DistillState(NamedTuple):
       step_size: the learning rate that is learned with the images; ``None`` if there is none.
       clipped: int32 scalar, iterations whose gradient was scaled down; ``None`` if the method does
         not clip.
+      networks: networks that iterations train and later ones draw from, see ``NetworkQueue``;
+        ``None`` if the method keeps none.
     """
 
     step: Array
@@ -45,6 +47,7 @@ class DistillState(NamedTuple):
     loss_sum: Array
     step_size: Array | None = None
     clipped: Array | None = None
+    networks: Any = None
 
 
 class StepInfo(NamedTuple):
@@ -74,8 +77,9 @@ class Distiller(NamedTuple):
         and DSA. Every call takes the *same* key: the randomness of an iteration is a function of
         the key and the iteration's number alone, so neither resuming nor the number of steps in a
         call changes a result.
-      draws: ``(key, step, real) -> rows``; int32 ``[n, b]``, the rows of all real batches of
-        iteration ``step`` in order, for ``real.images.read_ahead`` if the images are on the host.
+      draws: ``(key, step, real) -> rows``; the rows of all real batches of iteration ``step`` in
+        order, int32 ``[n, b]`` for each width ``b``, for ``real.images.read_ahead`` if the images
+        are on the host.
       experts: the experts that ``real.experts`` must contain; ``None`` for a method without them.
       decode: ``syn -> syn``; the set that networks train on, from the images of a state and their
         labels. It is the set itself unless an image stores several, see ``decode``.
@@ -83,9 +87,13 @@ class Distiller(NamedTuple):
 
     init: Callable[[PRNGKey, RealData], DistillState]
     step: Callable[[PRNGKey, DistillState, RealData, int], tuple[DistillState, StepInfo]]
-    draws: Callable[[PRNGKey, int, RealData], Array]
+    draws: Callable[[PRNGKey, int, RealData], tuple[Array, ...]]
     experts: Experts | None = None
     decode: Callable[[SyntheticSet], SyntheticSet] = lambda syn: syn
+
+
+def _no_rows(key: PRNGKey, real: RealData) -> Array:
+    return jnp.zeros((0, 1), jnp.int32)
 
 
 class Iteration(NamedTuple):
@@ -97,13 +105,16 @@ class Iteration(NamedTuple):
       run: ``(key, state, real) -> (state, loss)``; it neither counts iterations nor sums losses.
       real_images: ``real -> int``, real images matched in one run.
       draws: ``(key, real) -> rows``, int32 ``[..., b]``, the rows of all real batches that ``run``
-        reads with this key, in order.
+        matches with this key, in order; the axis ``batch`` of a mesh divides each.
+      minibatches: ``(key, real) -> rows``, int32 ``[..., b]``, the rows of all real batches that
+        ``run`` then trains networks on; all devices divide each.
       extend: ``state -> state``; adds to the first state what is learned besides the images.
     """
 
     run: Callable[[PRNGKey, DistillState, RealData], tuple[DistillState, Array]]
     real_images: Callable[[RealData], int | Array] = lambda real: 0
-    draws: Callable[[PRNGKey, RealData], Array] = lambda key, real: jnp.zeros((0, 1), jnp.int32)
+    draws: Callable[[PRNGKey, RealData], Array] = _no_rows
+    minibatches: Callable[[PRNGKey, RealData], Array] = _no_rows
     extend: Callable[[DistillState], DistillState] = lambda state: state
 
 
@@ -163,14 +174,11 @@ def make_distiller(
         return parallel.replicate(iteration.extend(state), mesh)
 
     @jax.jit
-    def draws(key: PRNGKey, step: int, real: RealData) -> Array:
-        rows = iteration.draws(jax.random.fold_in(key, step), real)
-        rows = rows.reshape(-1, rows.shape[-1])
-        # Devices divide the columns of a batch, padded with its first row.
-        parts = 1 if mesh is None else mesh.shape["batch"]
-        place = np.arange(-(-rows.shape[1] // parts) * parts)
-        place = np.where(place < rows.shape[1], place, 0)
-        return rows[:, place].reshape(len(rows) * parts, len(place) // parts)
+    def draws(key: PRNGKey, step: int, real: RealData) -> tuple[Array, ...]:
+        step_key = jax.random.fold_in(key, step)
+        along_batch, all_devices = (1, 1) if mesh is None else (mesh.shape["batch"], mesh.size)
+        matched = _divided(iteration.draws(step_key, real), along_batch)
+        return matched, _divided(iteration.minibatches(step_key, real), all_devices)
 
     spread = parallel.on_mesh(partial(_repeat, iteration), mesh)
 
@@ -210,9 +218,17 @@ def read_ahead(
     """
     if isinstance(real.images, HostImages):
         draws = [distiller.draws(key, index, real) for index in range(step, step + num_steps)]
-        rows = np.concatenate(jax.device_get(draws))
-        if rows.size:  # some methods read no image
-            real.images.read_ahead(rows)
+        batches = [rows for drawn in jax.device_get(draws) for some in drawn for rows in some]
+        if batches:  # some methods read no image
+            real.images.read_ahead(batches)
+
+
+def _divided(rows: Array, parts: int) -> Array:
+    """Divides the columns of batches ``[..., b]``, padded with their first rows, among devices."""
+    rows = rows.reshape(-1, rows.shape[-1])
+    place = np.arange(-(-rows.shape[1] // parts) * parts)
+    place = np.where(place < rows.shape[1], place, 0)
+    return rows[:, place].reshape(len(rows) * parts, len(place) // parts)
 
 
 _Carry = tuple[DistillState, Array, Array, Array]

@@ -73,7 +73,7 @@ def dm(
     """
     check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
-    return _DistributionMatching(
+    return DistributionMatching(
         net=net,
         layout=make_layout(ipc, num_groups or net.num_classes),
         strategy=parse_strategy(augment),
@@ -86,7 +86,9 @@ def dm(
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _DistributionMatching(Matching):
+class DistributionMatching(Matching):
+    """Distribution matching with the checked options of ``dm``."""
+
     method: ClassVar[str | None] = "embed"
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
@@ -104,8 +106,18 @@ class _DistributionMatching(Matching):
         variables = with_moments(
             keys, self.net, variables, real, mode="batch", chunk_size=chunks.networks
         )
+        return self.update((keys, variables), state, real, chunks)
+
+    def update(
+        self,
+        networks: tuple[PRNGKey, Params],
+        state: DistillState,
+        real: RealData,
+        chunks: planning.Chunks,
+    ) -> tuple[DistillState, Array]:
+        """Updates the images once; the arguments are those of ``loss_and_gradient``."""
         syn = SyntheticSet(state.images, state.labels)
-        loss, gradients = self.loss_and_gradient((keys, variables), syn, real, chunks=chunks)
+        loss, gradients = self.loss_and_gradient(networks, syn, real, chunks=chunks)
         updates, opt_state = self.optimizer.update(gradients[0], state.opt_state)
         images = optax.apply_updates(state.images, updates)
         return state._replace(images=images, opt_state=opt_state), loss

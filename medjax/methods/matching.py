@@ -76,7 +76,7 @@ class Matching(abc.ABC):
 
     def distiller(self, init: str, mesh: Mesh | None) -> Distiller:
         """Returns the method that starts from ``init`` and works on the devices of ``mesh``."""
-        iteration = Iteration(self.run, self.real_images, self.draws, self.extend)
+        iteration = Iteration(self.run, self.real_images, self.draws, self.minibatches, self.extend)
         return make_distiller(
             iteration,
             self.optimizer,
@@ -98,6 +98,10 @@ class Matching(abc.ABC):
     @abc.abstractmethod
     def draws(self, key: PRNGKey, real: RealData) -> Array:
         """Returns the rows that ``run`` reads, see ``Iteration.draws``."""
+
+    def minibatches(self, key: PRNGKey, real: RealData) -> Array:
+        """Returns the rows that ``run`` trains networks on, see ``Iteration.minibatches``."""
+        return jnp.zeros((0, 1), jnp.int32)
 
     def real_images(self, real: RealData) -> Array:
         """Returns how many real images ``run`` matches, an int32 scalar."""
@@ -173,11 +177,13 @@ class Matching(abc.ABC):
         loss, *gradients = jax.tree.map(lambda x: x / self.num_networks, summed)
         return jnp.mean(loss), tuple(map(self.layout.flat, gradients))
 
-    def chunks(self, variables: Params, images: Array, real: RealData) -> planning.Chunks:
+    def chunks(
+        self, variables: Params, images: Array, real: RealData, *, kept_bytes: int = 0
+    ) -> planning.Chunks:
         """Chooses the fastest chunk sizes of this backend that fit in memory.
 
-        Only shapes matter. Raises a ``UserError`` if memory is too small for one real and one
-        synthetic image.
+        Only shapes matter, and the memory that the method itself keeps. Raises a ``UserError`` if
+        the rest is too small for one real and one synthetic image.
         """
         num_classes, ipc = self.layout.index.shape
         rows = min(self.batch_real, real.index.shape[1])
@@ -205,7 +211,7 @@ class Matching(abc.ABC):
         )
         syn_side = planning.network_bytes(loss, network, image)
         cost = planning.Cost(syn_side.fixed, syn_side.per_image, real_side.per_image)
-        return planning.fit(wanted, sizes, cost, budget=planning.device_budget())
+        return planning.fit(wanted, sizes, cost, budget=planning.device_budget() - kept_bytes)
 
     def drawn_rows(self, keys: PRNGKey, real: RealData) -> Array:
         """Returns the rows of all real batches drawn with the keys ``[k]``, int32 ``[k, C, b]``."""

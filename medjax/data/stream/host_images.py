@@ -1,5 +1,7 @@
 """Images that stay on the host, indexed in compiled programs as if they were on the device."""
 
+from collections.abc import Sequence
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -86,14 +88,14 @@ class HostImages:
         result = jax.eval_shape(lambda images, rows: images[rows], images, rows)
         return jax.pure_callback(self.read, result, rows, vmap_method="broadcast_all")
 
-    def read_ahead(self, draws: np.ndarray) -> None:
+    def read_ahead(self, draws: Sequence[np.ndarray]) -> None:
         """Prefetches batches, a bounded number at a time.
 
         It only saves time: any other batch is read when it is asked for.
 
         Args:
-          draws: int ``[n, b]``, the rows of ``n`` batches in the order of their use. They replace
-            the draws of an earlier call.
+          draws: int ``[b]`` each, the rows of batches in the order of their use. They replace the
+            draws of an earlier call.
         """
         if self._prefetcher is not None:
             self._prefetcher.close()

@@ -2,6 +2,7 @@
 
 import collections
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,12 +20,12 @@ class Prefetcher:
     a while.
     """
 
-    def __init__(self, images: RowFile, draws: np.ndarray) -> None:
-        """Starts to read the batches ``draws [n, b]`` of a file."""
+    def __init__(self, images: RowFile, draws: Sequence[np.ndarray]) -> None:
+        """Starts to read the batches ``draws``, rows ``[b]`` each, of a file."""
         import grain  # slow to import, and only streamed sets need it
 
-        draws = np.ascontiguousarray(draws, np.int32)
-        bytes_each = max(draws.shape[1] * images.bytes_each, 1)
+        draws = [np.ascontiguousarray(rows, np.int32) for rows in draws]
+        bytes_each = max(max(map(len, draws)) * images.bytes_each, 1)
         # Half of the memory for batches being read, half for those passed over.
         self._limit = int(np.clip(_MAX_BYTES // 2 // bytes_each, 1, _MAX_BATCHES))
         options = grain.ReadOptions(
@@ -68,7 +69,7 @@ class Prefetcher:
 class _Batches:
     """The batches as a random-access source for grain."""
 
-    def __init__(self, images: RowFile, draws: np.ndarray) -> None:
+    def __init__(self, images: RowFile, draws: Sequence[np.ndarray]) -> None:
         self._images, self._draws = images, draws
 
     def __len__(self) -> int:

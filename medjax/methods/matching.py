@@ -105,7 +105,7 @@ class Matching(abc.ABC):
 
     def real_images(self, real: RealData) -> Array:
         """Returns how many real images ``run`` matches, an int32 scalar."""
-        each = jnp.sum(jnp.minimum(real.counts, self.batch_real))
+        each = jnp.sum(jnp.minimum(real.counts, self.batch_real), dtype=jnp.int32)
         return self.num_networks * self.updates * each
 
     def extend(self, state: DistillState) -> DistillState:

@@ -262,7 +262,8 @@ def share_right(logits: Array, labels: Array) -> Array:
     """
     chex.assert_rank(logits, 2)
     if labels.ndim == 1:
-        return (jnp.argmax(logits, axis=1) == labels).astype(logits.dtype)
+        guessed = jnp.argmax(logits, axis=1).astype(labels.dtype)
+        return (guessed == labels).astype(logits.dtype)
     right = ((logits > 0) == (2 * labels > 1)) & (labels >= 0)
     return jnp.mean(right, axis=1, dtype=logits.dtype)
 

@@ -15,6 +15,7 @@ SIZES = (6, 14, 20)  # three classes: uneven on two, four and eight devices
 METHODS = {
     "dm": {"augment": "color_crop"},
     "dsa": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0, "augment": "color_crop"},
+    "idm": {"augment": "color_crop", "num_networks_kept": 5, "train_steps": 2},
     "mtt": {
         "learning_rate": 10.0,
         "augment": "color_crop",
@@ -119,6 +120,12 @@ EXPECTED = {
         "class": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
         "net": {GRADIENT},
         "batch": {REAL_SIDE + TRAINING, REAL_SIDE + TRAINING + ROWS},
+    },
+    # A minibatch of the networks is divided along every axis.
+    "idm": {
+        "class": {GRADIENT + TRAINING},
+        "net": {GRADIENT + TRAINING},
+        "batch": {REAL_SIDE + TRAINING},
     },
     # Students alone are divided: the other axes have nothing to say to each other.
     "mtt": {"class": {0}, "net": {GRADIENT}, "batch": {0}},

@@ -15,6 +15,7 @@ METHODS = {
     "dm": {"augment": "color_crop"},
     "dc": {"outer_loop": 2, "inner_loop": 1, "learning_rate": 1.0},
     "dsa": {"outer_loop": 2, "inner_loop": 1, "augment": "color_crop", "label_learning_rate": 5.0},
+    "idm": {"augment": "color_crop", "num_networks_kept": 3, "train_steps": 2, "factor": 1},
     "mtt": {
         "learning_rate": 100.0,
         "augment": "none",

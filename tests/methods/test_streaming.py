@@ -13,6 +13,7 @@ KEY = jax.random.key(0)
 SIZES = (6, 14, 20)
 METHODS = {
     "dm": {"augment": "color_crop", "num_networks": 2, "init": "real"},
+    "idm": {"augment": "color_crop", "num_networks_kept": 3, "factor": 1, "init": "real"},
     "dc": {"outer_loop": 2, "inner_loop": 1, "learning_rate": 1.0},
     "dsa": {"outer_loop": 2, "inner_loop": 1, "augment": "color_crop", "num_networks": 2},
 }
@@ -91,6 +92,21 @@ def test_the_rows_of_each_device_are_read_ahead(make_net, in_memory, on_disk):
     assert direct == [0, 0]
     for a, b in zip(ours, expected, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_minibatches_are_read_ahead_by_every_device(make_net, in_memory, on_disk):
+    """Forty images on two devices along each axis in turn, which divide them alike."""
+    options = {"net": make_net(3, depth=1), "ipc": 2, "batch_real": 7, "init": "noise"}
+    options |= {"augment": "none", "num_networks_kept": 3, "train_steps": 2, "num_networks": 2}
+    expected, _ = run(methods.make("idm", **options), in_memory, ahead=False)
+    for axis in ("net", "batch"):
+        shape = {name: 2 if name == axis else 1 for name in parallel.AXES}
+        sizes = {"classes": 3, "networks": 2, "rows": 7}
+        mesh = parallel.make_mesh(**sizes, shape=shape, devices=jax.devices()[:2])
+        ours, direct = run(methods.make("idm", mesh=mesh, **options), on_disk, ahead=True)
+        assert direct == [0, 0]
+        for a, b in zip(ours, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4)
 
 
 def test_all_of_mednist_in_memory_and_on_disk(real_data_root, make_net, tmp_path):

@@ -1,0 +1,106 @@
+"""IDM against its definition, written out in numpy."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from medjax import methods, planning
+from medjax.methods.queue import NetworkQueue
+
+KEY = jax.random.key(5)
+SIZES, ACCURACY, WEIGHT = (5, 9), 0.7, 0.03
+OPTIONS = {
+    "init": "noise",
+    "augment": "none",
+    "learning_rate": 0.5,
+    "momentum": 0.0,
+    "batch_real": 32,
+    "ce_weight": WEIGHT,
+    "num_networks_kept": 2,
+    "new_network_every": 100,
+    "trained_networks": 1,
+    "train_steps": 1,
+    "net_learning_rate": 0.0,
+}
+
+
+@pytest.fixture
+def real(make_real, x64):
+    real = make_real(SIZES)
+    return real._replace(mean=jnp.asarray([0.55], float), std=jnp.asarray([0.2], float))
+
+
+def start_of(distiller, real, flip=1):
+    """The state before iteration 1, with one network, whose logits may have the other sign."""
+    state = distiller.init(KEY, real)
+    rng = np.random.default_rng(0)
+
+    def slot(zeros):
+        return zeros.at[0].set(rng.normal(0, 0.2, zeros.shape[1:]))
+
+    members = state.networks.members
+    params = jax.tree.map(slot, members.variables["params"])
+    params["head"] = {name: flip * x for name, x in params["head"].items()}
+    accuracy = members.accuracy.at[0].set(ACCURACY)
+    members = members._replace(variables={"params": params}, accuracy=accuracy)
+    queue = NetworkQueue(members, jnp.int32(1))
+    return state._replace(step=jnp.int32(1), networks=queue)
+
+
+def outputs(params, images):
+    """Features and logits, in numpy."""
+    flat = np.asarray(images).reshape(len(images), -1)
+    features = np.tanh(flat @ params["hidden"]["kernel"] + params["hidden"]["bias"])
+    return features, features @ params["head"]["kernel"] + params["head"]["bias"]
+
+
+def class_loss(params, real, syn, label, *, decided):
+    """The squared distance of mean features, and the cross entropy in proportion to accuracy.
+
+    ``decided`` says whether an image that is classified rightly has no cross entropy.
+    """
+    difference = outputs(params, real)[0].mean(0) - outputs(params, syn)[0].mean(0)
+    logits = outputs(params, syn)[1]
+    entropy = np.log(np.exp(logits).sum(1)) - logits[:, label]
+    if decided:
+        entropy = entropy * (logits.argmax(1) != label)
+    return (difference**2).sum() + WEIGHT * 100 * ACCURACY * entropy.mean()
+
+
+CPU, GPU = (1, 1, 2, 2), (None, None, None)
+
+
+@pytest.mark.parametrize(("chunks", "flip", "factor"), [(CPU, 1, 1), (GPU, -1, 1), (CPU, 1, 2)])
+def test_the_loss_is_its_definition(real, tanh_net, monkeypatch, chunks, flip, factor):
+    monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
+    distiller = methods.idm(net=tanh_net, ipc=(1, 3), factor=factor, **OPTIONS)
+    state = start_of(distiller, real, flip)
+    params = jax.tree.map(lambda x: np.asarray(x[0]), state.networks.members.variables["params"])
+    images = (np.asarray(real.images, float) / 255 - 0.55) / 0.2
+    groups = [images[np.asarray(real.labels) == label] for label in (0, 1)]
+    stored = np.asarray(state.images)
+
+    def loss(stored):
+        parts = [methods.decode(jnp.asarray(x), factor=factor) for x in (stored[:1], stored[1:])]
+        lone = factor == 1
+        return class_loss(params, groups[0], parts[0], 0, decided=lone) + class_loss(
+            params, groups[1], parts[1], 1, decided=False
+        )
+
+    moved, info = distiller.step(KEY, state, real, 1)
+    assert float(info.loss) == pytest.approx(loss(stored) / 2, rel=1e-6)
+    step, rng = 1e-5, np.random.default_rng(1)
+    for _ in range(3):  # the derivative along random directions
+        direction = rng.normal(size=stored.shape)
+        slope = (loss(stored + step * direction) - loss(stored - step * direction)) / (2 * step)
+        along = -(np.asarray(moved.images) - stored) / 0.5
+        assert (along * direction).sum() == pytest.approx(slope, rel=1e-5)
+
+
+def test_a_lone_image_is_right_or_wrong(real, tanh_net):
+    """The two signs of the oracle above are the two cases of the rule."""
+    state = start_of(methods.idm(net=tanh_net, ipc=(1, 3), factor=1, **OPTIONS), real)
+    params = jax.tree.map(lambda x: np.asarray(x[0]), state.networks.members.variables["params"])
+    logits = outputs(params, state.images[:1])[1]
+    assert logits.argmax() != (-logits).argmax()

@@ -123,9 +123,9 @@ EXPECTED = {
     },
     # A minibatch of the networks is divided along every axis.
     "idm": {
-        "class": {GRADIENT + TRAINING},
-        "net": {GRADIENT + TRAINING},
-        "batch": {REAL_SIDE + TRAINING},
+        "class": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
+        "net": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
+        "batch": {REAL_SIDE + TRAINING, REAL_SIDE + TRAINING + ROWS},
     },
     # Students alone are divided: the other axes have nothing to say to each other.
     "mtt": {"class": {0}, "net": {GRADIENT}, "batch": {0}},

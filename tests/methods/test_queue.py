@@ -103,14 +103,17 @@ def test_training_is_plain_sgd(tanh_net, make_real, x64, monkeypatch, chunk):
     monkeypatch.setattr("medjax.training.chunks_of", lambda *_, **__: chunks)
     real = make_real((11, 9))
     mean, std = np.float64([0.55]), np.float64([0.2])
-    real = real._replace(mean=jnp.asarray(mean), std=jnp.asarray(std))
+    labels = np.random.default_rng(0).integers(0, 2, 20)  # hard to learn
+    real = real._replace(
+        mean=jnp.asarray(mean), std=jnp.asarray(std), labels=jnp.asarray(labels, jnp.int32)
+    )
     training = training_of(tanh_net, trained=5)
     image = jnp.zeros((1, 8, 8, 1), float)
     queue = training.renew(KEY, training.start(image), image, jnp.int32(0))
     before = jax.tree.map(np.asarray, queue.members)
     queue = jax.jit(training.train)(KEY, queue, real)
     queue = jax.jit(training.train)(jax.random.key(1), queue, real)
-    images, labels = (np.asarray(real.images, float) / 255 - mean) / std, np.asarray(real.labels)
+    images = (np.asarray(real.images, float) / 255 - mean) / std
     for slot in range(4):
         start = jax.tree.map(lambda x, slot=slot: x[slot], before.variables["params"])
         params, momenta, accuracies = sgd_by_hand(start, images, labels, steps=6)
@@ -119,7 +122,7 @@ def test_training_is_plain_sgd(tanh_net, make_real, x64, monkeypatch, chunk):
         jax.tree.map(close, after.variables["params"], params)
         jax.tree.map(close, jax.tree.leaves(after.opt_state), jax.tree.leaves(momenta))
         assert float(after.accuracy) == pytest.approx(np.mean(accuracies), rel=1e-9)
-        assert int(after.minibatches) == 6 and accuracies[-1] > accuracies[0]
+        assert int(after.minibatches) == 6 and len(set(accuracies)) > 1
     # The empty slot stays empty.
     assert not any(x[4].any() for x in jax.tree.leaves(queue.members))
 

@@ -15,8 +15,8 @@ from medjax.run import parity
 from medjax.run.config_words import Word, split_words
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
-_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
-_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10}
+_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000, "idm": 20000}
+_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10, "idm": 50}
 _EVALUATIONS = 10
 # Settings that may be None in spite of their default.
 _OPTIONAL = ("checkpoint.every_minutes",)
@@ -48,6 +48,18 @@ _QUICK_METHOD = {
     },
     "dc": _QUICK_GRADIENT_MATCHING,
     "dsa": _QUICK_GRADIENT_MATCHING,
+    "idm": {
+        "iterations": 600,
+        "evaluation.every": 200,
+        "log_every": 20,
+        # For DM's reason; the cross entropy keeps its learning rate.
+        "distill.learning_rate": 0.8,
+        "distill.ce_weight": 0.125,
+        "distill.num_networks_kept": 8,
+        "distill.new_network_every": 50,
+        "distill.trained_networks": 1,
+        "distill.train_steps": 4,
+    },
     "mtt": {
         "iterations": 400,
         "evaluation.every": 100,

@@ -16,7 +16,7 @@ LOOPS |= {"label_learning_rate"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
-    assert methods.names() == ("dc", "dm", "dsa", "herding", "kcenter", "mtt", "random")
+    assert methods.names() == ("dc", "dm", "dsa", "herding", "idm", "kcenter", "mtt", "random")
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
         assert callable(distiller.init) and callable(distiller.step)
@@ -42,10 +42,20 @@ def test_options_have_the_defaults_of_the_reference():
     assert dsa["net_learning_rate"] == 0.01 and dsa["distance"] == "columnwise_cosine"
 
 
+def test_idm_has_the_defaults_of_its_authors():
+    idm = methods.options("idm")
+    assert (idm["learning_rate"], idm["momentum"], idm["batch_real"]) == (0.2, 0.5, 256)
+    assert (idm["init"], idm["factor"], idm["num_networks"]) == ("mix", 2, 1)
+    assert (idm["num_networks_kept"], idm["new_network_every"]) == (100, 30)
+    assert (idm["trained_networks"], idm["train_steps"]) == (2, 10)
+    assert (idm["net_learning_rate"], idm["ce_weight"]) == (0.01, 0.5)
+    assert methods.axes("idm") == ("class", "net", "batch")
+
+
 def test_options_are_all_arguments_of_the_function():
     assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
     assert methods.options("random") == {}
-    for name in ("dm", "dc", "herding", "kcenter", "mtt", "random"):
+    for name in ("dm", "dc", "herding", "idm", "kcenter", "mtt", "random"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {"net", "ipc", "num_groups", "mesh"}
 
@@ -56,7 +66,7 @@ def test_an_unknown_method_suggests_the_nearest(function):
         function("dsaa")
     assert str(caught.value) == (
         "unknown method 'dsaa' (did you mean 'dsa'?); "
-        "choose from: dc, dm, dsa, herding, kcenter, mtt, random"
+        "choose from: dc, dm, dsa, herding, idm, kcenter, mtt, random"
     )
 
 
@@ -82,6 +92,12 @@ def test_an_unknown_option_suggests_the_nearest():
         ("dc", "learning_rate", -1, 0),
         ("dc", "momentum", -0.1, 0),
         ("dsa", "net_learning_rate", -0.1, 0),
+        ("idm", "num_networks_kept", 0, 1),
+        ("idm", "new_network_every", 0, 1),
+        ("idm", "trained_networks", 0, 1),
+        ("idm", "train_steps", 0, 1),
+        ("idm", "ce_weight", -0.1, 0),
+        ("idm", "net_learning_rate", -1.0, 0),
         ("mtt", "batch_real", 0, 1),
         ("mtt", "batch_syn", 0, 1),
         ("mtt", "syn_steps", 0, 1),
@@ -105,7 +121,7 @@ def test_impossible_ipc_is_refused(name, ipc):
         methods.make(name, net=NET, ipc=ipc)
 
 
-@pytest.mark.parametrize("name", ["dc", "dm", "dsa"])
+@pytest.mark.parametrize("name", ["dc", "dm", "dsa", "idm"])
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [

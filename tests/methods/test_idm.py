@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import methods, planning
+from medjax import methods, nets, planning
 from medjax.methods.queue import NetworkQueue
 
 KEY = jax.random.key(5)
@@ -104,3 +104,45 @@ def test_a_lone_image_is_right_or_wrong(real, tanh_net):
     params = jax.tree.map(lambda x: np.asarray(x[0]), state.networks.members.variables["params"])
     logits = outputs(params, state.images[:1])[1]
     assert logits.argmax() != (-logits).argmax()
+
+
+def test_memory_is_planned_for_the_cross_entropy_and_the_queue(make_net, make_real, monkeypatch):
+    """On a GPU, where everything is differentiated at once."""
+    planned, real = {}, make_real(SIZES)
+    monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*GPU))
+    monkeypatch.setattr(planning, "device_budget", lambda: 2**30)
+    for name, options in (("dm", {}), ("idm", {"num_networks_kept": 4, "factor": 1})):
+
+        def fit(wanted, sizes, cost, *, budget, name=name):
+            planned[name] = cost, budget
+            return wanted
+
+        monkeypatch.setattr(planning, "fit", fit)
+        distiller = methods.make(name, net=make_net(2, depth=1), ipc=2, init="noise", **options)
+        state = jax.eval_shape(distiller.init, KEY, real)
+        jax.eval_shape(distiller.step, KEY, state, real, 1)
+    (dm, whole), (idm, rest) = planned["dm"], planned["idm"]
+    assert idm.per_syn > 1.5 * dm.per_syn and idm.per_real == dm.per_real
+    kept = sum(x.size * x.dtype.itemsize for x in jax.tree.leaves(state.networks))
+    assert whole == 2**30 and rest == whole - kept
+
+
+def test_a_batch_norm_is_matched_with_the_moments_of_its_training(make_real):
+    net = nets.make("convnet", num_classes=2, width=4, depth=1, norm="batch")
+    options = OPTIONS | {"num_networks_kept": 1, "net_learning_rate": 0.1}
+    distiller, real = methods.idm(net=net, ipc=2, **options), make_real(SIZES)
+    images = []
+    for shift in (0.0, 3.0):
+        state = distiller.init(KEY, real)
+        members = state.networks.members
+        variables = jax.tree.map(lambda x: jnp.full_like(x, 0.1), members.variables)
+        variables["batch_stats"] = jax.tree.map(lambda x, y=shift: x + y, variables["batch_stats"])
+        queue = NetworkQueue(members._replace(variables=variables), jnp.int32(1))
+        before = jax.tree.map(np.asarray, jax.tree.leaves(variables["batch_stats"]))
+        state = state._replace(step=jnp.int32(1), networks=queue)
+        state, info = distiller.step(KEY, state, real, 1)
+        after = jax.tree.leaves(state.networks.members.variables["batch_stats"])
+        assert int(info.bad_step) == -1
+        assert all((a != b).all() for a, b in zip(after, before, strict=True))
+        images.append(np.asarray(state.images))
+    assert (images[0] != images[1]).any()

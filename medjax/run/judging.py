@@ -17,11 +17,14 @@ class Judgement(NamedTuple):
     Attributes:
       selected: scores of the selected images, ``{split: {metric: {"mean", "std", "n"}}}``.
       last: scores of the images of the last iteration.
+      hard: scores of the selected images with classes as labels; ``None`` if those of ``selected``
+        are classes.
       baselines: the baselines by name.
     """
 
     selected: dict[str, Any]
     last: dict[str, Any]
+    hard: dict[str, Any] | None
     baselines: dict[str, evaluate.Baseline]
 
 
@@ -43,20 +46,29 @@ def judge(
         last_scores = scores
         if not is_last:
             last_scores = _score(experiment, last, "images of the last step", stages)
+        hard = None
+        if experiment.labels != "hard":
+            what = "distilled images, hard labels"
+            hard = _score(experiment, selected, what, stages, hard=True)
     with stopwatch.part("baselines"):
         baselines = _score_baselines(experiment, stages)
-    return Judgement(scores, last_scores, baselines)
+    return Judgement(scores, last_scores, hard, baselines)
 
 
 def _score(
-    experiment: Experiment, candidate: Candidate, what: str, stages: Stages
+    experiment: Experiment,
+    candidate: Candidate,
+    what: str,
+    stages: Stages,
+    *,
+    hard: bool = False,
 ) -> dict[str, Any]:
     return evaluate.evaluate_set(
         experiment.keys["final"],
         experiment.net,
-        *experiment.distiller.decode(candidate.stored),
+        *experiment.decode(candidate.stored, hard=hard),
         experiment.benchmark,
-        recipe=experiment.recipe_for(candidate.step_size),
+        recipe=experiment.recipe_for(candidate.step_size, hard=hard),
         num_networks=experiment.settings.evaluation.networks,
         watch=lambda done: stages.watch(what, done),
     )
@@ -85,6 +97,7 @@ def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evalua
         experiment.dataset.train,
         experiment.benchmark,
         plan=baseline_plan(experiment),
+        teacher=experiment.teacher,
         keep=keeper(experiment),
         watch=stages.watch,
     )

@@ -1,6 +1,6 @@
 """Runs whose networks train on soft labels, of the method itself or of a teacher."""
 
-import json
+import copy
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,8 @@ from medjax import data, evaluate, methods
 from medjax.errors import UserError
 from medjax.evaluate.baselines import whole
 from medjax.run import config, distill
+from medjax.run.binding import binding
+from medjax.run.seeds import distill_seeds
 from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 
@@ -88,9 +90,12 @@ def test_learned_labels_are_scored_soft_and_hard(coreset, scored, learned, tmp_p
 
 def test_a_teacher_labels_distilled_and_random_images_alike(coreset, scored, tmp_path, monkeypatch):
     made, original = [], evaluate.make_teacher
-    monkeypatch.setattr(
-        evaluate, "make_teacher", lambda *a, **k: made.append(original(*a, **k)) or made[-1]
-    )
+
+    def make_teacher(*args, **options):
+        made.append(original(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(evaluate, "make_teacher", make_teacher)
     words = "evaluation.labels=teacher", "evaluation.temperature=3.0"
     summary = distill.distill(coreset(*words), tmp_path / "run")
     (teacher,) = made
@@ -139,8 +144,6 @@ def test_learned_labels_stay_beside_a_teacher(coreset, scored, learned, tmp_path
 
 
 def test_several_seeds_keep_the_hard_labels(coreset, learned, tmp_path):
-    from medjax.run.seeds import distill_seeds
-
     summary = distill_seeds(coreset("seeds=2"), tmp_path / "run")
     assert len(summary["test_hard"]["auroc"]["values"]) == 2 and summary["labels"] == "learned"
     assert "distilled, hard labels" in (tmp_path / "run" / "report.html").read_text()
@@ -151,7 +154,7 @@ def test_several_seeds_keep_the_hard_labels(coreset, learned, tmp_path):
     [
         (
             "evaluation.labels=teachr",
-            r"unknown evaluation.labels 'teachr' \(did you mean 'teacher'",
+            r"unknown evaluation.labels 'teachr' \(did you mean",
         ),
         ("evaluation.temperature=0.0", r"evaluation.temperature must be positive, got 0.0"),
     ],
@@ -169,9 +172,7 @@ def test_findings_have_no_teacher():
 
 
 def test_an_older_run_had_hard_labels(coreset):
-    from medjax.run.binding import binding
-
     new = coreset()
-    old = json.loads(json.dumps(new))
+    old = copy.deepcopy(new)
     del old["evaluation"]["labels"], old["evaluation"]["temperature"]
     assert binding(old) == binding(new) != binding(coreset("evaluation.labels=teacher"))

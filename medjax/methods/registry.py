@@ -15,6 +15,7 @@ from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.mtt import mtt
+from medjax.methods.rded import rded
 
 
 class Method(NamedTuple):
@@ -39,6 +40,7 @@ _METHODS = {
     "kcenter": Method(kcenter),
     "mtt": Method(mtt, axes=("net",)),
     "random": Method(random),
+    "rded": Method(rded),
 }
 _SET_BY_THE_RUN = ("net", "ipc", "num_groups", "mesh")
 
@@ -51,7 +53,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa', 'herding', 'kcenter', 'mtt', 'random')
+      ('dc', 'dm', 'dsa', 'herding', 'kcenter', 'mtt', 'random', 'rded')
     """
     return tuple(sorted(_METHODS))
 

@@ -58,6 +58,7 @@ _QUICK_METHOD = {
         "distill.expert_epochs": 2,
         "distill.syn_steps": 10,
     },
+    "rded": {"distill.num_candidates": 100},
 }
 _NET = "net.name"
 _QUICK_WORD = "quick"

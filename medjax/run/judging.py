@@ -3,12 +3,15 @@
 import math
 from typing import Any, NamedTuple
 
+import jax
+
 from medjax import evaluate, parallel
 from medjax.run.baseline_cache import keeper
 from medjax.run.setup import Experiment
 from medjax.run.stages import Stages
 from medjax.run.state import Candidate
 from medjax.run.stopwatch import Stopwatch
+from medjax.types import SyntheticSet
 
 
 class Judgement(NamedTuple):
@@ -86,7 +89,7 @@ def baseline_plan(experiment: Experiment) -> evaluate.Plan:
         select_networks=evaluation.select_networks,
         draws=math.ceil(settings.iterations / evaluation.every),
         whole_steps=_whole_steps(experiment),
-        factor=settings.distill.get("factor", 1),
+        factor=_factor(experiment),
     )
 
 
@@ -101,6 +104,15 @@ def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evalua
         keep=keeper(experiment),
         watch=stages.watch,
     )
+
+
+def _factor(experiment: Experiment) -> int:
+    """Returns the patches along each side of a stored image, which a method may choose itself."""
+    key, real = experiment.keys["distill"], experiment.real
+    state = jax.eval_shape(lambda key: experiment.distiller.init(key, real), key)
+    stored = SyntheticSet(state.images, state.labels)
+    decoded = jax.eval_shape(experiment.distiller.decode, stored)
+    return math.isqrt(len(decoded.labels) // len(stored.labels))
 
 
 def _whole_steps(experiment: Experiment) -> int:

@@ -25,6 +25,8 @@ from medjax.run.state import Candidate
 from medjax.types import Array
 
 _log = logging.getLogger("medjax")
+# What the images are of methods without a start, if not real images as they are.
+_UNLEARNED = {"rded": "crops"}
 
 
 def summarise(
@@ -145,7 +147,7 @@ def _description(experiment: Experiment, selected: Candidate, last: Candidate) -
         "dataset": dataset.info.name,
         "ipc": list(ipc) if isinstance(ipc, tuple) else ipc,
         "seed": settings.seed,
-        "init": settings.distill.get("init", "coreset"),
+        "init": settings.distill.get("init", _UNLEARNED.get(settings.method, "coreset")),
         "labels": experiment.labels,
         "num_images": len(selected.labels),
         "num_decoded": len(experiment.distiller.decode(selected.stored).labels),

@@ -13,15 +13,13 @@ KEY = jax.random.key(0)
 def oracle(image, side, row, column):
     """Bilinear values at the centres of the pixels of a box, in float64."""
     h, w, _ = image.shape
-    out = np.zeros(image.shape)
 
     def weights(count, place):
         centres = place * (1 - side) * count + (np.arange(count) + 0.5) * side - 0.5
         near = np.clip(1 - np.abs(centres[:, None] - np.arange(count)[None]), 0, None)
         return near / near.sum(1, keepdims=True)
 
-    out = np.einsum("ai,bj,ijc->abc", weights(h, row), weights(w, column), image)
-    return out
+    return np.einsum("ai,bj,ijc->abc", weights(h, row), weights(w, column), image)
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (6, 9, 3)])
@@ -67,12 +65,8 @@ def test_the_best_crop_of_each_image_and_then_the_best_images(make_real, monkeyp
     pixels = np.asarray(real.images, np.float64) / 255
     images = (pixels - np.asarray(real.mean, np.float64)) / np.asarray(real.std, np.float64)
     boxes = np.asarray(crops.random_boxes(KEY, jnp.asarray(rows, jnp.int32), num_crops=3))
-    losses = np.array(
-        [
-            [oracle(images[row], *box).mean() for box in own]
-            for row, own in zip(rows, boxes, strict=True)
-        ]
-    )
+    pairs = zip(images[rows], boxes, strict=True)
+    losses = np.array([[oracle(image, *box).mean() for box in own] for image, own in pairs])
     order = np.argsort(losses.min(1))[:count]
     assert found[0].tolist() == rows[order].tolist()
     np.testing.assert_array_equal(found[1], boxes[order, losses[order].argmin(1)])

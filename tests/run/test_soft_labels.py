@@ -149,6 +149,19 @@ def test_several_seeds_keep_the_hard_labels(coreset, learned, tmp_path):
     assert "distilled, hard labels" in (tmp_path / "run" / "report.html").read_text()
 
 
+def test_crops_are_scored_beside_random_images_of_the_same_form(striped, tmp_path):
+    words = [CORESET, f"{striped / 'set'}.npz", f"data.cache={tmp_path / 'cache'}"]
+    words += ["ipc=1", "distill.factor=2", "evaluation.labels=teacher"]
+    settings = config.make("rded", "phantom", ",".join(words)).to_dict()
+    summary = distill.distill(settings, tmp_path / "run")
+    assert (summary["num_images"], summary["num_decoded"], summary["init"]) == (2, 8, "crops")
+    assert {"random_mixed", "random_hard"} <= set(summary["baselines"])
+    made = data.load_synthetic(tmp_path / "run" / "synthetic.npz")
+    assert made.labels.shape == (8, 2) and len(made.stored) == 2
+    report = (tmp_path / "run" / "report.html").read_text()
+    assert "parts of real patients' images" in report.replace("&#39;", "'")
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [

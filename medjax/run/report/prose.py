@@ -108,7 +108,8 @@ def privacy(init: str | None, *, zca: str | None = None) -> str:
 
     Args:
       init: the start of the synthetic images: ``"real"``, ``"herding"``, ``"kcenter"``,
-        ``"noise"`` or another name; ``"coreset"`` for unchanged real images.
+        ``"noise"`` or another name; ``"coreset"`` for unchanged real images, ``"crops"`` for
+        parts of them.
       zca: the whitening saved with the images, ``None`` for none.
 
     Returns:
@@ -126,6 +127,8 @@ they may reveal about a patient was not measured here.
     )
     if init == "coreset":
         text = "These images are real patients' images, unchanged. They must not leave the site."
+    if init == "crops":
+        text = "These images are parts of real patients' images. They must not leave the site."
     if init in ("real", "herding", "kcenter"):
         text = (
             "These images started from real patients' images and may still show them. They must "

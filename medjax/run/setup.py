@@ -15,7 +15,7 @@ from jax.sharding import Mesh
 from medjax import data, evaluate, methods, nets, parallel, training
 from medjax.errors import UserError, unknown
 from medjax.run import datasets
-from medjax.run.settings import EvaluationSettings, Settings
+from medjax.run.settings import TEMPERATURE, EvaluationSettings, Settings
 from medjax.types import MULTI_LABEL, Array, PRNGKey, SyntheticSet
 
 _log = logging.getLogger("medjax")
@@ -167,6 +167,10 @@ def _check_task(evaluation: EvaluationSettings, info: data.DatasetInfo) -> None:
     metrics = evaluate.selectable_metrics(info.task)
     if evaluation.select_by not in metrics:
         raise unknown("evaluation.select_by", evaluation.select_by, metrics)
+    if evaluation.labels != "teacher" and evaluation.temperature != TEMPERATURE:
+        raise UserError(
+            f"evaluation.temperature needs evaluation.labels=teacher, got {evaluation.labels}"
+        )
     if evaluation.labels == "teacher" and info.task == MULTI_LABEL:
         raise UserError(
             f"evaluation.labels=teacher needs classes that exclude each other, but {info.name} has "

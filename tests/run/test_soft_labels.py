@@ -177,6 +177,12 @@ def test_bad_settings_are_named(coreset, word, message):
         Settings.from_config(coreset(word))
 
 
+def test_a_temperature_needs_a_teacher(coreset):
+    settings = Settings.from_config(coreset("evaluation.temperature=2.0"))
+    with pytest.raises(UserError, match=r"^evaluation.temperature needs evaluation.labels=teach"):
+        make_experiment(settings)
+
+
 def test_findings_have_no_teacher():
     words = "quick,evaluation.labels=teacher"
     settings = Settings.from_config(config.make("dm", "phantom_findings", words).to_dict())

@@ -94,6 +94,23 @@ def test_soft_labels_train_by_soft_cross_entropy(x64):
     np.testing.assert_allclose(_weights(one_hot), _weights(hard), rtol=1e-10, atol=1e-14)
 
 
+def test_batch_norm_trains_on_soft_labels(x64):
+    net = nets.make("convnet", num_classes=3, width=2, depth=1, norm="batch")
+    (images, labels), soft = _images(6, 3), np.full((6, 3), 1 / 3)
+
+    def trained(labels, **options):
+        recipe = Recipe(epochs=2, learning_rate=0.1, **options)
+        return training.train_networks(
+            jax.random.key(0), net, images, labels, recipe=recipe, num_networks=1
+        )
+
+    hard, one_hot = trained(labels), trained(np.eye(3)[labels], soft_labels=True)
+    for ours, theirs in zip(*map(jax.tree.leaves, (one_hot, hard)), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+    other = trained(soft, soft_labels=True)["params"]["head"]["kernel"]
+    assert np.abs(other - hard["params"]["head"]["kernel"]).max() > 1e-3
+
+
 def test_balanced_soft_labels_weigh_the_most_probable_class(x64):
     images, _ = _images(4, 3)
     soft = np.array([[0.6, 0.4, 0], [0.7, 0, 0.3], [0.8, 0.1, 0.1], [0.2, 0.3, 0.5]])

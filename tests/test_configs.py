@@ -115,7 +115,8 @@ def test_a_preset_on_the_command_line():
 # Repacking real files changes their digest.
 @pytest.mark.filterwarnings("ignore:.* is not the published")
 def test_what_it_names_can_be_made(name, request):
-    word = "random" if name == "coreset" else "distill.batch_real=8"
+    words = {"coreset": "random", "rded": "distill.num_candidates=20"}
+    word = words.get(name, "distill.batch_real=8")
     made = get_config(name, f"{TINY},{word}")
     if not made.data.name.startswith("phantom"):
         root = request.getfixturevalue("real_data_root")

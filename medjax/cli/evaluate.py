@@ -163,7 +163,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
         )
     if images.whitening is not None:
         datasets.check_whitened(datasets.scored_splits(dataset), above=streaming.above)
-    made, recipe = _nets(options, dataset), _recipe(options, dataset, images.step_size)
+    made, recipe = _nets(options, dataset), _recipe(options, dataset, images)
     require_writable(options["out"])
     found = _warnings(images, dataset)
     if (run := options["run"]) is not None:
@@ -199,13 +199,14 @@ def _nets(options: Mapping[str, Any], dataset: data.Dataset) -> dict[str, Any]:
 
 
 def _recipe(
-    options: Mapping[str, Any], dataset: data.Dataset, step_size: float | None
+    options: Mapping[str, Any], dataset: data.Dataset, images: share.ImageSet
 ) -> training.Recipe:
-    """Returns the recipe; the learning rate may be the one learned with the images."""
+    """Returns the recipe; the loss fits the labels, and the images may have a learning rate."""
     augment = datasets.strategy(options["augment"], dataset)
     changes: dict[str, Any] = {"augment": None if augment == "none" else augment}
-    if step_size is not None:
-        changes["learning_rate"] = step_size
+    changes["soft_labels"] = images.labels.ndim > dataset.train.labels.ndim
+    if images.step_size is not None:
+        changes["learning_rate"] = images.step_size
     given = ("epochs", "batch_size", "learning_rate")
     changes |= {name: options[name] for name in given if name in options}
     return training.Recipe(**options.get("recipe", {}) | changes)
@@ -233,7 +234,7 @@ def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
     compared = learners.compare(
         task.learners,
         jax.random.split(key, count),
-        data.Split(images, labels),
+        data.Split(images, labels.argmax(axis=1) if recipe.soft_labels else labels),
         dataset,
         benchmark,
         whitening=task.images.whitening,

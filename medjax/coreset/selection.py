@@ -11,14 +11,13 @@ import numpy as np
 from medjax import data, training
 from medjax.coreset.herding import herding
 from medjax.coreset.k_center import k_center
+from medjax.coreset.on_host import chosen_on_host, images_of, stats_of, train_chooser
 from medjax.types import Array, PRNGKey
 
 SELECTIONS: dict[str, Callable[[np.ndarray, np.ndarray, Sequence[int]], np.ndarray]] = {
     "herding": herding,
     "kcenter": k_center,
 }
-
-_RECIPE = training.Recipe(epochs=20)
 
 
 def select_rows(
@@ -49,17 +48,16 @@ def select_rows(
       >>> select_rows(jax.random.key(0), real, [2], selection="kcenter", net=None).tolist()
       [2, 3]
     """
-    if isinstance(key, jax.core.Tracer):  # numpy cannot choose inside a program, which has a shape
-        shape = jax.ShapeDtypeStruct((sum(counts),), jnp.int32)
-        rows: Array = jax.pure_callback(_refuse, shape)
-        return rows
-    vectors = _pixels(real) if net is None else _features(key, real, net)
-    with vectors as found:
-        return jnp.asarray(SELECTIONS[selection](found, np.asarray(real.labels), counts), jnp.int32)
 
+    def choose() -> Array:
+        vectors = _pixels(real) if net is None else _features(key, real, net)
+        with vectors as found:
+            chosen = SELECTIONS[selection](found, np.asarray(real.labels), counts)
+        return jnp.asarray(chosen, jnp.int32)
 
-def _refuse() -> None:
-    raise RuntimeError("images are chosen on the host: call init outside of jit")
+    shape = jax.ShapeDtypeStruct((sum(counts),), jnp.int32)
+    rows: Array = chosen_on_host(key, shape, choose)
+    return rows
 
 
 def _pixels(real: data.RealData) -> contextlib.AbstractContextManager[np.ndarray]:
@@ -71,23 +69,16 @@ def _pixels(real: data.RealData) -> contextlib.AbstractContextManager[np.ndarray
         pixels = (pixels - np.asarray(real.mean)) / np.asarray(real.std)
         return pixels.reshape(len(pixels), -1)
 
-    return training.vectors_of(_on_host(real), flat)
+    return training.vectors_of(images_of(real), flat)
 
 
 def _features(
     key: PRNGKey, real: data.RealData, net: nn.Module
 ) -> contextlib.AbstractContextManager[np.ndarray]:
     """Yields ``[N, f]``, for all real images."""
-    # On this process's device: every process makes the same choice and needs no other process.
-    images, stats = _on_host(real), (np.asarray(real.mean), np.asarray(real.std))
-    variables = training.train_networks(
-        key, net, images, np.asarray(real.labels), recipe=_RECIPE, num_networks=1, stats=stats
-    )
-    return training.vectors_of(
-        images, lambda some: np.asarray(training.embed(net, variables, some, stats=stats)[0])
-    )
+    variables, stats = train_chooser(key, real, net), stats_of(real)
 
+    def features(images: np.ndarray) -> np.ndarray:
+        return np.asarray(training.embed(net, variables, images, stats=stats)[0])
 
-def _on_host(real: data.RealData) -> np.ndarray | data.HostImages:
-    images = real.images
-    return images if isinstance(images, data.HostImages) else np.asarray(images)
+    return training.vectors_of(images_of(real), features)

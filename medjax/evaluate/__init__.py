@@ -1,8 +1,10 @@
 """Evaluation: fresh networks trained on a set of images, their scores, and baselines."""
 
 from medjax.evaluate.absent import absent_lines, unlearned_lines
-from medjax.evaluate.baselines.comparison import Baseline, Keep, Made, Plan
-from medjax.evaluate.baselines.scoring import score_baselines
+from medjax.evaluate.baselines.comparison import Baseline, Plan
+from medjax.evaluate.baselines.made import Keep, Made
+from medjax.evaluate.baselines.scoring import make_teacher, score_baselines
+from medjax.evaluate.baselines.teacher import Teacher
 from medjax.evaluate.calibration import brier, expected_calibration_error
 from medjax.evaluate.comparison import better_whole, headline, hlr, ior
 from medjax.evaluate.copies import copy_lines
@@ -56,6 +58,7 @@ __all__ = [
     "Made",
     "Plan",
     "Prediction",
+    "Teacher",
     "TwoLevel",
     "absent_lines",
     "accuracy",
@@ -80,6 +83,7 @@ __all__ = [
     "label_auroc",
     "label_average_precision",
     "label_balanced_accuracy",
+    "make_teacher",
     "mean_absolute_error",
     "mean_interval",
     "paired_interval",

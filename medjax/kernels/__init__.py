@@ -14,6 +14,7 @@ from medjax.kernels.gradient_matching import loss_gradient, matching_loss
 from medjax.kernels.losses import (
     cross_entropy,
     sigmoid_cross_entropy,
+    soft_cross_entropy,
     softmax_cross_entropy,
     weighted_mean,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "mmd",
     "rbf",
     "sigmoid_cross_entropy",
+    "soft_cross_entropy",
     "softmax_cross_entropy",
     "squared_error",
     "trajectory_loss",

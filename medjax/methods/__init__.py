@@ -11,6 +11,7 @@ from medjax.methods.idm import idm
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
+from medjax.methods.rded import rded
 from medjax.methods.registry import axes, make, names, options
 from medjax.methods.vectors import vector_size
 
@@ -39,6 +40,7 @@ __all__ = [
     "pack",
     "proportional_ipc",
     "random",
+    "rded",
     "read_ahead",
     "train_experts",
     "vector_size",

@@ -29,7 +29,8 @@ class DistillState(NamedTuple):
     Attributes:
       step: int32 scalar, iterations done.
       images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
-      labels: int32 ``[n]``; multi-label, rows ``[n, L]`` in 0–1.
+      labels: int32 ``[n]``; multi-label, rows ``[n, L]`` in 0–1; learned soft labels, logits
+        ``[n, C]`` of the method's own, see ``Distiller.decode``.
       opt_state: state of the optimiser of the images.
       loss_sum: float scalar, the sum of the losses since the caller last set it to zero. They are
         added one by one, so that the division of iterations into calls does not change the sum.
@@ -82,7 +83,10 @@ class Distiller(NamedTuple):
         are on the host.
       experts: the experts that ``real.experts`` must contain; ``None`` for a method without them.
       decode: ``syn -> syn``; the set that networks train on, from the images of a state and their
-        labels. It is the set itself unless an image stores several, see ``decode``.
+        labels. It is the set itself unless an image stores several, see ``decode``, or the labels
+        of a state are logits: these become probabilities.
+      soft_labels: whether the labels that ``decode`` returns are rows of probabilities of classes
+        that exclude each other, ``[n, C]``, on which networks train by soft cross entropy.
     """
 
     init: Callable[[PRNGKey, RealData], DistillState]
@@ -90,6 +94,7 @@ class Distiller(NamedTuple):
     draws: Callable[[PRNGKey, int, RealData], tuple[Array, ...]]
     experts: Experts | None = None
     decode: Callable[[SyntheticSet], SyntheticSet] = lambda syn: syn
+    soft_labels: bool = False
 
 
 def _no_rows(key: PRNGKey, real: RealData) -> Array:

@@ -16,6 +16,7 @@ from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.idm import idm
 from medjax.methods.mtt import mtt
+from medjax.methods.rded import rded
 
 
 class Method(NamedTuple):
@@ -41,6 +42,7 @@ _METHODS = {
     "kcenter": Method(kcenter),
     "mtt": Method(mtt, axes=("net",)),
     "random": Method(random),
+    "rded": Method(rded),
 }
 _SET_BY_THE_RUN = ("net", "ipc", "num_groups", "mesh")
 
@@ -53,7 +55,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa', 'herding', 'idm', 'kcenter', 'mtt', 'random')
+      ('dc', 'dm', 'dsa', 'herding', 'idm', 'kcenter', 'mtt', 'random', 'rded')
     """
     return tuple(sorted(_METHODS))
 

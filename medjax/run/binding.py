@@ -6,6 +6,7 @@ from typing import Any
 
 from medjax import data, methods
 from medjax.errors import UserError
+from medjax.run.settings import LABELS, TEMPERATURE
 
 # Settings of places and of output, which change no number of a result; a mesh may change the order
 # of sums. A name stands for every setting below it.
@@ -21,6 +22,8 @@ RESUMABLE_OVERRIDES = (
     "mesh",
     "seeds",  # each of them is a run of its own
 )
+# Of the evaluation; an older run had them with their default.
+_NEWER = {"labels": LABELS[0], "temperature": TEMPERATURE}
 DATA_DIGEST = "data_digest"
 """The name under which a checkpoint holds the digest of the data."""
 # The options of ``data.Sources`` that a set uses, by the start of its name; other sets use none.
@@ -34,9 +37,9 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that the result of a run depends on, by dotted name.
 
     These are all settings of a config, as JSON holds it, without ``RESUMABLE_OVERRIDES``, and
-    without the options of ``data.Sources`` that the set does not use, and without those or options
-    of the method that have their default. So a new option does not tell an older run from a new
-    one.
+    without the options of ``data.Sources`` that the set does not use, and without those, options of
+    the method or kinds of labels that have their default. So a new option does not tell an older
+    run from a new one.
 
     Args:
       config: the settings, nested or by dotted name.
@@ -51,7 +54,7 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     unused = [f"data.{kind}" for kind in kinds if kind not in _USED.get(start, ())]
     method = str(flat.get("method"))
     own = methods.options(method) if method in methods.names() else {}
-    defaults = dict(_leaves({"data": kinds, "distill": own}, ""))
+    defaults = dict(_leaves({"data": kinds, "distill": own, "evaluation": _NEWER}, ""))
     return {
         name: value
         for name, value in flat.items()

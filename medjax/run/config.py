@@ -13,6 +13,7 @@ from medjax import data, methods, nets, parallel
 from medjax.errors import UserError, unknown
 from medjax.run import parity
 from medjax.run.config_words import Word, split_words
+from medjax.run.settings import LABELS, TEMPERATURE
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000, "idm": 20000}
@@ -69,6 +70,7 @@ _QUICK_METHOD = {
         "distill.expert_epochs": 2,
         "distill.syn_steps": 10,
     },
+    "rded": {"distill.num_candidates": 100},
 }
 _NET = "net.name"
 _QUICK_WORD = "quick"
@@ -161,7 +163,9 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         strategy that keeps this data set's labels valid;
       - ``evaluation``: after ``every`` iterations ``select_networks`` networks are trained and
         scored on val by ``select_by``, at the end ``networks`` of them on test. ``select_recipe``
-        and ``recipe`` are ``reference``, or ``fast`` for a short training. ``whole_steps`` is the
+        and ``recipe`` are ``reference``, or ``fast`` for a short training. With
+        ``labels="teacher"``, distilled and random images get the soft labels of a network of all
+        real images, at ``temperature``, see ``evaluate.make_teacher``. ``whole_steps`` is the
         greatest number of steps on all images, or ``whole_epochs`` that of epochs; the others are
         fields of ``training.Recipe``. DC with ``parity`` trains with the reference's augmentation
         unless ``augment`` is set, see ``parity.settle``;
@@ -219,6 +223,8 @@ def _evaluation(iterations: int, augment: str) -> dict[str, Any]:
         "networks": 5,
         "recipe": "reference",
         "epochs": 300 if augment == "none" else 1000,
+        "labels": LABELS[0],
+        "temperature": TEMPERATURE,
         "whole_steps": 20000,
         "whole_epochs": config_dict.placeholder(int),
         "learning_rate": 0.01,

@@ -21,6 +21,7 @@ from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, make_experiment
 from medjax.run.state import Candidate, RunState
 from medjax.run.stopwatch import Stopwatch
+from medjax.run.teaching import with_teacher
 from medjax.run.validation import Validator
 from medjax.store import expand_user
 
@@ -64,6 +65,8 @@ def distill(
     commit = summaries.commit_of_code()
     with Stopwatch() as stopwatch, parallel.reports_folder(workdir) as reports:
         experiment = with_experts(make_experiment(settings))
+        with stopwatch.part("baselines"):
+            experiment = with_teacher(experiment)
         run = _run(experiment, workdir, reports, preemption or Preemption(), stopwatch)
         selected, last = run.best, Candidate.of(run.state)
         summaries.write_images(reports, experiment, selected)

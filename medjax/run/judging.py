@@ -3,12 +3,15 @@
 import math
 from typing import Any, NamedTuple
 
+import jax
+
 from medjax import evaluate, parallel
 from medjax.run.baseline_cache import keeper
 from medjax.run.setup import Experiment
 from medjax.run.stages import Stages
 from medjax.run.state import Candidate
 from medjax.run.stopwatch import Stopwatch
+from medjax.types import SyntheticSet
 
 
 class Judgement(NamedTuple):
@@ -17,11 +20,14 @@ class Judgement(NamedTuple):
     Attributes:
       selected: scores of the selected images, ``{split: {metric: {"mean", "std", "n"}}}``.
       last: scores of the images of the last iteration.
+      hard: scores of the selected images with classes as labels; ``None`` if those of ``selected``
+        are classes.
       baselines: the baselines by name.
     """
 
     selected: dict[str, Any]
     last: dict[str, Any]
+    hard: dict[str, Any] | None
     baselines: dict[str, evaluate.Baseline]
 
 
@@ -43,20 +49,29 @@ def judge(
         last_scores = scores
         if not is_last:
             last_scores = _score(experiment, last, "images of the last step", stages)
+        hard = None
+        if experiment.labels != "hard":
+            what = "distilled images, hard labels"
+            hard = _score(experiment, selected, what, stages, hard=True)
     with stopwatch.part("baselines"):
         baselines = _score_baselines(experiment, stages)
-    return Judgement(scores, last_scores, baselines)
+    return Judgement(scores, last_scores, hard, baselines)
 
 
 def _score(
-    experiment: Experiment, candidate: Candidate, what: str, stages: Stages
+    experiment: Experiment,
+    candidate: Candidate,
+    what: str,
+    stages: Stages,
+    *,
+    hard: bool = False,
 ) -> dict[str, Any]:
     return evaluate.evaluate_set(
         experiment.keys["final"],
         experiment.net,
-        *experiment.distiller.decode(candidate.stored),
+        *experiment.decode(candidate.stored, hard=hard),
         experiment.benchmark,
-        recipe=experiment.recipe_for(candidate.step_size),
+        recipe=experiment.recipe_for(candidate.step_size, hard=hard),
         num_networks=experiment.settings.evaluation.networks,
         watch=lambda done: stages.watch(what, done),
     )
@@ -74,7 +89,7 @@ def baseline_plan(experiment: Experiment) -> evaluate.Plan:
         select_networks=evaluation.select_networks,
         draws=math.ceil(settings.iterations / evaluation.every),
         whole_steps=_whole_steps(experiment),
-        factor=settings.distill.get("factor", 1),
+        factor=_factor(experiment),
     )
 
 
@@ -85,9 +100,19 @@ def _score_baselines(experiment: Experiment, stages: Stages) -> dict[str, evalua
         experiment.dataset.train,
         experiment.benchmark,
         plan=baseline_plan(experiment),
+        teacher=experiment.teacher,
         keep=keeper(experiment),
         watch=stages.watch,
     )
+
+
+def _factor(experiment: Experiment) -> int:
+    """Returns the patches along each side of a stored image, which a method may choose itself."""
+    key, real = experiment.keys["distill"], experiment.real
+    state = jax.eval_shape(lambda key: experiment.distiller.init(key, real), key)
+    stored = SyntheticSet(state.images, state.labels)
+    decoded = jax.eval_shape(experiment.distiller.decode, stored)
+    return math.isqrt(len(decoded.labels) // len(stored.labels))
 
 
 def _whole_steps(experiment: Experiment) -> int:

@@ -13,6 +13,7 @@ _SHARED = (
     "dataset",
     "ipc",
     "init",
+    "labels",
     "num_images",
     "num_decoded",
     "stored_bytes",
@@ -27,7 +28,7 @@ _SHARED = (
     "recipe",
 )
 _BY_SEED = ("selected_step", "step_size", "step_size_last", "hlr_whole")
-_SCORES = ("val", "test", "val_last", "test_last")
+_SCORES = ("val", "test", "val_last", "test_last", "val_hard", "test_hard")
 _BASELINES = ("baselines", "baselines_val")
 
 

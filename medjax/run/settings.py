@@ -9,6 +9,10 @@ from medjax.errors import UserError, unknown
 from medjax.run.metrics import jsonable
 
 _IPC_SHARES = ("balanced", "proportional")
+LABELS = ("hard", "teacher")
+"""The labels that networks train on; the first is the default."""
+TEMPERATURE = 1.0
+"""The default of ``evaluation.temperature``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +105,9 @@ class EvaluationSettings:
       recipe: one of ``training.RECIPES``, for the networks of the final scores.
       epochs: epochs of training on synthetic images; the following are those of
         ``training.Recipe``, except that ``augment="auto"`` stands for the data set's DSA strategy.
+      labels: one of ``LABELS``: the labels of a set as they are, or those of a network of all real
+        images, see ``evaluate.make_teacher``.
+      temperature: that of the labels of this network.
       whole_steps: the greatest number of steps of training on all real images.
       whole_epochs: the greatest number of epochs of it, in place of steps; ``None`` for steps.
     """
@@ -112,6 +119,8 @@ class EvaluationSettings:
     networks: int
     recipe: str
     epochs: int
+    labels: str
+    temperature: float
     whole_steps: int
     whole_epochs: int | None
     learning_rate: float
@@ -129,6 +138,10 @@ class EvaluationSettings:
         for key in ("recipe", "select_recipe"):
             if getattr(self, key) not in training.RECIPES:
                 raise unknown(f"evaluation.{key}", getattr(self, key), training.RECIPES)
+        if self.labels not in LABELS:
+            raise unknown("evaluation.labels", self.labels, LABELS)
+        if not self.temperature > 0:
+            raise UserError(f"evaluation.temperature must be positive, got {self.temperature}")
         if self.parity and self.recipe != "reference":
             raise UserError(
                 f"evaluation.parity needs evaluation.recipe=reference, got {self.recipe}"

@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
 from medjax import data, evaluate, methods, nets, parallel, training
 from medjax.errors import UserError, unknown
 from medjax.run import datasets
-from medjax.run.settings import EvaluationSettings, Settings
-from medjax.types import Array, PRNGKey
+from medjax.run.settings import TEMPERATURE, EvaluationSettings, Settings
+from medjax.types import MULTI_LABEL, Array, PRNGKey, SyntheticSet
 
 _log = logging.getLogger("medjax")
 _GIB = 2**30
@@ -41,6 +42,8 @@ class Experiment(NamedTuple):
       pixel_stats: ``(mean, std)`` of the training pixels, or those of ``normalize(fixed)``; each
         float32 ``[c]`` in pixel units.
       whitening: the whitening of the images of ``dataset``; ``None`` for pixels.
+      teacher: the network that labels distilled and random images, from ``with_teacher``; ``None``
+        if sets keep their own labels.
     """
 
     settings: Settings
@@ -58,6 +61,31 @@ class Experiment(NamedTuple):
     streaming: data.Streaming
     pixel_stats: tuple[np.ndarray, np.ndarray]
     whitening: data.Whitening | None
+    teacher: evaluate.Teacher | None = None
+
+    @property
+    def labels(self) -> str:
+        """The labels of the distilled set: ``learned`` by the method, ``teacher`` or ``hard``."""
+        if self.distiller.soft_labels:
+            return "learned"
+        return "hard" if self.teacher is None else "teacher"
+
+    def decode(self, stored: SyntheticSet, *, hard: bool = False) -> SyntheticSet:
+        """Returns the set that networks train on, from images as a state holds them.
+
+        Soft labels that the method has learned stay; otherwise a teacher labels the images. With
+        ``hard``, the labels are classes.
+        """
+        decoded = self.distiller.decode(stored)
+        if hard:
+            return decoded._replace(labels=self.classes(decoded.labels))
+        if self.teacher is None or self.distiller.soft_labels:
+            return decoded
+        return decoded._replace(labels=jnp.asarray(self.teacher.label(decoded.images)))
+
+    def classes(self, labels: Array) -> Array:
+        """Returns the labels, or of soft ones the most probable class, int32 ``[n]``."""
+        return jnp.argmax(labels, axis=1) if self.distiller.soft_labels else labels
 
     def to_pixels(self, images: Array) -> np.ndarray:
         """Turns float images ``[n, h, w, c]``, normalised or whitened, into pixels.
@@ -68,14 +96,18 @@ class Experiment(NamedTuple):
             return self.whitening.unwhiten(np.asarray(images))
         return np.asarray(data.denormalize(images, *self.pixel_stats))
 
-    def recipe_for(self, step_size: Array | None, *, selects: bool = False) -> training.Recipe:
+    def recipe_for(
+        self, step_size: Array | None, *, selects: bool = False, hard: bool = False
+    ) -> training.Recipe:
         """Returns the recipe for synthetic images, at the learning rate learned with them.
 
         Args:
           step_size: the learning rate; ``None`` is that of the settings.
           selects: whether the scores select, or are final.
+          hard: whether the labels are classes, see ``decode``.
         """
         recipe = self.select_recipe if selects else self.recipe
+        recipe = dataclasses.replace(recipe, soft_labels=self.labels != "hard" and not hard)
         if step_size is None:
             return recipe
         return dataclasses.replace(recipe, learning_rate=float(step_size))
@@ -88,7 +120,7 @@ def make_experiment(settings: Settings) -> Experiment:
       UserError: for every mistake that a user can make in the settings or the data.
     """
     dataset, streaming = datasets.load_dataset(settings.data)
-    _check_metric(settings.evaluation.select_by, dataset.info.task)
+    _check_task(settings.evaluation, dataset.info)
     checked = datasets.check_images(dataset, cache=settings.data.cache)
     pixel_stats = dataset.mean, dataset.std
     dataset, whitening = _whitened(dataset, settings.data.prepare.zca, above=streaming.above)
@@ -131,10 +163,19 @@ def keys_of(seed: int) -> dict[str, PRNGKey]:
     return {purpose: jax.random.fold_in(root, i) for i, purpose in enumerate(purposes)}
 
 
-def _check_metric(name: str, task: str) -> None:
-    metrics = evaluate.selectable_metrics(task)
-    if name not in metrics:
-        raise unknown("evaluation.select_by", name, metrics)
+def _check_task(evaluation: EvaluationSettings, info: data.DatasetInfo) -> None:
+    metrics = evaluate.selectable_metrics(info.task)
+    if evaluation.select_by not in metrics:
+        raise unknown("evaluation.select_by", evaluation.select_by, metrics)
+    if evaluation.labels != "teacher" and evaluation.temperature != TEMPERATURE:
+        raise UserError(
+            f"evaluation.temperature needs evaluation.labels=teacher, got {evaluation.labels}"
+        )
+    if evaluation.labels == "teacher" and info.task == MULTI_LABEL:
+        raise UserError(
+            f"evaluation.labels=teacher needs classes that exclude each other, but {info.name} has "
+            "findings: use evaluation.labels=hard"
+        )
 
 
 def _whitened(

@@ -25,6 +25,8 @@ from medjax.run.state import Candidate
 from medjax.types import Array
 
 _log = logging.getLogger("medjax")
+# What the images are of methods without a start, if not real images as they are.
+_UNLEARNED = {"rded": "crops"}
 
 
 def summarise(
@@ -57,7 +59,7 @@ def summarise(
         "time": dict(seconds),
         "device": _device(experiment),
         "data": _provenance(experiment),
-        "recipe": vars(experiment.recipe),
+        "recipe": vars(experiment.recipe_for(None)),
         "config": dict(settings.config),
         "versions": {
             "medjax": medjax.__version__,
@@ -71,7 +73,7 @@ def summarise(
 def write_images(folder: Path, experiment: Experiment, selected: Candidate) -> None:
     """Writes the selected images to ``synthetic.npz`` in a folder, as networks train on them."""
     mean, std = experiment.pixel_stats
-    decoded = experiment.distiller.decode(selected.stored)
+    decoded = experiment.decode(selected.stored)
     data.save_synthetic(
         folder / "synthetic.npz",
         decoded,
@@ -91,7 +93,8 @@ def write(
 
     The folder contains ``metrics.jsonl``; the report shows the selected images.
     """
-    pixels, labels = experiment.to_pixels(selected.images), np.asarray(selected.labels)
+    pixels = experiment.to_pixels(selected.images)
+    labels = np.asarray(experiment.classes(selected.labels))
     history = read_metrics(folder / "metrics.jsonl")
     write_report(folder / "report.html", summary, images=pixels, labels=labels, history=history)
     write_json(folder / "summary.json", summary)
@@ -144,7 +147,8 @@ def _description(experiment: Experiment, selected: Candidate, last: Candidate) -
         "dataset": dataset.info.name,
         "ipc": list(ipc) if isinstance(ipc, tuple) else ipc,
         "seed": settings.seed,
-        "init": settings.distill.get("init", "coreset"),
+        "init": settings.distill.get("init", _UNLEARNED.get(settings.method, "coreset")),
+        "labels": experiment.labels,
         "num_images": len(selected.labels),
         "num_decoded": len(experiment.distiller.decode(selected.stored).labels),
         "stored_bytes": selected.images.size,
@@ -167,6 +171,8 @@ def _results(experiment: Experiment, judgement: Judgement) -> dict[str, Any]:
     made = judgement.baselines
     compared = {name: b.scores["test"][compared_by]["mean"] for name, b in made.items()}
     reached = scores["test"][compared_by]["mean"]
+    # How much of the whole set is recovered is a question of equal labels.
+    hard = (judgement.hard or scores)["test"][compared_by]["mean"]
     whole = evaluate.better_whole(made, by=compared_by)
     selected = compared.get("random_selected")
     return {
@@ -174,6 +180,8 @@ def _results(experiment: Experiment, judgement: Judgement) -> dict[str, Any]:
         "test": scores["test"],
         "val_last": judgement.last.get("val"),
         "test_last": judgement.last["test"],
+        "val_hard": (judgement.hard or {}).get("val"),
+        "test_hard": (judgement.hard or {}).get("test"),
         "baselines": {name: b.scores["test"] for name, b in made.items()},
         "baselines_val": {name: b.scores["val"] for name, b in made.items()} if has_val else None,
         "baseline_facts": {name: b.facts for name, b in made.items() if b.facts},
@@ -184,7 +192,7 @@ def _results(experiment: Experiment, judgement: Judgement) -> dict[str, Any]:
         "compared_by": compared_by,
         "ior": evaluate.ior(reached, compared["random"]),
         "ior_selected": None if selected is None else evaluate.ior(reached, selected),
-        "hlr": evaluate.hlr(compared[whole], reached),
+        "hlr": evaluate.hlr(compared[whole], hard),
         "hlr_whole": whole,
     }
 

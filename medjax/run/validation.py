@@ -68,7 +68,7 @@ class Validator(NamedTuple):
             self.metrics.write(step, scores | also)
         self.progress.note(_sentence(step, scores))
         pixels = self.experiment.to_pixels(state.images)
-        grid = image_grid(pixels, np.asarray(state.labels))
+        grid = image_grid(pixels, np.asarray(self.experiment.classes(state.labels)))
         save_png(self.workdir / "images" / f"step_{step:06d}.png", grid)
         self.progress.restart_clock()
         return self._everywhere(run)
@@ -86,7 +86,7 @@ class Validator(NamedTuple):
         found = evaluate.evaluate_set(
             experiment.keys["select"],
             experiment.net,
-            *experiment.distiller.decode(SyntheticSet(state.images, state.labels)),
+            *experiment.decode(SyntheticSet(state.images, state.labels)),
             experiment.benchmark._replace(splits={"val": val}),
             recipe=experiment.recipe_for(state.step_size, selects=True),
             num_networks=evaluation.select_networks,

@@ -29,7 +29,8 @@ class ImageSet(NamedTuple):
 
     Attributes:
       images: float32 ``[n, h, w, c]`` in pixel units, 0–1 nominal.
-      labels: int32 ``[n]``; or float32 ``[n, L]``, rows of a multi-label set.
+      labels: int32 ``[n]``; or float32 ``[n, L]``, rows of a multi-label set, or probabilities of
+        classes that exclude each other.
       stats: ``(mean, std)``, each float32 ``[c]``, which normalise the images; ``None`` if the set
         does not contain them.
       whitening: the whitening that replaces this normalisation, or ``None``.
@@ -51,10 +52,10 @@ def read_set(
     Args:
       path: an npz file, or a file of torch with a dict of tensors, with ``images`` (uint8, or
         floats in pixel units; ``[n, h, w, c]``, ``[n, c, h, w]`` or ``[n, h, w]``), ``labels``
-        (whole numbers or class names ``[n]`` or ``[n, 1]``, or one-hot rows; multi-label, rows
-        ``[n, L]`` in 0–1) and optionally ``mean`` and ``std`` (``[c]``), ``zca`` with its arrays
-        and ``step_size``, as in ``SharedSet``; or a folder with a folder of pictures for each
-        class, named by the class or its number.
+        (whole numbers or class names ``[n]`` or ``[n, 1]``, or rows of probabilities, such as
+        one-hot ones; multi-label, rows ``[n, L]`` in 0–1) and optionally ``mean`` and ``std``
+        (``[c]``), ``zca`` with its arrays and ``step_size``, as in ``SharedSet``; or a folder with
+        a folder of pictures for each class, named by the class or its number.
       classes: names of the classes in label order.
       multi_label: whether an image may have several classes, which needs a file.
 

@@ -9,9 +9,14 @@ from medjax.data.npz import images as npz_images
 from medjax.data.npz import labels as npz_labels
 from medjax.errors import UserError
 from medjax.share.folder_set import class_numbers
+from medjax.training import are_probabilities
 
 _BRIGHTEST = 32  # in pixel units; distilled images exceed 0–1, but by less than bytes do
 _NUMBERS = "fiu"  # kinds of dtypes
+_SOFT = (
+    "its labels are rows of probabilities, on which networks train by soft cross entropy; learners "
+    "of scikit-learn take labels.argmax(axis=1)"
+)
 
 
 def pixels(arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray, list[str]]:
@@ -77,8 +82,8 @@ def training_labels(
       numbered: whether numbers are known to count the classes from 0, and are no names of them.
 
     Returns:
-      ``(labels, notes)``: int32 ``[n]``, or float32 rows ``[n, L]`` of a multi-label set; and
-      sentences about how they were taken.
+      ``(labels, notes)``: int32 ``[n]``, or float32 rows ``[n, L]``, of a multi-label set or of
+      probabilities; and sentences about how they were taken.
 
     Raises:
       UserError: for other labels, or numbers that may be names of other classes.
@@ -101,7 +106,10 @@ def training_labels(
         raise UserError(f"labels must be [n] with n = {count}, got {list(labels.shape)}")
     notes = []
     if labels.ndim == 2:
-        labels, numbered = _classes_of_rows(labels, len(classes)), True
+        rows, numbered = _checked_rows(labels, len(classes)), True
+        if not ((rows == 0) | (rows == 1)).all():
+            return rows.astype(np.float32), [_SOFT]
+        labels = rows.argmax(axis=1)
         notes.append("its labels are one-hot rows, and are read as labels.argmax(axis=1)")
     names, places = npz_labels.distinct("labels", labels)
     if labels.dtype.kind in "US":
@@ -174,14 +182,14 @@ def _check_stats(arrays: Mapping[str, np.ndarray], channels: tuple[int, ...]) ->
             raise UserError(f"{name} must be finite{' and positive' if name == 'std' else ''}")
 
 
-def _classes_of_rows(labels: np.ndarray, num_classes: int) -> np.ndarray:
-    """Returns the class of each row with a single 1."""
+def _checked_rows(labels: np.ndarray, num_classes: int) -> np.ndarray:
+    """Returns rows of probabilities, such as rows with a single 1, after checking them."""
     if labels.shape[1] != num_classes or labels.dtype.kind not in "iubf":
         found = f"rows of {labels.shape[1]}, {labels.dtype}"
         raise UserError(f"labels must be numbers [n] of {num_classes} classes, got {found}")
-    if not (((labels == 0) | (labels == 1)).all() and (labels.sum(axis=1) == 1).all()):
+    if not are_probabilities(labels):
         raise UserError(
-            "labels are rows of soft labels or scores, on which networks for classes do not "
-            "train; save labels.argmax(axis=1)"
+            "labels are rows of scores or findings, which are no probabilities of classes: a row "
+            "has to be 0 or more, with a sum of 1; save labels.argmax(axis=1), or softmax(labels)"
         )
-    return labels.argmax(axis=1)
+    return labels

@@ -16,7 +16,7 @@ from medjax.training.epoch import run_epoch
 from medjax.training.schedule import Schedule
 from medjax.training.sgd import sgd
 from medjax.training.training_set import TrainingSet
-from medjax.types import Array, Params, PRNGKey
+from medjax.types import Array, LossFn, Params, PRNGKey
 
 Carry = tuple[Any, Any]
 """The variables of networks and the state of their optimisers."""
@@ -32,6 +32,7 @@ class Program(NamedTuple):
     strategy: augment.Augmentation
     chunks: planning.Chunks
     mesh: Mesh | None
+    loss_fn: LossFn
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
@@ -130,7 +131,7 @@ def _step(
 
     if "batch_stats" in variables:
         grads, updated = gradient_with_moments(
-            program.net, variables, images, labels, weights=weights
+            program.net, variables, images, labels, weights=weights, loss_fn=program.loss_fn
         )
     else:
         updated = {}
@@ -139,6 +140,7 @@ def _step(
             variables["params"],
             images,
             labels,
+            loss_fn=program.loss_fn,
             weights=own.weights(images.dtype) if weights is None else own.mask(weights),
             chunk_size=program.chunks.images,
             axis_name=axes or None,
@@ -155,17 +157,18 @@ def gradient_with_moments(
     labels: Array,
     *,
     weights: Array | None = None,
+    loss_fn: LossFn = kernels.cross_entropy,
 ) -> Carry:
     """Computes the training loss's gradient and the running moments of a network with batch norm.
 
     ``images`` are the whole batch, whose moments are used; ``weights [n]`` are those of images in
-    the loss. Returns the gradient with respect to ``params``, and ``{"batch_stats"}`` after the
-    batch.
+    the loss ``loss_fn``. Returns the gradient with respect to ``params``, and ``{"batch_stats"}``
+    after the batch.
     """
 
     def loss(params: Params) -> tuple[Array, Any]:
         logits, updated = net.apply({**variables, "params": params}, images, mutable="batch_stats")
-        return kernels.cross_entropy(logits, labels, weights=weights), updated
+        return loss_fn(logits, labels, weights=weights), updated
 
     gradient, updated = jax.grad(loss, has_aux=True)(variables["params"])
     return gradient, updated

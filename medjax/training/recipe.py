@@ -41,9 +41,11 @@ class Recipe:
         ``None`` or ``"none"`` for no augmentation.
       parity: whether to use the reference's schedule exactly.
       balanced: whether every class has the same weight in the training loss, whatever its number
-        of images; with label rows, every group, see ``data.group_indices``. Otherwise every image
-        has the same weight.
+        of images; with label rows, every group, see ``data.group_indices``, and with soft labels,
+        every most probable class. Otherwise every image has the same weight.
       name: ``"reference"`` or ``"fast"``, one of ``RECIPES``.
+      soft_labels: whether label rows are probabilities of classes that exclude each other, and not
+        findings: the loss is then ``kernels.soft_cross_entropy``.
 
     Raises:
       UserError: a number is out of range, the strategy names an unknown operator, the name is
@@ -65,6 +67,7 @@ class Recipe:
     parity: bool = False
     balanced: bool = False
     name: str = "reference"
+    soft_labels: bool = False
 
     def __post_init__(self) -> None:
         if self.name not in RECIPES:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
 
-from medjax import augment, errors, parallel
+from medjax import augment, errors, kernels, parallel
 from medjax.training import devices, program
 from medjax.training.chunk_sizes import chunks
 from medjax.training.inputs import Pixels, Stats
@@ -43,8 +43,8 @@ def train_networks(
     its epochs depend on their index, and augmentations on epoch and batch. An epoch visits every
     image once, in batches of ``recipe.batch_size`` and one of the remainder; a set no larger than a
     batch is one batch. Everything runs in one compiled program, which serves every recipe with the
-    same batch size and augmentation. There are two if several devices train some networks alone and
-    divide the rest.
+    same batch size, augmentation and loss. There are two if several devices train some networks
+    alone and divide the rest.
 
     Args:
       key: PRNG key.
@@ -52,7 +52,8 @@ def train_networks(
       images: float ``[n, h, w, c]`` in normalised space, or uint8 ``[n, h, w, c]`` (0–255),
         normalised batch by batch.
       labels: int ``[n]`` in ``0 … C-1``, or rows ``[n, C]`` in 0–1 with a number per finding. In
-        rows of zeros and ones, ``types.IGNORED`` does not count in the loss.
+        rows of zeros and ones, ``types.IGNORED`` does not count in the loss. With
+        ``recipe.soft_labels``, rows of probabilities whose sum is 1.
       recipe: optimiser, schedule and augmentation.
       num_networks: networks to train, at least 1.
       rows: int ``[num_networks, m]``, the training images of each network; ``None`` is all.
@@ -192,7 +193,9 @@ def start_training(
     """
     if num_networks < 1:
         raise errors.UserError(f"num_networks must be at least 1, not {num_networks}")
-    chosen = training_set(net, images, labels, stats, balanced=recipe.balanced)
+    soft = recipe.soft_labels
+    chosen = training_set(net, images, labels, stats, balanced=recipe.balanced, soft=soft)
+    loss_fn = kernels.soft_cross_entropy if soft else kernels.cross_entropy
     keys = jax.vmap(jax.random.fold_in, in_axes=(None, 0))(key, jnp.arange(num_networks))
     strategy = augment.parse_augmentation(recipe.augment)
     size = len(chosen.labels) if rows is None else rows.shape[1]
@@ -206,7 +209,7 @@ def start_training(
             rows=min(recipe.batch_size, size),
             mesh=layout,
         )
-        static = Program(net, recipe.batch_size, strategy, at_once, layout)
+        static = Program(net, recipe.batch_size, strategy, at_once, layout, loss_fn)
         own_rows = None if rows is None else jnp.asarray(rows[some])
         given = (keys[some], own_rows, chosen)
         own_keys, own_rows, own_set = parallel.replicate(given, layout)

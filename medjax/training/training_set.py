@@ -11,6 +11,7 @@ import numpy as np
 from medjax import errors
 from medjax.training.class_weights import class_weights
 from medjax.training.inputs import Images, Pixels, Stats, on_device
+from medjax.training.soft_labels import are_probabilities
 from medjax.types import IGNORED, Array
 
 
@@ -35,6 +36,7 @@ def training_set(
     stats: Stats | None,
     *,
     balanced: bool,
+    soft: bool = False,
 ) -> TrainingSet:
     """Puts a training set on the device after checking that a network can learn from it.
 
@@ -44,6 +46,7 @@ def training_set(
       given_labels: labels, see ``train_networks``.
       stats: mean and standard deviation that normalise uint8 images.
       balanced: whether every class has the same weight in the loss.
+      soft: whether the labels are rows of probabilities of classes that exclude each other.
 
     Raises:
       UserError: see ``train_networks``.
@@ -57,6 +60,8 @@ def training_set(
     if labels.ndim not in (1, 2) or (rows and labels.shape[1] != num_classes):
         shape = list(labels.shape)
         raise errors.UserError(f"labels must be [n] or rows [n, {num_classes}], got {shape}")
+    if soft and not are_probabilities(labels):
+        raise errors.UserError("soft labels must be rows of probabilities whose sum is 1")
     last = 1 if rows else num_classes - 1
     known = labels[labels != IGNORED] if rows else labels
     low, high = (known.min(), known.max()) if known.size else (0, 0)
@@ -70,7 +75,8 @@ def training_set(
         raise errors.UserError(
             f"rows with ignored labels ({IGNORED}) need zeros and ones as the others"
         )
-    weights = jnp.asarray(class_weights(labels, num_classes), image.dtype) if balanced else None
+    classes = labels.argmax(axis=1) if soft else labels
+    weights = jnp.asarray(class_weights(classes, num_classes), image.dtype) if balanced else None
     dtype = jnp.int32 if ignored else image.dtype if rows else None
     return TrainingSet(images, jnp.asarray(labels, dtype), weights)
 

@@ -97,14 +97,35 @@ def test_channels_that_are_first(rewrite, score, kind):
 def test_soft_labels(rewrite, score):
     folder = rewrite("synthetic_soft_labels")
     said = score(folder / "synthetic.npz", folder / "mine.npz")
-    assert said.status == 2 and len(said.lines) == 1 and "save labels.argmax(axis=1)" in said.line
+    assert said.status == 0 and said.report["recipe"]["soft_labels"]
+    (line,) = said.warnings
+    assert "its labels are rows of probabilities, on which networks train by soft cross" in line
+
+
+def test_rows_of_scores(rewrite, score):
+    folder = rewrite("synthetic_soft_labels", labels=lambda x: 5 * x - 1)
+    said = score(folder / "synthetic.npz", folder / "mine.npz")
+    assert said.status == 2 and len(said.lines) == 1 and "or softmax(labels)" in said.line
+
+
+def test_learners_take_the_most_probable_class(rewrite, score):
+    pytest.importorskip("sklearn", reason="needs scikit-learn: pip install medjax[learners]")
+    folder = rewrite("synthetic_soft_labels")
+    soft = score(folder / "synthetic.npz", folder / "mine.npz", "--learners=knn")
+    with np.load(folder / "synthetic.npz") as archive:
+        images, labels = archive["images"], archive["labels"].argmax(axis=1)
+    np.savez(folder / "synthetic.npz", images=images, labels=labels)
+    hard = score(folder / "synthetic.npz", folder / "mine.npz", "--learners=knn")
+    assert soft.status == hard.status == 0
+    assert soft.report["learners"] == hard.report["learners"]
 
 
 def test_one_hot_labels(rewrite, score):
     folder = rewrite("synthetic_soft_labels", labels=lambda x: (x > 0.5).astype(int))
     said = score(folder / "synthetic.npz", folder / "mine.npz")
     (line,) = said.warnings
-    assert said.status == 0 and "labels.argmax(axis=1)" in line
+    assert said.status == 0 and "are read as labels.argmax(axis=1)" in line
+    assert not said.report["recipe"]["soft_labels"]
 
 
 @pytest.mark.parametrize("name", ["synthetic.pt", "synthetic.pth", "synthetic.npz"])

@@ -25,7 +25,13 @@ def numpy_sigmoid(logits, labels):
     return np.mean(-labels * np.log(p) - (1 - labels) * np.log(1 - p), axis=1)
 
 
+def numpy_soft(logits, probabilities):
+    return np.log(np.sum(np.exp(logits), axis=1)) - np.sum(probabilities * logits, axis=1)
+
+
+PROBABILITIES = np.array([[0.2, 0.5, 0.3], [0.0, 0.0, 1.0], [0.4, 0.35, 0.25], [0.1, 0.9, 0.0]])
 CASES = {
+    "soft": (kernels.soft_cross_entropy, PROBABILITIES, numpy_soft),
     "softmax": (kernels.softmax_cross_entropy, INTS, numpy_softmax),
     "sigmoid": (kernels.sigmoid_cross_entropy, ROWS, numpy_sigmoid),
 }
@@ -57,7 +63,7 @@ def test_float32_stays_float32(name):
 def test_a_row_of_weight_zero_does_not_count(name):
     loss_fn, labels, _ = CASES[name]
     logits = jnp.asarray(LOGITS, jnp.float32)
-    labels = jnp.asarray(labels, jnp.float32 if name == "sigmoid" else jnp.int32)
+    labels = jnp.asarray(labels, jnp.int32 if name == "softmax" else jnp.float32)
     weights = jnp.array([1.0, 0.5, 2.0, 0.0])
     expected = loss_fn(logits[:3], labels[:3], weights=weights[:3])
     gradient = jax.grad(loss_fn)(logits, labels, weights=weights)
@@ -69,7 +75,7 @@ def test_a_row_of_weight_zero_does_not_count(name):
 def test_extreme_logits_are_finite(name):
     loss_fn, labels, _ = CASES[name]
     logits = jnp.asarray(LOGITS, jnp.float32) * 1e4
-    labels = jnp.asarray(labels, jnp.float32 if name == "sigmoid" else jnp.int32)
+    labels = jnp.asarray(labels, jnp.int32 if name == "softmax" else jnp.float32)
     value, gradient = jax.value_and_grad(loss_fn)(logits, labels)
     assert jnp.isfinite(value) and jnp.all(jnp.isfinite(gradient))
 
@@ -102,6 +108,20 @@ def test_weighted_mean_equals_numpy(x64, shape):
         )
         expected = np.average(values, axis=0, weights=weights)
         np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_rows_with_a_single_one_are_hard_labels(x64, weights):
+    given, logits = None if weights is None else jnp.asarray(weights), jnp.asarray(LOGITS)
+    soft = kernels.soft_cross_entropy(logits, jax.nn.one_hot(INTS, 3), weights=given)
+    hard = kernels.softmax_cross_entropy(logits, jnp.asarray(INTS), weights=given)
+    np.testing.assert_allclose(soft, hard, rtol=1e-12)
+
+
+def test_derivatives_of_soft_labels_are_right(x64):
+    given = jnp.asarray(LOGITS), jnp.asarray(PROBABILITIES)
+    loss = jax.jit(lambda *x: kernels.soft_cross_entropy(*x, weights=jnp.asarray(WEIGHTS[2])))
+    check_grads(loss, given, order=2, modes=("rev",))
 
 
 def test_weighted_mean_without_any_weight_is_zero():

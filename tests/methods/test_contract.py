@@ -80,7 +80,8 @@ def assert_identical(ours, theirs):
 
 
 def test_every_method_is_here():
-    coresets = {"herding", "kcenter", "random"}  # which change nothing, see test_coreset.py
+    # Which change nothing, see test_coreset.py and test_rded.py.
+    coresets = {"herding", "kcenter", "random", "rded"}
     assert {name.split("+")[0] for name in METHODS} | coresets == set(methods.names())
 
 

@@ -16,7 +16,7 @@ LOOPS |= {"label_learning_rate"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
-    assert methods.names() == ("dc", "dm", "dsa", "herding", "idm", "kcenter", "mtt", "random")
+    assert methods.names() == ("dc", "dm", "dsa", "herding", "idm", "kcenter", "mtt", "random", "rded")
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
         assert callable(distiller.init) and callable(distiller.step)
@@ -55,7 +55,8 @@ def test_idm_has_the_defaults_of_its_authors():
 def test_options_are_all_arguments_of_the_function():
     assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
     assert methods.options("random") == {}
-    for name in ("dm", "dc", "herding", "idm", "kcenter", "mtt", "random"):
+    assert methods.options("rded") == {"num_crops": 5, "num_candidates": 300, "factor": None}
+    for name in ("dm", "dc", "herding", "idm", "kcenter", "mtt", "random", "rded"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {"net", "ipc", "num_groups", "mesh"}
 
@@ -66,7 +67,7 @@ def test_an_unknown_method_suggests_the_nearest(function):
         function("dsaa")
     assert str(caught.value) == (
         "unknown method 'dsaa' (did you mean 'dsa'?); "
-        "choose from: dc, dm, dsa, herding, idm, kcenter, mtt, random"
+        "choose from: dc, dm, dsa, herding, idm, kcenter, mtt, random, rded"
     )
 
 

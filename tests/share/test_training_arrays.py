@@ -71,6 +71,14 @@ def test_one_hot_rows(dtype):
     assert read.tolist() == [2, 0, 1] and "labels.argmax(axis=1)" in note
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rows_of_probabilities(dtype):
+    rows = np.array([[0.2, 0.5, 0.3], [0, 0, 1], [1 / 3, 1 / 3, 1 / 3]], dtype)
+    read, (note,) = training_labels(rows, 3, classes=CLASSES, multi_label=False)
+    np.testing.assert_array_equal(read, rows.astype(np.float32))
+    assert read.dtype == np.float32 and "train by soft cross entropy" in note
+
+
 def test_classes_that_are_named_by_numbers():
     grades = {"classes": ("1", "2", "4"), "multi_label": False}
     read, (note,) = training_labels(np.array([4, 1, 2]), 3, **grades)
@@ -103,7 +111,7 @@ def test_numbers_that_may_be_names_of_other_classes():
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.full((3, 3), 1 / 3), "rows of soft labels or scores"),
+        (np.full((3, 3), 1 / 2), "rows of scores or findings, which are no probabilities"),
         (np.array([[3.0, 1, -2]] * 3), "save labels.argmax(axis=1)"),
         (np.ones((3, 3), int), "save labels.argmax(axis=1)"),
         (np.eye(3, 4), "labels must be numbers [n] of 3 classes, got rows of 4, float64"),

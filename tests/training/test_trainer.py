@@ -1,5 +1,6 @@
 """Training of evaluation networks: the schedule against numpy, batches, keys, compilation."""
 
+import dataclasses
 import itertools
 
 import flax.linen as nn
@@ -50,7 +51,8 @@ def _oracle(images, labels, batches, rates, *, restart=None, momentum=0.9, decay
         for rows in batches[epoch]:
             logits = inputs[rows] @ weights
             softmax = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
-            error = (softmax - np.eye(3)[labels[rows]]) / len(rows)
+            targets = np.eye(3)[labels[rows]] if labels.ndim == 1 else labels[rows]
+            error = (softmax - targets) / len(rows)
             velocity = momentum * velocity + inputs[rows].T @ error + decay * weights
             weights = weights - rate * velocity
     return weights
@@ -73,6 +75,63 @@ def test_parity_is_the_references_schedule(x64, epochs):
         jax.random.key(0), Linear(), images, labels, recipe=recipe, num_networks=1
     )
     np.testing.assert_allclose(_weights(actual), expected, rtol=1e-10, atol=1e-14)
+
+
+def test_soft_labels_train_by_soft_cross_entropy(x64):
+    images, labels = _images(6, 3)
+    soft = np.random.default_rng(1).dirichlet(np.ones(3), size=6)
+    recipe = Recipe(epochs=4, learning_rate=0.1, soft_labels=True)
+
+    def trained(labels, recipe):
+        return training.train_networks(
+            jax.random.key(0), Linear(), images, labels, recipe=recipe, num_networks=1
+        )
+
+    expected = _oracle(images, soft, [[range(6)]] * 4, [0.1, 0.1, 0.01, 0.01])
+    np.testing.assert_allclose(_weights(trained(soft, recipe)), expected, rtol=1e-10, atol=1e-14)
+    hard = trained(labels, dataclasses.replace(recipe, soft_labels=False))
+    one_hot = trained(np.eye(3)[labels], recipe)
+    np.testing.assert_allclose(_weights(one_hot), _weights(hard), rtol=1e-10, atol=1e-14)
+
+
+def test_batch_norm_trains_on_soft_labels(x64):
+    net = nets.make("convnet", num_classes=3, width=2, depth=1, norm="batch")
+    (images, labels), soft = _images(6, 3), np.full((6, 3), 1 / 3)
+
+    def trained(labels, **options):
+        recipe = Recipe(epochs=2, learning_rate=0.1, **options)
+        return training.train_networks(
+            jax.random.key(0), net, images, labels, recipe=recipe, num_networks=1
+        )
+
+    hard, one_hot = trained(labels), trained(np.eye(3)[labels], soft_labels=True)
+    for ours, theirs in zip(*map(jax.tree.leaves, (one_hot, hard)), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
+    other = trained(soft, soft_labels=True)["params"]["head"]["kernel"]
+    assert np.abs(other - hard["params"]["head"]["kernel"]).max() > 1e-3
+
+
+def test_balanced_soft_labels_weigh_the_most_probable_class(x64):
+    images, _ = _images(4, 3)
+    soft = np.array([[0.6, 0.4, 0], [0.7, 0, 0.3], [0.8, 0.1, 0.1], [0.2, 0.3, 0.5]])
+    recipe = Recipe(epochs=1, learning_rate=0.1, soft_labels=True, balanced=True)
+    found = training.train_networks(
+        jax.random.key(0), Linear(), images, soft, recipe=recipe, num_networks=1
+    )
+    rows = [0, 1, 2, 3, 3, 3]  # the classes of three images and of one
+    expected = _oracle(images, soft, [[rows]], [0.01])
+    np.testing.assert_allclose(_weights(found), expected, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "labels", [np.array([0, 1]), np.ones((2, 3)), np.array([[1.5, -0.5, 0], [0, 0, 1]])]
+)
+def test_soft_labels_have_to_be_probabilities(labels):
+    recipe = Recipe(epochs=1, soft_labels=True)
+    with pytest.raises(UserError, match="soft labels must be rows of probabilities whose sum is 1"):
+        training.train_networks(
+            jax.random.key(0), Linear(), _images(2, 3)[0], labels, recipe=recipe, num_networks=1
+        )
 
 
 @pytest.mark.parametrize("epochs", [0, 1, 7])

@@ -1,34 +1,21 @@
 """What a distilled set is compared with, and how the baselines are trained and selected."""
 
-from collections.abc import Callable, Mapping, Sequence
+import dataclasses
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import flax.linen as nn
 import numpy as np
 
 from medjax.data import Split
+from medjax.evaluate.baselines.made import Keep, Made
+from medjax.evaluate.baselines.teacher import Teacher
 from medjax.evaluate.protocol import Benchmark, Scores
 from medjax.training.recipe import Recipe
-from medjax.types import PRNGKey
+from medjax.types import Array, PRNGKey
 
 Watch = Callable[[str, float], None]
 """``(what, fraction done)``: called while networks are trained; 0 at the start and 1 at the end."""
-
-
-class Made(NamedTuple):
-    """Something that was computed and can be kept.
-
-    Attributes:
-      facts: JSON.
-      arrays: numpy arrays by name.
-    """
-
-    facts: dict[str, Any]
-    arrays: Mapping[str, np.ndarray] = {}
-
-
-Keep = Callable[[Mapping[str, Any], Callable[[], Made]], Made]
-"""``(content, make)``: returns what was made before for equal ``content`` (JSON), or makes it."""
 
 
 class Plan(NamedTuple):
@@ -72,6 +59,7 @@ class Comparison(NamedTuple):
       plan: how the baselines are made.
       keep: where results are kept.
       watch: is told what is trained.
+      teacher: the network that labels the images of subsets; ``None`` leaves them their own.
     """
 
     key: PRNGKey
@@ -82,6 +70,19 @@ class Comparison(NamedTuple):
     plan: Plan
     keep: Keep
     watch: Watch
+    teacher: Teacher | None = None
+
+    def taught_by(self, teacher: Teacher) -> "Comparison":
+        """Returns the same with subsets that have the soft labels of a teacher."""
+        recipes = {
+            name: dataclasses.replace(getattr(self.plan, name), soft_labels=True)
+            for name in ("recipe", "select_recipe")
+        }
+        return self._replace(teacher=teacher, plan=self.plan._replace(**recipes))
+
+    def labelled(self, images: Array, labels: np.ndarray) -> tuple[Array, np.ndarray]:
+        """Returns images with the labels that networks train on."""
+        return images, labels if self.teacher is None else self.teacher.label(images)
 
     def kept(
         self, kind: str, make: Callable[[], Made], *, recipe: Recipe | None = None, **content: Any
@@ -93,6 +94,8 @@ class Comparison(NamedTuple):
         """
         plan, recipe = self.plan, recipe or self.plan.recipe
         counts = {"networks": plan.num_networks, "select_networks": plan.select_networks}
+        if self.teacher is not None:
+            content["teacher"] = self.teacher.content()
         return self.keep({"kind": kind, "recipe": vars(recipe), **counts, **content}, make)
 
 

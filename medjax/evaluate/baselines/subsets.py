@@ -5,11 +5,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from flax import traverse_util
 
 from medjax import data
 from medjax.coreset import at_most, k_center, random_subset
-from medjax.evaluate.baselines.comparison import Baseline, Comparison, Made
+from medjax.evaluate.baselines.comparison import Baseline, Comparison
+from medjax.evaluate.baselines.made import Made
+from medjax.evaluate.baselines.teacher import first_network
 from medjax.evaluate.baselines.whole import budget
 from medjax.evaluate.protocol import Scores, evaluate_set, score_networks
 from medjax.methods import at_patch_size
@@ -85,7 +86,7 @@ def score_k_center(comparison: Comparison, whole: Made) -> Baseline:
     def make() -> Made:
         with vectors_of(train.images, _embedding(comparison, whole)) as found:
             centres = k_center(found, train.labels, ipc)
-        images, labels = train.images[centres], train.labels[centres]
+        images, labels = comparison.labelled(train.images[centres], train.labels[centres])
         return Made(_score(comparison, images, labels, "k-center images"))
 
     kept = comparison.kept("kcenter", make, ipc=ipc, whole=budget(comparison)._asdict())
@@ -94,8 +95,7 @@ def score_k_center(comparison: Comparison, whole: Made) -> Baseline:
 
 def _embedding(comparison: Comparison, whole: Made) -> Callable[[Array], np.ndarray]:
     """Returns the features of the first network that was trained on all images."""
-    leaves = {tuple(name.split("/")): array[None] for name, array in whole.arrays.items()}
-    network, benchmark = traverse_util.unflatten_dict(leaves), comparison.benchmark
+    network, benchmark = first_network(whole), comparison.benchmark
 
     def features(images: Array) -> np.ndarray:
         stats, mesh = benchmark.stats, benchmark.mesh
@@ -113,15 +113,19 @@ def _draw(comparison: Comparison, number: int, *, mixed: bool) -> tuple[Array, n
 
 
 def _subset(comparison: Comparison, key: PRNGKey, *, mixed: bool) -> tuple[Array, np.ndarray]:
-    """Returns random real images as they are, or normalised with the resolution of patches."""
+    """Returns random real images as they are, or normalised with the resolution of patches.
+
+    Their labels are those that networks train on.
+    """
     train, factor = comparison.train, comparison.plan.factor
     if not mixed:
         rows = random_subset(key, train.labels, _ipc(comparison))
-        return train.images[rows], train.labels[rows]
+        return comparison.labelled(train.images[rows], train.labels[rows])
     more = [ipc * factor**2 for ipc in _ipc(comparison)]
     rows = random_subset(key, train.labels, at_most(train.labels, more))
     images = data.normalize(train.images[rows], *comparison.benchmark.stats)
-    return np.asarray(at_patch_size(images, factor=factor)), train.labels[rows]
+    images = np.asarray(at_patch_size(images, factor=factor))
+    return comparison.labelled(images, train.labels[rows])
 
 
 def _content(comparison: Comparison, *, mixed: bool) -> dict[str, Any]:

@@ -9,7 +9,8 @@ import numpy as np
 from flax import traverse_util
 
 from medjax.coreset import at_most
-from medjax.evaluate.baselines.comparison import Baseline, Comparison, Made
+from medjax.evaluate.baselines.comparison import Baseline, Comparison
+from medjax.evaluate.baselines.made import Made
 from medjax.evaluate.protocol import score_networks
 from medjax.training.class_weights import class_weights
 from medjax.training.plateau import Budget, Plateau, train_to_plateau

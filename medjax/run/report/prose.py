@@ -77,9 +77,11 @@ def notes(summary: Mapping[str, Any]) -> list[str]:
       >>> notes({"test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 5}}})[-1]
       'Values are means ± standard deviations over 5 networks trained from scratch.'
     """
-    sentences = [_selection(summary)]
+    sentences = [_selection(summary), *_labels(summary)]
     whole = "balanced whole" if summary.get("hlr_whole") == "whole_balanced" else "whole"
-    signs = {"ior": "distilled minus random", "hlr": f"{whole} training set minus distilled"}
+    hard = " with hard labels" if summary.get("test_hard") else ""
+    signs = {"ior": "distilled minus random"}
+    signs |= {"hlr": f"{whole} training set minus distilled{hard}"}
     if patients := (summary.get("data") or {}).get("patients"):
         sentences.append(f"About the splits: {patients}.")
     gaps = [
@@ -106,7 +108,8 @@ def privacy(init: str | None, *, zca: str | None = None) -> str:
 
     Args:
       init: the start of the synthetic images: ``"real"``, ``"herding"``, ``"kcenter"``,
-        ``"noise"`` or another name; ``"coreset"`` for unchanged real images.
+        ``"noise"`` or another name; ``"coreset"`` for unchanged real images, ``"crops"`` for
+        parts of them.
       zca: the whitening saved with the images, ``None`` for none.
 
     Returns:
@@ -124,6 +127,8 @@ they may reveal about a patient was not measured here.
     )
     if init == "coreset":
         text = "These images are real patients' images, unchanged. They must not leave the site."
+    if init == "crops":
+        text = "These images are parts of real patients' images. They must not leave the site."
     if init in ("real", "herding", "kcenter"):
         text = (
             "These images started from real patients' images and may still show them. They must "
@@ -188,6 +193,25 @@ def _selection(summary: Mapping[str, Any]) -> str:
         f"The selected images{each} are those of {named}, the best on the validation images by "
         f"{table.metric_name(by)}; the test images played no part in this choice."
     )
+
+
+def _labels(summary: Mapping[str, Any]) -> list[str]:
+    """Says which labels networks were trained on, if they are soft."""
+    evaluation = (summary.get("config") or {}).get("evaluation") or {}
+    taught = evaluation.get("labels") == "teacher"
+    real = "the probabilities that a network of all real images gives them"
+    temperature = f" at temperature {evaluation.get('temperature', 1):g}"
+    if summary.get("labels") == "teacher":
+        sentence = f"The labels of distilled, random and k-center images are {real}{temperature}"
+    elif summary.get("labels") == "learned":
+        theirs = f"{real}{temperature}" if taught else "classes, so only hard labels compare alike"
+        sentence = (
+            "The distilled images have soft labels, which were learned with them. The labels of "
+            f"random and k-center images are {theirs}"
+        )
+    else:
+        return []
+    return [f"{sentence}. Rows with hard labels are of networks trained on one class per image."]
 
 
 def _spread(summary: Mapping[str, Any], test: Mapping[str, Any]) -> list[str]:

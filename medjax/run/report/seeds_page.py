@@ -46,6 +46,7 @@ def write_seeds_report(
     measured = [metric for row in rows for metric in row.test]
     decisions = [metric for metric in table.DECISIONS if metric in measured]
     others = [metric for metric in measured if metric not in decisions]
+    soft = summary.get("labels", "hard") != "hard"
     write_page(
         path,
         "seeds.html.jinja",
@@ -54,13 +55,13 @@ def write_seeds_report(
         rows=rows,
         metrics=table.ordered(others, first=summary.get("headline")),
         decisions=decisions,
-        pictures=[data_uri(_picture(made), longest=_LONGEST_SIDE) for made in sets],
+        pictures=[data_uri(_picture(made, soft=soft), longest=_LONGEST_SIDE) for made in sets],
     )
 
 
-def _picture(made: SharedSet) -> np.ndarray:
-    """Returns a grid of the first images of each class."""
-    images, labels = made.images, made.labels
+def _picture(made: SharedSet, *, soft: bool) -> np.ndarray:
+    """Returns a grid of the first images of each class, of soft labels the most probable one."""
+    images, labels = made.images, made.labels.argmax(axis=1) if soft else made.labels
     if labels.ndim == 2:
         return image_grid(images[:_MOST_ROWS], labels[:_MOST_ROWS])
     first = [np.flatnonzero(labels == label)[:_MOST_OF_CLASS] for label in np.unique(labels)]

@@ -40,6 +40,7 @@ NOTHING = "predicting no finding"
 BASELINES = {
     "random": "random real images",
     "random_selected": "best random images on val",
+    "random_hard": "random images, hard labels",
     "random_mixed": "random images as patches",
     "random_mixed_selected": "best patches on val",
     "kcenter": "k-center real images",
@@ -72,8 +73,9 @@ class Row(NamedTuple):
 def result_rows(summary: Mapping[str, Any]) -> list[Row]:
     """Returns the rows of the results table of a run's summary, the content of ``summary.json``.
 
-    There is one each for the selected step, the last step and every baseline of
-    ``evaluate.score_baselines``; rows that were not measured are skipped.
+    There is one each for the selected step, the last step, the selected images with hard labels if
+    theirs are soft, and every baseline of ``evaluate.score_baselines``; rows that were not measured
+    are skipped.
 
     Example:
       >>> auroc = {"auroc": {"mean": 0.9, "std": 0.01, "n": 5}}
@@ -85,6 +87,7 @@ def result_rows(summary: Mapping[str, Any]) -> list[Row]:
     rows = [
         Row("distilled (selected)", summary.get("val"), summary.get("test")),
         Row("distilled (last step)", summary.get("val_last"), summary.get("test_last")),
+        Row("distilled, hard labels", summary.get("val_hard"), summary.get("test_hard")),
     ]
     rows += [Row(name, baselines_val.get(k), baselines.get(k)) for k, name in BASELINES.items()]
     return [row for row in rows if row.val or row.test]
@@ -276,7 +279,7 @@ def _gaps(summary: Mapping[str, Any]) -> list[str]:
     meanings = {
         "ior": "distilled − random",
         "ior_selected": "distilled − best random on val",
-        "hlr": f"{whole} − distilled",
+        "hlr": f"{whole} − distilled{', hard labels' if summary.get('test_hard') else ''}",
     }
     gaps = [
         f"{name[:3].upper()} {summary[name]:+.1f} points of {compared_by(summary)} ({meaning})"

@@ -99,12 +99,14 @@ def test_notes_without_val_or_with_one_network(summary):
     )
 
 
-@pytest.mark.parametrize("init", ["real", "herding", "kcenter", "coreset", "noise", "x", None])
+@pytest.mark.parametrize(
+    "init", ["real", "herding", "kcenter", "coreset", "crops", "noise", "x", None]
+)
 def test_privacy_is_never_claimed(init):
     text, real = prose.privacy(init), init in ("real", "herding", "kcenter")
     assert ("must not leave the site without a privacy audit" in text) == real
-    assert text.endswith("They must not leave the site.") == (init == "coreset")
-    assert ("not measured here" in text) == (not real and init != "coreset")
+    assert text.endswith("They must not leave the site.") == (init in ("coreset", "crops"))
+    assert ("not measured here" in text) == (not real and init not in ("coreset", "crops"))
     assert not {"anonymous", "private", "safe", "anonymised"} & set(text.lower().split())
 
 

@@ -92,6 +92,15 @@ def test_rows_of_labels_are_shown(seeds_summary, render):
         assert picture.size[0] > picture.size[1]  # fifty of them, ten in a row
 
 
+def test_soft_labels_are_shown_class_by_class(seeds_summary, render):
+    soft = np.repeat(np.array([[0.9, 0.1], [0.2, 0.8]], np.float32), 60, axis=0)
+    seeds_summary |= {"labels": "learned"}
+    _, page = render(seeds_summary, [make_set(soft)] * 5)
+    content = base64.b64decode(page.of("img")[0]["src"].partition(",")[2])
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.size[0] > 4 * picture.size[1]  # ten of each of two classes
+
+
 def test_devices_and_versions_that_differ_are_all_named(seeds_summary, render):
     kinds = ("Some CPU", "Other CPU")
     seeds_summary["device"] = [{"platform": "cpu", "kind": kind, "count": 1} for kind in kinds]

@@ -91,6 +91,39 @@ def softmax_cross_entropy(logits: Array, labels: Array, *, weights: Array | None
     return weighted_mean(-picked, weights)
 
 
+def soft_cross_entropy(
+    logits: Array, probabilities: Array, *, weights: Array | None = None
+) -> Array:
+    """Returns the cross entropy of soft labels, ``mean_i −Σ_c p_ic log softmax(logits_i)_c``.
+
+    Of rows with a single 1 it is ``softmax_cross_entropy``.
+
+    Args:
+      logits: float ``[n, classes]``.
+      probabilities: float ``[n, classes]``, rows of probabilities of classes that exclude each
+        other, whose sum is 1.
+      weights: float ``[n]``, not negative; a row of weight 0 does not count.
+
+    Returns:
+      A scalar, the (weighted) mean over the batch.
+
+    Raises:
+      AssertionError: logits and probabilities of different shapes, probabilities that are no
+        floats, or weights of another length.
+
+    Example:
+      >>> soft_cross_entropy(jnp.array([[0.0, 1.0]]), jnp.array([[0.5, 0.5]])).round(4)
+      Array(0.8133, dtype=float32)
+
+    Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015.
+    """
+    chex.assert_rank(logits, 2)
+    chex.assert_equal_shape([logits, probabilities])
+    chex.assert_type(probabilities, float)
+    losses = -jnp.sum(probabilities * jax.nn.log_softmax(logits), axis=1)
+    return weighted_mean(losses, weights)
+
+
 def sigmoid_cross_entropy(logits: Array, labels: Array, *, weights: Array | None = None) -> Array:
     """Returns the binary cross entropy of each logit with its label, averaged over both axes.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import chex
 import flax.linen as nn
@@ -29,13 +29,15 @@ class DistillState(NamedTuple):
     Attributes:
       step: int32 scalar, iterations done.
       images: float32 ``[n, h, w, c]``, the synthetic images, normalised.
-      labels: int32 ``[n]``; multi-label, rows ``[n, L]`` in 0–1.
+      labels: int32 ``[n]``; multi-label, rows ``[n, L]`` in 0–1; learned soft labels, logits
+        ``[n, C]`` of the method's own, see ``Distiller.decode``.
       opt_state: state of the optimiser of the images.
       loss_sum: float scalar, the sum of the losses since the caller last set it to zero. They are
         added one by one, so that the division of iterations into calls does not change the sum.
       step_size: the learning rate that is learned with the images; ``None`` if there is none.
       clipped: int32 scalar, iterations whose gradient was scaled down; ``None`` if the method does
         not clip.
+      networks: what a method trains besides the images; ``None`` if nothing.
     """
 
     step: Array
@@ -45,6 +47,7 @@ class DistillState(NamedTuple):
     loss_sum: Array
     step_size: Array | None = None
     clipped: Array | None = None
+    networks: Any = None
 
 
 class StepInfo(NamedTuple):
@@ -78,7 +81,10 @@ class Distiller(NamedTuple):
         iteration ``step`` in order, for ``real.images.read_ahead`` if the images are on the host.
       experts: the experts that ``real.experts`` must contain; ``None`` for a method without them.
       decode: ``syn -> syn``; the set that networks train on, from the images of a state and their
-        labels. It is the set itself unless an image stores several, see ``decode``.
+        labels. It is the set itself unless an image stores several, see ``decode``, or the labels
+        of a state are logits: these become probabilities.
+      soft_labels: whether the labels that ``decode`` returns are rows of probabilities of classes
+        that exclude each other, ``[n, C]``, on which networks train by soft cross entropy.
     """
 
     init: Callable[[PRNGKey, RealData], DistillState]
@@ -86,6 +92,7 @@ class Distiller(NamedTuple):
     draws: Callable[[PRNGKey, int, RealData], Array]
     experts: Experts | None = None
     decode: Callable[[SyntheticSet], SyntheticSet] = lambda syn: syn
+    soft_labels: bool = False
 
 
 class Iteration(NamedTuple):
@@ -99,12 +106,14 @@ class Iteration(NamedTuple):
       draws: ``(key, real) -> rows``, int32 ``[..., b]``, the rows of all real batches that ``run``
         reads with this key, in order.
       extend: ``state -> state``; adds to the first state what is learned besides the images.
+      start: ``(key, real, syn) -> syn``; the first synthetic set, from that of ``init``.
     """
 
     run: Callable[[PRNGKey, DistillState, RealData], tuple[DistillState, Array]]
     real_images: Callable[[RealData], int | Array] = lambda real: 0
     draws: Callable[[PRNGKey, RealData], Array] = lambda key, real: jnp.zeros((0, 1), jnp.int32)
     extend: Callable[[DistillState], DistillState] = lambda state: state
+    start: Callable[[PRNGKey, RealData, SyntheticSet], SyntheticSet] = lambda key, real, syn: syn
 
 
 def make_distiller(
@@ -157,7 +166,8 @@ def make_distiller(
         start_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
         _, h, w, _ = real.images.shape
         check_factor(factor, (h, w))
-        images, labels = initial_images(start_key, real, layout, init=init, net=net, factor=factor)
+        syn = initial_images(start_key, real, layout, init=init, net=net, factor=factor)
+        images, labels = iteration.start(start_key, real, syn)
         step, loss_sum = jnp.zeros((), jnp.int32), jnp.zeros((), images.dtype)
         state = DistillState(step, images, labels, optimizer.init(images), loss_sum)
         return parallel.replicate(iteration.extend(state), mesh)

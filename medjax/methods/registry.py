@@ -40,7 +40,8 @@ _METHODS = {
     "mtt": Method(mtt, axes=("net",)),
     "random": Method(random),
 }
-_SET_BY_THE_RUN = ("net", "ipc", "num_groups", "mesh")
+# Arguments that are no options: the run sets them, or a method that extends another.
+_NO_OPTIONS = ("net", "ipc", "num_groups", "mesh", "matching")
 
 
 def names() -> tuple[str, ...]:
@@ -75,7 +76,7 @@ def options(name: str) -> dict[str, object]:
     method = _find(name)
     signatures = [inspect.signature(f) for f in (method.extends, method.factory) if f]
     named = [p for s in signatures for p in s.parameters.values() if p.kind is p.KEYWORD_ONLY]
-    return {p.name: p.default for p in named if p.name not in _SET_BY_THE_RUN}
+    return {p.name: p.default for p in named if p.name not in _NO_OPTIONS}
 
 
 def axes(name: str) -> tuple[str, ...]:

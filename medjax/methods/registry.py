@@ -10,10 +10,12 @@ from jax.sharding import Mesh
 from medjax import parallel
 from medjax.errors import unknown
 from medjax.methods.coreset import herding, kcenter, random
+from medjax.methods.datm import datm
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
+from medjax.methods.hoptm import hoptm
 from medjax.methods.mtt import mtt
 
 
@@ -32,10 +34,12 @@ class Method(NamedTuple):
 
 
 _METHODS = {
+    "datm": Method(datm, extends=mtt, axes=("net",)),
     "dc": Method(dc),
     "dm": Method(dm),
     "dsa": Method(dsa, extends=dc),
     "herding": Method(herding),
+    "hoptm": Method(hoptm, extends=mtt, axes=("net",)),
     "kcenter": Method(kcenter),
     "mtt": Method(mtt, axes=("net",)),
     "random": Method(random),
@@ -52,7 +56,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa', 'herding', 'kcenter', 'mtt', 'random')
+      ('datm', 'dc', 'dm', 'dsa', 'herding', 'hoptm', 'kcenter', 'mtt', 'random')
     """
     return tuple(sorted(_METHODS))
 

@@ -28,6 +28,7 @@ def hoptm(
     learning_rate: float = 10.0,
     step_size_learning_rate: float = 1e-7,
     syn_steps: int = 80,
+    batch_syn: int | None = 10,
     expert_epochs: int = 2,
     max_start_epoch: int = 4,
     train_epochs: int = 100,
@@ -51,6 +52,7 @@ def hoptm(
       learning_rate: learning rate of the images.
       step_size_learning_rate: learning rate of α.
       syn_steps: steps of the student, whose middle is after half of them, rounded down.
+      batch_syn: synthetic images in a step, see ``mtt``.
       expert_epochs: epochs of the expert that the student has to match; the middle is after half
         of them, rounded down.
       max_start_epoch: the student starts from an epoch before this one.
@@ -85,6 +87,7 @@ def hoptm(
         learning_rate=learning_rate,
         step_size_learning_rate=step_size_learning_rate,
         syn_steps=syn_steps,
+        batch_syn=batch_syn,
         expert_epochs=expert_epochs,
         max_start_epoch=max_start_epoch,
         train_epochs=train_epochs,

@@ -14,7 +14,7 @@ def normal(seed, *shape):
 
 
 def make_params(seed):
-    return {"kernel": jnp.asarray(normal(seed, 3, 2)), "bias": jnp.asarray(normal(seed + 1, 2))}
+    return {"kernel": normal(seed, 3, 2), "bias": normal(seed + 1, 2)}
 
 
 def flat(params):

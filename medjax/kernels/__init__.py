@@ -18,7 +18,10 @@ from medjax.kernels.losses import (
     softmax_cross_entropy,
     weighted_mean,
 )
-from medjax.kernels.trajectory_matching import UNROLLS, trajectory_loss
+from medjax.kernels.sharpness import sharpness_aware_gradient
+from medjax.kernels.student import UNROLLS, train_student
+from medjax.kernels.trajectory_matching import trajectory_loss
+from medjax.kernels.trajectory_shape import progressive_loss, shape_loss
 
 __all__ = [
     "UNROLLS",
@@ -34,11 +37,15 @@ __all__ = [
     "mean_embedding",
     "mean_embedding_loss",
     "mmd",
+    "progressive_loss",
     "rbf",
+    "shape_loss",
+    "sharpness_aware_gradient",
     "sigmoid_cross_entropy",
     "soft_cross_entropy",
     "softmax_cross_entropy",
     "squared_error",
+    "train_student",
     "trajectory_loss",
     "weighted_mean",
 ]

@@ -1,25 +1,12 @@
-"""Trajectory matching: the loss of MTT, and three ways to differentiate its unroll."""
-
-from collections.abc import Callable
-from typing import Any
+"""Trajectory matching: the loss of MTT."""
 
 import chex
-import jax
-import jax.numpy as jnp
 from jax import lax
 
-from medjax.kernels.checks import assert_batch
 from medjax.kernels.distances import squared_error
 from medjax.kernels.losses import cross_entropy
-from medjax.types import ApplyFn, Array, Params
-
-BatchFn = Callable[[Array, Array, Array], tuple[Array, Array]]
-"""``(step, images, labels) -> (images, labels)``: the student's batch in a step, made of the whole
-synthetic set; differentiable with respect to the images."""
-
-_Step = Callable[[Array, Params, Array, Array], Params]
-_Student = Callable[[Params, Array, Array], Params]
-_Pull = Callable[[tuple[Any, ...], Params], tuple[Any, ...]]
+from medjax.kernels.student import BatchFn, train_student
+from medjax.types import ApplyFn, Array, LossFn, Params
 
 
 def trajectory_loss(
@@ -32,47 +19,40 @@ def trajectory_loss(
     *,
     num_steps: int,
     batch_fn: BatchFn | None = None,
+    loss_fn: LossFn = cross_entropy,
     unroll: str = "stored",
 ) -> Array:
     """Returns the distance between a student of the synthetic images and an expert.
 
-    ``‖θ_N − θ*‖² / ‖θ_0 − θ*‖²`` over all parameters, with ``θ_{t+1} = θ_t − α ∇ℓ(θ_t; B_t)`` on
-    the batch ``B_t`` of the synthetic set. 1 is a student that did not move, 0 one that landed on
-    the target.
-
-    The value does not depend on ``unroll``. Its gradient does, as does the memory of the gradient
-    beside the activations of one step:
-
-    * ``stored``: exact; keeps every θ_t, ``N`` copies of the parameters.
-    * ``recomputed``: exact, in memory that does not grow with ``N``; the backward pass trains the
-      student again up to every θ_t, ``N (N − 1) / 2`` more steps.
-    * ``held``: in memory that does not grow with ``N``, by a second pass over the same steps. This
-      is TESLA's gradient: it treats every θ_t as constant, and so ignores that an image also moves
-      later students. It is exact for one step, and where the gradient of the training loss does not
-      depend on the parameters.
+    ``‖θ_N − θ*‖² / ‖θ_0 − θ*‖²`` over all parameters, with θ_N from ``train_student``. 1 is a
+    student that did not move, 0 one that landed on the target.
 
     Args:
       apply_fn: ``(params, images) -> logits``.
       start_params: θ_0, the expert's parameters at some epoch.
       target_params: θ*, the expert's parameters some epochs later; must differ from θ_0.
       syn_images: float ``[m, h, w, c]``, normalised.
-      syn_labels: int ``[m]``, or float ``[m, L]`` of a multi-label set.
+      syn_labels: int ``[m]``, or float ``[m, L]``: of a multi-label set, or as ``loss_fn`` takes
+        them.
       learning_rate: α, a float scalar.
       num_steps: N, the gradient steps of the student.
       batch_fn: B_t, minibatch and augmentation of a step; a deterministic function of the step.
         ``None`` uses the whole set, unchanged.
-      unroll: ``stored``, ``recomputed`` or ``held``.
+      loss_fn: ℓ, the training loss of the student, ``(logits, labels) -> scalar``.
+      unroll: ``stored``, ``recomputed`` or ``held``, on which the gradient depends and the value
+        does not, see ``train_student``.
 
     Returns:
-      A scalar, differentiable with respect to ``syn_images``, ``learning_rate`` and
-      ``start_params``; the denominator is a constant. Only ``stored`` allows higher derivatives,
-      and derivatives with respect to label rows.
+      A scalar, differentiable with respect to ``syn_images``, float ``syn_labels``,
+      ``learning_rate`` and ``start_params``; the denominator is a constant. Only ``stored`` allows
+      higher derivatives.
 
     Raises:
       ValueError: if ``unroll`` is unknown.
       AssertionError: arrays of the wrong rank or length, or parameters of different shapes.
 
     Example:
+      >>> import jax.numpy as jnp
       >>> apply_fn = lambda params, images: images.reshape(len(images), -1) @ params
       >>> start, target = jnp.zeros((1, 2)), jnp.ones((1, 2))
       >>> images, labels, rate = jnp.ones((1, 1, 1, 1)), jnp.zeros(1, int), jnp.array(0.0)
@@ -80,89 +60,19 @@ def trajectory_loss(
       Array(1., dtype=float32)
 
     Cazenavette et al., "Dataset Distillation by Matching Training Trajectories", CVPR 2022.
-    Cui et al., "Scaling Up Dataset Distillation to ImageNet-1K with Constant Memory", ICML 2023
-    (``held``).
     """
-    if unroll not in _STUDENTS:
-        raise ValueError(f"unknown unroll {unroll!r}; choose from: {', '.join(_STUDENTS)}")
-
-    assert_batch(syn_images, syn_labels)
-    chex.assert_rank(learning_rate, 0)
     chex.assert_trees_all_equal_shapes(start_params, target_params)
-
-    def step(index: Array, params: Params, images: Array, rate: Array) -> Params:
-        batch, labels = (images, syn_labels)
-        if batch_fn is not None:
-            batch, labels = batch_fn(index, images, syn_labels)
-        gradients = jax.grad(lambda p: cross_entropy(apply_fn(p, batch), labels))(params)
-        return jax.tree.map(lambda p, g: p - rate * g, params, gradients)
-
-    student = _STUDENTS[unroll](step, num_steps)(start_params, syn_images, learning_rate)
+    student = train_student(
+        apply_fn,
+        start_params,
+        syn_images,
+        syn_labels,
+        learning_rate,
+        num_steps=num_steps,
+        batch_fn=batch_fn,
+        loss_fn=loss_fn,
+        unroll=unroll,
+    )
     target_params = lax.stop_gradient(target_params)
     moved = squared_error(lax.stop_gradient(start_params), target_params)
     return squared_error(student, target_params) / moved
-
-
-def _stored(step: _Step, num_steps: int) -> _Student:
-    def student(start: Params, images: Array, rate: Array) -> Params:
-        def body(params: Params, index: Array) -> tuple[Params, None]:
-            return jax.checkpoint(step, prevent_cse=False)(index, params, images, rate), None
-
-        return lax.scan(body, start, jnp.arange(num_steps, dtype=jnp.int32))[0]
-
-    return student
-
-
-def _train(step: _Step, start: Params, images: Array, rate: Array, *, num_steps: Array) -> Params:
-    """The student after so many steps, which may be traced."""
-    return lax.fori_loop(
-        jnp.int32(0), num_steps, lambda i, params: step(i, params, images, rate), start
-    )
-
-
-def _recomputed(step: _Step, num_steps: int) -> _Student:
-    def pull(inputs: tuple[Any, ...], cotangent: Params) -> tuple[Any, ...]:
-        def back(count: Array, carry: Any) -> Any:
-            index = num_steps - 1 - count
-            by_params, totals = carry
-            params = _train(step, *inputs, num_steps=index)
-            _, step_pull = jax.vjp(lambda *args: step(index, *args), params, *inputs[1:])
-            by_params, *more = step_pull(by_params)
-            return by_params, jax.tree.map(jnp.add, totals, tuple(more))
-
-        start = cotangent, jax.tree.map(jnp.zeros_like, inputs[1:])
-        by_params, totals = lax.fori_loop(jnp.int32(0), jnp.int32(num_steps), back, start)
-        return by_params, *totals
-
-    return _with_pull(step, num_steps, pull)
-
-
-def _held(step: _Step, num_steps: int) -> _Student:
-    def pull(inputs: tuple[Any, ...], cotangent: Params) -> tuple[Any, ...]:
-        def again(index: Array, carry: Any) -> Any:
-            params, totals = carry
-            params, step_pull = jax.vjp(lambda *args: step(index, params, *args), *inputs[1:])
-            return params, jax.tree.map(jnp.add, totals, step_pull(cotangent))
-
-        start = inputs[0], jax.tree.map(jnp.zeros_like, inputs[1:])
-        _, totals = lax.fori_loop(jnp.int32(0), jnp.int32(num_steps), again, start)
-        return cotangent, *totals
-
-    return _with_pull(step, num_steps, pull)
-
-
-def _with_pull(step: _Step, num_steps: int, pull: _Pull) -> _Student:
-    """The student, differentiated by ``pull(inputs, cotangent)`` from its inputs alone."""
-
-    @jax.custom_vjp
-    def student(start: Params, images: Array, rate: Array) -> Params:
-        return _train(step, start, images, rate, num_steps=jnp.int32(num_steps))
-
-    student.defvjp(lambda *inputs: (student(*inputs), inputs), pull)
-    return student
-
-
-_STUDENTS = {"stored": _stored, "recomputed": _recomputed, "held": _held}
-
-UNROLLS = tuple(_STUDENTS)
-"""How ``trajectory_loss`` can be differentiated."""

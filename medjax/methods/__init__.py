@@ -1,12 +1,14 @@
 """Distillation methods, each a factory of a ``Distiller``."""
 
 from medjax.methods.coreset import herding, kcenter, random
+from medjax.methods.datm import datm
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.experts import Experts, Trainer, make_trainer, train_experts
 from medjax.methods.formation import at_patch_size, decode, pack
+from medjax.methods.hoptm import hoptm
 from medjax.methods.idm import idm
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
@@ -24,11 +26,13 @@ __all__ = [
     "Trainer",
     "at_patch_size",
     "axes",
+    "datm",
     "dc",
     "decode",
     "dm",
     "dsa",
     "herding",
+    "hoptm",
     "idm",
     "kcenter",
     "loops_for",

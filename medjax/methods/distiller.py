@@ -37,8 +37,8 @@ class DistillState(NamedTuple):
       step_size: the learning rate that is learned with the images; ``None`` if there is none.
       clipped: int32 scalar, iterations whose gradient was scaled down; ``None`` if the method does
         not clip.
-      networks: networks that iterations train and later ones draw from, see ``NetworkQueue``;
-        ``None`` if the method keeps none.
+      networks: what a method trains besides the images, such as a ``NetworkQueue``; ``None`` if
+        nothing.
     """
 
     step: Array
@@ -114,6 +114,7 @@ class Iteration(NamedTuple):
       minibatches: ``(key, real) -> rows``, int32 ``[..., b]``, the rows of all real batches that
         ``run`` then trains networks on; all devices divide each.
       extend: ``state -> state``; adds to the first state what is learned besides the images.
+      start: ``(key, real, syn) -> syn``; the first synthetic set, from that of ``init``.
     """
 
     run: Callable[[PRNGKey, DistillState, RealData], tuple[DistillState, Array]]
@@ -121,6 +122,7 @@ class Iteration(NamedTuple):
     draws: Callable[[PRNGKey, RealData], Array] = _no_rows
     minibatches: Callable[[PRNGKey, RealData], Array] = _no_rows
     extend: Callable[[DistillState], DistillState] = lambda state: state
+    start: Callable[[PRNGKey, RealData, SyntheticSet], SyntheticSet] = lambda key, real, syn: syn
 
 
 def make_distiller(
@@ -173,7 +175,8 @@ def make_distiller(
         start_key = jax.random.fold_in(key, np.uint32(2**32 - 1))
         _, h, w, _ = real.images.shape
         check_factor(factor, (h, w))
-        images, labels = initial_images(start_key, real, layout, init=init, net=net, factor=factor)
+        syn = initial_images(start_key, real, layout, init=init, net=net, factor=factor)
+        images, labels = iteration.start(start_key, real, syn)
         step, loss_sum = jnp.zeros((), jnp.int32), jnp.zeros((), images.dtype)
         state = DistillState(step, images, labels, optimizer.init(images), loss_sum)
         return parallel.replicate(iteration.extend(state), mesh)

@@ -20,10 +20,13 @@ from medjax.methods.networks import apply_fn, both_keys
 from medjax.methods.vectors import unraveller, variable_shapes
 from medjax.types import Array, Params, PRNGKey
 
+# The weight of GSAM's gap in the releases of DATM and HoP-TM.
+_GAP = 0.3
+
 
 @dataclasses.dataclass(frozen=True)
 class Experts:
-    """The training of experts: plain SGD at a constant rate, which a student can follow.
+    """The training of experts: SGD at a constant rate, which a student can follow.
 
     Attributes:
       count: number of experts.
@@ -31,6 +34,8 @@ class Experts:
       learning_rate: learning rate of SGD without momentum or weight decay.
       batch_size: images in a step; the last, smaller batch of an epoch is kept.
       augment: a DSA strategy drawn for every image separately, or ``none``.
+      sharpness: 0 for the gradient; otherwise the ρ of ``kernels.sharpness_aware_gradient``, whose
+        α is 0.3.
     """
 
     count: int
@@ -38,6 +43,7 @@ class Experts:
     learning_rate: float
     batch_size: int
     augment: str
+    sharpness: float = 0.0
 
     @property
     def snapshots(self) -> int:
@@ -137,9 +143,18 @@ class _Training:
     ) -> Params:
         draw = self.strategy.sample_per_image(key, len(rows))
         images = self.strategy.apply(draw, take(real, rows))
-        gradient = kernels.loss_gradient(
-            apply_fn(self.net), params, images, real.labels[rows], chunk_size=chunk_size
-        )
+
+        def gradient_fn(params: Params) -> Params:
+            return kernels.loss_gradient(
+                apply_fn(self.net), params, images, real.labels[rows], chunk_size=chunk_size
+            )
+
+        if self.experts.sharpness:
+            gradient = kernels.sharpness_aware_gradient(
+                gradient_fn, params, radius=self.experts.sharpness, gap=_GAP
+            )
+        else:
+            gradient = gradient_fn(params)
         return jax.tree.map(lambda p, g: p - self.experts.learning_rate * g, params, gradient)
 
 

@@ -10,10 +10,12 @@ from jax.sharding import Mesh
 from medjax import parallel
 from medjax.errors import unknown
 from medjax.methods.coreset import herding, kcenter, random
+from medjax.methods.datm import datm
 from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
+from medjax.methods.hoptm import hoptm
 from medjax.methods.idm import idm
 from medjax.methods.mtt import mtt
 from medjax.methods.rded import rded
@@ -34,17 +36,20 @@ class Method(NamedTuple):
 
 
 _METHODS = {
+    "datm": Method(datm, extends=mtt, axes=("net",)),
     "dc": Method(dc),
     "dm": Method(dm),
     "dsa": Method(dsa, extends=dc),
     "herding": Method(herding),
+    "hoptm": Method(hoptm, extends=mtt, axes=("net",)),
     "idm": Method(idm),
     "kcenter": Method(kcenter),
     "mtt": Method(mtt, axes=("net",)),
     "random": Method(random),
     "rded": Method(rded),
 }
-_SET_BY_THE_RUN = ("net", "ipc", "num_groups", "mesh")
+# Arguments that are no options: the run sets them, or a method that extends another.
+_NO_OPTIONS = ("net", "ipc", "num_groups", "mesh", "matching")
 
 
 def names() -> tuple[str, ...]:
@@ -55,7 +60,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa', 'herding', 'idm', 'kcenter', 'mtt', 'random', 'rded')
+      ('datm', 'dc', 'dm', 'dsa', 'herding', 'hoptm', 'idm', 'kcenter', 'mtt', 'random', 'rded')
     """
     return tuple(sorted(_METHODS))
 
@@ -79,7 +84,7 @@ def options(name: str) -> dict[str, object]:
     method = _find(name)
     signatures = [inspect.signature(f) for f in (method.extends, method.factory) if f]
     named = [p for s in signatures for p in s.parameters.values() if p.kind is p.KEYWORD_ONLY]
-    return {p.name: p.default for p in named if p.name not in _SET_BY_THE_RUN}
+    return {p.name: p.default for p in named if p.name not in _NO_OPTIONS}
 
 
 def axes(name: str) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from medjax.run.config_words import Word, split_words
 from medjax.run.settings import LABELS, TEMPERATURE
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
-_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000, "idm": 20000}
-_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10, "idm": 50}
+_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
+_ITERATIONS |= {"datm": 10000, "hoptm": 10000, "idm": 20000}
+_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10, "datm": 10, "hoptm": 10, "idm": 50}
 _EVALUATIONS = 10
 # Settings that may be None in spite of their default.
 _OPTIONAL = ("checkpoint.every_minutes",)
@@ -38,6 +39,14 @@ _QUICK_GRADIENT_MATCHING = {
     "distill.inner_loop": 10,
     # For a tenth of the iterations and a distance summed over a quarter of the output units.
     "distill.learning_rate": 4.0,
+}
+_QUICK_TRAJECTORIES = {
+    "iterations": 400,
+    "evaluation.every": 100,
+    "distill.num_experts": 10,
+    "distill.train_epochs": 12,
+    "distill.expert_epochs": 2,
+    "distill.syn_steps": 10,
 }
 _QUICK_METHOD = {
     "dm": {
@@ -61,14 +70,18 @@ _QUICK_METHOD = {
         "distill.trained_networks": 1,
         "distill.train_steps": 4,
     },
-    "mtt": {
-        "iterations": 400,
-        "evaluation.every": 100,
-        "distill.num_experts": 10,
-        "distill.train_epochs": 12,
+    "mtt": _QUICK_TRAJECTORIES | {"distill.max_start_epoch": 8},
+    "datm": _QUICK_TRAJECTORIES
+    | {
+        "distill.first_max_start_epoch": 4,
         "distill.max_start_epoch": 8,
-        "distill.expert_epochs": 2,
-        "distill.syn_steps": 10,
+        "distill.expansion_iterations": 100,
+    },
+    "hoptm": _QUICK_TRAJECTORIES
+    | {
+        # The threshold grows every 500 iterations, which are as many as there are here: it starts
+        # where it is after half of the iterations of the reference.
+        "distill.base_threshold": 2e-7,
     },
     "rded": {"distill.num_candidates": 100},
 }

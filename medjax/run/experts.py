@@ -37,6 +37,8 @@ def with_experts(experiment: Experiment) -> Experiment:
     own, dataset = experiment.settings, experiment.dataset
     how = dict(vars(experts))
     count, _ = how.pop("count"), how.pop("epochs")  # which change no expert
+    if not experts.sharpness:  # those of SGD keep their name
+        del how["sharpness"]
     settings = {
         "experts": how,
         "net": {"name": own.net.name, **own.net.options, "precision": own.precision},

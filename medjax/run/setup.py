@@ -258,7 +258,11 @@ def _check_step(
     if experts is not None:
         shape = experts.count * experts.snapshots, methods.vector_size(net, real)
         real = real._replace(experts=jax.ShapeDtypeStruct(shape, real.mean.dtype))
-    state = jax.eval_shape(lambda key: distiller.init(key, real), key)
+
+    def start(key: PRNGKey, experts: Array | None) -> methods.DistillState:
+        return distiller.init(key, real._replace(experts=experts))
+
+    state = jax.eval_shape(start, key, real.experts)
     jax.eval_shape(distiller.step, key, state, real, 1)
 
 

@@ -111,6 +111,68 @@ def test_equals_a_plain_loop(x64, unroll, batch_fn):
     assert (differs > 0.01) == (unroll == "held")
 
 
+def soft_oracle(logits, *, hold):
+    """As ``oracle``, by soft labels whose logits are differentiated."""
+    images, rate = inputs()
+    params = start = cast(START, "float64")
+    for step in range(STEPS):
+        seen = jax.lax.stop_gradient(params) if hold else params
+        batch, labels = BATCH(step, images, jax.nn.softmax(logits))
+
+        def loss(params, batch=batch, labels=labels):
+            return -jnp.mean(jnp.sum(labels * jax.nn.log_softmax(apply_fn(params, batch)), axis=1))
+
+        params = jax.tree.map(lambda p, g: p - rate * g, params, jax.grad(loss)(seen))
+    target = cast(TARGET, "float64")
+    far, whole = (sum(jnp.sum((a[n] - target[n]) ** 2) for n in target) for a in (params, start))
+    return far / whole
+
+
+@pytest.mark.parametrize("unroll", UNROLLS)
+def test_soft_labels_are_differentiated(x64, unroll):
+    logits = jnp.asarray(normal(5, SYN, CLASSES))
+    expected = jax.jit(jax.value_and_grad(lambda y: soft_oracle(y, hold=unroll == "held")))(logits)
+    images, rate = inputs()
+
+    def ours(logits):
+        return kernels.trajectory_loss(
+            apply_fn,
+            *cast((START, TARGET), "float64"),
+            images,
+            jax.nn.softmax(logits),
+            rate,
+            num_steps=STEPS,
+            batch_fn=BATCH,
+            loss_fn=kernels.soft_cross_entropy,
+            unroll=unroll,
+        )
+
+    assert_close(jax.jit(jax.value_and_grad(ours))(logits), expected, 1e-5)
+    assert np.abs(expected[1]).max() > 1e-6
+
+
+@pytest.mark.parametrize("unroll", UNROLLS)
+def test_two_halves_are_a_whole(x64, unroll):
+    """A student that goes on from its middle, with the batches that follow."""
+    labels, options = jnp.asarray(LABELS), {"unroll": unroll}
+
+    def end(images, rate, split):
+        def later(step, *syn):
+            return BATCH(step + split, *syn)
+
+        params = cast(START, "float64")
+        for steps, batch_fn in ((split, BATCH), (STEPS - split, later)):
+            params = kernels.train_student(
+                *(apply_fn, params, images, labels, rate),
+                num_steps=steps,
+                batch_fn=batch_fn,
+                **options,
+            )
+        return sum(jnp.sum(x**3) for x in jax.tree.leaves(params))
+
+    assert_close(graded(end, *inputs(), split=1), graded(end, *inputs(), split=0), 1e-9)
+
+
 @pytest.mark.parametrize("unroll", UNROLLS)
 def test_float32_agrees_to_five_digits(unroll):
     images, rate = inputs("float32")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from medjax import methods
+from medjax.types import SyntheticSet
 
 KEY = jax.random.key(0)
 SIZES = (6, 14, 20)
@@ -38,11 +39,21 @@ METHODS = {
         "net_learning_rate": 0.05,
     },
 }
+FOLLOWING = {name: METHODS["mtt"][name] for name in METHODS["mtt"] if name != "max_start_epoch"}
+METHODS["datm"] = FOLLOWING | {
+    "max_start_epoch": 3,
+    "first_max_start_epoch": 1,
+    "expansion_iterations": 4,
+    "label_learning_rate": 0.5,
+}
+METHODS["datm+ema"] = METHODS["datm"] | {"ema": 0.5}
+METHODS["hoptm"] = FOLLOWING | {"max_start_epoch": 2, "base_threshold": 1e-3}
 # A name after a plus tells apart what has the same method.
 METHODS["dsa+factor"] = METHODS["dsa"] | {"factor": 2}
 METHODS["mtt+factor"] = METHODS["mtt"] | {"factor": 2}
 MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
-LOOKED_AT = {"dm": MATCHED, "idm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED, "mtt": 0}
+LOOKED_AT = {"dm": MATCHED, "idm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED}
+LOOKED_AT |= dict.fromkeys(("mtt", "datm", "hoptm"), 0)
 
 
 class Case(NamedTuple):
@@ -65,7 +76,7 @@ class Case(NamedTuple):
 @pytest.fixture(scope="module", params=METHODS)
 def case(request, make_net, make_real):
     net, (name, *_) = make_net(len(SIZES), depth=2), request.param.split("+")
-    options = {"ipc": IPC, "batch_real": BATCH, "init": "noise", **METHODS[name]}
+    options = {"ipc": IPC, "batch_real": BATCH, "init": "noise", **METHODS[request.param]}
     distiller, real = methods.make(name, net=net, **options), make_real(SIZES)
     if distiller.experts:
         experts = methods.train_experts(KEY, net, distiller.experts, real)
@@ -88,10 +99,16 @@ def test_every_method_is_here():
 def test_every_image_moves_and_keeps_its_label(case):
     start = case.start()
     before, labels = np.asarray(start.images), np.asarray(start.labels)
+    soft = case.distiller.soft_labels
     state, (info,) = case.run(1)
     moved = np.abs(np.asarray(state.images) - before).max((1, 2, 3))
     assert moved.min() > 0 and np.isfinite(moved).all()
-    assert labels.tolist() == state.labels.tolist() == [0, 1, 1, 1, 2, 2, 2, 2]
+    if soft:  # learned logits, which are decoded to probabilities
+        decoded = case.distiller.decode(SyntheticSet(state.images, state.labels)).labels
+        np.testing.assert_allclose(decoded.sum(axis=1), 1, rtol=1e-5)
+        assert np.abs(state.labels - labels).max(axis=1).min() > 0
+    else:
+        assert labels.tolist() == state.labels.tolist() == [0, 1, 1, 1, 2, 2, 2, 2]
     assert int(state.step) == 1 and int(info.bad_step) == -1 and float(info.loss) > 0
 
 

@@ -26,6 +26,8 @@ METHODS = {
         "train_epochs": 2,
     },
 }
+METHODS["datm"] = METHODS["mtt"] | {"first_max_start_epoch": 1}
+METHODS["hoptm"] = METHODS["mtt"] | {"base_threshold": 1e-4}
 SHAPES = [(2, 1, 1), (1, 2, 2), (8, 1, 1), (2, 2, 2)]
 
 
@@ -130,6 +132,7 @@ EXPECTED = {
     # Students alone are divided: the other axes have nothing to say to each other.
     "mtt": {"class": {0}, "net": {GRADIENT}, "batch": {0}},
 }
+EXPECTED["datm"] = EXPECTED["hoptm"] = EXPECTED["mtt"]
 
 
 def test_label_rows_need_no_other_message(make_net, make_real):

@@ -60,6 +60,26 @@ def test_a_full_batch_is_gradient_descent(net, real, trained):
 
 
 @pytest.mark.parametrize("shape", [(1, 2, 1), (2, 2, 2)])
+def test_sharpness_is_gsam(net, real, trained):
+    unravel = unraveller(net, real)
+    images = data.take(real, jnp.arange(20, dtype=jnp.int32))
+
+    def loss(vector):
+        logits = jax.nn.log_softmax(net.apply({"params": unravel(vector)}, images))
+        return -jnp.mean(logits[jnp.arange(20), real.labels])
+
+    flat = dataclasses.replace(PLAIN, count=1, sharpness=0.5)
+    before, after, _ = methods.train_experts(KEY, net, flat, real)
+    here = jax.grad(loss)(before)
+    epsilon = 0.5 * before**2 * here / jnp.linalg.norm(before * here)
+    highest = jax.grad(loss)(before + epsilon)
+    unit = highest / jnp.linalg.norm(highest)
+    direction = highest - 0.3 * (here - (here @ unit) * unit)
+    np.testing.assert_allclose(after, before - 0.1 * direction, atol=1e-5)
+    np.testing.assert_array_equal(before, trained[0])
+    assert np.abs(after - trained[1]).max() > 1e-4
+
+
 def test_devices_divide_them(net, real, trained, shape):
     numbers, mesh = (
         jnp.arange(3, dtype=jnp.int32),

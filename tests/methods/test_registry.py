@@ -8,15 +8,19 @@ from medjax import methods, nets
 from medjax.errors import UserError
 
 NET = nets.make("convnet", num_classes=2, width=4, depth=2)
-SHARED = {"learning_rate", "momentum", "batch_real", "init", "augment", "num_networks"}
+SHARED = {"learning_rate", "momentum", "batch_real", "init", "augment", "num_networks", "factor"}
 STUDENTS = {"clip", "step_size", "step_size_learning_rate", "syn_steps", "batch_syn", "unroll"}
 EXPERTS = {"expert_epochs", "max_start_epoch", "num_experts", "train_epochs", "net_learning_rate"}
+EXPERTS |= {"sharpness"}
 LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate", "batch_norm"}
 LOOPS |= {"label_learning_rate"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
-    assert methods.names() == ("dc", "dm", "dsa", "herding", "idm", "kcenter", "mtt", "random", "rded")
+    assert methods.names() == (
+        *("datm", "dc", "dm", "dsa", "herding", "hoptm", "idm", "kcenter", "mtt", "random"),
+        "rded",
+    )
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
         assert callable(distiller.init) and callable(distiller.step)
@@ -31,6 +35,12 @@ def test_options_have_the_defaults_of_the_reference():
     assert (mtt["step_size"], mtt["step_size_learning_rate"]) == (0.01, 1e-5)
     assert (mtt["syn_steps"], mtt["expert_epochs"], mtt["max_start_epoch"]) == (20, 3, 25)
     assert (mtt["num_experts"], mtt["train_epochs"], mtt["net_learning_rate"]) == (100, 50, 0.01)
+    datm, hoptm = methods.options("datm"), methods.options("hoptm")
+    wider = {"min_start_epoch", "first_max_start_epoch", "expansion_iterations"}
+    assert set(datm) == set(mtt) | wider | {"label_learning_rate", "ema"}
+    assert set(hoptm) == set(mtt) | {"base_threshold", "growing", "shape_weight"}
+    assert (mtt["sharpness"], datm["sharpness"], hoptm["sharpness"]) == (0.0, 0.01, 0.01)
+    assert (datm["learning_rate"], hoptm["learning_rate"], hoptm["growing"]) == (100.0, 10.0, 1.5)
     dm, dc, dsa = map(methods.options, ("dm", "dc", "dsa"))
     assert (dm["learning_rate"], dc["learning_rate"], dsa["learning_rate"]) == (1.0, 0.1, 0.1)
     assert {o["momentum"] for o in (dm, dc, dsa)} == {0.5}
@@ -58,7 +68,13 @@ def test_options_are_all_arguments_of_the_function():
     assert methods.options("rded") == {"num_crops": 5, "num_candidates": 300, "factor": None}
     for name in ("dm", "dc", "herding", "idm", "kcenter", "mtt", "random", "rded"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
-        assert set(methods.options(name)) == taken - {"net", "ipc", "num_groups", "mesh"}
+        assert set(methods.options(name)) == taken - {
+            "net",
+            "ipc",
+            "num_groups",
+            "mesh",
+            "matching",
+        }
 
 
 @pytest.mark.parametrize("function", [methods.options, lambda n: methods.make(n, net=NET, ipc=1)])
@@ -67,7 +83,7 @@ def test_an_unknown_method_suggests_the_nearest(function):
         function("dsaa")
     assert str(caught.value) == (
         "unknown method 'dsaa' (did you mean 'dsa'?); "
-        "choose from: dc, dm, dsa, herding, idm, kcenter, mtt, random, rded"
+        "choose from: datm, dc, dm, dsa, herding, hoptm, idm, kcenter, mtt, random, rded"
     )
 
 
@@ -108,6 +124,14 @@ def test_an_unknown_option_suggests_the_nearest():
         ("mtt", "learning_rate", -1.0, 0),
         ("mtt", "step_size", 0.0, 1e-8),
         ("mtt", "clip", 0.0, 1e-8),
+        ("mtt", "sharpness", -0.1, 0),
+        ("datm", "ema", -0.1, 0),
+        ("datm", "label_learning_rate", -1.0, 0),
+        ("datm", "min_start_epoch", -1, 0),
+        ("datm", "expansion_iterations", 0, 1),
+        ("hoptm", "base_threshold", -1e-9, 0),
+        ("hoptm", "growing", 0.5, 1),
+        ("hoptm", "shape_weight", -1.0, 0),
     ],
 )
 def test_values_out_of_range_are_refused(name, option, value, least):
@@ -129,7 +153,7 @@ def test_impossible_ipc_is_refused(name, ipc):
         (
             "init",
             "reall",
-            r"^unknown init 'reall' \(did you mean 'real'\?\); choose from: noise, real, herding,",
+            r"^unknown init 'reall' \(did you mean 'real'\?\); choose from: noise, real, mix,",
         ),
         ("augment", "color_corp", r"^unknown DSA operator 'corp' \(did you mean 'crop'\?\)"),
     ],

@@ -25,6 +25,8 @@ METHODS = {
     "mtt": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"
     "distill.max_start_epoch=2,distill.syn_steps=3,distill.learning_rate=100.0",
 }
+METHODS["datm"] = f"{METHODS['mtt']},distill.first_max_start_epoch=1,distill.ema=0.5"
+METHODS["hoptm"] = METHODS["mtt"]
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,8 @@ from medjax.run import config
 
 def test_defaults_are_those_of_the_reference():
     assert config.defaults("mtt", "breastmnist").iterations == 5000
+    assert config.defaults("datm", "breastmnist").iterations == 10000
+    assert config.defaults("hoptm", "breastmnist").iterations == 10000
     dm, dc, dsa = (config.defaults(m, "breastmnist") for m in ("dm", "dc", "dsa"))
     assert [c.method for c in (dm, dc, dsa)] == ["dm", "dc", "dsa"]
     assert [c.iterations for c in (dm, dc, dsa)] == [20000, 1000, 1000]

@@ -117,6 +117,21 @@ def test_a_killed_training_is_resumed(settings, epochs, monkeypatch, tmp_path, m
     assert epochs["epochs"] == 4  # none twice
 
 
+def test_experts_of_sgd_keep_the_name_they_had_before_there_were_others(settings, monkeypatch):
+    names = []
+
+    def open_experts(root, own, **shape):
+        names.append(own["experts"])
+        raise UserError("seen")
+
+    monkeypatch.setattr(experts, "open_experts", open_experts)
+    for sharpness in (0.0, 0.01):
+        with pytest.raises(UserError, match="seen"):
+            experts_of(settings(**{"distill.sharpness": sharpness}))
+    before = {"learning_rate", "batch_size", "augment"}
+    assert set(names[0]) == before and names[1] == names[0] | {"sharpness": 0.01}
+
+
 def test_experts_that_diverge_are_not_kept(settings):
     wild = {"distill.net_learning_rate": 1e30}
     for _ in range(2):

@@ -1,0 +1,13 @@
+"""DATM on any data set.
+
+python -m medjax.launch --config=configs/datm.py:bloodmnist --workdir=runs/datm_blood
+python -m medjax.launch --config=configs/datm.py:my.npz,quick --workdir=runs/mine
+
+Not yet run, neither with these settings nor with those of ``quick``.
+"""
+
+from medjax.run import config
+
+
+def get_config(arg=None):
+    return config.make("datm", "phantom", arg)

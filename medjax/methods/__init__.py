@@ -10,6 +10,7 @@ from medjax.methods.formation import at_patch_size, decode, pack
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
+from medjax.methods.ncfm import ncfm
 from medjax.methods.registry import axes, make, names, options
 from medjax.methods.vectors import vector_size
 
@@ -33,6 +34,7 @@ __all__ = [
     "make_trainer",
     "mtt",
     "names",
+    "ncfm",
     "options",
     "pack",
     "proportional_ipc",

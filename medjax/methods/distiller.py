@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import chex
 import flax.linen as nn
@@ -36,6 +36,7 @@ class DistillState(NamedTuple):
       step_size: the learning rate that is learned with the images; ``None`` if there is none.
       clipped: int32 scalar, iterations whose gradient was scaled down; ``None`` if the method does
         not clip.
+      networks: what a method trains besides the images; ``None`` if nothing.
     """
 
     step: Array
@@ -45,6 +46,7 @@ class DistillState(NamedTuple):
     loss_sum: Array
     step_size: Array | None = None
     clipped: Array | None = None
+    networks: Any = None
 
 
 class StepInfo(NamedTuple):

@@ -13,16 +13,16 @@ from jax.sharding import Mesh
 
 from medjax import kernels, parallel, planning
 from medjax.augment import Strategy, parse_strategy
-from medjax.data import HostImages, RealData
+from medjax.data import RealData
 from medjax.errors import UserError, unknown
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
-from medjax.methods.experts import Experts
+from medjax.methods.experts import Experts, expert_rows
 from medjax.methods.formation import decode_set
 from medjax.methods.layout import make_layout
 from medjax.methods.networks import apply_fn
 from medjax.methods.stepsize import move_step_size
-from medjax.methods.vectors import unraveller, variable_shapes, vector_size
+from medjax.methods.vectors import unraveller, variable_shapes
 from medjax.types import Array, PRNGKey, SyntheticSet
 
 
@@ -198,7 +198,7 @@ class _TrajectoryMatching:
         expert = jax.random.randint(expert_key, (), 0, self.experts.count, jnp.int32)
         epoch = jax.random.randint(epoch_key, (), 0, self.max_start_epoch, jnp.int32)
         row, unravel = expert * self.experts.snapshots + epoch, unraveller(self.net, real)
-        experts = self._experts_of(real)
+        experts = expert_rows(real, self.net, self.experts)
         syn = decode_set(SyntheticSet(images, labels), factor=self.factor)
         return kernels.trajectory_loss(
             apply_fn(self.net),
@@ -211,18 +211,6 @@ class _TrajectoryMatching:
             batch_fn=_batches(batch_key, self.batch_syn, self.strategy),
             unroll=self.unroll,
         )
-
-    def _experts_of(self, real: RealData) -> Array | HostImages:
-        """Returns ``real.experts``, or raises a ``UserError`` if they cannot be the experts."""
-        count, snapshots = self.experts.count, self.experts.snapshots
-        needed = [count * snapshots, vector_size(self.net, real)]
-        found = None if real.experts is None else list(real.experts.shape)
-        if real.experts is None or found != needed:
-            raise UserError(
-                f"real.experts must be {needed}, {snapshots} snapshots of {count} experts from "
-                f"train_experts, got {found}"
-            )
-        return real.experts
 
     def _check_memory(self, state: DistillState, real: RealData) -> None:
         """Raises a ``UserError`` if a student does not fit in memory."""

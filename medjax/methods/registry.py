@@ -15,6 +15,7 @@ from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.mtt import mtt
+from medjax.methods.ncfm import ncfm
 
 
 class Method(NamedTuple):
@@ -38,6 +39,7 @@ _METHODS = {
     "herding": Method(herding),
     "kcenter": Method(kcenter),
     "mtt": Method(mtt, axes=("net",)),
+    "ncfm": Method(ncfm),
     "random": Method(random),
 }
 _SET_BY_THE_RUN = ("net", "ipc", "num_groups", "mesh")
@@ -51,7 +53,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa', 'herding', 'kcenter', 'mtt', 'random')
+      ('dc', 'dm', 'dsa', 'herding', 'kcenter', 'mtt', 'ncfm', 'random')
     """
     return tuple(sorted(_METHODS))
 

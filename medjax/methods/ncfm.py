@@ -28,6 +28,7 @@ from medjax.methods.feature_distances import (
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
+from medjax.methods.promoting import promoting
 from medjax.methods.sampling_network import ascend, sample_frequencies, start_sampling
 from medjax.methods.vectors import unraveller, variable_shapes
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
@@ -151,8 +152,9 @@ def ncfm(
 
 
 def _image_optimizer(learning_rate: float, patience: int) -> optax.GradientTransformationExtraArgs:
+    adamw = optax.adamw(learning_rate, weight_decay=_WEIGHT_DECAY)
     plateau = optax.contrib.reduce_on_plateau(factor=0.5, patience=patience)
-    return optax.chain(optax.adamw(learning_rate, weight_decay=_WEIGHT_DECAY), plateau)
+    return promoting(optax.chain(adamw, plateau))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -8,12 +8,13 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from medjax.methods.promoting import promoting
 from medjax.nets.layers.linear import Dense
 from medjax.nets.layers.norms import Norm
 from medjax.types import Array, Params, PRNGKey
 
 _ACTIVATIONS = ((lambda x: nn.leaky_relu(x, 0.2)),) * 2 + (jnp.tanh,)
-_OPTIMIZER = optax.adam(1e-3)
+_OPTIMIZER = promoting(optax.adam(1e-3))
 
 
 class SamplingNetwork(nn.Module):

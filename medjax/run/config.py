@@ -15,8 +15,8 @@ from medjax.run import parity
 from medjax.run.config_words import Word, split_words
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
-_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
-_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10}
+_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000, "ncfm": 20000}
+_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10, "ncfm": 50}
 _EVALUATIONS = 10
 # Settings that may be None in spite of their default.
 _OPTIONAL = ("checkpoint.every_minutes",)
@@ -56,6 +56,15 @@ _QUICK_METHOD = {
         "distill.max_start_epoch": 8,
         "distill.expert_epochs": 2,
         "distill.syn_steps": 10,
+    },
+    "ncfm": {
+        "iterations": 600,
+        "evaluation.every": 200,
+        "log_every": 50,
+        "distill.num_experts": 5,
+        "distill.train_epochs": 30,
+        # As many for each of the features, of which this width has a quarter.
+        "distill.num_frequencies": 1024,
     },
 }
 _NET = "net.name"

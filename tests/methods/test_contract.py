@@ -29,12 +29,22 @@ METHODS = {
         "train_epochs": 5,
         "net_learning_rate": 0.05,
     },
+    "ncfm": {
+        "augment": "color_crop",
+        "factor": 1,
+        "num_frequencies": 64,
+        "num_experts": 3,
+        "train_epochs": 10,
+    },
 }
 # A name after a plus tells apart what has the same method.
 METHODS["dsa+factor"] = METHODS["dsa"] | {"factor": 2}
 METHODS["mtt+factor"] = METHODS["mtt"] | {"factor": 2}
+METHODS["dm+rbf"] = METHODS["dm"] | {"distance": "rbf", "learning_rate": 30.0}
+METHODS["dm+ncf"] = METHODS["dm"] | {"distance": "ncf"}
+METHODS["ncfm+network"] = METHODS["ncfm"] | {"sampling": "network"}
 MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
-LOOKED_AT = {"dm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED, "mtt": 0}
+LOOKED_AT = {"dm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED, "mtt": 0, "ncfm": MATCHED}
 
 
 class Case(NamedTuple):

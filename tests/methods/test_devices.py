@@ -24,6 +24,13 @@ METHODS = {
         "num_experts": 2,
         "train_epochs": 2,
     },
+    "ncfm": {
+        "augment": "color_crop",
+        "num_frequencies": 64,
+        "num_experts": 2,
+        "train_epochs": 2,
+        "sampling": "network",
+    },
 }
 SHAPES = [(2, 1, 1), (1, 2, 2), (8, 1, 1), (2, 2, 2)]
 
@@ -122,6 +129,7 @@ EXPECTED = {
     },
     # Students alone are divided: the other axes have nothing to say to each other.
     "mtt": {"class": {0}, "net": {GRADIENT}, "batch": {0}},
+    "ncfm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE}},
 }
 
 

@@ -9,21 +9,25 @@ from medjax.errors import UserError
 
 NET = nets.make("convnet", num_classes=2, width=4, depth=2)
 SHARED = {"learning_rate", "momentum", "batch_real", "init", "augment", "num_networks"}
+SHARED |= {"factor"}
 STUDENTS = {"clip", "step_size", "step_size_learning_rate", "syn_steps", "batch_syn", "unroll"}
 EXPERTS = {"expert_epochs", "max_start_epoch", "num_experts", "train_epochs", "net_learning_rate"}
 LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate", "batch_norm"}
 LOOPS |= {"label_learning_rate"}
+CHARACTERISTIC = {"patience", "sampling", "num_frequencies", "calibration", "num_experts"}
+CHARACTERISTIC |= {"train_epochs", "net_learning_rate"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
-    assert methods.names() == ("dc", "dm", "dsa", "herding", "kcenter", "mtt", "random")
+    assert methods.names() == ("dc", "dm", "dsa", "herding", "kcenter", "mtt", "ncfm", "random")
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
         assert callable(distiller.init) and callable(distiller.step)
 
 
 def test_options_have_the_defaults_of_the_reference():
-    assert set(methods.options("dm")) == SHARED
+    assert set(methods.options("dm")) == SHARED | {"distance"}
+    assert set(methods.options("ncfm")) == SHARED - {"momentum"} | CHARACTERISTIC
     assert set(methods.options("dc")) == set(methods.options("dsa")) == SHARED | LOOPS
     assert set(methods.options("mtt")) == SHARED | STUDENTS | EXPERTS
     mtt = methods.options("mtt")
@@ -31,6 +35,11 @@ def test_options_have_the_defaults_of_the_reference():
     assert (mtt["step_size"], mtt["step_size_learning_rate"]) == (0.01, 1e-5)
     assert (mtt["syn_steps"], mtt["expert_epochs"], mtt["max_start_epoch"]) == (20, 3, 25)
     assert (mtt["num_experts"], mtt["train_epochs"], mtt["net_learning_rate"]) == (100, 50, 0.01)
+    ncfm = methods.options("ncfm")
+    assert (ncfm["learning_rate"], ncfm["patience"], ncfm["batch_real"]) == (0.01, 500, 1024)
+    assert (ncfm["sampling"], ncfm["num_frequencies"], ncfm["calibration"]) == ("normal", 4096, 1)
+    assert (ncfm["num_experts"], ncfm["train_epochs"]) == (20, 60)
+    assert (ncfm["init"], ncfm["factor"], ncfm["augment"]) == ("mix", 2, "color_crop_cutout")
     dm, dc, dsa = map(methods.options, ("dm", "dc", "dsa"))
     assert (dm["learning_rate"], dc["learning_rate"], dsa["learning_rate"]) == (1.0, 0.1, 0.1)
     assert {o["momentum"] for o in (dm, dc, dsa)} == {0.5}
@@ -39,13 +48,14 @@ def test_options_have_the_defaults_of_the_reference():
     assert (dm["init"], dc["init"], dsa["init"]) == ("real", "noise", "real")
     full = "color_crop_cutout_flip_scale_rotate"
     assert (dm["augment"], dc["augment"], dsa["augment"]) == (full, "none", full)
+    assert dm["distance"] == "mean"
     assert dsa["net_learning_rate"] == 0.01 and dsa["distance"] == "columnwise_cosine"
 
 
 def test_options_are_all_arguments_of_the_function():
     assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
     assert methods.options("random") == {}
-    for name in ("dm", "dc", "herding", "kcenter", "mtt", "random"):
+    for name in ("dm", "dc", "herding", "kcenter", "mtt", "ncfm", "random"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {"net", "ipc", "num_groups", "mesh"}
 
@@ -56,7 +66,7 @@ def test_an_unknown_method_suggests_the_nearest(function):
         function("dsaa")
     assert str(caught.value) == (
         "unknown method 'dsaa' (did you mean 'dsa'?); "
-        "choose from: dc, dm, dsa, herding, kcenter, mtt, random"
+        "choose from: dc, dm, dsa, herding, kcenter, mtt, ncfm, random"
     )
 
 
@@ -91,6 +101,13 @@ def test_an_unknown_option_suggests_the_nearest():
         ("mtt", "learning_rate", -1.0, 0),
         ("mtt", "step_size", 0.0, 1e-8),
         ("mtt", "clip", 0.0, 1e-8),
+        ("ncfm", "batch_real", 0, 1),
+        ("ncfm", "patience", 0, 1),
+        ("ncfm", "num_experts", 0, 1),
+        ("ncfm", "train_epochs", 0, 1),
+        ("ncfm", "num_frequencies", 0, 1),
+        ("ncfm", "calibration", -1.0, 0),
+        ("ncfm", "learning_rate", -1.0, 0),
     ],
 )
 def test_values_out_of_range_are_refused(name, option, value, least):
@@ -141,6 +158,18 @@ def test_an_unknown_unroll_is_refused():
 def test_an_unknown_distance_is_refused():
     with pytest.raises(UserError, match=r"unknown distance 'cosin' \(did you mean 'cosine'\?\)"):
         methods.make("dc", net=NET, ipc=1, distance="cosin")
+    with pytest.raises(UserError, match="unknown distance 'nfc'; choose from: mean, rbf, ncf$"):
+        methods.make("dm", net=NET, ipc=1, distance="nfc")
+
+
+def test_an_unknown_sampling_is_refused():
+    with pytest.raises(UserError, match=r"^unknown sampling 'netwrk' \(did you mean 'network'\?\)"):
+        methods.make("ncfm", net=NET, ipc=1, sampling="netwrk")
+
+
+def test_a_sampling_network_needs_two_rows():
+    with pytest.raises(UserError, match="^num_frequencies must be at least 32, got 31$"):
+        methods.make("ncfm", net=NET, ipc=1, sampling="network", num_frequencies=31)
 
 
 def test_an_unknown_source_of_moments_is_refused():

@@ -23,6 +23,8 @@ METHODS = {
     "dsa": "distill.outer_loop=2,distill.inner_loop=1,distill.augment=crop_flip",
     "mtt": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"
     "distill.max_start_epoch=2,distill.syn_steps=3,distill.learning_rate=100.0",
+    "ncfm": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"
+    "distill.num_frequencies=64,distill.sampling=network",
 }
 
 

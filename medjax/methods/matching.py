@@ -185,7 +185,9 @@ class Matching(abc.ABC):
         sums = [own.place(x, count=num_classes) for x in sums]
         summed = lax.psum(sums, self.axes.classes + self.axes.networks)
         loss, *gradients = jax.tree.map(lambda x: x / self.num_networks, summed)
-        by_class = [] if frequencies is None else [gradients.pop()]
+        # The gradient by frequencies passes through the sum over real rows, whose own gradient is a
+        # sum over devices: each has its rows' part times their number.
+        by_class = [] if frequencies is None else [lax.pmean(gradients.pop(), self.axes.rows)]
         return jnp.mean(loss), (*map(self.layout.flat, gradients), *by_class)
 
     def chunks(self, variables: Params, images: Array, real: RealData) -> planning.Chunks:

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.flatten_util import ravel_pytree
 
 from medjax import data, methods, parallel, planning
 from medjax.errors import UserError
@@ -81,7 +82,7 @@ def by_hand(net, real, groups):
 @pytest.mark.parametrize("chunks", [(1, 1, 2, 2), (None, None, None)], ids=["cpu", "gpu"])
 def test_an_iteration_is_its_definition(net, real, real_by_class, monkeypatch, chunks):
     monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
-    before, state, info = run(methods.ncfm(net=net, learning_rate=0.003, **OPTIONS), real)
+    before, state, info = run(methods.ncfm(net=net, learning_rate=0.02, **OPTIONS), real)
     loss = by_hand(net, real, real_by_class(real))
     value, gradient = jax.value_and_grad(loss)(jnp.asarray(before))
     assert float(info.loss) == pytest.approx(float(value) / len(IPC), rel=1e-4)
@@ -89,11 +90,11 @@ def test_an_iteration_is_its_definition(net, real, real_by_class, monkeypatch, c
     mean, std = float(real.mean[0]), float(real.std[0])
     pixels, by_pixels = before * std + mean, np.asarray(gradient) / std
     step = by_pixels / (np.abs(by_pixels) + 1e-8) + 5e-4 * pixels
-    expected = np.clip(pixels - 0.003 * step, 0, 1)
+    expected = np.clip(pixels - 0.02 * step, 0, 1)
     clear = np.abs(by_pixels) > 1e-2 * np.abs(by_pixels).max()
-    assert clear.mean() > 0.5 and 0.1 < np.mean((expected > 0) & (expected < 1)) < 0.99
+    assert clear.mean() > 0.5 and 0.1 < np.mean((expected > 0) & (expected < 1)) < 1
     moved = np.asarray(state.images) * std + mean
-    np.testing.assert_allclose(moved[clear], expected[clear], atol=1e-5)
+    np.testing.assert_allclose(moved[clear], expected[clear], atol=1e-6)
 
 
 def test_pixels_stay_in_their_range_unless_they_are_whitened(net, real):
@@ -205,16 +206,21 @@ def test_a_sampling_network_starts_by_the_key(net, real):
     assert methods.ncfm(net=net, **OPTIONS).init(KEY, real).networks is None
 
 
-def test_devices_draw_the_same_frequencies(net, real):
-    """The same as ``test_devices``, which has the sampling network, where frequencies are drawn."""
+@pytest.mark.parametrize("sampling", ["normal", "network"])
+def test_devices_have_the_same_frequencies(net, real, sampling):
+    """Drawn, or of a network whose gradient goes through images on several devices."""
     shape = dict.fromkeys(parallel.AXES, 2)
     mesh = parallel.make_mesh(classes=2, networks=2, rows=9, shape=shape, devices=jax.devices())
-    options = OPTIONS | {"num_networks": 2}
-    _, state, info = run(methods.ncfm(net=net, **options), real, steps=2)
+    options = OPTIONS | {"num_networks": 2, "sampling": sampling}
+    _, alone, info = run(methods.ncfm(net=net, **options), real)
     divided = methods.ncfm(net=net, mesh=mesh, **options)
-    _, theirs, their_info = run(divided, parallel.replicate(real, mesh), steps=2)
+    _, theirs, their_info = run(divided, parallel.replicate(real, mesh))
     assert float(info.loss) == pytest.approx(float(their_info.loss), rel=1e-5)
-    np.testing.assert_allclose(theirs.images, state.images, atol=1e-4)
+    np.testing.assert_allclose(theirs.images, alone.images, atol=1e-4)
+    if sampling == "network":
+        moments = (x.networks["opt_state"][0].mu for x in (theirs, alone))
+        (ours, _), (expected, _) = map(ravel_pytree, moments)
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
 
 
 def test_promotion_is_only_standard_inside():

@@ -148,3 +148,9 @@ def test_it_separates_sets_that_differ_in_spread_alone(x64):
 def test_weights_of_the_parts_below_zero(wrong):
     with pytest.raises(ValueError, match="amplitude and phase must be at least 0, got"):
         kernels.characteristic_distance(*case(), **wrong)
+
+
+def test_equal_sets_are_at_the_bound_of_the_phase(x64):
+    real, _, frequencies = case()
+    ours = kernels.characteristic_distance(real, real, frequencies, amplitude=0.0, phase=4.0)
+    np.testing.assert_allclose(ours, 2e-6, rtol=1e-9)

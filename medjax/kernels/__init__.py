@@ -1,5 +1,6 @@
 """Pure, unjitted, differentiable kernels of distillation; networks are passed as functions."""
 
+from medjax.kernels.characteristic import characteristic_distance
 from medjax.kernels.chunking import chunked_map, chunked_sum
 from medjax.kernels.distances import columnwise_cosine, cosine, squared_error
 from medjax.kernels.distribution_matching import (
@@ -10,6 +11,7 @@ from medjax.kernels.distribution_matching import (
     mmd,
     rbf,
 )
+from medjax.kernels.features import batch_features, unit_rows
 from medjax.kernels.gradient_matching import loss_gradient, matching_loss
 from medjax.kernels.losses import (
     cross_entropy,
@@ -25,6 +27,8 @@ from medjax.kernels.trajectory_shape import progressive_loss, shape_loss
 
 __all__ = [
     "UNROLLS",
+    "batch_features",
+    "characteristic_distance",
     "chunked_map",
     "chunked_sum",
     "columnwise_cosine",
@@ -47,5 +51,6 @@ __all__ = [
     "squared_error",
     "train_student",
     "trajectory_loss",
+    "unit_rows",
     "weighted_mean",
 ]

@@ -13,6 +13,7 @@ from medjax.methods.idm import idm
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
+from medjax.methods.ncfm import ncfm
 from medjax.methods.rded import rded
 from medjax.methods.registry import axes, make, names, options
 from medjax.methods.vectors import vector_size
@@ -40,6 +41,7 @@ __all__ = [
     "make_trainer",
     "mtt",
     "names",
+    "ncfm",
     "options",
     "pack",
     "proportional_ipc",

@@ -16,6 +16,7 @@ from medjax.errors import UserError
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.expert_labels import expert_logits, right_rows
+from medjax.methods.experts import expert_rows
 from medjax.methods.formation import decode_set
 from medjax.methods.mtt import mtt
 from medjax.methods.trajectories import Learned, TrajectoryMatching
@@ -141,7 +142,7 @@ class _DifficultyAligned(TrajectoryMatching):
             raise UserError(
                 "datm learns one label per image, but this set has several findings; use mtt"
             )
-        experts, images = self.experts_of(real), syn.images
+        experts, images = expert_rows(real, self.net, self.experts), syn.images
         firsts = jnp.arange(self.experts.count, dtype=jnp.int32) * self.experts.snapshots
         trained = experts[firsts + self.experts.epochs]
         if self.init == "real":

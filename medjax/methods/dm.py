@@ -12,13 +12,23 @@ from jax.sharding import Mesh
 from medjax import kernels, parallel, planning
 from medjax.augment import parse_strategy
 from medjax.data import RealData
+from medjax.errors import UserError, unknown
 from medjax.methods.batchnorm import with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
+from medjax.methods.feature_distances import (
+    NUM_FREQUENCIES,
+    batch_features,
+    characteristic_loss,
+    normal_frequencies,
+    rbf_loss,
+)
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
+
+DISTANCES = ("mean", "rbf", "ncf")
 
 
 def dm(
@@ -31,6 +41,7 @@ def dm(
     init: str = "real",
     augment: str = "color_crop_cutout_flip_scale_rotate",
     num_networks: int = 1,
+    distance: str = "mean",
     factor: int = 1,
     num_groups: int | None = None,
     mesh: Mesh | None = None,
@@ -54,6 +65,10 @@ def dm(
       init: the start of the images, see ``initial_images``; ``real`` is the reference.
       augment: a DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
+      distance: of the real and synthetic features of a class. ``mean`` is the reference's, the loss
+        above. ``rbf`` is the squared MMD with Gaussian kernels, see ``rbf_loss``, and ``ncf`` the
+        characteristic distance of ``ncfm``, see ``characteristic_loss``; both see the whole
+        distribution, are for one label per image, and may need another learning rate.
       factor: patches along each side of a stored image, each of which is enlarged to an image to
         match and to train on, see ``decode``; 1 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
@@ -71,6 +86,8 @@ def dm(
 
     Zhao and Bilen, "Dataset Condensation with Distribution Matching", WACV 2023.
     """
+    if distance not in DISTANCES:
+        raise unknown("distance", distance, DISTANCES)
     check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
     return DistributionMatching(
@@ -82,6 +99,7 @@ def dm(
         num_networks=num_networks,
         axes=parallel.axes_of(mesh),
         factor=factor,
+        distance=distance,
     ).distiller(init, mesh)
 
 
@@ -90,8 +108,11 @@ class DistributionMatching(Matching):
     """Distribution matching with the checked options of ``dm``."""
 
     method: ClassVar[str | None] = "embed"
+    distance: str = "mean"
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
+        if self.distance != "mean":
+            return self._distribution_loss(variables, batch, chunks)
         embed = apply_fn(self.net, method=self.method, variables=variables)
         params = variables["params"]
         options = self.loss_options(batch, chunks)
@@ -99,6 +120,23 @@ class DistributionMatching(Matching):
             images = batch.real_images, batch.syn_images
             return kernels.mean_embedding_loss(embed, params, *images, **options)
         return kernels.conditional_embedding_loss(embed, params, *batch[:4], **options)
+
+    def _distribution_loss(
+        self, variables: Params, batch: ClassBatch, chunks: planning.Chunks
+    ) -> Array:
+        real, syn = batch_features(self.net, variables, batch, chunks)
+        options = self.weight_options(batch)
+        if self.distance == "rbf":
+            return rbf_loss(real, syn, **options)
+        frequencies = normal_frequencies(batch.key, syn, count=NUM_FREQUENCIES)
+        return characteristic_loss(real, syn, frequencies, **options)
+
+    def extend(self, state: DistillState) -> DistillState:
+        if self.distance != "mean" and state.labels.ndim == 2:
+            raise UserError(
+                f"distance={self.distance} is for sets with one label per image; set it to mean"
+            )
+        return state
 
     def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
         keys, variables = self.networks(key, state.images)

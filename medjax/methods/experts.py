@@ -15,9 +15,10 @@ from jax.sharding import Mesh
 
 from medjax import kernels, parallel, training
 from medjax.augment import Strategy, parse_strategy
-from medjax.data import RealData, take
+from medjax.data import HostImages, RealData, take
+from medjax.errors import UserError
 from medjax.methods.networks import apply_fn, both_keys
-from medjax.methods.vectors import unraveller, variable_shapes
+from medjax.methods.vectors import unraveller, variable_shapes, vector_size
 from medjax.types import Array, Params, PRNGKey
 
 # The weight of GSAM's gap in the releases of DATM and HoP-TM.
@@ -36,6 +37,8 @@ class Experts:
       augment: a DSA strategy drawn for every image separately, or ``none``.
       sharpness: 0 for the gradient; otherwise the ρ of ``kernels.sharpness_aware_gradient``, whose
         α is 0.3.
+      kept: the epochs after which ``real.experts`` has a snapshot, ascending, 0 for the start;
+        ``None`` is all of them. A run's cache has all, to resume from.
     """
 
     count: int
@@ -44,11 +47,17 @@ class Experts:
     batch_size: int
     augment: str
     sharpness: float = 0.0
+    kept: tuple[int, ...] | None = None
+
+    @property
+    def snapshot_epochs(self) -> tuple[int, ...]:
+        """The epochs after which there is a snapshot, 0 for the start: ``kept``, or all."""
+        return tuple(range(self.epochs + 1)) if self.kept is None else self.kept
 
     @property
     def snapshots(self) -> int:
-        """Snapshots of each expert: one before the first epoch and one after every epoch."""
-        return self.epochs + 1
+        """Snapshots of each expert in ``real.experts``."""
+        return len(self.snapshot_epochs)
 
 
 class Trainer(NamedTuple):
@@ -168,8 +177,8 @@ def train_experts(key: PRNGKey, net: nn.Module, experts: Experts, real: RealData
       real: the training images.
 
     Returns:
-      Float32 ``[count · (epochs + 1), p]``, which becomes ``real.experts``: the snapshots of
-      expert 0, then those of expert 1, and so on.
+      Float32 ``[count · snapshots, p]``, which becomes ``real.experts``: the snapshots of expert 0,
+      then those of expert 1, and so on.
 
     Example:
       >>> import numpy as np
@@ -183,7 +192,34 @@ def train_experts(key: PRNGKey, net: nn.Module, experts: Experts, real: RealData
       (9, 90)
     """
     trainer, numbers = make_trainer(net, experts), jnp.arange(experts.count, dtype=jnp.int32)
-    snapshots = [trainer.start(key, numbers, real)]
-    for index in range(experts.epochs):
-        snapshots.append(trainer.epoch(key, numbers, snapshots[-1], index, real))
+    vectors, snapshots = trainer.start(key, numbers, real), []
+    for epoch in range(experts.epochs + 1):
+        if epoch in experts.snapshot_epochs:
+            snapshots.append(vectors)
+        if epoch < experts.epochs:
+            vectors = trainer.epoch(key, numbers, vectors, epoch, real)
     return jnp.stack(snapshots, axis=1).reshape(experts.count * experts.snapshots, -1)
+
+
+def expert_rows(real: RealData, net: nn.Module, experts: Experts) -> Array | HostImages:
+    """Returns ``real.experts``, float32 ``[count · snapshots, p]``.
+
+    Args:
+      real: the training images.
+      net: a flax module.
+      experts: the experts.
+
+    Returns:
+      The rows, on the device or on the host.
+
+    Raises:
+      UserError: if they cannot be the parameters of these experts.
+    """
+    needed = [experts.count * experts.snapshots, vector_size(net, real)]
+    found = None if real.experts is None else list(real.experts.shape)
+    if real.experts is None or found != needed:
+        raise UserError(
+            f"real.experts must be {needed}, {experts.snapshots} snapshots of {experts.count} "
+            f"experts from train_experts, got {found}"
+        )
+    return real.experts

@@ -22,6 +22,9 @@ from medjax.methods.layout import Layout
 from medjax.methods.networks import random_networks
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
+# The number of the key of a class that its loss draws with; the first two are ``_batch_keys``.
+_LOSS = 2
+
 _Graded = tuple[Array, tuple[Array, ...]]
 """``(loss, gradients)``."""
 
@@ -36,6 +39,9 @@ class ClassBatch(NamedTuple):
       syn_labels: int32 ``[max_ipc]``; multi-label, float ``[max_ipc, L]``.
       real_weights: float ``[b]``, 0 for padding.
       syn_weights: float ``[max_ipc]``, 0 for padding.
+      key: what the loss draws is a function of it.
+      frequencies: float ``[k, f]``, of a characteristic distance; ``None`` if the loss has none, or
+        draws them.
     """
 
     real_images: Array
@@ -44,6 +50,8 @@ class ClassBatch(NamedTuple):
     syn_labels: Array
     real_weights: Array
     syn_weights: Array
+    key: PRNGKey
+    frequencies: Array | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -114,11 +122,14 @@ class Matching(abc.ABC):
 
     def loss_options(self, batch: ClassBatch, chunks: planning.Chunks) -> dict[str, Any]:
         """Returns the keyword arguments that the losses of ``kernels`` have in common."""
+        sizes = {"chunk_size": chunks.images, "syn_chunk_size": chunks.synthetic}
+        return self.weight_options(batch) | sizes
+
+    def weight_options(self, batch: ClassBatch) -> dict[str, Any]:
+        """Returns those of ``loss_options`` that losses of features have too."""
         return {
             "real_weights": batch.real_weights,
             "syn_weights": batch.syn_weights,
-            "chunk_size": chunks.images,
-            "syn_chunk_size": chunks.synthetic,
             "axis_name": self.axes.rows or None,
         }
 
@@ -134,6 +145,7 @@ class Matching(abc.ABC):
         real: RealData,
         *,
         chunks: planning.Chunks,
+        frequencies: Array | None = None,
     ) -> _Graded:
         """Returns the matching loss of the synthetic set and the gradient with respect to it.
 
@@ -146,11 +158,12 @@ class Matching(abc.ABC):
           syn: the synthetic set, normalised.
           real: the training images.
           chunks: chunk sizes, from ``chunks``.
+          frequencies: float ``[C, k, f]``, see ``ClassBatch``.
 
         Returns:
           ``(loss, gradients)``: a scalar, the mean over classes and networks; and the gradient
           with respect to the images ``[n, h, w, c]``, followed by that with respect to the labels
-          ``[n, L]`` of a multi-label set.
+          ``[n, L]`` of a multi-label set, and by that with respect to ``frequencies``.
         """
         chex.assert_rank([syn.images, syn.labels], [4, {1, 2}])
         chex.assert_equal_shape_prefix([syn.images, syn.labels], 1)
@@ -162,6 +175,7 @@ class Matching(abc.ABC):
                 jnp.arange(num_classes, dtype=jnp.int32),
                 jax.tree.map(self.layout.per_class, syn),
                 jnp.asarray(self.layout.weights, syn.images.dtype),
+                frequencies,
             )
         )
 
@@ -175,7 +189,10 @@ class Matching(abc.ABC):
         sums = [own.place(x, count=num_classes) for x in sums]
         summed = lax.psum(sums, self.axes.classes + self.axes.networks)
         loss, *gradients = jax.tree.map(lambda x: x / self.num_networks, summed)
-        return jnp.mean(loss), tuple(map(self.layout.flat, gradients))
+        # The gradient by frequencies passes through the sum over real rows, whose own gradient is a
+        # sum over devices: each has its rows' part times their number.
+        by_class = [] if frequencies is None else [lax.pmean(gradients.pop(), self.axes.rows)]
+        return jnp.mean(loss), (*map(self.layout.flat, gradients), *by_class)
 
     def chunks(
         self, variables: Params, images: Array, real: RealData, *, kept_bytes: int = 0
@@ -202,7 +219,8 @@ class Matching(abc.ABC):
         def loss(variables: Params, syn: Array) -> Array:
             weights = jnp.ones(len(syn), syn.dtype)
             labels = jnp.zeros((len(syn), *real.labels.shape[1:]), real.labels.dtype)
-            batch = ClassBatch(syn[:1], labels[:1], syn, labels, weights[:1], weights)
+            rows = syn[:1], labels[:1], syn, labels, weights[:1], weights
+            batch = ClassBatch(*rows, jax.random.key(0))
             return self.class_loss(variables, batch, planning.Chunks(None, None, None))
 
         real_side = planning.network_bytes(forward, network, image)
@@ -234,12 +252,12 @@ class Matching(abc.ABC):
         network: tuple[PRNGKey, Params],
         real: RealData,
         chunks: planning.Chunks,
-        inputs: tuple[Array, SyntheticSet, Array],
+        inputs: tuple[Array, SyntheticSet, Array, Array | None],
     ) -> _Graded:
-        (key, variables), (label, syn, weights) = network, inputs
+        (key, variables), (label, syn, weights, frequencies) = network, inputs
         batch_key, augment_key = _batch_keys(key, label)
 
-        def loss(images: Array, labels: Array) -> Array:
+        def loss(images: Array, labels: Array, frequencies: Array | None) -> Array:
             rows, real_weights = sample_rows(batch_key, real, label, batch=self.batch_real)
             own = parallel.share(len(rows), self.axes.rows)
             rows, real_weights = own.take(rows), own.mask(own.take(real_weights))
@@ -251,11 +269,14 @@ class Matching(abc.ABC):
                 syn_labels=repeated(labels, factor=self.factor),
                 real_weights=real_weights,
                 syn_weights=repeated(weights, factor=self.factor),
+                key=jax.random.fold_in(jax.random.fold_in(key, label), _LOSS),
+                frequencies=frequencies,
             )
             return self.class_loss(variables, batch, chunks)
 
-        learned = (0,) if syn.labels.ndim == 1 else (0, 1)
-        return jax.value_and_grad(loss, argnums=learned)(syn.images, syn.labels)
+        learned = [True, syn.labels.ndim == 2, frequencies is not None]
+        numbers = tuple(number for number, is_learned in enumerate(learned) if is_learned)
+        return jax.value_and_grad(loss, argnums=numbers)(syn.images, syn.labels, frequencies)
 
 
 def _batch_keys(key: PRNGKey, label: Array) -> PRNGKey:

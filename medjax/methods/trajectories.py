@@ -14,15 +14,14 @@ from jax.sharding import Mesh
 
 from medjax import kernels, parallel, planning
 from medjax.augment import Strategy
-from medjax.data import HostImages, RealData
-from medjax.errors import UserError
+from medjax.data import RealData
 from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
-from medjax.methods.experts import Experts
+from medjax.methods.experts import Experts, expert_rows
 from medjax.methods.formation import decode_set
 from medjax.methods.layout import Layout
 from medjax.methods.networks import apply_fn
 from medjax.methods.stepsize import move_step_size
-from medjax.methods.vectors import unraveller, variable_shapes, vector_size
+from medjax.methods.vectors import unraveller, variable_shapes
 from medjax.types import Array, LossFn, Params, PRNGKey, SyntheticSet
 
 BatchFn = Callable[[Array, Array, Array], tuple[Array, Array]]
@@ -180,18 +179,6 @@ class TrajectoryMatching:
             clipped=state.clipped + exploded.astype(jnp.int32),
         )
 
-    def experts_of(self, real: RealData) -> Array | HostImages:
-        """Returns ``real.experts``, or raises a ``UserError`` if they cannot be the experts."""
-        count, snapshots = self.experts.count, self.experts.snapshots
-        needed = [count * snapshots, vector_size(self.net, real)]
-        found = None if real.experts is None else list(real.experts.shape)
-        if real.experts is None or found != needed:
-            raise UserError(
-                f"real.experts must be {needed}, {snapshots} snapshots of {count} experts from "
-                f"train_experts, got {found}"
-            )
-        return real.experts
-
     def _student_loss(
         self, state: DistillState, real: RealData, key: PRNGKey, learned: Learned
     ) -> tuple[Array, Any]:
@@ -199,7 +186,7 @@ class TrajectoryMatching:
         expert = jax.random.randint(expert_key, (), 0, self.experts.count, jnp.int32)
         epoch = jax.random.randint(epoch_key, (), *self.start_epochs(state.step), jnp.int32)
         row, unravel = expert * self.experts.snapshots + epoch, unraveller(self.net, real)
-        experts = self.experts_of(real)
+        experts = expert_rows(real, self.net, self.experts)
         labels = state.labels if learned.labels is None else learned.labels
         lesson = Lesson(
             snapshot=lambda epochs: unravel(experts[row + epochs]),

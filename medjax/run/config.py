@@ -17,8 +17,9 @@ from medjax.run.settings import LABELS, TEMPERATURE
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
-_ITERATIONS |= {"datm": 10000, "hoptm": 10000, "idm": 20000}
+_ITERATIONS |= {"datm": 10000, "hoptm": 10000, "idm": 20000, "ncfm": 20000}
 _LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10, "datm": 10, "hoptm": 10, "idm": 50}
+_LOG_EVERY |= {"ncfm": 50}
 _EVALUATIONS = 10
 # Settings that may be None in spite of their default.
 _OPTIONAL = ("checkpoint.every_minutes",)
@@ -82,6 +83,15 @@ _QUICK_METHOD = {
         # The threshold grows every 500 iterations, which are as many as there are here: it starts
         # where it is after half of the iterations of the reference.
         "distill.base_threshold": 2e-7,
+    },
+    "ncfm": {
+        "iterations": 600,
+        "evaluation.every": 200,
+        "log_every": 50,
+        "distill.num_experts": 5,
+        "distill.train_epochs": 30,
+        # As many for each of the features, of which this width has a quarter.
+        "distill.num_frequencies": 1024,
     },
     "rded": {"distill.num_candidates": 100},
 }

@@ -25,7 +25,7 @@ def with_experts(experiment: Experiment) -> Experiment:
 
     Returns:
       The experiment with ``real.experts``, on the device or, above the limit for images, on the
-      host; the same experiment for a method without experts.
+      host unless only some snapshots are kept; the same experiment for a method without experts.
 
     Raises:
       UserError: if the cache cannot be written, or if experts are missing in a run of several
@@ -36,7 +36,7 @@ def with_experts(experiment: Experiment) -> Experiment:
         return experiment
     own, dataset = experiment.settings, experiment.dataset
     how = dict(vars(experts))
-    count, _ = how.pop("count"), how.pop("epochs")  # which change no expert
+    count, _, kept = how.pop("count"), how.pop("epochs"), how.pop("kept")  # which change no expert
     if not experts.sharpness:  # those of SGD keep their name
         del how["sharpness"]
     settings = {
@@ -47,10 +47,12 @@ def with_experts(experiment: Experiment) -> Experiment:
     }
     size = methods.vector_size(net, real)
     root = data.cache_root(own.data.cache or None) / "experts"
-    shape = {"experts": count, "snapshots": experts.snapshots, "size": size}
+    shape = {"experts": count, "snapshots": experts.epochs + 1, "size": size}
     with open_experts(root, settings, **shape) as file:
         _train_missing(experiment, file)
         rows = file.rows()
+    if kept is not None:
+        rows = rows.reshape(count, -1, size)[:, list(kept)].reshape(-1, size)
     if rows.nbytes <= experiment.streaming.above:
         rows = np.array(rows)
     placed = parallel.replicate(real._replace(experts=data.place(rows)), experiment.mesh)

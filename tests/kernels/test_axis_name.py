@@ -44,7 +44,14 @@ def loss(params, real, labels, weights, syn, **options):
             of_rows(*args, real_weights=weights, **options)
             for of_rows in (kernels.matching_loss, kernels.conditional_embedding_loss)
         ]
-        return jnp.stack([matching, means, given, *known])
+        waves = kernels.characteristic_distance(
+            apply_fn(params, real),
+            apply_fn(params, syn),
+            jnp.arange(6.0).reshape(2, 3),
+            real_weights=weights,
+            axis_name=options.get("axis_name"),
+        )
+        return jnp.stack([matching, means, given, *known, waves])
 
     return all_of_them(syn), jax.jacrev(all_of_them)(syn)
 

@@ -38,6 +38,10 @@ def mean_embedding(*args, **options):
     return kernels.mean_embedding(apply_fn, PARAMS, *args, **options)
 
 
+def characteristic(*args, **options):
+    return kernels.characteristic_distance(*args, **options)
+
+
 BATCH, TREES = (IMAGES, LABELS), ({"a": jnp.ones((3, 1))}, {"a": jnp.ones((3, 2))})
 XS = {"a": jnp.ones(4), "b": jnp.ones(3)}
 WRONG = {
@@ -61,6 +65,11 @@ WRONG = {
     "mmd width": lambda: kernels.mmd(ROWS, ROWS[:, :1]),
     "mmd leading axes": lambda: kernels.mmd(ROWS[None], ROWS),
     "mmd weights": lambda: kernels.mmd(ROWS, ROWS, real_weights=jnp.ones(1)),
+    "characteristic width": lambda: characteristic(ROWS, ROWS[:, :1], ROWS),
+    "characteristic frequencies": lambda: characteristic(ROWS, ROWS, ROWS[:, :1]),
+    "characteristic rank": lambda: characteristic(ROWS, ROWS, ROWS[0]),
+    "characteristic weights": lambda: characteristic(ROWS, ROWS, ROWS, syn_weights=jnp.ones(3)),
+    "features rank": lambda: kernels.batch_features(apply_fn, PARAMS, IMAGES[0]),
     "mean rank": lambda: mean_embedding(IMAGES[0]),
     "mean dtype": lambda: mean_embedding(IMAGES.astype(jnp.int32)),
     "mean weights": lambda: mean_embedding(IMAGES, weights=jnp.ones(3)),

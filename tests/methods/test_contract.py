@@ -38,6 +38,13 @@ METHODS = {
         "train_epochs": 5,
         "net_learning_rate": 0.05,
     },
+    "ncfm": {
+        "augment": "color_crop",
+        "factor": 1,
+        "num_frequencies": 64,
+        "num_experts": 3,
+        "train_epochs": 10,
+    },
 }
 FOLLOWING = {name: METHODS["mtt"][name] for name in METHODS["mtt"] if name != "max_start_epoch"}
 METHODS["datm"] = FOLLOWING | {
@@ -51,8 +58,11 @@ METHODS["hoptm"] = FOLLOWING | {"max_start_epoch": 2, "base_threshold": 1e-3}
 # A name after a plus tells apart what has the same method.
 METHODS["dsa+factor"] = METHODS["dsa"] | {"factor": 2}
 METHODS["mtt+factor"] = METHODS["mtt"] | {"factor": 2}
+METHODS["dm+rbf"] = METHODS["dm"] | {"distance": "rbf", "learning_rate": 30.0}
+METHODS["dm+ncf"] = METHODS["dm"] | {"distance": "ncf"}
+METHODS["ncfm+network"] = METHODS["ncfm"] | {"sampling": "network"}
 MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
-LOOKED_AT = {"dm": MATCHED, "idm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED}
+LOOKED_AT = {"dm": MATCHED, "idm": MATCHED, "ncfm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED}
 LOOKED_AT |= dict.fromkeys(("mtt", "datm", "hoptm"), 0)
 
 

@@ -25,6 +25,13 @@ METHODS = {
         "num_experts": 2,
         "train_epochs": 2,
     },
+    "ncfm": {
+        "augment": "color_crop",
+        "num_frequencies": 64,
+        "num_experts": 2,
+        "train_epochs": 2,
+        "sampling": "network",
+    },
 }
 METHODS["datm"] = METHODS["mtt"] | {"first_max_start_epoch": 1}
 METHODS["hoptm"] = METHODS["mtt"] | {"base_threshold": 1e-4}
@@ -114,8 +121,9 @@ def collectives(make, real, mesh):
 
 # docs/SCALING.md lists them: the images' gradient with the loss; a class's mean or gradient over
 # its real images; and the gradient of a minibatch of the training between two updates with, once,
-# the number of its rows, which the compiler may or may not send apart.
-GRADIENT, REAL_SIDE, TRAINING, ROWS = 1, 1, 1, 1
+# the number of its rows, which the compiler may or may not send apart. The gradient by the
+# frequencies of a sampling network goes back through the sums over real images, and is averaged.
+GRADIENT, REAL_SIDE, TRAINING, ROWS, FREQUENCIES = 1, 1, 1, 1, 2
 EXPECTED = {
     "dm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE}},
     "dsa": {
@@ -131,6 +139,7 @@ EXPECTED = {
     },
     # Students alone are divided: the other axes have nothing to say to each other.
     "mtt": {"class": {0}, "net": {GRADIENT}, "batch": {0}},
+    "ncfm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE + FREQUENCIES}},
 }
 EXPECTED["datm"] = EXPECTED["hoptm"] = EXPECTED["mtt"]
 

@@ -25,6 +25,7 @@ METHODS = {
         "num_experts": 1,
         "train_epochs": 1,
     },
+    "ncfm": {"augment": "color_crop", "num_frequencies": 32, "num_experts": 1, "train_epochs": 1},
 }
 
 

@@ -14,12 +14,14 @@ EXPERTS = {"expert_epochs", "max_start_epoch", "num_experts", "train_epochs", "n
 EXPERTS |= {"sharpness"}
 LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate", "batch_norm"}
 LOOPS |= {"label_learning_rate"}
+CHARACTERISTIC = {"patience", "sampling", "num_frequencies", "calibration", "num_experts"}
+CHARACTERISTIC |= {"train_epochs", "net_learning_rate"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
     assert methods.names() == (
-        *("datm", "dc", "dm", "dsa", "herding", "hoptm", "idm", "kcenter", "mtt", "random"),
-        "rded",
+        *("datm", "dc", "dm", "dsa", "herding", "hoptm", "idm", "kcenter", "mtt", "ncfm"),
+        *("random", "rded"),
     )
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
@@ -27,7 +29,8 @@ def test_names_are_sorted_and_make_a_distiller():
 
 
 def test_options_have_the_defaults_of_the_reference():
-    assert set(methods.options("dm")) == SHARED
+    assert set(methods.options("dm")) == SHARED | {"distance"}
+    assert set(methods.options("ncfm")) == SHARED - {"momentum"} | CHARACTERISTIC
     assert set(methods.options("dc")) == set(methods.options("dsa")) == SHARED | LOOPS
     assert set(methods.options("mtt")) == SHARED | STUDENTS | EXPERTS
     mtt = methods.options("mtt")
@@ -41,6 +44,11 @@ def test_options_have_the_defaults_of_the_reference():
     assert set(hoptm) == set(mtt) | {"base_threshold", "growing", "shape_weight"}
     assert (mtt["sharpness"], datm["sharpness"], hoptm["sharpness"]) == (0.0, 0.01, 0.01)
     assert (datm["learning_rate"], hoptm["learning_rate"], hoptm["growing"]) == (100.0, 10.0, 1.5)
+    ncfm = methods.options("ncfm")
+    assert (ncfm["learning_rate"], ncfm["patience"], ncfm["batch_real"]) == (0.01, 500, 1024)
+    assert (ncfm["sampling"], ncfm["num_frequencies"], ncfm["calibration"]) == ("normal", 4096, 1)
+    assert (ncfm["num_experts"], ncfm["train_epochs"]) == (20, 60)
+    assert (ncfm["init"], ncfm["factor"], ncfm["augment"]) == ("mix", 2, "color_crop_cutout")
     dm, dc, dsa = map(methods.options, ("dm", "dc", "dsa"))
     assert (dm["learning_rate"], dc["learning_rate"], dsa["learning_rate"]) == (1.0, 0.1, 0.1)
     assert {o["momentum"] for o in (dm, dc, dsa)} == {0.5}
@@ -49,6 +57,7 @@ def test_options_have_the_defaults_of_the_reference():
     assert (dm["init"], dc["init"], dsa["init"]) == ("real", "noise", "real")
     full = "color_crop_cutout_flip_scale_rotate"
     assert (dm["augment"], dc["augment"], dsa["augment"]) == (full, "none", full)
+    assert dm["distance"] == "mean"
     assert dsa["net_learning_rate"] == 0.01 and dsa["distance"] == "columnwise_cosine"
 
 
@@ -66,7 +75,7 @@ def test_options_are_all_arguments_of_the_function():
     assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
     assert methods.options("random") == {}
     assert methods.options("rded") == {"num_crops": 5, "num_candidates": 300, "factor": None}
-    for name in ("dm", "dc", "herding", "idm", "kcenter", "mtt", "random", "rded"):
+    for name in ("dm", "dc", "herding", "idm", "kcenter", "mtt", "ncfm", "random", "rded"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {
             "net",
@@ -83,7 +92,7 @@ def test_an_unknown_method_suggests_the_nearest(function):
         function("dsaa")
     assert str(caught.value) == (
         "unknown method 'dsaa' (did you mean 'dsa'?); "
-        "choose from: datm, dc, dm, dsa, herding, hoptm, idm, kcenter, mtt, random, rded"
+        "choose from: datm, dc, dm, dsa, herding, hoptm, idm, kcenter, mtt, ncfm, random, rded"
     )
 
 
@@ -132,6 +141,13 @@ def test_an_unknown_option_suggests_the_nearest():
         ("hoptm", "base_threshold", -1e-9, 0),
         ("hoptm", "growing", 0.5, 1),
         ("hoptm", "shape_weight", -1.0, 0),
+        ("ncfm", "batch_real", 0, 1),
+        ("ncfm", "patience", 0, 1),
+        ("ncfm", "num_experts", 0, 1),
+        ("ncfm", "train_epochs", 0, 1),
+        ("ncfm", "num_frequencies", 0, 1),
+        ("ncfm", "calibration", -1.0, 0),
+        ("ncfm", "learning_rate", -1.0, 0),
     ],
 )
 def test_values_out_of_range_are_refused(name, option, value, least):
@@ -182,6 +198,18 @@ def test_an_unknown_unroll_is_refused():
 def test_an_unknown_distance_is_refused():
     with pytest.raises(UserError, match=r"unknown distance 'cosin' \(did you mean 'cosine'\?\)"):
         methods.make("dc", net=NET, ipc=1, distance="cosin")
+    with pytest.raises(UserError, match=r"unknown distance 'nfc' .*; choose from: mean, rbf, ncf$"):
+        methods.make("dm", net=NET, ipc=1, distance="nfc")
+
+
+def test_an_unknown_sampling_is_refused():
+    with pytest.raises(UserError, match=r"^unknown sampling 'netwrk' \(did you mean 'network'\?\)"):
+        methods.make("ncfm", net=NET, ipc=1, sampling="netwrk")
+
+
+def test_a_sampling_network_needs_two_rows():
+    with pytest.raises(UserError, match=r"^num_frequencies must be at least 32, got 31$"):
+        methods.make("ncfm", net=NET, ipc=1, sampling="network", num_frequencies=31)
 
 
 def test_an_unknown_source_of_moments_is_refused():

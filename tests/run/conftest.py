@@ -24,6 +24,8 @@ METHODS = {
     "idm": "distill.augment=crop_flip,distill.num_networks_kept=3,distill.train_steps=1",
     "mtt": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"
     "distill.max_start_epoch=2,distill.syn_steps=3,distill.learning_rate=100.0",
+    "ncfm": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"
+    "distill.num_frequencies=64,distill.sampling=network",
 }
 METHODS["datm"] = f"{METHODS['mtt']},distill.first_max_start_epoch=1,distill.ema=0.5"
 METHODS["hoptm"] = METHODS["mtt"]

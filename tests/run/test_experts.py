@@ -1,5 +1,7 @@
 """Experts of a run: trained once, reused, and resumed after a kill."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -146,6 +148,21 @@ def test_above_the_limit_they_stay_on_disk(settings):
     mapped = experts_of(settings(**{"data.stream_above_gib": 4000 / 2**30}))
     assert not isinstance(small, data.HostImages) and isinstance(mapped, data.HostImages)
     np.testing.assert_array_equal(small, mapped.read(np.arange(9)))
+
+
+def test_those_that_are_kept_are_rows_of_all(settings, epochs):
+    """NCFM's are those of MTT in the cache, if they were trained alike."""
+    experiment = make_experiment(settings())
+    all_of_them = np.asarray(experts.with_experts(experiment).real.experts)
+    trained = epochs["epochs"]
+    kept = dataclasses.replace(experiment.distiller.experts, kept=(0, 2))
+    ends = experiment._replace(distiller=experiment.distiller._replace(experts=kept))
+    rows = experts.with_experts(ends).real.experts
+    np.testing.assert_array_equal(rows, all_of_them.reshape(3, 3, -1)[:, [0, 2]].reshape(6, -1))
+    assert epochs["epochs"] == trained
+    above = experiment.streaming._replace(above=1)
+    rows = experts.with_experts(ends._replace(streaming=above)).real.experts
+    assert not isinstance(rows, data.HostImages) and rows.shape[0] == 6
 
 
 def test_a_method_without_experts_is_unchanged(settings, monkeypatch):

@@ -1,7 +1,13 @@
 """Pure, unjitted, differentiable kernels of distillation; networks are passed as functions."""
 
 from medjax.kernels.chunking import chunked_map, chunked_sum
-from medjax.kernels.distances import columnwise_cosine, cosine, squared_error
+from medjax.kernels.distances import (
+    columnwise_cosine,
+    conv_absolute_error,
+    conv_squared_error,
+    cosine,
+    squared_error,
+)
 from medjax.kernels.distribution_matching import (
     conditional_embedding_loss,
     linear,
@@ -25,6 +31,8 @@ __all__ = [
     "chunked_sum",
     "columnwise_cosine",
     "conditional_embedding_loss",
+    "conv_absolute_error",
+    "conv_squared_error",
     "cosine",
     "cross_entropy",
     "linear",

@@ -7,6 +7,7 @@ from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.experts import Experts, Trainer, make_trainer, train_experts
 from medjax.methods.formation import at_patch_size, decode, pack
+from medjax.methods.idc import idc
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
@@ -27,6 +28,7 @@ __all__ = [
     "dm",
     "dsa",
     "herding",
+    "idc",
     "kcenter",
     "loops_for",
     "make",

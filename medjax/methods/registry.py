@@ -14,6 +14,7 @@ from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
+from medjax.methods.idc import idc
 from medjax.methods.mtt import mtt
 
 
@@ -36,6 +37,7 @@ _METHODS = {
     "dm": Method(dm),
     "dsa": Method(dsa, extends=dc),
     "herding": Method(herding),
+    "idc": Method(idc),
     "kcenter": Method(kcenter),
     "mtt": Method(mtt, axes=("net",)),
     "random": Method(random),
@@ -51,7 +53,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()
-      ('dc', 'dm', 'dsa', 'herding', 'kcenter', 'mtt', 'random')
+      ('dc', 'dm', 'dsa', 'herding', 'idc', 'kcenter', 'mtt', 'random')
     """
     return tuple(sorted(_METHODS))
 

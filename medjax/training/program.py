@@ -16,7 +16,7 @@ from medjax.training.epoch import run_epoch
 from medjax.training.schedule import Schedule
 from medjax.training.sgd import sgd
 from medjax.training.training_set import TrainingSet
-from medjax.types import Array, Params, PRNGKey
+from medjax.types import Array, LossFn, Params, PRNGKey
 
 Carry = tuple[Any, Any]
 """The variables of networks and the state of their optimisers."""
@@ -155,17 +155,18 @@ def gradient_with_moments(
     labels: Array,
     *,
     weights: Array | None = None,
+    loss_fn: LossFn = kernels.cross_entropy,
 ) -> Carry:
     """Computes the training loss's gradient and the running moments of a network with batch norm.
 
     ``images`` are the whole batch, whose moments are used; ``weights [n]`` are those of images in
-    the loss. Returns the gradient with respect to ``params``, and ``{"batch_stats"}`` after the
-    batch.
+    the loss ``loss_fn``. Returns the gradient with respect to ``params``, and ``{"batch_stats"}``
+    after the batch.
     """
 
     def loss(params: Params) -> tuple[Array, Any]:
         logits, updated = net.apply({**variables, "params": params}, images, mutable="batch_stats")
-        return kernels.cross_entropy(logits, labels, weights=weights), updated
+        return loss_fn(logits, labels, weights=weights), updated
 
     gradient, updated = jax.grad(loss, has_aux=True)(variables["params"])
     return gradient, updated

@@ -15,8 +15,8 @@ from medjax.run import parity
 from medjax.run.config_words import Word, split_words
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
-_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
-_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10}
+_ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "idc": 2000, "mtt": 5000}
+_LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "idc": 1, "mtt": 10}
 _EVALUATIONS = 10
 # Settings that may be None in spite of their default.
 _OPTIONAL = ("checkpoint.every_minutes",)
@@ -48,6 +48,14 @@ _QUICK_METHOD = {
     },
     "dc": _QUICK_GRADIENT_MATCHING,
     "dsa": _QUICK_GRADIENT_MATCHING,
+    "idc": {
+        "iterations": 20,
+        "evaluation.every": 5,
+        "distill.outer_loop": 10,
+        "distill.train_images": 256,
+        # For a thousandth of the updates.
+        "distill.learning_rate": 0.05,
+    },
     "mtt": {
         "iterations": 400,
         "evaluation.every": 100,
@@ -145,8 +153,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         grows with the images: 3 at 28 pixels, 4 at 64, 5 at 128, 6 at 224;
       - ``precision``: that of the networks, see ``nets.make``; pixels, losses and parameters are
         always float32. The reference gets ``tf32`` from PyTorch;
-      - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
-        strategy that keeps this data set's labels valid;
+      - ``distill``: the method's options, see ``methods.options``; ``augment="auto"``, for methods
+        whose own strategy flips, is the strategy that keeps this data set's labels valid;
       - ``evaluation``: after ``every`` iterations ``select_networks`` networks are trained and
         scored on val by ``select_by``, at the end ``networks`` of them on test. ``select_recipe``
         and ``recipe`` are ``reference``, or ``fast`` for a short training. ``whole_steps`` is the
@@ -184,7 +192,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "net": _net("convnet"),
             "precision": "tf32",
             "distill": {
-                name: augment if name == "augment" else _settable(value)
+                name: _augment(value) if name == "augment" else _settable(value)
                 for name, value in options.items()
             },
             "evaluation": _evaluation(iterations, augment),
@@ -223,6 +231,11 @@ def _net(name: str) -> ConfigDict:
     """Returns a network's name and options, without the precision, which the run sets."""
     options = {k: v for k, v in nets.options(name).items() if k != "precision"}
     return ConfigDict({"name": name} | {k: _settable(v) for k, v in options.items()})
+
+
+def _augment(default: str) -> str:
+    """Leaves a strategy to the data set if it flips, which may change a label."""
+    return "auto" if "flip" in default else default
 
 
 def _settable(default: Any) -> Any:

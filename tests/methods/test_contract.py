@@ -17,6 +17,12 @@ METHODS = {
     "dm": {"augment": "color_crop"},
     "dc": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0},
     "dsa": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0, "augment": "color_crop"},
+    "idc": {
+        "outer_loop": 2,
+        "train_images": 8,
+        "learning_rate": 0.3,
+        "augment": "color_crop",
+    },
     "mtt": {
         "learning_rate": 100.0,
         "step_size": 0.1,
@@ -34,7 +40,7 @@ METHODS = {
 METHODS["dsa+factor"] = METHODS["dsa"] | {"factor": 2}
 METHODS["mtt+factor"] = METHODS["mtt"] | {"factor": 2}
 MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
-LOOKED_AT = {"dm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED, "mtt": 0}
+LOOKED_AT = {"dm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED, "idc": 2 * MATCHED, "mtt": 0}
 
 
 class Case(NamedTuple):

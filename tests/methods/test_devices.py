@@ -15,6 +15,7 @@ SIZES = (6, 14, 20)  # three classes: uneven on two, four and eight devices
 METHODS = {
     "dm": {"augment": "color_crop"},
     "dsa": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0, "augment": "color_crop"},
+    "idc": {"outer_loop": 2, "train_images": 13, "pretrain_epochs": 1, "learning_rate": 1.0},
     "mtt": {
         "learning_rate": 10.0,
         "augment": "color_crop",
@@ -116,6 +117,11 @@ GRADIENT, REAL_SIDE, TRAINING, ROWS = 1, 1, 1, 1
 EXPECTED = {
     "dm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE}},
     "dsa": {
+        "class": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
+        "net": {GRADIENT},
+        "batch": {REAL_SIDE + TRAINING, REAL_SIDE + TRAINING + ROWS},
+    },
+    "idc": {
         "class": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
         "net": {GRADIENT},
         "batch": {REAL_SIDE + TRAINING, REAL_SIDE + TRAINING + ROWS},

@@ -2,6 +2,7 @@
 
 import inspect
 
+import jax
 import pytest
 
 from medjax import methods, nets
@@ -13,10 +14,11 @@ STUDENTS = {"clip", "step_size", "step_size_learning_rate", "syn_steps", "batch_
 EXPERTS = {"expert_epochs", "max_start_epoch", "num_experts", "train_epochs", "net_learning_rate"}
 LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate", "batch_norm"}
 LOOPS |= {"label_learning_rate"}
+REAL_TRAINING = {"train_images", "pretrain_epochs", "cutmix", "net_momentum", "net_weight_decay"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
-    assert methods.names() == ("dc", "dm", "dsa", "herding", "kcenter", "mtt", "random")
+    assert methods.names() == ("dc", "dm", "dsa", "herding", "idc", "kcenter", "mtt", "random")
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
         assert callable(distiller.init) and callable(distiller.step)
@@ -42,10 +44,22 @@ def test_options_have_the_defaults_of_the_reference():
     assert dsa["net_learning_rate"] == 0.01 and dsa["distance"] == "columnwise_cosine"
 
 
+def test_idc_has_the_defaults_of_its_release():
+    idc = methods.options("idc")
+    loops = LOOPS - {"inner_loop", "label_learning_rate"}
+    assert set(idc) == SHARED | {"factor"} | loops | REAL_TRAINING
+    assert (idc["learning_rate"], idc["momentum"], idc["batch_real"]) == (5e-3, 0.5, 64)
+    assert (idc["init"], idc["factor"], idc["augment"]) == ("mix", 2, "color_crop_cutout")
+    assert (idc["distance"], idc["outer_loop"]) == ("conv_squared_error", 100)
+    assert (idc["train_images"], idc["pretrain_epochs"], idc["cutmix"]) == (2000, 0, 0.5)
+    assert [idc[f"net_{o}"] for o in ("learning_rate", "momentum")] == [0.01, 0.9]
+    assert idc["net_weight_decay"] == 5e-4
+
+
 def test_options_are_all_arguments_of_the_function():
     assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
     assert methods.options("random") == {}
-    for name in ("dm", "dc", "herding", "kcenter", "mtt", "random"):
+    for name in ("dm", "dc", "herding", "idc", "kcenter", "mtt", "random"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {"net", "ipc", "num_groups", "mesh"}
 
@@ -56,7 +70,7 @@ def test_an_unknown_method_suggests_the_nearest(function):
         function("dsaa")
     assert str(caught.value) == (
         "unknown method 'dsaa' (did you mean 'dsa'?); "
-        "choose from: dc, dm, dsa, herding, kcenter, mtt, random"
+        "choose from: dc, dm, dsa, herding, idc, kcenter, mtt, random"
     )
 
 
@@ -82,6 +96,10 @@ def test_an_unknown_option_suggests_the_nearest():
         ("dc", "learning_rate", -1, 0),
         ("dc", "momentum", -0.1, 0),
         ("dsa", "net_learning_rate", -0.1, 0),
+        ("idc", "outer_loop", 0, 1),
+        ("idc", "train_images", -1, 0),
+        ("idc", "pretrain_epochs", -1, 0),
+        ("idc", "net_momentum", -0.1, 0),
         ("mtt", "batch_real", 0, 1),
         ("mtt", "batch_syn", 0, 1),
         ("mtt", "syn_steps", 0, 1),
@@ -105,7 +123,7 @@ def test_impossible_ipc_is_refused(name, ipc):
         methods.make(name, net=NET, ipc=ipc)
 
 
-@pytest.mark.parametrize("name", ["dc", "dm", "dsa"])
+@pytest.mark.parametrize("name", ["dc", "dm", "dsa", "idc"])
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
@@ -141,6 +159,21 @@ def test_an_unknown_unroll_is_refused():
 def test_an_unknown_distance_is_refused():
     with pytest.raises(UserError, match=r"unknown distance 'cosin' \(did you mean 'cosine'\?\)"):
         methods.make("dc", net=NET, ipc=1, distance="cosin")
+
+
+def test_a_distance_of_convolutions_needs_one(make_real):
+    net = nets.make("mlp", num_classes=2, width=4)
+    distiller = methods.make("idc", net=net, ipc=1, batch_real=4)
+    real = make_real((5, 5))
+    state = distiller.init(jax.random.key(0), real)
+    with pytest.raises(UserError, match="compares the weights of convolutions, of which the netw"):
+        distiller.step(jax.random.key(0), state, real, 1)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, float("nan")])
+def test_a_probability_is_one(value):
+    with pytest.raises(UserError, match=rf"^cutmix must be a probability, 0–1, got {value}$"):
+        methods.make("idc", net=NET, ipc=1, cutmix=value)
 
 
 def test_an_unknown_source_of_moments_is_refused():

@@ -21,6 +21,7 @@ METHODS = {
     "dm": "distill.augment=crop_flip,distill.init=real",
     "dc": "distill.outer_loop=2,distill.inner_loop=1",
     "dsa": "distill.outer_loop=2,distill.inner_loop=1,distill.augment=crop_flip",
+    "idc": "distill.outer_loop=2,distill.train_images=8",
     "mtt": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"
     "distill.max_start_epoch=2,distill.syn_steps=3,distill.learning_rate=100.0",
 }

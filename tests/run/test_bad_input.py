@@ -87,7 +87,7 @@ class TestBeforeTheRun:
         line = refused(capsys, "--config.method=dmm")
         assert line == (
             "unknown method 'dmm' (did you mean 'dm'?); "
-            "choose from: dc, dm, dsa, herding, kcenter, mtt, random"
+            "choose from: dc, dm, dsa, herding, idc, kcenter, mtt, random"
         )
 
     def test_an_unknown_key(self, capsys):

@@ -12,7 +12,7 @@ from medjax.run.metrics import read_metrics
 from medjax.run.settings import Settings
 from medjax.run.stopwatch import PARTS
 
-METHODS = ("dm", "dc", "dsa", "mtt")
+METHODS = ("dm", "dc", "dsa", "idc", "mtt")
 
 
 def read(workdir):

@@ -20,7 +20,7 @@ METHODS = {
     "idc": {
         "outer_loop": 2,
         "train_images": 8,
-        "learning_rate": 0.3,
+        "learning_rate": 100.0,
         "augment": "color_crop",
     },
     "mtt": {

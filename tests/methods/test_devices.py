@@ -15,7 +15,7 @@ SIZES = (6, 14, 20)  # three classes: uneven on two, four and eight devices
 METHODS = {
     "dm": {"augment": "color_crop"},
     "dsa": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0, "augment": "color_crop"},
-    "idc": {"outer_loop": 2, "train_images": 13, "pretrain_epochs": 1, "learning_rate": 1.0},
+    "idc": {"outer_loop": 2, "train_images": 13, "pretrain_epochs": 1, "learning_rate": 30.0},
     "mtt": {
         "learning_rate": 10.0,
         "augment": "color_crop",

@@ -17,7 +17,7 @@ KEY = jax.random.key(5)
 IPC, SIZES = (1, 3), (5, 9)
 BATCH, TRAIN_IMAGES, PRETRAIN, OUTER = 6, 7, 2, 3
 PASS, MINIBATCHES = 3, 2  # 14 images in minibatches of 6, and 7 of them
-RATE, MOMENTUM = 0.2, 0.5
+RATE, MOMENTUM = 10.0, 0.5
 NET = {"net_learning_rate": 0.3, "net_momentum": 0.9, "net_weight_decay": 0.05}
 
 
@@ -98,8 +98,8 @@ def test_the_loop_of_the_release(problem, name, distance):
     expected, loss = reference(net, real, images, rows, distance=distance)
     state, info = distiller.step(KEY, start._replace(images=images + 0), real, 2)
     moved = np.abs(expected - np.clip(images, -2.75, 2.25)).max()
-    np.testing.assert_allclose(state.images, expected, atol=1e-4 * max(moved, 1))
-    assert moved > 1e-2 and float(info.loss) == pytest.approx(loss, rel=1e-4)
+    np.testing.assert_allclose(state.images, expected, atol=1e-3 * moved)
+    assert moved > 0.1 and float(info.loss) == pytest.approx(loss, rel=1e-4)
     assert int(info.real_images) == 2 * OUTER * (5 + BATCH)
 
 
@@ -220,7 +220,7 @@ def test_unknown_findings_are_not_mixed(problem, make_net):
     real = data.real_data(split, num_classes=2, **stats)
     distiller = methods.idc(net=make_net(2, depth=1), ipc=1, init="noise", cutmix=0.5)
     state = distiller.init(KEY, real)
-    with pytest.raises(UserError, match="^cutmix cannot mix unknown findings; set cutmix to 0"):
+    with pytest.raises(UserError, match=r"^cutmix cannot mix unknown findings; set cutmix to 0"):
         distiller.step(KEY, state, real, 1)
 
 

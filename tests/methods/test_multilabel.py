@@ -15,7 +15,7 @@ METHODS = {
     "dm": {"augment": "color_crop"},
     "dc": {"outer_loop": 2, "inner_loop": 1, "learning_rate": 1.0},
     "dsa": {"outer_loop": 2, "inner_loop": 1, "augment": "color_crop", "label_learning_rate": 5.0},
-    "idc": {"outer_loop": 2, "train_images": 8, "learning_rate": 0.3, "cutmix": 0.0},
+    "idc": {"outer_loop": 2, "train_images": 8, "learning_rate": 30.0, "cutmix": 0.0},
     "mtt": {
         "learning_rate": 100.0,
         "augment": "none",

@@ -49,12 +49,12 @@ _QUICK_METHOD = {
     "dc": _QUICK_GRADIENT_MATCHING,
     "dsa": _QUICK_GRADIENT_MATCHING,
     "idc": {
-        "iterations": 20,
-        "evaluation.every": 5,
-        "distill.outer_loop": 10,
+        "iterations": 40,
+        "evaluation.every": 10,
+        "distill.outer_loop": 20,
         "distill.train_images": 256,
-        # For a thousandth of the updates.
-        "distill.learning_rate": 0.05,
+        # For a 250th of the updates.
+        "distill.learning_rate": 0.5,
     },
     "mtt": {
         "iterations": 400,

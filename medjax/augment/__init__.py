@@ -9,8 +9,10 @@ Operators are deterministic functions of images and parameters; a strategy sampl
 DC's own augmentation transforms each image alone, see ``DCStrategy``.
 """
 
+from medjax.augment.cutmix import CutMixDraw, cutmix, sample_cutmix
 from medjax.augment.dc import DCDraw, DCStrategy
 from medjax.augment.dsa import Draw, Strategy, parse_strategy
+from medjax.augment.layered import LayeredStrategy
 from medjax.augment.ops import (
     brightness,
     contrast,
@@ -25,17 +27,21 @@ from medjax.augment.parsing import Augmentation, parse_augmentation
 
 __all__ = [
     "Augmentation",
+    "CutMixDraw",
     "DCDraw",
     "DCStrategy",
     "Draw",
+    "LayeredStrategy",
     "Strategy",
     "brightness",
     "contrast",
+    "cutmix",
     "cutout",
     "flip",
     "parse_augmentation",
     "parse_strategy",
     "rotate",
+    "sample_cutmix",
     "saturation",
     "scale",
     "translate",

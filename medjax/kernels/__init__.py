@@ -2,7 +2,13 @@
 
 from medjax.kernels.characteristic import characteristic_distance
 from medjax.kernels.chunking import chunked_map, chunked_sum
-from medjax.kernels.distances import columnwise_cosine, cosine, squared_error
+from medjax.kernels.distances import (
+    columnwise_cosine,
+    conv_absolute_error,
+    conv_squared_error,
+    cosine,
+    squared_error,
+)
 from medjax.kernels.distribution_matching import (
     conditional_embedding_loss,
     linear,
@@ -33,6 +39,8 @@ __all__ = [
     "chunked_sum",
     "columnwise_cosine",
     "conditional_embedding_loss",
+    "conv_absolute_error",
+    "conv_squared_error",
     "cosine",
     "cross_entropy",
     "linear",

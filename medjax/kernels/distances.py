@@ -3,6 +3,7 @@
 import chex
 import jax
 import jax.numpy as jnp
+from jax import lax
 
 from medjax.types import Array, Params
 
@@ -89,6 +90,71 @@ def cosine(grads_a: Params, grads_b: Params) -> Array:
     chex.assert_trees_all_equal_shapes(grads_a, grads_b)
     a, b = (jnp.concatenate([x.ravel() for x in jax.tree.leaves(g)]) for g in (grads_a, grads_b))
     return 1 - _cosine_similarity(a, b)
+
+
+def conv_squared_error(grads_a: Params, grads_b: Params) -> Array:
+    """Returns the squared Euclidean distance over the weights of convolutions, ``Σ (a − b)²``.
+
+    Both sums, over the entries of a tensor and over the tensors, are plain sums and not means.
+    Biases, norms and linear layers add nothing.
+
+    Args:
+      grads_a: a pytree of float arrays, of which those of four axes (HWIO) count.
+      grads_b: the same structure and shapes.
+
+    Returns:
+      A scalar.
+
+    Raises:
+      AssertionError: gradients of different structure or shapes.
+      ValueError: gradients without a convolution.
+
+    Example:
+      >>> a = {"conv": jnp.ones((3, 3, 1, 2)), "head": jnp.ones((2, 2))}
+      >>> conv_squared_error(a, jax.tree.map(jnp.zeros_like, a))
+      Array(18., dtype=float32)
+
+    Kim et al., "Dataset Condensation via Efficient Synthetic-Data Parameterization", ICML 2022.
+    """
+    return squared_error(*_convolutions(grads_a, grads_b))
+
+
+def conv_absolute_error(grads_a: Params, grads_b: Params) -> Array:
+    """Returns the sum of absolute differences over the weights of convolutions, ``Σ |a − b|``.
+
+    As in ``conv_squared_error``, no sum is a mean, and biases, norms and linear layers add nothing.
+
+    Args:
+      grads_a: a pytree of float arrays, of which those of four axes (HWIO) count.
+      grads_b: the same structure and shapes.
+
+    Returns:
+      A scalar; its gradient is 0 where two entries are equal.
+
+    Raises:
+      AssertionError: gradients of different structure or shapes.
+      ValueError: gradients without a convolution.
+
+    Example:
+      >>> a = {"conv": jnp.full((3, 3, 1, 2), 0.5), "head": jnp.ones((2, 2))}
+      >>> conv_absolute_error(a, jax.tree.map(jnp.zeros_like, a))
+      Array(9., dtype=float32)
+
+    Kim et al., "Dataset Condensation via Efficient Synthetic-Data Parameterization", ICML 2022.
+    """
+    differences = jax.tree.map(jnp.subtract, *_convolutions(grads_a, grads_b))
+    # The derivative of JAX's absolute value is 1 at zero, where the gradients of dead units are.
+    signs = jax.tree.map(lambda x: lax.stop_gradient(jnp.sign(x)), differences)
+    return _sum_leaves(jax.tree.map(lambda x, s: jnp.sum(x * s), differences, signs))
+
+
+def _convolutions(grads_a: Params, grads_b: Params) -> tuple[list[Array], list[Array]]:
+    """Returns the tensors of four axes of both gradients."""
+    chex.assert_trees_all_equal_shapes(grads_a, grads_b)
+    found = [[x for x in jax.tree.leaves(g) if x.ndim == 4] for g in (grads_a, grads_b)]
+    if not found[0]:
+        raise ValueError("the gradients have no tensor of four axes, as a convolution has")
+    return found[0], found[1]
 
 
 def _cosine_similarity(a: Array, b: Array) -> Array:

@@ -9,6 +9,7 @@ from medjax.methods.dsa import dsa
 from medjax.methods.experts import Experts, Trainer, make_trainer, train_experts
 from medjax.methods.formation import at_patch_size, decode, pack
 from medjax.methods.hoptm import hoptm
+from medjax.methods.idc import idc
 from medjax.methods.idm import idm
 from medjax.methods.layout import proportional_ipc
 from medjax.methods.loops import Loops, loops_for
@@ -34,6 +35,7 @@ __all__ = [
     "dsa",
     "herding",
     "hoptm",
+    "idc",
     "idm",
     "kcenter",
     "loops_for",

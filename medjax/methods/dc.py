@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import cast
 
 import flax.linen as nn
 import jax
@@ -20,7 +19,7 @@ from medjax.methods.batchnorm import MODES, with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.formation import decode_set
-from medjax.methods.innerloop import InnerLoop
+from medjax.methods.innerloop import InnerLoop, SyntheticTraining, Trained
 from medjax.methods.layout import make_layout
 from medjax.methods.loops import loops_for
 from medjax.methods.matching import ClassBatch, Matching
@@ -31,7 +30,10 @@ DISTANCES = {
     "columnwise_cosine": kernels.columnwise_cosine,
     "squared_error": kernels.squared_error,
     "cosine": kernels.cosine,
+    "conv_squared_error": kernels.conv_squared_error,
+    "conv_absolute_error": kernels.conv_absolute_error,
 }
+_OF_CONVOLUTIONS = (kernels.conv_squared_error, kernels.conv_absolute_error)
 
 
 def dc(
@@ -70,7 +72,8 @@ def dc(
       init: the start of the images, see ``initial_images``; ``noise`` is the reference.
       augment: a siamese DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an update; 1 is the reference.
-      distance: ``columnwise_cosine`` (the reference), ``squared_error`` or ``cosine``.
+      distance: ``columnwise_cosine`` (the reference), ``squared_error``, ``cosine``, or of the
+        weights of convolutions alone ``conv_squared_error`` or ``conv_absolute_error``.
       outer_loop: updates of the images in an iteration; ``None`` follows ``loops_for(ipc)``.
       inner_loop: epochs between two updates; ``None`` follows ``loops_for(ipc)``.
       net_learning_rate: learning rate of the networks, plain SGD in batches of 256.
@@ -108,7 +111,7 @@ def dc(
     check_numbers(at_least=0, net_learning_rate=net_learning_rate)
     check_numbers(at_least=0, label_learning_rate=label_learning_rate)
     strategy, axes = parse_strategy(augment), parallel.axes_of(mesh)
-    return _GradientMatching(
+    return GradientMatching(
         net=net,
         layout=layout,
         strategy=strategy,
@@ -117,8 +120,13 @@ def dc(
         num_networks=num_networks,
         axes=axes,
         distance=DISTANCES[distance],
-        inner=InnerLoop(net, strategy, optax.sgd(net_learning_rate), axes.classes + axes.rows),
-        inner_epochs=inner_loop,
+        inner=SyntheticTraining(
+            net=net,
+            strategy=strategy,
+            optimizer=optax.sgd(net_learning_rate),
+            axes=axes.classes + axes.rows,
+            epochs=inner_loop,
+        ),
         updates=outer_loop,
         factor=factor,
         batch_norm=batch_norm,
@@ -126,19 +134,25 @@ def dc(
     ).distiller(init, mesh)
 
 
-_Carry = tuple[SyntheticSet, optax.OptState, Params, Array]
-"""``(syn, opt_state, variables, loss_sum)``, which one update passes to the next."""
+_Carry = tuple[SyntheticSet, optax.OptState, Trained, Array]
+"""``(syn, opt_state, networks, loss_sum)``, which one update passes to the next."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _GradientMatching(Matching):
-    """Gradient matching with the checked options of ``dc``."""
+class GradientMatching(Matching):
+    """Gradient matching with checked options, see ``dc``.
+
+    Attributes:
+      distance: between two gradients.
+      inner: how the networks train between two updates of the images.
+      batch_norm: one of ``MODES``.
+      label_optimizer: the optimiser of label rows; ``None`` keeps them fixed.
+    """
 
     distance: DistanceFn
     inner: InnerLoop
-    inner_epochs: int
     batch_norm: str
-    label_optimizer: optax.GradientTransformation | None
+    label_optimizer: optax.GradientTransformation | None = None
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
         return kernels.matching_loss(
@@ -151,10 +165,12 @@ class _GradientMatching(Matching):
 
     def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
         keys, variables = self.networks(key, state.images)
+        self._check_distance(variables)
         chunks = self.chunks(variables, state.images, real)
         update = functools.partial(self._update, keys, real, chunks)
         syn = SyntheticSet(state.images, state.labels)
-        start: _Carry = (syn, state.opt_state, variables, jnp.zeros((), state.images.dtype))
+        zero = jnp.zeros((), state.images.dtype)
+        start: _Carry = (syn, state.opt_state, self.inner.start(variables), zero)
         syn, opt_state, _, total = lax.fori_loop(0, self.updates, update, start)
         moved = state._replace(images=syn.images, labels=syn.labels, opt_state=opt_state)
         return moved, total / self.updates
@@ -162,10 +178,15 @@ class _GradientMatching(Matching):
     def draws(self, key: PRNGKey, real: RealData) -> Array:
         _, keys = both_keys(key, jnp.arange(self.num_networks))
 
-        def one_update(index: Array) -> Array:
-            return self.drawn_rows(_update_keys(keys, index)[1], real)
+        def one_update(index: Array, *, first: bool = False) -> Array:
+            train_keys, match_keys = _update_keys(keys, index)
+            trained = jax.vmap(lambda k: self.inner.draws(k, real, first=first))(train_keys)
+            rows = jax.tree.leaves((trained, self.drawn_rows(match_keys, real)))
+            return jnp.concatenate([x.reshape(-1, x.shape[-1]) for x in rows])
 
-        return cast(Array, lax.map(one_update, jnp.arange(self.updates, dtype=jnp.int32)))
+        first = one_update(jnp.zeros((), jnp.int32), first=True)
+        others = lax.map(one_update, jnp.arange(1, self.updates, dtype=jnp.int32))
+        return jnp.concatenate([first, others.reshape(-1, first.shape[-1])])
 
     def extend(self, state: DistillState) -> DistillState:
         if self.label_optimizer is None:
@@ -178,15 +199,16 @@ class _GradientMatching(Matching):
     def _update(
         self, keys: PRNGKey, real: RealData, chunks: planning.Chunks, index: Array, carry: _Carry
     ) -> _Carry:
-        syn, opt_state, variables, total = carry
+        syn, opt_state, trained, total = carry
         train_keys, match_keys = _update_keys(keys, index)
         # The reference trains after each update except the last. Training before each update
         # except the first is the same and needs no separate program for the last one.
-        epochs = jnp.where(index > 0, self.inner_epochs, 0)
         decoded = decode_set(syn, factor=self.factor)
-        variables = kernels.chunked_map(
-            lambda network: self.inner.train(network, decoded, epochs, chunk_size=chunks.images),
-            (train_keys, variables),
+        variables, net_state = kernels.chunked_map(
+            lambda network: self.inner.train(
+                network, decoded, real, index, chunk_size=chunks.images
+            ),
+            (train_keys, trained),
             chunk_size=chunks.networks,
         )
         variables = with_moments(
@@ -195,7 +217,15 @@ class _GradientMatching(Matching):
         networks = match_keys, variables
         loss, gradients = self.loss_and_gradient(networks, syn, real, chunks=chunks)
         syn, opt_state = self._move(syn, gradients, opt_state)
-        return syn, opt_state, variables, total + loss
+        return syn, opt_state, (variables, net_state), total + loss
+
+    def _check_distance(self, variables: Params) -> None:
+        convolutions = any(x.ndim == 5 for x in jax.tree.leaves(variables["params"]))  # [k, HWIO]
+        if self.distance in _OF_CONVOLUTIONS and not convolutions:
+            raise UserError(
+                "this distance compares the weights of convolutions, of which the network has "
+                "none; use another one, such as squared_error"
+            )
 
     def _move(
         self, syn: SyntheticSet, gradients: tuple[Array, ...], opt_state: optax.OptState

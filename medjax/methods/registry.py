@@ -16,6 +16,7 @@ from medjax.methods.distiller import Distiller
 from medjax.methods.dm import dm
 from medjax.methods.dsa import dsa
 from medjax.methods.hoptm import hoptm
+from medjax.methods.idc import idc
 from medjax.methods.idm import idm
 from medjax.methods.mtt import mtt
 from medjax.methods.ncfm import ncfm
@@ -43,6 +44,7 @@ _METHODS = {
     "dsa": Method(dsa, extends=dc),
     "herding": Method(herding),
     "hoptm": Method(hoptm, extends=mtt, axes=("net",)),
+    "idc": Method(idc),
     "idm": Method(idm),
     "kcenter": Method(kcenter),
     "mtt": Method(mtt, axes=("net",)),

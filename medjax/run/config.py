@@ -13,88 +13,18 @@ from medjax import data, methods, nets, parallel
 from medjax.errors import UserError, unknown
 from medjax.run import parity
 from medjax.run.config_words import Word, split_words
+from medjax.run.quick import quick_settings
 from medjax.run.settings import LABELS, TEMPERATURE
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
-_ITERATIONS |= {"datm": 10000, "hoptm": 10000, "idm": 20000, "ncfm": 20000}
+_ITERATIONS |= {"datm": 10000, "hoptm": 10000, "idc": 2000, "idm": 20000, "ncfm": 20000}
 _LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10, "datm": 10, "hoptm": 10, "idm": 50}
-_LOG_EVERY |= {"ncfm": 50}
+_LOG_EVERY |= {"idc": 1, "ncfm": 50}
 _EVALUATIONS = 10
 # Settings that may be None in spite of their default.
 _OPTIONAL = ("checkpoint.every_minutes",)
 
-# The settings of ``quick``: the same pipeline at a width and length for two CPU cores.
-_QUICK = {
-    "net.width": 32,
-    "distill.batch_real": 64,
-    "evaluation.epochs": 300,
-    "evaluation.batch_size": 64,
-    "evaluation.whole_steps": 3000,
-    "evaluation.select_networks": 3,
-}
-_QUICK_GRADIENT_MATCHING = {
-    "iterations": 120,
-    "evaluation.every": 30,
-    "log_every": 2,
-    "distill.inner_loop": 10,
-    # For a tenth of the iterations and a distance summed over a quarter of the output units.
-    "distill.learning_rate": 4.0,
-}
-_QUICK_TRAJECTORIES = {
-    "iterations": 400,
-    "evaluation.every": 100,
-    "distill.num_experts": 10,
-    "distill.train_epochs": 12,
-    "distill.expert_epochs": 2,
-    "distill.syn_steps": 10,
-}
-_QUICK_METHOD = {
-    "dm": {
-        "iterations": 900,
-        "evaluation.every": 300,
-        "log_every": 50,
-        # The loss is a sum over features, of which this width has a quarter.
-        "distill.learning_rate": 4.0,
-    },
-    "dc": _QUICK_GRADIENT_MATCHING,
-    "dsa": _QUICK_GRADIENT_MATCHING,
-    "idm": {
-        "iterations": 600,
-        "evaluation.every": 200,
-        "log_every": 20,
-        # For DM's reason; the cross entropy keeps its learning rate.
-        "distill.learning_rate": 0.8,
-        "distill.ce_weight": 0.125,
-        "distill.num_networks_kept": 8,
-        "distill.new_network_every": 50,
-        "distill.trained_networks": 1,
-        "distill.train_steps": 4,
-    },
-    "mtt": _QUICK_TRAJECTORIES | {"distill.max_start_epoch": 8},
-    "datm": _QUICK_TRAJECTORIES
-    | {
-        "distill.first_max_start_epoch": 4,
-        "distill.max_start_epoch": 8,
-        "distill.expansion_iterations": 100,
-    },
-    "hoptm": _QUICK_TRAJECTORIES
-    | {
-        # The threshold grows every 500 iterations, which are as many as there are here: it starts
-        # where it is after half of the iterations of the reference.
-        "distill.base_threshold": 2e-7,
-    },
-    "ncfm": {
-        "iterations": 600,
-        "evaluation.every": 200,
-        "log_every": 50,
-        "distill.num_experts": 5,
-        "distill.train_epochs": 30,
-        # As many for each of the features, of which this width has a quarter.
-        "distill.num_frequencies": 1024,
-    },
-    "rded": {"distill.num_candidates": 100},
-}
 _NET = "net.name"
 _QUICK_WORD = "quick"
 
@@ -138,7 +68,7 @@ def make(
     _update(config, overrides)
     given = {*overrides, *(key for key, _ in words if key)}
     if (None, _QUICK_WORD) in words:
-        usual = {**_QUICK, **_QUICK_METHOD.get(method, {})}
+        usual = quick_settings(method)
         known = _dotted(config)  # a network may have no width, a method no batches
         _update(config, {key: value for key, value in usual.items() if key in known})
         _update(config, quick or {})
@@ -182,8 +112,8 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         grows with the images: 3 at 28 pixels, 4 at 64, 5 at 128, 6 at 224;
       - ``precision``: that of the networks, see ``nets.make``; pixels, losses and parameters are
         always float32. The reference gets ``tf32`` from PyTorch;
-      - ``distill``: the method's options, see ``methods.options``; ``augment="auto"`` is the
-        strategy that keeps this data set's labels valid;
+      - ``distill``: the method's options, see ``methods.options``; ``augment="auto"``, for methods
+        whose own strategy flips, is the strategy that keeps this data set's labels valid;
       - ``evaluation``: after ``every`` iterations ``select_networks`` networks are trained and
         scored on val by ``select_by``, at the end ``networks`` of them on test. ``select_recipe``
         and ``recipe`` are ``reference``, or ``fast`` for a short training. With
@@ -223,7 +153,7 @@ def defaults(method: str, dataset: str) -> ConfigDict:
             "net": _net("convnet"),
             "precision": "tf32",
             "distill": {
-                name: augment if name == "augment" else _settable(value)
+                name: _augment(value) if name == "augment" else _settable(value)
                 for name, value in options.items()
             },
             "evaluation": _evaluation(iterations, augment),
@@ -264,6 +194,11 @@ def _net(name: str) -> ConfigDict:
     """Returns a network's name and options, without the precision, which the run sets."""
     options = {k: v for k, v in nets.options(name).items() if k != "precision"}
     return ConfigDict({"name": name} | {k: _settable(v) for k, v in options.items()})
+
+
+def _augment(default: str) -> str:
+    """Leaves a strategy to the data set if it flips, which may change a label."""
+    return "auto" if "flip" in default else default
 
 
 def _settable(default: Any) -> Any:

@@ -15,6 +15,8 @@ SIGNATURES = {
     "flip": "images, do_flip",
     "scale": "images, sy, sx",
     "rotate": "images, radians",
+    "cutmix": "images, draw",
+    "sample_cutmix": "key, n, *, probability",
     "parse_augmentation": "text",
     "parse_strategy": "text",
     "Strategy.sample": "self, key",
@@ -26,7 +28,8 @@ SIGNATURES = {
 
 
 EXPORTED = {name: getattr(augment, name) for name in augment.__all__}
-CLASSES = {"Augmentation", "DCDraw", "DCStrategy", "Draw", "Strategy"}
+CLASSES = {"Augmentation", "DCDraw", "DCStrategy", "Draw", "LayeredStrategy", "Strategy"}
+CLASSES |= {"CutMixDraw"}
 METHODS = {
     f"{cls.__name__}.{n}": f
     for cls in (augment.Strategy, augment.DCStrategy)

@@ -42,10 +42,16 @@ def long_vector(tree):
     return np.concatenate([x.ravel() for x in jax.tree.leaves(tree)])
 
 
+def conv_difference(a, b):
+    return (a["conv"]["kernel"] - b["conv"]["kernel"]).ravel()
+
+
 ORACLES = {
     "columnwise_cosine": numpy_columnwise_cosine,
     "squared_error": lambda a, b: np.sum((long_vector(a) - long_vector(b)) ** 2),
     "cosine": lambda a, b: numpy_cosine_distance(long_vector(a), long_vector(b)),
+    "conv_squared_error": lambda a, b: conv_difference(a, b) @ conv_difference(a, b),
+    "conv_absolute_error": lambda a, b: np.linalg.norm(conv_difference(a, b), 1),
 }
 DISTANCES = {name: getattr(kernels, name) for name in ORACLES}
 
@@ -88,8 +94,27 @@ def test_columnwise_cosine_ignores_tensors_of_one_axis_and_the_others_do_not():
     other = jax.tree.map(jnp.asarray, gradients(1, dtype=np.float32))
     for name, distance in DISTANCES.items():
         same = distance(a, other) == distance(changed, other)
-        assert same == (name == "columnwise_cosine"), name
+        ignores = name in ("columnwise_cosine", "conv_squared_error", "conv_absolute_error")
+        assert same == ignores, name
     assert kernels.columnwise_cosine({"bias": jnp.ones(3)}, {"bias": -jnp.ones(3)}) == 0
+
+
+@pytest.mark.parametrize("name", ["conv_squared_error", "conv_absolute_error"])
+def test_only_convolutions_count(name):
+    a, other = (jax.tree.map(jnp.asarray, gradients(seed, dtype=np.float32)) for seed in (0, 1))
+    changed = a | {"head": jax.tree.map(lambda x: x + 1, a["head"])}
+    assert DISTANCES[name](a, other) == DISTANCES[name](changed, other)
+    changed = a | {"conv": a["conv"] | {"kernel": a["conv"]["kernel"] + 1}}
+    assert DISTANCES[name](a, other) != DISTANCES[name](changed, other)
+    with pytest.raises(ValueError, match="no tensor of four axes"):
+        DISTANCES[name](a["head"], other["head"])
+
+
+@pytest.mark.parametrize("name", ["conv_squared_error", "conv_absolute_error"])
+def test_gradients_that_are_equal_have_no_slope(name):
+    a = jax.tree.map(jnp.asarray, gradients(0, dtype=np.float32))
+    value, slope = jax.value_and_grad(DISTANCES[name])(a, a)
+    assert value == 0 and not any(leaf.any() for leaf in jax.tree.leaves(slope))
 
 
 def test_columnwise_cosine_counts_each_output_whatever_its_length():
@@ -156,7 +181,7 @@ def test_gradients_are_finite_at_columns_too_small_to_square():
 @pytest.mark.parametrize("name", DISTANCES)
 def test_derivatives_are_right(x64, name):
     a, b = (
-        {key: jnp.asarray(tree["head"][key]) for key in ("kernel", "bias")}
+        jax.tree.map(jnp.asarray, {"conv": tree["conv"]["kernel"][:, :1, :2], **tree["head"]})
         for tree in (gradients(0), gradients(1))
     )
     check_grads(jax.jit(DISTANCES[name]), (a, b), order=2, modes=("rev",))

@@ -50,6 +50,8 @@ WRONG = {
     "columnwise_cosine": lambda: kernels.columnwise_cosine(*TREES),
     "squared_error": lambda: kernels.squared_error(*TREES),
     "cosine": lambda: kernels.cosine(*TREES),
+    "conv_squared_error": lambda: kernels.conv_squared_error(*TREES),
+    "conv_absolute_error": lambda: kernels.conv_absolute_error(*TREES),
     "weighted_mean": lambda: kernels.weighted_mean(ROWS, jnp.ones(3)),
     "softmax labels": lambda: kernels.softmax_cross_entropy(ROWS, LABELS[:1]),
     "softmax dtype": lambda: kernels.softmax_cross_entropy(ROWS, jnp.zeros(4)),

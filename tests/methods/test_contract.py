@@ -26,6 +26,12 @@ METHODS = {
         "new_network_every": 3,
         "train_steps": 2,
     },
+    "idc": {
+        "outer_loop": 2,
+        "train_images": 8,
+        "learning_rate": 100.0,
+        "augment": "color_crop",
+    },
     "mtt": {
         "learning_rate": 100.0,
         "step_size": 0.1,
@@ -62,7 +68,8 @@ METHODS["dm+rbf"] = METHODS["dm"] | {"distance": "rbf", "learning_rate": 30.0}
 METHODS["dm+ncf"] = METHODS["dm"] | {"distance": "ncf"}
 METHODS["ncfm+network"] = METHODS["ncfm"] | {"sampling": "network"}
 MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
-LOOKED_AT = {"dm": MATCHED, "idm": MATCHED, "ncfm": MATCHED, "dc": 2 * MATCHED, "dsa": 2 * MATCHED}
+LOOKED_AT = {"dm": MATCHED, "idm": MATCHED, "ncfm": MATCHED}
+LOOKED_AT |= dict.fromkeys(("dc", "dsa", "idc"), 2 * MATCHED)
 LOOKED_AT |= dict.fromkeys(("mtt", "datm", "hoptm"), 0)
 
 

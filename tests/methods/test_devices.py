@@ -16,6 +16,7 @@ METHODS = {
     "dm": {"augment": "color_crop"},
     "dsa": {"outer_loop": 2, "inner_loop": 2, "learning_rate": 1.0, "augment": "color_crop"},
     "idm": {"augment": "color_crop", "num_networks_kept": 5, "train_steps": 2},
+    "idc": {"outer_loop": 2, "train_images": 13, "pretrain_epochs": 1, "learning_rate": 30.0},
     "mtt": {
         "learning_rate": 10.0,
         "augment": "color_crop",
@@ -135,6 +136,11 @@ EXPECTED = {
     "idm": {
         "class": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
         "net": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
+        "batch": {REAL_SIDE + TRAINING, REAL_SIDE + TRAINING + ROWS},
+    },
+    "idc": {
+        "class": {GRADIENT + TRAINING, GRADIENT + TRAINING + ROWS},
+        "net": {GRADIENT},
         "batch": {REAL_SIDE + TRAINING, REAL_SIDE + TRAINING + ROWS},
     },
     # Students alone are divided: the other axes have nothing to say to each other.

@@ -16,6 +16,7 @@ METHODS = {
     "dc": {"outer_loop": 2, "inner_loop": 1, "learning_rate": 1.0},
     "dsa": {"outer_loop": 2, "inner_loop": 1, "augment": "color_crop", "label_learning_rate": 5.0},
     "idm": {"augment": "color_crop", "num_networks_kept": 3, "train_steps": 2, "factor": 1},
+    "idc": {"outer_loop": 2, "train_images": 8, "learning_rate": 30.0, "cutmix": 0.0},
     "mtt": {
         "learning_rate": 100.0,
         "augment": "none",

@@ -2,6 +2,7 @@
 
 import inspect
 
+import jax
 import pytest
 
 from medjax import methods, nets
@@ -16,11 +17,12 @@ LOOPS = {"distance", "outer_loop", "inner_loop", "net_learning_rate", "batch_nor
 LOOPS |= {"label_learning_rate"}
 CHARACTERISTIC = {"patience", "sampling", "num_frequencies", "calibration", "num_experts"}
 CHARACTERISTIC |= {"train_epochs", "net_learning_rate"}
+REAL_TRAINING = {"train_images", "pretrain_epochs", "cutmix", "net_momentum", "net_weight_decay"}
 
 
 def test_names_are_sorted_and_make_a_distiller():
     assert methods.names() == (
-        *("datm", "dc", "dm", "dsa", "herding", "hoptm", "idm", "kcenter", "mtt", "ncfm"),
+        *("datm", "dc", "dm", "dsa", "herding", "hoptm", "idc", "idm", "kcenter", "mtt", "ncfm"),
         *("random", "rded"),
     )
     for name in methods.names():
@@ -71,11 +73,23 @@ def test_idm_has_the_defaults_of_its_authors():
     assert methods.axes("idm") == ("class", "net", "batch")
 
 
+def test_idc_has_the_defaults_of_its_release():
+    idc = methods.options("idc")
+    loops = LOOPS - {"inner_loop", "label_learning_rate"}
+    assert set(idc) == SHARED | {"factor"} | loops | REAL_TRAINING
+    assert (idc["learning_rate"], idc["momentum"], idc["batch_real"]) == (5e-3, 0.5, 64)
+    assert (idc["init"], idc["factor"], idc["augment"]) == ("mix", 2, "color_crop_cutout")
+    assert (idc["distance"], idc["outer_loop"]) == ("conv_squared_error", 100)
+    assert (idc["train_images"], idc["pretrain_epochs"], idc["cutmix"]) == (2000, 0, 0.5)
+    assert [idc[f"net_{o}"] for o in ("learning_rate", "momentum")] == [0.01, 0.9]
+    assert idc["net_weight_decay"] == 5e-4
+
+
 def test_options_are_all_arguments_of_the_function():
     assert methods.options("herding") == methods.options("kcenter") == {"space": "embedding"}
     assert methods.options("random") == {}
     assert methods.options("rded") == {"num_crops": 5, "num_candidates": 300, "factor": None}
-    for name in ("dm", "dc", "herding", "idm", "kcenter", "mtt", "ncfm", "random", "rded"):
+    for name in ("dm", "dc", "herding", "idc", "idm", "kcenter", "mtt", "ncfm", "random", "rded"):
         taken = set(inspect.signature(getattr(methods, name)).parameters)
         assert set(methods.options(name)) == taken - {
             "net",
@@ -92,7 +106,7 @@ def test_an_unknown_method_suggests_the_nearest(function):
         function("dsaa")
     assert str(caught.value) == (
         "unknown method 'dsaa' (did you mean 'dsa'?); "
-        "choose from: datm, dc, dm, dsa, herding, hoptm, idm, kcenter, mtt, ncfm, random, rded"
+        "choose from: datm, dc, dm, dsa, herding, hoptm, idc, idm, kcenter, mtt, ncfm, random, rded"
     )
 
 
@@ -124,6 +138,10 @@ def test_an_unknown_option_suggests_the_nearest():
         ("idm", "train_steps", 0, 1),
         ("idm", "ce_weight", -0.1, 0),
         ("idm", "net_learning_rate", -1.0, 0),
+        ("idc", "outer_loop", 0, 1),
+        ("idc", "train_images", -1, 0),
+        ("idc", "pretrain_epochs", -1, 0),
+        ("idc", "net_momentum", -0.1, 0),
         ("mtt", "batch_real", 0, 1),
         ("mtt", "batch_syn", 0, 1),
         ("mtt", "syn_steps", 0, 1),
@@ -162,7 +180,7 @@ def test_impossible_ipc_is_refused(name, ipc):
         methods.make(name, net=NET, ipc=ipc)
 
 
-@pytest.mark.parametrize("name", ["dc", "dm", "dsa", "idm"])
+@pytest.mark.parametrize("name", ["dc", "dm", "dsa", "idc", "idm"])
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
@@ -210,6 +228,21 @@ def test_an_unknown_sampling_is_refused():
 def test_a_sampling_network_needs_two_rows():
     with pytest.raises(UserError, match=r"^num_frequencies must be at least 32, got 31$"):
         methods.make("ncfm", net=NET, ipc=1, sampling="network", num_frequencies=31)
+
+
+def test_a_distance_of_convolutions_needs_one(make_real):
+    net = nets.make("mlp", num_classes=2, width=4)
+    distiller = methods.make("idc", net=net, ipc=1, batch_real=4)
+    real = make_real((5, 5))
+    state = distiller.init(jax.random.key(0), real)
+    with pytest.raises(UserError, match="compares the weights of convolutions, of which the netw"):
+        distiller.step(jax.random.key(0), state, real, 1)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, float("nan")])
+def test_a_probability_is_one(value):
+    with pytest.raises(UserError, match=rf"^cutmix must be a probability, 0–1, got {value}$"):
+        methods.make("idc", net=NET, ipc=1, cutmix=value)
 
 
 def test_an_unknown_source_of_moments_is_refused():

@@ -16,6 +16,7 @@ METHODS = {
     "idm": {"augment": "color_crop", "num_networks_kept": 3, "factor": 1, "init": "real"},
     "dc": {"outer_loop": 2, "inner_loop": 1, "learning_rate": 1.0},
     "dsa": {"outer_loop": 2, "inner_loop": 1, "augment": "color_crop", "num_networks": 2},
+    "idc": {"outer_loop": 3, "train_images": 13, "pretrain_epochs": 2, "num_networks": 2},
 }
 
 
@@ -71,7 +72,7 @@ def test_a_wrong_prediction_is_only_slower(distiller, in_memory, on_disk):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("distiller", ["dm"], indirect=True)
+@pytest.mark.parametrize("distiller", ["dm", "idc"], indirect=True)
 def test_one_device_or_eight(distiller, on_disk, class_mesh):
     expected, _ = run(distiller, on_disk, ahead=True)
     everywhere = jax.sharding.NamedSharding(class_mesh, jax.sharding.PartitionSpec())

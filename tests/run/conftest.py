@@ -22,6 +22,7 @@ METHODS = {
     "dc": "distill.outer_loop=2,distill.inner_loop=1",
     "dsa": "distill.outer_loop=2,distill.inner_loop=1,distill.augment=crop_flip",
     "idm": "distill.augment=crop_flip,distill.num_networks_kept=3,distill.train_steps=1",
+    "idc": "distill.outer_loop=2,distill.train_images=8",
     "mtt": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"
     "distill.max_start_epoch=2,distill.syn_steps=3,distill.learning_rate=100.0",
     "ncfm": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"

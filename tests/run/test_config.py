@@ -18,6 +18,9 @@ def test_defaults_are_those_of_the_reference():
     assert [c.distill.augment for c in (dm, dc, dsa)] == ["auto", "none", "auto"]
     assert [c.evaluation.augment for c in (dm, dc, dsa)] == ["auto", "none", "auto"]
     assert [c.evaluation.every for c in (dm, dc, dsa)] == [2000, 100, 100]
+    idc = config.defaults("idc", "breastmnist")  # whose strategy cannot change a label
+    assert (idc.iterations, idc.distill.augment) == (2000, "color_crop_cutout")
+    assert (idc.evaluation.augment, idc.evaluation.epochs) == ("auto", 1000)
     assert dm.net.width == 128 and dm.net.depth is None and dm.evaluation.networks >= 5
     assert dm.data.name == "breastmnist" and dm.checkpoint.every_steps is None
 

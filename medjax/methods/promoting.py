@@ -22,8 +22,8 @@ def promoting(
       >>> adam = promoting(optax.adam(0.1))
       >>> with jax.numpy_dtype_promotion("strict"):
       ...     updates, _ = adam.update(jnp.ones(1), adam.init(jnp.ones(1)))
-      >>> updates.round(4)
-      Array([-0.1], dtype=float32)
+      >>> round(float(updates[0]), 4)
+      -0.1
     """
     optimizer = optax.with_extra_args_support(optimizer)
 

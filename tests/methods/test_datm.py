@@ -64,7 +64,9 @@ def test_the_start_is_what_the_first_expert_gets_right(make, net, real):
     drawn = methods.mtt(net=net, ipc=SIZES, max_start_epoch=1, num_experts=3, train_epochs=4).init(
         KEY, unsure
     )
-    in_order = [int(np.abs(images - image).sum((1, 2, 3)).argmin()) for image in drawn.images]
+    in_order = [
+        int(np.abs(images - image).sum((1, 2, 3)).argmin()) for image in np.asarray(drawn.images)
+    ]
     assert sorted(in_order) == list(range(20))
     expected = []
     for rows in (in_order[:8], in_order[8:]):

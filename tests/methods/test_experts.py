@@ -59,7 +59,6 @@ def test_a_full_batch_is_gradient_descent(net, real, trained):
         np.testing.assert_allclose(last, after - 0.1 * jax.grad(loss)(after), atol=1e-5)
 
 
-@pytest.mark.parametrize("shape", [(1, 2, 1), (2, 2, 2)])
 def test_sharpness_is_gsam(net, real, trained):
     unravel = unraveller(net, real)
     images = data.take(real, jnp.arange(20, dtype=jnp.int32))
@@ -80,6 +79,7 @@ def test_sharpness_is_gsam(net, real, trained):
     assert np.abs(after - trained[1]).max() > 1e-4
 
 
+@pytest.mark.parametrize("shape", [(1, 2, 1), (2, 2, 2)])
 def test_devices_divide_them(net, real, trained, shape):
     numbers, mesh = (
         jnp.arange(3, dtype=jnp.int32),

@@ -214,7 +214,7 @@ def test_every_setting_reaches_something(method, settings, tmp_path, monkeypatch
     names = set(fields_of(made))
     seen = note_reads(made, monkeypatch)
     monkeypatch.setattr(distill.Settings, "from_config", lambda config: made)
-    judged(settings(method), tmp_path, [0.5, 0.6, 0.7])
+    judged(settings(method), tmp_path, [0.5, 0.6, 0.7, 0.8])
     assert names - seen == set()
     # A finished run reads few of them: the reads are noted one by one.
     seen.clear()

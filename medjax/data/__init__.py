@@ -36,6 +36,7 @@ from medjax.data.sampling import (
     sample_rows,
     take,
 )
+from medjax.data.soft_labels import are_probabilities
 from medjax.data.splitting import CutOptions
 from medjax.data.stream.host_images import HostImages
 from medjax.data.stream.npz_cache import Streaming
@@ -76,6 +77,7 @@ __all__ = [
     "absent_classes",
     "absent_warning",
     "apply_preparation",
+    "are_probabilities",
     "cache_root",
     "channel_stats",
     "check",

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from medjax.data import Whitening
+from medjax.data import Whitening, are_probabilities
 from medjax.data.npz import images as npz_images
 from medjax.data.npz import labels as npz_labels
 from medjax.errors import UserError
 from medjax.share.folder_set import class_numbers
-from medjax.training import are_probabilities
 
 _BRIGHTEST = 32  # in pixel units; distilled images exceed 0–1, but by less than bytes do
 _NUMBERS = "fiu"  # kinds of dtypes

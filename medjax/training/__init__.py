@@ -8,7 +8,6 @@ from medjax.training.prediction import embed, predict
 from medjax.training.recipe import RECIPES, Recipe
 from medjax.training.schedule import Schedule
 from medjax.training.sgd import sgd
-from medjax.training.soft_labels import are_probabilities
 from medjax.training.trainer import Training, start_training, train_networks
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "Recipe",
     "Schedule",
     "Training",
-    "are_probabilities",
     "chunks_of",
     "embed",
     "predict",

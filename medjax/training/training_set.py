@@ -8,10 +8,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from medjax import errors
+from medjax import data, errors
 from medjax.training.class_weights import class_weights
 from medjax.training.inputs import Images, Pixels, Stats, on_device
-from medjax.training.soft_labels import are_probabilities
 from medjax.types import IGNORED, Array
 
 
@@ -60,7 +59,7 @@ def training_set(
     if labels.ndim not in (1, 2) or (rows and labels.shape[1] != num_classes):
         shape = list(labels.shape)
         raise errors.UserError(f"labels must be [n] or rows [n, {num_classes}], got {shape}")
-    if soft and not are_probabilities(labels):
+    if soft and not data.are_probabilities(labels):
         raise errors.UserError("soft labels must be rows of probabilities whose sum is 1")
     last = 1 if rows else num_classes - 1
     known = labels[labels != IGNORED] if rows else labels

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from medjax import data, evaluate, training
+from medjax import data, evaluate
 from medjax.errors import UserError
 from medjax.evaluate import Benchmark, Plan, protocol
 from medjax.evaluate.baselines import subsets, whole
@@ -89,7 +89,7 @@ def test_labels_are_the_softmax_of_the_first_networks_logits(teacher, temperatur
     powers = np.exp(logits / temperature)
     soft = teacher._replace(temperature=temperature).label(TRAIN.images)
     np.testing.assert_allclose(soft, powers / powers.sum(1, keepdims=True), rtol=1e-4, atol=1e-6)
-    assert soft.dtype == np.float32 and training.are_probabilities(soft)
+    assert soft.dtype == np.float32 and data.are_probabilities(soft)
     normalised = data.normalize(TRAIN.images, *STATS)
     found = teacher._replace(temperature=temperature).label(normalised)
     np.testing.assert_allclose(found, soft, rtol=1e-5, atol=1e-7)

@@ -19,6 +19,9 @@ from medjax import data, nets
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 GOLDEN = ROOT / "tests" / "golden"
 
+# A third of what Linux allows; a process that needs more ends with a segmentation fault.
+_MOST_MAPS = 20_000
+
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_compilation_cache_dir", str(ROOT / ".pytest_cache" / "xla"))
@@ -32,6 +35,15 @@ def cache(tmp_path_factory):
         patch.setenv("MEDJAX_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("JAX_COMPILATION_CACHE_DIR", jax.config.jax_compilation_cache_dir)
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs():
+    """Frees compiled programs before they take all maps of memory that Linux allows a process."""
+    yield
+    maps = pathlib.Path("/proc/self/maps")
+    if maps.exists() and maps.read_bytes().count(b"\n") > _MOST_MAPS:
+        jax.clear_caches()
 
 
 @pytest.fixture(autouse=True)

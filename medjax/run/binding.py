@@ -37,9 +37,9 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that the result of a run depends on, by dotted name.
 
     These are all settings of a config, as JSON holds it, without ``RESUMABLE_OVERRIDES``, and
-    without the options of ``data.Sources`` that the set does not use, and without those, options of
-    the method or kinds of labels that have their default. So a new option does not tell an older
-    run from a new one.
+    without the options of ``data.Sources`` that the set does not use or that have their default.
+    Options of the method and kinds of labels that are missing have their default. So a new option
+    does not tell an older run from a new one.
 
     Args:
       config: the settings, nested or by dotted name.
@@ -52,9 +52,10 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     kinds = data.Sources().asdict()
     start = next((start for start in _USED if str(flat.get("data.name")).startswith(start)), "")
     unused = [f"data.{kind}" for kind in kinds if kind not in _USED.get(start, ())]
-    method = str(flat.get("method"))
-    own = methods.options(method) if method in methods.names() else {}
-    defaults = dict(_leaves({"data": kinds, "distill": own, "evaluation": _NEWER}, ""))
+    method, defaults = str(flat.get("method")), dict(_leaves({"data": kinds}, ""))
+    if method in methods.names():
+        newer = {"distill": methods.options(method), "evaluation": _NEWER}
+        flat = dict(_leaves(newer, "")) | flat
     return {
         name: value
         for name, value in flat.items()

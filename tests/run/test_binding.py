@@ -25,6 +25,17 @@ def test_an_option_that_is_new_does_not_tell_an_older_run_from_a_new_one(name):
     assert binding(binding(old)) == binding(old)
 
 
+def test_an_option_of_the_method_or_of_the_labels_that_is_new():
+    new = settings("phantom")
+    old = copy.deepcopy(new)
+    del old["distill"]["factor"], old["evaluation"]["labels"], old["evaluation"]["temperature"]
+    assert binding(old) == binding(new) == binding(binding(old))
+    assert binding(old)["distill.factor"] == 1
+    assert binding(old) != binding(settings("phantom", "distill.factor=2"))
+    shown = compare(binding(old), binding(settings("phantom", "distill.momentum=0.25")))
+    assert shown == "distill.momentum is 0.5 there and 0.25 here"
+
+
 @pytest.mark.parametrize(
     ("name", "kinds"),
     [

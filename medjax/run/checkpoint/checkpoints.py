@@ -221,7 +221,8 @@ def _open_manager(directory: pathlib.Path, keep: int):
 
 def _check_same(folder: pathlib.Path, *, saved: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
     """Raises ``UserError`` if a checkpoint is tied to other settings, or to other data."""
-    sides = [{k: x for k, x in side.items() if k != DATA_DIGEST} for side in (saved, ours)]
+    # An older version saved fewer settings, which binding fills.
+    sides = [binding({k: x for k, x in side.items() if k != DATA_DIGEST}) for side in (saved, ours)]
     if sides[0] != sides[1]:  # which often makes other data of the same files
         raise UserError(
             f"checkpoint {folder} was written with other settings: {compare(*sides)}; use the "

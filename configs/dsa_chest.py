@@ -8,8 +8,7 @@ start from noise, none from a patient's. ``quick`` runs on the embedded
 ``phantom_findings`` instead of the 82 MB of ChestMNIST; ``quick,chestmnist`` runs on the real set,
 and ``folder:PATH`` on your own with a table of findings (docs/FOLDERS.md).
 
-quick: 9.4 minutes on two CPU cores that also did other work. On test, AUROC 0.879 ± 0.005; random
-images 0.824 ± 0.036; all images 0.945 ± 0.005. At full length: not yet run.
+Results with several seeds, and at full length: not yet run.
 """
 
 from medjax.run import config

@@ -7,29 +7,26 @@ The name comes first, then the words that every config takes. ``dm_breast``, ``d
 ``dsa_breast`` and ``dsa_chest`` are separate files. All images start from noise, none from a
 patient's.
 
-Results of ``quick`` on test: mean ± standard deviation over 5 networks, seed 0, 10 images per
-class, two CPU cores; benchmarks/results/quick_cpu.jsonl has the device and commit of each row. The
-score is balanced accuracy in percent, for the chest presets AUROC. Networks train on random images
-and on all images by the same recipe. At full length no preset has been run yet.
+Results of ``quick`` with several seeds and at full length:
 
-| preset        | distilled     | random images | all images    | minutes |
-|---------------|---------------|---------------|---------------|---------|
-| dc_breast     | 71.9 ± 2.8    | 63.9 ± 1.9    | 81.4 ± 2.3    | 9.4     |
-| dc_chest      | 0.854 ± 0.008 | 0.783 ± 0.022 | 0.954 ± 0.004 | 9.3     |
-| dc_phantom    | not yet run   |               |               |         |
-| dc_pneumonia  | 83.8 ± 0.4    | 77.8 ± 4.7    | 82.1 ± 1.2    | 9.4     |
-| dc_retina     | 34.4 ± 1.2    | 32.1 ± 6.1    | 35.9 ± 1.6    | 7.2     |
-| dm_chest      | 0.872 ± 0.004 | 0.824 ± 0.036 | 0.945 ± 0.005 | 3.6     |
-| dm_phantom    | not yet run   |               |               |         |
-| dm_retina     | 35.0 ± 1.1    | 33.5 ± 5.5    | 37.0 ± 1.9    | 6.7     |
-| dsa_phantom   | not yet run   |               |               |         |
-| dsa_pneumonia | 84.8 ± 1.4    | 80.9 ± 4.5    | 84.8 ± 1.8    | 10.2    |
-| dsa_retina    | 35.3 ± 0.5    | 33.5 ± 5.5    | 37.0 ± 1.9    | 8.7     |
-| mtt_breast    | not yet run   |               |               |         |
-| mtt_chest     | not yet run   |               |               |         |
-| mtt_phantom   | not yet run   |               |               |         |
-| mtt_pneumonia | 81.1 ± 2.1    | 69.9 ± 3.1    | 84.4 ± 1.3    | 5.9     |
-| mtt_retina    | 35.5 ± 2.0    | 30.5 ± 5.1    | 34.4 ± 2.5    | 8.7     |
+| preset        | result      |
+|---------------|-------------|
+| dc_breast     | not yet run |
+| dc_chest      | not yet run |
+| dc_phantom    | not yet run |
+| dc_pneumonia  | not yet run |
+| dc_retina     | not yet run |
+| dm_chest      | not yet run |
+| dm_phantom    | not yet run |
+| dm_retina     | not yet run |
+| dsa_phantom   | not yet run |
+| dsa_pneumonia | not yet run |
+| dsa_retina    | not yet run |
+| mtt_breast    | not yet run |
+| mtt_chest     | not yet run |
+| mtt_phantom   | not yet run |
+| mtt_pneumonia | not yet run |
+| mtt_retina    | not yet run |
 
 The chest presets keep 10 images for each of the 14 findings and 10 for none. Their ``quick`` runs
 on the embedded ``phantom_findings`` instead of the 82 MB of ChestMNIST; ``quick,chestmnist`` runs

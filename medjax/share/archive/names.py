@@ -4,18 +4,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from medjax.errors import UserError
+from medjax.share.archive.refused import RefusedError
 
 LONGEST = 240
 """The most bytes of a name; Windows takes 260 characters with the folder."""
 _DEEPEST = 4
 _LETTERS = "LMNPS"  # the major categories of Unicode that print something
-_FORBIDDEN = '\\:*?"<>|'
+_FORBIDDEN = '\\:*?"<>|~'  # Windows writes short forms of names with the last
 _DEVICE = re.compile(r"(CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³])\s*(\..*)?", re.I)
-
-
-class BadNameError(UserError):
-    """A name that is refused; the message is the reason alone."""
 
 
 def decoded(raw: bytes) -> str:
@@ -25,23 +21,23 @@ def decoded(raw: bytes) -> str:
       raw: the name in UTF-8.
 
     Raises:
-      BadNameError: if the name is refused.
+      RefusedError: if the name is refused.
 
     Example:
       >>> decoded(b"train/cat/0001.png")
       'train/cat/0001.png'
       >>> decoded(b"train/../../.bashrc")
       Traceback (most recent call last):
-      medjax.share.archive.names.BadNameError: the name 'train/../../.bashrc' has a part '..'
+      medjax.share.archive.refused.RefusedError: the name 'train/../../.bashrc' has a part '..'
     """
     if len(raw) > LONGEST:
-        raise BadNameError(f"a name has {len(raw):,} bytes, more than {LONGEST}")
+        raise RefusedError(f"a name has {len(raw):,} bytes, more than {LONGEST}")
     try:
         name = raw.decode()
     except UnicodeDecodeError:
-        raise BadNameError(f"the name {raw!r} is no UTF-8") from None
+        raise RefusedError(f"the name {raw!r} is not UTF-8") from None
     if reason := _problem(name):
-        raise BadNameError(f"the name {name!r} {reason}")
+        raise RefusedError(f"the name {name!r} {reason}")
     return name
 
 
@@ -52,13 +48,13 @@ def check_together(names: Iterable[str]) -> None:
       names: names that ``decoded`` lets pass, in the order of the file.
 
     Raises:
-      BadNameError: if they are not sorted, one is there twice, two differ in case alone, or one is
+      RefusedError: if they are not sorted, one is there twice, two differ in case alone, or one is
         a file and a folder.
 
     Example:
-      >>> check_together(["train/A/1.png", "train/a/2.png"])
+      >>> check_together(["a/1.png", "b/A.md", "b/a.md"])
       Traceback (most recent call last):
-      medjax.share.archive.names.BadNameError: the names 'train/A' and 'train/a' differ in case alone
+      medjax.share.archive.refused.RefusedError: the names 'b/A.md' and 'b/a.md' differ in ...
     """
     names, before = list(names), ""
     spelled: dict[str, str] = {}
@@ -66,11 +62,11 @@ def check_together(names: Iterable[str]) -> None:
     for name in names:
         if name <= before:
             why = "is there twice" if name == before else f"is not sorted: it follows {before!r}"
-            raise BadNameError(f"the name {name!r} {why}")
+            raise RefusedError(f"the name {name!r} {why}")
         before, parts = name, name.split("/")
         for folder in ("/".join(parts[:end]) for end in range(1, len(parts))):
             if folder in files:
-                raise BadNameError(f"the name {folder!r} is that of a file and of a folder")
+                raise RefusedError(f"the name {folder!r} is that of a file and of a folder")
             _once(spelled, folder)
         _once(spelled, name)
 
@@ -79,7 +75,7 @@ def _once(spelled: dict[str, str], name: str) -> None:
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
     other = spelled.setdefault(folded, name)
     if other != name:
-        raise BadNameError(f"the names {other!r} and {name!r} differ in case alone")
+        raise RefusedError(f"the names {other!r} and {name!r} differ in case alone")
 
 
 def _problem(name: str) -> str | None:

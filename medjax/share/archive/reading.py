@@ -5,11 +5,15 @@ import os
 import pathlib
 import stat
 from collections.abc import Iterator
+from typing import IO
 
 from medjax.errors import UserError
 from medjax.share.archive import names
-from medjax.share.archive.form import BadBundleError, contents_of, members_of
+from medjax.share.archive.contents import check_entry
+from medjax.share.archive.form import MOST_BYTES, contents_of, members_of
+from medjax.share.archive.refused import RefusedError
 from medjax.share.archive.sums import SIGNATURE, SUMS, digest, rendered_sums
+from medjax.share.signing.signature import parsed
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
@@ -32,40 +36,56 @@ def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
     """
     try:
         entries = dict(contents(path))
-    except BadBundleError as error:
+    except RefusedError as error:
         raise UserError(f"{path} is not a whole bundle: {error}") from error
     return {name: data for name, data in entries.items() if name not in (SUMS, SIGNATURE)}
 
 
 def contents(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes]]:
-    """Yields the name and the bytes of each entry, one at a time; ``SUMS`` is checked at the end.
+    """Yields the name and the bytes of each entry, one at a time.
+
+    All entries have been checked when the last one was taken, and not before.
 
     Args:
       path: the file.
 
     Raises:
-      BadBundleError: if any byte is not what ``write`` writes.
+      RefusedError: if any byte is not what ``write`` writes.
       UserError: if the file cannot be read.
     """
     with _opened(pathlib.Path(path)) as stream:
-        try:
-            members = members_of(stream)
-            names.check_together(member.name for member in members)
-        except names.BadNameError as error:
-            raise BadBundleError(str(error)) from error
-        digests, sums = {}, None
-        for name, data in contents_of(stream, members):
-            if name == SUMS:
-                sums = data
-            elif name != SIGNATURE:
-                digests[name] = digest(data)
-            yield name, data
+        yield from checked(stream)
+
+
+def checked(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yields the name and the bytes of each entry of an open file, as ``contents``.
+
+    Args:
+      stream: the file.
+
+    Raises:
+      RefusedError: see ``contents``.
+    """
+    members = members_of(stream)
+    names.check_together(member.name for member in members)
+    digests, sums, unpacked = {}, None, 0
+    for name, data in contents_of(stream, members):
+        if name == SUMS:
+            sums = data
+        elif name == SIGNATURE:
+            parsed(data)
+        else:
+            digests[name] = digest(data)
+            unpacked += check_entry(name, data)
+        if unpacked > MOST_BYTES:
+            raise RefusedError(f"its entries unpack to more than {MOST_BYTES:,} bytes")
+        yield name, data
     if sums != rendered_sums(digests):
-        raise BadBundleError(f"{SUMS} is missing, or its digests are not those of the entries")
+        raise RefusedError(f"{SUMS} does not list the digests that its entries have")
 
 
 @contextlib.contextmanager
-def _opened(path: pathlib.Path) -> Iterator:
+def _opened(path: pathlib.Path) -> Iterator[IO[bytes]]:
     try:
         # A pipe or a device has no end.
         if not stat.S_ISREG(path.stat().st_mode):

@@ -3,8 +3,8 @@
 python -m medjax.study --config=configs/study_tasks.py --workdir=runs/study --jobs=2
 
 The tasks are whole sets, pairs and triples of classes of MedNIST and MNIST, and phantoms of varied
-difficulty, noise and classes; ``medjax/study/tasks.py`` lists them with their families. With the
-same workdir, the cells that ``configs/study.py`` has are not run again. With ``one``, a single seed.
+difficulty, noise and classes; ``medjax/study/tasks.py`` lists them with their families. In the same
+workdir, cells that ``configs/study.py`` has too are run once. With ``one``, there is a single seed.
 
 A task takes about five minutes a seed on one core of a CPU. Results: not yet run.
 """

@@ -8,9 +8,9 @@ most 500 training, 100 val and 200 test images of a class. The recipes, which th
 
 | task | variation | classes |
 |---|---|---|
-| minor_x_ray | minor: X-ray | pneumonia's normal and pneumonia, MedNIST's CXR and hand |
-| minor_chest | minor: chest X-ray | pneumonia's normal and pneumonia, MedNIST's CXR, the phantom's effusion |
-| minor_cells | minor: microscopy | blood cells' platelets, red and white; the phantom's lymphoid cells |
+| minor_x_ray | minor: X-ray | pneumonia's two (normal, pneumonia), MedNIST's CXR and hand |
+| minor_chest | minor: chest X-ray | pneumonia's two, MedNIST's CXR, the phantom's effusion |
+| minor_cells | minor: microscopy | platelets, red and white cells; the phantom's lymphoid cells |
 | great_a | great | pneumonia (X-ray), malignant (ultrasound), head (CT), breast (MRI) |
 | great_b | great | normal chest (X-ray), healthy (fundus), chest (CT), white cells (microscopy) |
 | great_c | great | benign (ultrasound), CXR (X-ray), abdomen (CT), grade 2 (fundus) |

@@ -12,7 +12,8 @@ from medjax.study.indicator.outcomes import Outcome, recovery
 from medjax.study.indicator.residuals import left_out_predictions, mean_error, prediction_margin
 
 _LEVEL = 0.05
-_FEWEST = 3
+FEWEST_TO_JUDGE = 3
+"""Data sets from which on one can be predicted from the others."""
 
 
 class Target(NamedTuple):
@@ -79,10 +80,10 @@ def judge_indicator(outcomes: Sequence[Outcome], name: str) -> Judged:
       UserError: for fewer than three data sets with the indicator.
     """
     chosen = [one for one in outcomes if _has(one, name)]
-    if len(chosen) < _FEWEST:
+    if len(chosen) < FEWEST_TO_JUDGE:
         raise UserError(
-            f"{len(chosen)} data sets have the indicator {name!r} and an outcome; three or more are "
-            "needed to predict one from the others"
+            f"{len(chosen)} data sets have the indicator {name!r} and an outcome; it takes three to "
+            "predict one from the others"
         )
     x = [one.indicators[name] for one in chosen]
     gains = np.array([one.gain.mean for one in chosen])

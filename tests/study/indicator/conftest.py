@@ -5,28 +5,11 @@ import pytest
 
 from medjax.study.rows import Row
 
-SETS = [
-    "pneumoniamnist",
-    "breastmnist",
-    "retinamnist",
-    "blood_cells",
-    "mednist",
-    "mednist_ct",
-    "mnist",
-    "mnist_3_8",
-    "mnist_4_9",
-    "phantom",
-    "phantom_noise",
-    "phantom_faint",
-    "phantom_cells",
-    "phantom_cells_3",
-    "own_a",
-    "own_b",
-    "own_c",
-    "own_d",
-    "own_e",
-    "own_f",
-]
+SETS = (
+    *("pneumoniamnist", "breastmnist", "retinamnist", "blood_cells", "mednist", "mednist_ct"),
+    *("mnist", "mnist_3_8", "mnist_4_9", "phantom", "phantom_noise", "phantom_faint"),
+    *("phantom_cells", "phantom_cells_3", "own_a", "own_b", "own_c", "own_d", "own_e", "own_f"),
+)
 
 
 def score(dataset, method, seed, mean, *, seconds=None, images=20, ipc=10, split="test"):

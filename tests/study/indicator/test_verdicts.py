@@ -58,7 +58,7 @@ def test_an_indicator_that_knows_the_gain_is_useful(make_table):
     assert found.gain.mean_error == found.gain.mean_gain_error
     assert found.recovery.mean_error != found.recovery.mean_gain_error
     assert found.recovery.error == pytest.approx(found.gain.error / 0.46, rel=1e-6)
-    assert len(found.gain.residuals) == 20 and found.gain.correlation.families == 13
+    assert len(found.gain.residuals) == 20 and found.gain.correlation.families == 14
     assert found.gain.margin == max(map(abs, found.gain.residuals))  # 19 of 20 by rank 20
 
 
@@ -83,7 +83,7 @@ def test_residuals_are_those_of_a_set_left_out(make_table):
 def test_the_text_prints_all_residuals_and_no_interval_of_few_sets(make_table):
     outcomes = outcomes_of(make_table(0.5), method="dm", ipc=10)
     text = verdict_markdown(outcomes, method="dm", ipc=10)
-    assert "The primary indicator, slope, is useful on 20 data sets in 13 families" in text
+    assert "The primary indicator, slope, is useful on 20 data sets in 14 families" in text
     assert all(text.count(f"| {one.dataset} |") == 1 for one in outcomes)
     assert "95 % prediction interval of a further data set: ±" in text
     few = verdict_markdown(outcomes[:18], method="dm", ipc=10)

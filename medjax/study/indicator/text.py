@@ -6,7 +6,13 @@ from collections.abc import Sequence
 from medjax.study.indicator.measuring import EXPLORATORY, PRIMARY
 from medjax.study.indicator.outcomes import Outcome
 from medjax.study.indicator.residuals import FEWEST
-from medjax.study.indicator.verdicts import FEWEST_TO_JUDGE, Judged, Target, judge_indicator
+from medjax.study.indicator.verdicts import (
+    FEWEST_TO_JUDGE,
+    Judged,
+    Target,
+    is_known,
+    judge_indicator,
+)
 
 _TARGETS = {"gain": "gain over random images (IOR)", "recovery": "chance-corrected recovery"}
 
@@ -27,7 +33,7 @@ def verdict_markdown(outcomes: Sequence[Outcome], *, method: str, ipc: int) -> s
     """
     judged = [judge_indicator(outcomes, PRIMARY)]
     for name in EXPLORATORY:
-        if sum(name in one.indicators for one in outcomes) >= FEWEST_TO_JUDGE:
+        if sum(is_known(one, name) for one in outcomes) >= FEWEST_TO_JUDGE:
             judged.append(judge_indicator(outcomes, name))
     primary, others = judged[0], judged[1:]
     better = [one.name for one in others if one.gain.is_better]

@@ -79,11 +79,11 @@ def judge_indicator(outcomes: Sequence[Outcome], name: str) -> Judged:
     Raises:
       UserError: for fewer than three data sets with the indicator.
     """
-    chosen = [one for one in outcomes if _has(one, name)]
+    chosen = [one for one in outcomes if is_known(one, name)]
     if len(chosen) < FEWEST_TO_JUDGE:
         raise UserError(
-            f"{len(chosen)} data sets have the indicator {name!r} and an outcome; it takes three to "
-            "predict one from the others"
+            f"{len(chosen)} data sets have the indicator {name!r} and an outcome; it takes "
+            f"{FEWEST_TO_JUDGE} to predict one from the others"
         )
     x = [one.indicators[name] for one in chosen]
     gains = np.array([one.gain.mean for one in chosen])
@@ -149,6 +149,7 @@ def _target(predicted: _Predicted, actual: np.ndarray, by_mean: np.ndarray) -> T
     )
 
 
-def _has(outcome: Outcome, name: str) -> bool:
+def is_known(outcome: Outcome, name: str) -> bool:
+    """Returns whether a data set has an indicator, and a recovery that it can be compared with."""
     value = outcome.indicators.get(name, math.nan)
     return math.isfinite(value) and math.isfinite(outcome.recovery)

@@ -84,7 +84,7 @@ def test_the_text_prints_all_residuals_and_no_interval_of_few_sets(make_table):
     outcomes = outcomes_of(make_table(0.5), method="dm", ipc=10)
     text = verdict_markdown(outcomes, method="dm", ipc=10)
     assert "The primary indicator, slope, is useful on 20 data sets in 14 families" in text
-    assert all(text.count(f"| {one.dataset} |") == 1 for one in outcomes)
+    assert all(text.count(f"\n| {one.dataset} |") == 1 for one in outcomes)
     assert "95 % prediction interval of a further data set: ±" in text
     few = verdict_markdown(outcomes[:18], method="dm", ipc=10)
     assert "No 95 % prediction interval: it takes 19 data sets, and there are 18." in few

@@ -12,7 +12,7 @@ A task takes about five minutes a seed on one core of a CPU. Results: not yet ru
 from medjax.errors import unknown
 from medjax.study import config, tasks
 
-METHODS = ("random", "random_selected", "kcenter", "dm")
+METHODS = ("random", "random_selected", "kcenter", "indicator", "dm")
 WORDS = "quick,evaluation.augment=auto"
 
 

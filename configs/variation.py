@@ -22,7 +22,7 @@ about five minutes a seed on one core of a CPU. Results: not yet run.
 from medjax.errors import unknown
 from medjax.study import config, tasks
 
-METHODS = ("random", "random_selected", "kcenter", "dm")
+METHODS = ("random", "random_selected", "kcenter", "indicator", "dm")
 WORDS = "quick,evaluation.augment=auto"
 
 

@@ -7,6 +7,7 @@ from medjax import methods
 from medjax.errors import UserError, unknown
 from medjax.study.cell import Cell, config_of, settings_of, shared_part
 from medjax.study.facts import Facts, facts_of
+from medjax.study.indicator.names import FIRST_SEED, INDICATOR
 from medjax.study.job import Job
 from medjax.study.jobs import make_job
 
@@ -30,8 +31,9 @@ class Grid(NamedTuple):
 def make_grid(study: Mapping[str, Any]) -> Grid:
     """Lists the jobs of a study.
 
-    For each ipc come the baselines of all data sets, then one method after another on all data
-    sets, each with all its seeds.
+    For each ipc come the baselines of all data sets, then, if ``indicator`` is among the methods,
+    what is measured of them before, then one method after another on all data sets, each with all
+    its seeds.
 
     Args:
       study: the settings, from ``study.config.make``, as nested dicts.
@@ -50,7 +52,7 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
     facts = {name: _facts(study, name) for name in study["datasets"]}
     jobs: dict[Job, None] = {}
     skipped: dict[str, None] = {}
-    distilled = [name for name in study["methods"] if name not in BASELINES]
+    distilled = [name for name in study["methods"] if name not in (*BASELINES, INDICATOR)]
     for ipc, seeds in zip(study["ipc"], _seeds(study), strict=True):
         reasons = {name: _why_skipped(name, facts[name], ipc, study) for name in facts}
         skipped |= dict.fromkeys(reason for reason in reasons.values() if reason)
@@ -59,6 +61,8 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
             rows = [_Row(study, facts[name], name, ipc, network) for name in names]
             shared = [row.baselines(seeds) for row in rows]
             jobs |= dict.fromkeys(job for made in shared for job in made)
+            if INDICATOR in study["methods"]:
+                jobs |= dict.fromkeys(row.indicator() for row in rows)
             for method in distilled:
                 for row, made in zip(rows, shared, strict=True):
                     jobs |= dict.fromkeys(row.runs(method, made))
@@ -99,6 +103,11 @@ class _Row(NamedTuple):
         """Returns the baselines of each seed."""
         run = self._settings(_RANDOM)
         return [self._job("baselines", "baselines", {**run, "seed": seed}) for seed in seeds]
+
+    def indicator(self) -> Job:
+        """Returns the measurement of the data set, with a seed that no run has."""
+        run = {**self._settings(_RANDOM), "seed": FIRST_SEED}
+        return self._job(INDICATOR, INDICATOR, run)
 
     def runs(self, method: str, baselines: Sequence[Job]) -> list[Job]:
         """Returns the runs of a method, each for the seed of some baselines."""
@@ -161,7 +170,7 @@ def _check(study: Mapping[str, Any]) -> None:
     for name in ("datasets", "methods", "ipc", "seeds", "networks"):
         if not study[name]:
             raise UserError(f"{name} of the study is empty")
-    known = [*methods.names(), *BASELINES]
+    known = [*methods.names(), *BASELINES, INDICATOR]
     for name in study["methods"]:
         if name not in known:
             raise unknown("method", name, dict.fromkeys(known))

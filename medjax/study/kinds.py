@@ -12,6 +12,7 @@ from medjax.study.rows import Row
 MODULES = {
     "baselines": "medjax.study.baselines",
     "distil": "medjax.study.distilling",
+    "indicator": "medjax.study.indicator.job",
 }
 """The module of each kind, imported when a job of it is made or done."""
 

@@ -16,17 +16,10 @@ from medjax.run.baseline_cache import keeper
 from medjax.run.judging import baseline_plan
 from medjax.run.setup import Experiment
 from medjax.study.indicator.descriptors import descriptors, intrinsic_dimension
-from medjax.study.indicator.representativeness import NAMES, representativeness
+from medjax.study.indicator.names import PRIMARY, REPRESENTATIVENESS
+from medjax.study.indicator.representativeness import median_distance, representativeness
 from medjax.study.indicator.slope import curve_slope, slope_ends
 from medjax.types import MULTI_LABEL
-
-PRIMARY = "slope"
-"""The one indicator that was named before any grid was run, see docs/STUDY.md."""
-EXPLORATORY = ("random", "headroom", "kcenter_gain", *NAMES, "classes", "smallest", "imbalance")
-EXPLORATORY += ("intrinsic_dimension",)
-"""Other measurements, by name."""
-FIRST_SEED = 2**20
-"""Seeds from here on measure indicators, so that no subset is also a baseline of a grid."""
 
 _SUBSETS = 5  # random subsets whose representativeness is averaged
 _MOST = 1000  # real images of a class that are embedded
@@ -37,8 +30,8 @@ class Measured(NamedTuple):
     """What was measured of a data set.
 
     Attributes:
-      values: the indicators by name, ``PRIMARY`` and ``EXPLORATORY``; scores in points. Those that
-        the set has too few images for are NaN.
+      values: the indicators by name, see ``names``; scores in points. Those that the set has too
+        few images for are NaN.
       random: mean score of networks on as many random images, 0–1.
       whole: mean score of networks on all images, with equal weights of the classes, 0–1.
       chance: the score of guessing, 0–1.
@@ -61,7 +54,7 @@ def measure(experiment: Experiment) -> Measured:
     measured with the same settings is read from the cache of baselines.
 
     Args:
-      experiment: a run that is not started. Its seed should be one from ``FIRST_SEED`` on.
+      experiment: a run that is not started. Its seed should be ``names.FIRST_SEED``.
 
     Returns:
       The measurements.
@@ -73,7 +66,7 @@ def measure(experiment: Experiment) -> Measured:
       >>> from medjax.run.config import make
       >>> from medjax.run.settings import Settings
       >>> from medjax.run.setup import make_experiment
-      >>> config = make("dm", "phantom", f"quick,ipc=10,seed={FIRST_SEED}").to_dict()
+      >>> config = make("random", "phantom", "quick,ipc=10,seed=1048576").to_dict()
       >>> experiment = make_experiment(Settings.from_config(config))
       >>> measure(experiment).values["slope"]  # doctest: +SKIP
       21.3
@@ -161,15 +154,18 @@ def _embedded(experiment: Experiment, whole: Made, ipc: int) -> dict[str, float]
     stats = benchmark.stats
     features = np.asarray(training.embed(experiment.net, network, images, stats=stats)[0])
     if not np.isfinite(features).all():  # a network that diverged tells nothing
-        return dict.fromkeys((*NAMES, "intrinsic_dimension"), math.nan)
-    few = coreset.at_most(labels, ipc)
+        return dict.fromkeys((*REPRESENTATIVENESS, "intrinsic_dimension"), math.nan)
+    few, width = coreset.at_most(labels, ipc), median_distance(features)
     found = []
     for number in range(_SUBSETS):
         chosen = coreset.random_subset(jax.random.fold_in(key, number), labels, few)
         rest = np.setdiff1d(np.arange(len(labels)), chosen)
         if len(rest):
             both = features[chosen], features[rest], labels[chosen], labels[rest]
-            found.append(representativeness(*both, seed=number))
-    names = {name: [one[name] for one in found if not math.isnan(one[name])] for name in NAMES}
-    means = {name: float(np.mean(some)) if some else math.nan for name, some in names.items()}
+            found.append(representativeness(*both, bandwidth=width, seed=number))
+    known = {
+        name: [one[name] for one in found if not math.isnan(one[name])]
+        for name in REPRESENTATIVENESS
+    }
+    means = {name: float(np.mean(some)) if some else math.nan for name, some in known.items()}
     return {**means, "intrinsic_dimension": intrinsic_dimension(features)}

@@ -9,12 +9,9 @@ import numpy as np
 from medjax import evaluate
 from medjax.errors import UserError
 from medjax.study import tasks
+from medjax.study.indicator.names import CHANCE, INDICATOR
 from medjax.study.rows import Row
 
-INDICATOR = "indicator"
-"""The method of the rows that hold indicators, each as a metric."""
-CHANCE = "chance_"
-"""A row whose metric starts so holds the chance level, 0–1, in the metric that it names."""
 _WHOLE = ("whole", "whole_balanced")
 _PERCENT = 100
 

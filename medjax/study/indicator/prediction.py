@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax import evaluate
-from medjax.study.indicator.measuring import PRIMARY, Measured
-from medjax.study.indicator.outcomes import INDICATOR, Outcome, outcomes_of, recovery
+from medjax.study.indicator.measuring import Measured
+from medjax.study.indicator.names import INDICATOR, PRIMARY
+from medjax.study.indicator.outcomes import Outcome, outcomes_of, recovery
 from medjax.study.indicator.residuals import fit_line
 from medjax.study.indicator.verdicts import FEWEST_TO_JUDGE, is_known, judge_indicator
 from medjax.study.rows import Row

@@ -10,10 +10,9 @@ from scipy.spatial import distance
 
 from medjax import data, kernels
 from medjax.errors import UserError
+from medjax.study.indicator.names import REPRESENTATIVENESS
 from medjax.study.indicator.neighbours import neighbourhood_scores
 
-NAMES = ("mmd", "coverage", "density", "precision", "recall")
-"""The keys of the result."""
 NEIGHBOURS = 3
 _MOST = 1000  # real images of a class; distances of all pairs are taken
 
@@ -82,7 +81,7 @@ def representativeness(
             pair, options = (ours[mine], real[theirs]), {"draws": draws, "rng": rng}
             found = neighbourhood_scores(*pair, neighbours=neighbours)
             scores.append({"mmd": mmd_ratio(*pair, bandwidth=width, **options), **found})
-    return {name: _mean([one[name] for one in scores]) for name in NAMES}
+    return {name: _mean([one[name] for one in scores]) for name in REPRESENTATIVENESS}
 
 
 def mmd_ratio(

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from medjax.study.indicator.measuring import EXPLORATORY, PRIMARY
+from medjax.study.indicator.names import EXPLORATORY, PRIMARY
 from medjax.study.indicator.outcomes import Outcome
 from medjax.study.indicator.residuals import FEWEST
 from medjax.study.indicator.verdicts import (

@@ -25,6 +25,7 @@ _USAGE = """Does the jobs of a study: data sets x methods x images per class x s
 The same command does what is missing. table.csv has the scores, report.html what they show."""
 # Commands of their own, whose modules are imported late.
 _COMMANDS = {"collect": "medjax.cli.study_collect"}
+_COMMANDS |= {name: f"medjax.cli.study_{name}" for name in ("indicator", "predict")}
 _WORKER = "medjax.cli.study_worker"
 _SHARD = re.compile(r"(\d+)/(\d+)")
 # Seconds between two writings of the table while jobs are done.

@@ -3,10 +3,11 @@
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from medjax import store
+from medjax.errors import UserError
 
 METRICS = ("accuracy", "balanced_accuracy", "auroc")
 """The metrics of the table."""
@@ -93,3 +94,40 @@ def write_table(path: str | os.PathLike, rows: Iterable[Row]) -> None:
       UserError: if the file cannot be written.
     """
     store.write_bytes(path, table_text(rows).encode())
+
+
+def read_table(path: str | os.PathLike) -> list[Row]:
+    """Reads ``table.csv``; the scores of single networks are in the files of jobs alone.
+
+    Args:
+      path: the file.
+
+    Returns:
+      The rows in order.
+
+    Raises:
+      UserError: if there is no such file, or it is no table of a study.
+
+    Example:
+      >>> read_table("nowhere/table.csv")
+      Traceback (most recent call last):
+      medjax.errors.UserError: there is no table nowhere/table.csv
+    """
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                raise UserError(f"{path} is no table of a study: its columns are not those of one")
+            return [_row(line) for line in reader]
+    except FileNotFoundError as error:
+        raise UserError(f"there is no table {path}") from error
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError, TypeError) as error:
+        if isinstance(error, UserError):
+            raise
+        raise UserError(f"cannot read the table {path}: {error}") from error
+
+
+def _row(line: Mapping[str, str]) -> Row:
+    whole = {name: int(line[name]) for name in ("ipc", "seed", "n", "images", "bytes")}
+    optional = {name: float(line[name]) if line[name] else None for name in ("std", "seconds")}
+    return Row(**{**line, **whole, **optional, "mean": float(line["mean"])})

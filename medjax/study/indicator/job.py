@@ -21,10 +21,11 @@ def run(job: Job, folder: Path) -> list[Row]:
     Those that the set has too few images for have no row.
     """
     from medjax.run.setup import make_experiment
+    from medjax.run.stages import Stages
     from medjax.study.indicator.measuring import measure
 
     experiment = make_experiment(Settings.from_config(config_of(job.settings["run"])))
-    found = measure(experiment)
+    found = measure(experiment, watch=Stages().watch)
     values = {f"{CHANCE}{found.metric}": found.chance, **found.values}
     cell = job.dataset, INDICATOR, job.ipc, job.seed, found.split
     networks = experiment.settings.evaluation.networks

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from medjax import coreset, evaluate, training
-from medjax.evaluate.baselines.comparison import Comparison
+from medjax.evaluate.baselines.comparison import Comparison, Watch
 from medjax.evaluate.baselines.made import Made
 from medjax.evaluate.baselines.subsets import score_k_center, score_random
 from medjax.evaluate.baselines.teacher import first_network
@@ -47,7 +47,7 @@ class Measured(NamedTuple):
     split: str
 
 
-def measure(experiment: Experiment) -> Measured:
+def measure(experiment: Experiment, *, watch: Watch = lambda *_: None) -> Measured:
     """Measures the indicators of a data set at the images per class of a run.
 
     The networks, their number and their recipe are those that would score a distilled set. What was
@@ -55,6 +55,7 @@ def measure(experiment: Experiment) -> Measured:
 
     Args:
       experiment: a run that is not started. Its seed should be ``names.FIRST_SEED``.
+      watch: is told what is trained, and how much of it is done.
 
     Returns:
       The measurements.
@@ -81,21 +82,22 @@ def measure(experiment: Experiment) -> Measured:
     def score(baseline: evaluate.Baseline) -> float:
         return float(baseline.scores[split][metric]["mean"])
 
-    curve = [score(score_random(_comparison(experiment, count))) for count in (low, ipc, high)]
-    comparison = _comparison(experiment, ipc)
+    compared = {count: _comparison(experiment, count, watch) for count in (low, ipc, high)}
+    curve = {count: score(score_random(one)) for count, one in compared.items()}
+    comparison, level = compared[ipc], curve[ipc]
     whole = train_whole(comparison, balanced=True)
     best = float(whole.facts["scores"][split][metric]["mean"])
     num_classes = experiment.dataset.num_classes
     values = {
-        PRIMARY: curve_slope(curve[0], curve[2], images=(images[0], images[1])),
-        "random": _PERCENT * curve[1],
-        "headroom": _PERCENT * (best - curve[1]),
-        "kcenter_gain": _PERCENT * (score(score_k_center(comparison, whole)) - curve[1]),
+        PRIMARY: curve_slope(curve[low], curve[high], images=(images[0], images[1])),
+        "random": _PERCENT * level,
+        "headroom": _PERCENT * (best - level),
+        "kcenter_gain": _PERCENT * (score(score_k_center(comparison, whole)) - level),
         **_embedded(experiment, whole, ipc),
         **descriptors(labels, num_classes=num_classes),
     }
     chance = chance_level(experiment.dataset.info.task, num_classes=num_classes)
-    return Measured(values, curve[1], best, chance, metric, split)
+    return Measured(values, level, best, chance, metric, split)
 
 
 def compared_metric(task: str) -> str:
@@ -131,7 +133,7 @@ def _ipc(experiment: Experiment) -> int:
     return ipc if isinstance(ipc, int) else max(round(sum(ipc) / len(ipc)), 1)
 
 
-def _comparison(experiment: Experiment, ipc: int) -> Comparison:
+def _comparison(experiment: Experiment, ipc: int, watch: Watch) -> Comparison:
     return Comparison(
         experiment.keys["final"],
         experiment.keys["select"],
@@ -140,7 +142,7 @@ def _comparison(experiment: Experiment, ipc: int) -> Comparison:
         experiment.benchmark,
         baseline_plan(experiment)._replace(ipc=ipc),
         keeper(experiment),
-        lambda *_: None,
+        watch,
     )
 
 

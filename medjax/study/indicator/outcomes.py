@@ -4,15 +4,11 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-import numpy as np
-
 from medjax import evaluate
-from medjax.errors import UserError
-from medjax.study import tasks
+from medjax.study import statistics, tasks
 from medjax.study.indicator.names import CHANCE, INDICATOR
 from medjax.study.rows import Row
 
-_WHOLE = ("whole", "whole_balanced")
 _PERCENT = 100
 
 
@@ -25,12 +21,11 @@ class Outcome(NamedTuple):
       indicators: what was measured before, by name.
       random: mean test score of networks on random images, 0–1.
       distilled: mean test score of networks on distilled images, 0–1.
-      whole: that on all images, as they are or with balanced classes, whichever is better.
+      whole: that on all images, as they are or with balanced classes, whichever is better on val.
       chance: the score of guessing, 0–1.
       gain: ``100 · (distilled − random)`` with its interval over seeds, paired by seed.
       over_best: the same over the best random images on val; ``None`` without a val split.
       seconds: mean seconds of distilling; NaN where it was not measured.
-      images: number of distilled images.
     """
 
     dataset: str
@@ -43,7 +38,6 @@ class Outcome(NamedTuple):
     gain: evaluate.Interval
     over_best: evaluate.Interval | None
     seconds: float
-    images: int
 
     @property
     def recovery(self) -> float:
@@ -79,7 +73,7 @@ def outcomes_of(rows: Iterable[Row], *, method: str, ipc: int) -> list[Outcome]:
 
     Returns:
       Outcomes in the order of the table. A data set that lacks the rows of random images, of all
-      images, of the method or of indicators is not among them.
+      images, of chance, of the method or of indicators is not among them.
 
     Example:
       >>> outcomes_of([], method="dm", ipc=10)
@@ -96,42 +90,27 @@ def outcomes_of(rows: Iterable[Row], *, method: str, ipc: int) -> list[Outcome]:
 def _outcome(dataset: str, rows: list[Row], method: str) -> Outcome | None:
     measured = {row.metric: row.mean for row in rows if row.method == INDICATOR}
     metric = next((name[len(CHANCE) :] for name in measured if name.startswith(CHANCE)), None)
-    test = [row for row in rows if (row.split, row.metric) == ("test", metric)]
-    scores = {
-        name: {row.seed: row.mean for row in test if row.method == name} for name in _names(test)
-    }
-    whole = [float(np.mean([*scores[name].values()])) for name in _WHOLE if name in scores]
-    if metric is None or not whole or not {method, "random"} <= set(scores):
+    if metric is None:
         return None
-    own = [row for row in test if row.method == method]
-    times = [row.seconds for row in own if row.seconds is not None]
-    chance = measured.pop(f"{CHANCE}{metric}")
-    best = scores.get("random_selected")
+    found = {one.key.method: one for one in statistics.summarise(rows, metric=metric)}
+    own = found.get(method)
+    if own is None or own.over_random is None or own.whole is None or own.chance is None:
+        return None
+    random = found[statistics.key_beside(own.key, "random").method]
     return Outcome(
         dataset,
         tasks.family_of(dataset),
-        measured,
-        random=float(np.mean([*scores["random"].values()])),
-        distilled=float(np.mean([*scores[method].values()])),
-        whole=max(whole),
-        chance=chance,
-        gain=_difference(scores[method], scores["random"], dataset),
-        over_best=_difference(scores[method], best, dataset) if best else None,
-        seconds=float(np.mean(times)) if times else math.nan,
-        images=own[0].images,
+        {name: value for name, value in measured.items() if not name.startswith(CHANCE)},
+        random=random.score.interval.mean,
+        distilled=own.score.interval.mean,
+        whole=own.whole.mean,
+        chance=own.chance,
+        gain=_points(own.over_random),
+        over_best=None if own.over_selected is None else _points(own.over_selected),
+        seconds=math.nan if own.seconds is None else own.seconds,
     )
 
 
-def _names(rows: list[Row]) -> list[str]:
-    return list(dict.fromkeys(row.method for row in rows))
-
-
-def _difference(
-    ours: Mapping[int, float], theirs: Mapping[int, float], dataset: str
-) -> evaluate.Interval:
-    """Returns a difference in points and its interval, paired by seed."""
-    shared = sorted(set(ours) & set(theirs))
-    if not shared:
-        raise UserError(f"{dataset} has no seed with both the distilled and the random images")
-    pairs = ([_PERCENT * scores[seed] for seed in shared] for scores in (ours, theirs))
-    return evaluate.paired_interval(*pairs)
+def _points(interval: evaluate.Interval) -> evaluate.Interval:
+    mean, low, high = (_PERCENT * value for value in interval[:3])
+    return evaluate.Interval(mean, low, high, interval.n)

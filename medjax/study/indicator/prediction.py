@@ -13,11 +13,10 @@ from medjax.study.indicator.outcomes import Outcome, outcomes_of, recovery
 from medjax.study.indicator.residuals import fit_line
 from medjax.study.indicator.verdicts import FEWEST_TO_JUDGE, is_known, judge_indicator
 from medjax.study.rows import Row
+from medjax.study.statistics import is_distilled
 
 NEAREST = 5
 """Data sets with the nearest slope, which count as sets like the one in question."""
-_REFERENCES = ("random", "random_selected", "random_hard", "kcenter", "whole", "whole_balanced")
-_REFERENCES += ("nothing", "chance", INDICATOR)
 
 
 class Alike(NamedTuple):
@@ -92,7 +91,10 @@ def forecasts(
       primary indicator, in the order of the table.
     """
     others = [row for row in rows if row.dataset != dataset]
-    methods = dict.fromkeys(row.method for row in others if row.method not in _REFERENCES)
+    # Only the first network of the study is the one that was measured.
+    names = (row.method for row in others if is_distilled(row.method) and "@" not in row.method)
+    methods = dict.fromkeys(names)
+    methods.pop(INDICATOR, None)
     found = []
     for ipc, own in measured.items():
         for method in methods:

@@ -23,6 +23,7 @@ from medjax.types import MULTI_LABEL
 
 _SUBSETS = 5  # random subsets whose representativeness is averaged
 _MOST = 1000  # real images of a class that are embedded
+_WHOLE_NETWORKS = 2  # trained on all images, which takes longest
 _PERCENT = 100
 
 
@@ -85,7 +86,8 @@ def measure(experiment: Experiment, *, watch: Watch = lambda *_: None) -> Measur
     compared = {count: _comparison(experiment, count, watch) for count in (low, ipc, high)}
     curve = {count: score(score_random(one)) for count, one in compared.items()}
     comparison, level = compared[ipc], curve[ipc]
-    whole = train_whole(comparison, balanced=True)
+    fewer = comparison.plan._replace(num_networks=_WHOLE_NETWORKS)
+    whole = train_whole(comparison._replace(plan=fewer), balanced=True)
     best = float(whole.facts["scores"][split][metric]["mean"])
     num_classes = experiment.dataset.num_classes
     values = {

@@ -5,10 +5,10 @@
     python benchmarks/accuracy.py --run=mnist_dc_10 --workdir=runs/trial --words=quick
 
 The first prints every target as a row: published, ours, the difference in points and in what the
-two protocols differ; a target that was not run says "not yet run". ``--run`` runs one, or resumes it
-in its workdir, and appends its score to ``benchmarks/results/accuracy.jsonl`` with settings, device
-and commit. ``--words`` are further settings, which stand beside the score. Targets are listed in
-``accuracy_targets.py``.
+two protocols differ; a target that was not run says "not yet run". ``--run`` runs one, or resumes
+it in its workdir, and appends its score to ``benchmarks/results/accuracy.jsonl`` with settings,
+device and commit. ``--words`` are further settings, which stand beside the score. Targets are
+listed in ``accuracy_targets.py``.
 """
 
 import argparse

@@ -52,7 +52,7 @@ def test_a_result_stands_beside_its_target(accuracy):
     many = accuracy.score_of(several, target)
     results = {"mnist_dc_10": {**one, "words": "quick"}}
     text = accuracy.markdown([target], results)
-    assert "| 97.4 ± 0.2 | 97.0 ± 0.4, one seed | -0.4 | last step" in text
+    assert "| 97.4 ± 0.2 | 97.0 ± 0.4, one seed | -0.4 | 5 evaluation networks" in text
     assert "quick (width 128, 1000 iterations)" in text
     text = accuracy.markdown([target], {"mnist_dc_10": {**many, "words": ""}})
     assert "| 97.0 [96.0, 98.0], 3 seeds | -0.4 |" in text and "quick" not in text

@@ -50,10 +50,15 @@ def advice(found: Sequence[Forecast]) -> str:
     if not found:
         return "The study has no three data sets with these images per class: cannot predict."
     best = recommended(found)
-    if best is None:
-        most = max(found, key=lambda one: (one.wins, one.gain))
+    most = max(found, key=lambda one: (one.wins, one.gain))
+    if best is None and not any(one.judged for one in found):
         return (
-            f"Do not distil: random images do as well. Of the {len(most.alike)} data sets most "
+            "Cannot tell whether to distil: the study has a single seed of the data sets most like "
+            f"it. The expected gain of {_named(most)} is {most.gain:+.1f} points."
+        )
+    if best is None:
+        return (
+            f"Do not distil: random images do as well. Of the {most.judged} data sets most "
             f"like it, {_named(most)} beats the best random images on {most.wins}, and the "
             f"expected gain is {most.gain:+.1f} points."
         )
@@ -62,8 +67,8 @@ def advice(found: Sequence[Forecast]) -> str:
         f"Distil with {_named(best)}{cost}: expected {best.gain:+.1f} points over random images "
         f"(predictions are off by {best.error:.1f} on average), which is "
         f"{100 * best.score:.1f} and recovers {best.recovery:.0f} % of what all images add to "
-        f"chance. It beats the best random images on {best.wins} of the {len(best.alike)} data "
-        "sets most like it."
+        f"chance. It beats the best random images on {best.wins} of the {best.judged} data sets "
+        "most like it."
     )
 
 

@@ -23,6 +23,7 @@ from medjax.types import MULTI_LABEL
 
 _SUBSETS = 5  # random subsets whose representativeness is averaged
 _MOST = 1000  # real images of a class that are embedded
+_LOW_TIMES = 4  # as many small subsets, which differ most and cost least
 _WHOLE_NETWORKS = 2  # trained on all images, which takes longest
 _PERCENT = 100
 
@@ -84,6 +85,8 @@ def measure(experiment: Experiment, *, watch: Watch = lambda *_: None) -> Measur
         return float(baseline.scores[split][metric]["mean"])
 
     compared = {count: _comparison(experiment, count, watch) for count in (low, ipc, high)}
+    more = compared[low].plan._replace(num_networks=_LOW_TIMES * compared[low].plan.num_networks)
+    compared[low] = compared[low]._replace(plan=more)
     curve = {count: score(score_random(one)) for count, one in compared.items()}
     comparison, level = compared[ipc], curve[ipc]
     fewer = comparison.plan._replace(num_networks=_WHOLE_NETWORKS)

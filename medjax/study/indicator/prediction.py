@@ -10,7 +10,7 @@ from medjax import evaluate
 from medjax.study.indicator.measuring import Measured
 from medjax.study.indicator.names import INDICATOR, PRIMARY
 from medjax.study.indicator.outcomes import Outcome, outcomes_of, recovery
-from medjax.study.indicator.residuals import fit_line
+from medjax.study.indicator.residuals import fit_line, left_out_predictions
 from medjax.study.indicator.verdicts import FEWEST_TO_JUDGE, is_known, judge_indicator
 from medjax.study.rows import Row
 from medjax.study.statistics import is_distilled
@@ -66,14 +66,19 @@ class Forecast(NamedTuple):
     seconds: float
 
     @property
+    def judged(self) -> int:
+        """The number of sets like it that have seeds enough to tell."""
+        return sum(one.verdict != "cannot tell" for one in self.alike)
+
+    @property
     def wins(self) -> int:
         """The number of sets like it on which the method beats the best random images."""
         return sum(one.verdict == "beats" for one in self.alike)
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether a gain is expected, and was shown on most of the sets like it."""
-        return self.gain > 0 and 2 * self.wins > len(self.alike)
+        """Whether a gain is expected, and was shown on most of the sets like it that can tell."""
+        return self.gain > 0 and 2 * self.wins > self.judged
 
 
 def forecasts(
@@ -124,20 +129,14 @@ def recommended(found: Sequence[Forecast]) -> Forecast | None:
 
 def _forecast(own: Measured, outcomes: Sequence[Outcome], method: str, ipc: int) -> Forecast:
     judged = judge_indicator(outcomes, PRIMARY).gain
-    gains = [one.gain.mean for one in outcomes]
-    slopes, slope = [one.indicators[PRIMARY] for one in outcomes], own.values[PRIMARY]
-    gain = fit_line(slopes, gains).at(slope) if judged.is_better else float(np.mean(gains))
-    nearest = np.argsort(np.abs(np.array(slopes) - slope), kind="stable")[:NEAREST]
-    alike = tuple(
-        Alike(
-            outcomes[i].dataset,
-            slopes[i],
-            gains[i],
-            judged.residuals[i],
-            evaluate.verdict(outcomes[i].over_best or outcomes[i].gain),
-        )
-        for i in nearest
-    )
+    slopes = np.array([one.indicators[PRIMARY] for one in outcomes])
+    gains = np.array([one.gain.mean for one in outcomes])
+    if judged.is_better:
+        gain, residuals = fit_line(slopes, gains).at(own.values[PRIMARY]), judged.residuals
+    else:
+        names = [one.dataset for one in outcomes]
+        gain, residuals = float(gains.mean()), gains - left_out_predictions(None, gains, names)
+    nearest = np.argsort(np.abs(slopes - own.values[PRIMARY]), kind="stable")[:NEAREST]
     times = [outcomes[i].seconds for i in nearest if not math.isnan(outcomes[i].seconds)]
     score = own.random + gain / 100
     return Forecast(
@@ -150,6 +149,12 @@ def _forecast(own: Measured, outcomes: Sequence[Outcome], method: str, ipc: int)
         margin=judged.margin if judged.is_better else math.nan,
         by=PRIMARY if judged.is_better else "mean gain",
         sets=len(outcomes),
-        alike=alike,
+        alike=tuple(_alike(outcomes[i], float(residuals[i])) for i in nearest),
         seconds=float(np.median(times)) if times else math.nan,
     )
+
+
+def _alike(outcome: Outcome, residual: float) -> Alike:
+    verdict = evaluate.verdict(outcome.over_best or outcome.gain)
+    slope = outcome.indicators[PRIMARY]
+    return Alike(outcome.dataset, slope, outcome.gain.mean, residual, verdict)

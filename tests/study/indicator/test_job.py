@@ -38,11 +38,12 @@ def test_there_is_one_for_each_data_set_after_its_baselines(jobs):
 
 
 def test_it_measures_each_indicator(jobs, tmp_path, monkeypatch):
-    curve, score_random = {}, measuring.score_random
+    curve, networks, score_random = {}, [], measuring.score_random
 
     def recorded(comparison):
         found = score_random(comparison)
         curve[comparison.plan.ipc] = found.scores["val"]["balanced_accuracy"]["mean"]
+        networks.append(found.scores["val"]["balanced_accuracy"]["n"])
         return found
 
     monkeypatch.setattr(measuring, "score_random", recorded)
@@ -52,7 +53,7 @@ def test_it_measures_each_indicator(jobs, tmp_path, monkeypatch):
     assert {row.split for row in rows.values()} == {"val"} and rows["slope"].n == 2
     assert {row.method for row in rows.values()} == {"indicator"}
     # Six images of a class and one: the ends of the curve at two.
-    assert list(curve) == [1, 2, 6]
+    assert list(curve) == [1, 2, 6] and networks == [8, 2, 2]
     assert rows["slope"].mean == pytest.approx(100 * (curve[6] - curve[1]) / math.log10(6))
     assert rows["random"].mean == pytest.approx(100 * curve[2])
     # Two images have no three neighbours, so there is no recall.

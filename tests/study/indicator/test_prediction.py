@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from medjax.study.indicator.advice import advice
 from medjax.study.indicator.measuring import Measured
 from medjax.study.indicator.outcomes import outcomes_of
 from medjax.study.indicator.prediction import forecasts, recommended
@@ -51,6 +52,15 @@ def test_a_slope_that_predicts_nothing_gives_way_to_the_mean_gain(make_table):
     gains = [one.gain.mean for one in outcomes_of(rows, method="dm", ipc=10)]
     assert found.by == "mean gain" and found.gain == pytest.approx(np.mean(gains))
     assert math.isnan(found.margin)
+    for one in found.alike:  # residuals are those of what predicts
+        mean = (np.sum(gains) - one.gain) / 19
+        assert one.residual == pytest.approx(one.gain - mean)
+
+
+def test_a_single_seed_cannot_tell(make_table):
+    found = forecasts({10: measured(9.0)}, make_table(0.5, seeds=1), dataset="new")
+    assert found[0].judged == 0 and recommended(found) is None
+    assert advice(found).startswith("Cannot tell whether to distil: the study has a single seed")
 
 
 def test_the_best_expected_score_of_those_that_are_worth_it(make_table):

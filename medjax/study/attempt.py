@@ -38,7 +38,7 @@ def attempt(job: Job, workdir: Path) -> Answer:
     log = log_of(job, workdir)
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "a", encoding="utf-8", errors="backslashreplace") as stream, _into(stream):
+        with _opened(log) as stream, _into(stream):
             try:
                 return Answer(DONE if jobs.perform(job, workdir) else BUSY)
             except Exception as error:
@@ -53,6 +53,11 @@ def log_of(job: Job, workdir: Path) -> Path:
     return workdir / _LOGS / f"{job.name}.txt"
 
 
+def _opened(log: Path) -> TextIO:
+    """Opens a log file, which holds each line at once: a process may be killed."""
+    return open(log, "a", buffering=1, encoding="utf-8", errors="backslashreplace")
+
+
 def _line(error: Exception) -> str:
     """Returns an error as one line; the kind of one that is no message of medjax helps."""
     text = " ".join(str(error).split())
@@ -62,15 +67,15 @@ def _line(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _into(stream: TextIO) -> Iterator[None]:
-    """Sends standard output and error, also those of C, to a file."""
+    """Sends standard output and error to a file, those of C by their numbers."""
     kept = [os.dup(number) for number in (1, 2)]
     try:
         _flush()
         for number in (1, 2):
             os.dup2(stream.fileno(), number)
-        yield
+        with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+            yield
     finally:
-        _flush()
         for number, before in zip((1, 2), kept, strict=True):
             os.dup2(before, number)
             os.close(before)

@@ -81,7 +81,9 @@ def _mixed() -> Iterator[Task]:
 
 REAL, PARTS, MIXED = tuple(_real()), tuple(_parts()), tuple(_mixed())
 """Whole sets; parts of sets and harder ones; sets of classes from several sources."""
-TASKS = {task.name: task for task in (*REAL, *PARTS, *MIXED)}
+FINDINGS = (Task("phantom_findings", "phantom_findings", "chest phantom"),)
+"""Multi-label sets, whose scores are AUROCs."""
+TASKS = {task.name: task for task in (*REAL, *PARTS, *MIXED, *FINDINGS)}
 """All tasks by name."""
 
 

@@ -106,7 +106,7 @@ def test_the_verdict_on_indicators(run, make_table, tmp_path):
     assert status == 0 and "The primary indicator, slope, is useful on 20 data sets" in out
     assert (tmp_path / "verdict.md").read_text() == out
     status, _, err = run("indicator", f"--study={tmp_path}", "--method=dc")
-    assert status == 2 and "0 data sets have the indicator 'slope'" in err
+    assert status == 2 and "'slope' with an outcome for 0 of the 3" in err
 
 
 @pytest.mark.parametrize("name", ["predict", "indicator"])

@@ -82,8 +82,8 @@ def judge_indicator(outcomes: Sequence[Outcome], name: str) -> Judged:
     chosen = [one for one in outcomes if is_known(one, name)]
     if len(chosen) < FEWEST_TO_JUDGE:
         raise UserError(
-            f"{len(chosen)} data sets have the indicator {name!r} and an outcome; it takes "
-            f"{FEWEST_TO_JUDGE} to predict one from the others"
+            f"the table has the indicator {name!r} with an outcome for {len(chosen)} of the "
+            f"{FEWEST_TO_JUDGE} data sets that it takes to predict one from the others"
         )
     x = [one.indicators[name] for one in chosen]
     gains = np.array([one.gain.mean for one in chosen])

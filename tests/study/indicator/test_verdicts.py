@@ -93,7 +93,7 @@ def test_the_text_prints_all_residuals_and_no_interval_of_few_sets(make_table):
 
 def test_fewer_than_three_sets_predict_nothing(make_table):
     outcomes = outcomes_of(make_table(0.5), method="dm", ipc=10)
-    with pytest.raises(UserError, match="2 data sets have the indicator 'slope'"):
+    with pytest.raises(UserError, match="the indicator 'slope' with an outcome for 2 of the 3"):
         judge_indicator(outcomes[:2], "slope")
     one_family = [one for one in outcomes if one.family == "chest phantom"]
     found = judge_indicator(one_family, "slope")

@@ -1,6 +1,7 @@
 """Mixed sets of four classes with small and with great variation, at 10 images per class with DM.
 
-python -m medjax.study --config=configs/variation.py --workdir=runs/study --jobs=2
+python -m medjax.study --config=configs/variation.py --workdir=runs/variation --jobs=2
+python -m medjax.study indicator --study=runs/variation
 
 Does recovery fall with variation, at equal ipc and number of classes? All images are grey, with at
 most 500 training, 100 val and 200 test images of a class. The recipes, which the tasks of

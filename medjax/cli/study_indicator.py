@@ -15,7 +15,7 @@ _USAGE = """Says whether an indicator, measured before distilling, predicts what
   python -m medjax.study indicator --study=runs/study --method=dsa --ipc=50 --out=indicator.md
 
 Each data set is predicted from all others, and all residuals are printed. docs/STUDY.md defines the
-indicators and names the primary one."""
+indicators and names the primary one. Mixed sets with minor and great variation are compared."""
 
 
 @pipes.ends_quietly
@@ -52,10 +52,13 @@ def _indicator(argv: Sequence[str]) -> int:
     from medjax.study.indicator.outcomes import outcomes_of
     from medjax.study.indicator.text import verdict_markdown
     from medjax.study.rows import read_table
+    from medjax.study.variation import variation_markdown
 
     rows = read_table(expand_user(values.study) / "table.csv")
     outcomes = outcomes_of(rows, method=values.method, ipc=values.ipc)
     text = verdict_markdown(outcomes, method=values.method, ipc=values.ipc)
+    if mixed := variation_markdown(outcomes):
+        text += f"\nVariation of mixed sets, at equal ipc and number of classes:\n\n{mixed}"
     if values.out:
         write_bytes(expand_user(values.out), text.encode())
     print(text, end="")

@@ -53,7 +53,7 @@ def _sentence(primary: Judged) -> str:
     return (
         f"The primary indicator, {primary.name}, {verdict} on {found.sets} data sets in "
         f"{found.families} families: the rank correlation with the gain over families is "
-        f"{_number(found.over_families, 2)} (p {_number(found.p, 3)}), and the mean error {errors}."
+        f"{_number(found.over_families, 2)} (p {_chance(found.p)}), and the mean error {errors}."
     )
 
 
@@ -67,7 +67,7 @@ def _table(judged: Sequence[Judged], name: str) -> list[str]:
         shown = f"**{one.name}**" if number == 0 else one.name
         cells = [shown, str(found.sets), str(found.families)]
         cells += [_number(rho, 2) for rho in (found.over_sets, found.over_families)]
-        cells.append(_number(found.p, 3))
+        cells.append(_chance(found.p))
         errors = target.error, target.family_error, target.mean_error, target.mean_gain_error
         lines.append(f"| {' | '.join(cells + [_number(error, 1) for error in errors])} |")
     return lines
@@ -98,6 +98,10 @@ def _residuals(primary: Judged, outcomes: Sequence[Outcome]) -> list[str]:
         cells = [name, one.family, *(_number(value, 1) for value in numbers)]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
+
+
+def _chance(p: float) -> str:
+    return "< 0.001" if p < 0.001 else _number(p, 3)
 
 
 def _number(value: float, digits: int) -> str:

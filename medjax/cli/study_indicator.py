@@ -51,10 +51,10 @@ def _indicator(argv: Sequence[str]) -> int:
         raise UserError("--study is missing: the folder of a study, as in --study=runs/study")
     from medjax.study.indicator.outcomes import outcomes_of
     from medjax.study.indicator.text import verdict_markdown
-    from medjax.study.rows import read_table
+    from medjax.study.rows import read_tables
     from medjax.study.variation import variation_markdown
 
-    rows = read_table(expand_user(values.study) / "table.csv")
+    rows = read_tables(expand_user(values.study))
     outcomes = outcomes_of(rows, method=values.method, ipc=values.ipc)
     text = verdict_markdown(outcomes, method=values.method, ipc=values.ipc)
     if mixed := variation_markdown(outcomes):

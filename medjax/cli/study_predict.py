@@ -101,10 +101,10 @@ def _parse(argv: Sequence[str]) -> Options | None:
 def _predict(options: Options) -> int:
     from medjax.run.metrics import jsonable
     from medjax.study.indicator import advice, prediction
-    from medjax.study.rows import read_table
+    from medjax.study.rows import read_tables
 
-    table = options.study / "table.csv"
-    rows = read_table(table) if table.exists() else None  # before minutes of measuring
+    there = any(options.study.glob("table*.csv"))
+    rows = read_tables(options.study) if there else None  # before minutes of measuring
     measured = _measure(options)
     found = None if rows is None else prediction.forecasts(measured, rows, dataset=options.name)
     message = NO_TABLE if found is None else advice.advice(found)
@@ -115,7 +115,11 @@ def _predict(options: Options) -> int:
     for ipc, one in measured.items():
         print(printable(advice.measured_line(one, dataset=options.name, ipc=ipc)))
     lines = [] if found is None else advice.forecast_lines(found)
-    where = f" (there is no {table}; --study names the folder of one)" if found is None else ""
+    where = (
+        f" (there is no table.csv in {options.study}; --study names a folder)"
+        if found is None
+        else ""
+    )
     print(*map(printable, lines), printable(message + where), sep="\n")
     return messages.DONE
 

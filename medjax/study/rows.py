@@ -4,7 +4,8 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from medjax import store
 from medjax.errors import UserError
@@ -125,6 +126,34 @@ def read_table(path: str | os.PathLike) -> list[Row]:
         if isinstance(error, UserError):
             raise
         raise UserError(f"cannot read the table {path}: {error}") from error
+
+
+def read_tables(folder: str | os.PathLike) -> list[Row]:
+    """Reads all tables of a folder: ``table.csv``, and those of further studies, ``table_*.csv``.
+
+    Args:
+      folder: the folder.
+
+    Returns:
+      The rows, those of ``table.csv`` first; of rows of the same cell the first one.
+
+    Raises:
+      UserError: if there is no table, or a file is none.
+
+    Example:
+      >>> read_tables("nowhere")
+      Traceback (most recent call last):
+      medjax.errors.UserError: there is no table.csv in nowhere
+    """
+    further = sorted(Path(folder).glob("table_*.csv"))
+    paths = [path for path in (Path(folder) / "table.csv", *further) if path.exists()]
+    if not paths:
+        raise UserError(f"there is no table.csv in {folder}")
+    rows: dict[Any, Row] = {}
+    for path in paths:
+        for row in read_table(path):
+            rows.setdefault(row.key, row)
+    return list(rows.values())
 
 
 def _row(line: Mapping[str, str]) -> Row:

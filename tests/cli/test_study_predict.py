@@ -84,7 +84,7 @@ def test_a_task_is_not_predicted_from_itself(run, make_table, tmp_path):
         (["predict", "--data=a.npz", "--ipc="], "--ipc"),
         (["predict", "more"], "unexpected argument 'more'"),
         (["indicator"], "--study is missing"),
-        (["indicator", "--study=nowhere"], "there is no table nowhere/table.csv"),
+        (["indicator", "--study=nowhere"], "there is no table.csv in nowhere"),
         (["indikator"], "did you mean 'indicator'"),
     ],
 )

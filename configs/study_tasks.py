@@ -1,10 +1,12 @@
 """Many tasks at 10 images per class with DM: does a cheap measurement predict the gain?
 
 python -m medjax.study --config=configs/study_tasks.py --workdir=runs/study --jobs=2
+python -m medjax.study indicator --study=runs/study
 
 The tasks are whole sets, pairs and triples of classes of MedNIST and MNIST, and phantoms of varied
-difficulty, noise and classes; ``medjax/study/tasks.py`` lists them with their families. In the same
-workdir, cells that ``configs/study.py`` has too are run once. With ``one``, there is a single seed.
+difficulty, noise and classes; ``medjax/study/tasks.py`` lists them with their families. In one
+workdir, cells that ``configs/study.py`` has too are run once, and ``table.csv`` is that of the
+config that ran last. With ``one``, there is a single seed.
 
 A task takes about five minutes a seed on one core of a CPU. Results: not yet run.
 """

@@ -103,7 +103,7 @@ def _predict(options: Options) -> int:
     from medjax.study.indicator import advice, prediction
     from medjax.study.rows import read_tables
 
-    there = any(options.study.glob("table*.csv"))
+    there = any(options.study.glob("table.csv")) or any(options.study.glob("table_*.csv"))
     rows = read_tables(options.study) if there else None  # before minutes of measuring
     measured = _measure(options)
     found = None if rows is None else prediction.forecasts(measured, rows, dataset=options.name)

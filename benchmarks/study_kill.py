@@ -36,7 +36,7 @@ END = 1.0
 class _Here:
     """A place that does one job at a time in this process."""
 
-    room = 1
+    room, again = 1, 1.0
 
     def __init__(self, workdir: Path):
         self._workdir = workdir

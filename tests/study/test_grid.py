@@ -112,6 +112,25 @@ def test_a_set_with_a_small_class_has_no_cells_of_a_large_ipc():
     ]
 
 
+def test_a_method_can_be_left_out_at_an_ipc():
+    found = grid.make_grid(study(ipc=(1, 2), without=("dm:2",), seeds=(1,))).jobs
+    assert [(job.method, job.ipc) for job in found] == [
+        ("baselines", 1),
+        ("dm", 1),
+        ("baselines", 2),
+    ]
+
+
+def test_a_command_line_gives_names_with_commas():
+    listed = grid.make_grid(study(datasets=("phantom",), methods=("dm", "dc"), seeds=(1,)))
+    assert grid.make_grid(study(methods=("dm,dc",), seeds=(1,))) == listed
+
+
+def test_the_config_of_a_run_is_refused():
+    with pytest.raises(UserError, match="no config of a study: it has no datasets"):
+        grid.make_grid({"method": "dm"})
+
+
 def test_shards_are_whole_and_share_nothing(made):
     parts = [grid.shard(made.jobs, number, 3) for number in range(3)]
     assert sorted(job.name for part in parts for job in part) == sorted(j.name for j in made.jobs)
@@ -130,7 +149,10 @@ def test_shards_are_whole_and_share_nothing(made):
         ({"seeds": (0,)}, "seeds takes one number"),
         ({"words": "quik"}, "unknown word after the config's colon 'quik'"),
         ({"words": "evaluation.networks=0"}, "evaluation.networks must be at least 1, got 0"),
+        ({"ipc": (0,)}, "ipc must be at least 1, got 0"),
+        ({"ipc": (101,)}, "the study has no jobs: phantom has no cells of ipc 101"),
         ({"validations": 0}, "validations must be at least 1, got 0"),
+        ({"without": ("dm:3",)}, "unknown method:ipc in without 'dm:3'"),
         ({"words_for": {"dcc": "ipc=1"}}, "unknown data set or method in words_for 'dcc'"),
         (
             {"words_for": {"dm": "evaluation.epochs=7"}},

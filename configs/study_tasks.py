@@ -8,7 +8,7 @@ difficulty, noise and classes; ``medjax/study/tasks.py`` lists them with their f
 workdir, cells that ``configs/study.py`` has too are run once, and ``table.csv`` is that of the
 config that ran last. With ``one``, there is a single seed.
 
-A task takes about five minutes a seed on one core of a CPU. Results: not yet run.
+By the rule of ``--dry_run`` it takes about twelve hours on one core of a CPU. Results: not yet run.
 """
 
 from medjax.errors import unknown

@@ -16,8 +16,8 @@ most 500 training, 100 val and 200 test images of a class. The recipes, which th
 | great_b | great | normal chest (X-ray), healthy (fundus), chest (CT), white cells (microscopy) |
 | great_c | great | benign (ultrasound), CXR (X-ray), abdomen (CT), grade 2 (fundus) |
 
-Three sets of each kind are few: the answer is a difference of two means of three. ``--dry_run`` says
-what they take. Results: not yet run.
+Three sets of each kind are few: the answer is a difference of two means of three. ``--dry_run``
+says what they take. Results: not yet run.
 """
 
 from medjax.errors import unknown

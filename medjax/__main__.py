@@ -14,6 +14,7 @@ _COMMANDS = {
     "data": ("medjax.cli.data", "describes a data set and finds duplicates and leakage"),
     "evaluate": ("medjax.cli.evaluate", "trains networks on a set of images and scores them"),
     "share": ("medjax.cli.share", "makes, checks and shows the bundles that sites send"),
+    "study": ("medjax.cli.study", "compares methods on data sets, over seeds, in one table"),
 }
 _HELP = "\n".join(
     [

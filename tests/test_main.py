@@ -14,7 +14,9 @@ from medjax import parallel
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = {"launch": "medjax.launch"}
-MODULES |= {name: f"medjax.cli.{name}" for name in ("data", "evaluate", "share")}
+MODULES |= {
+    name: f"medjax.cli.{name}" for name in ("data", "evaluate", "share", "study")
+}
 
 
 @pytest.mark.parametrize("name", MODULES)

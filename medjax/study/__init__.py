@@ -1,0 +1,1 @@
+"""Studies: grids of runs as independent jobs, their table, and the statistics of it."""

@@ -1,0 +1,235 @@
+"""The ways in which several sites can train one classifier, and what each site reaches alone."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from medjax import coreset
+from medjax.run.setup import Experiment
+from medjax.study.classifiers import Classifiers, Moments
+from medjax.study.part_distilling import Distilled, distil_split, images_of_each_class
+from medjax.study.outcomes import Outcome, mean_of, timed
+from medjax.study.sites import traffic
+from medjax.study.sites.ensemble import score_ensemble
+from medjax.study.sites.federated import federated
+from medjax.study.sites.site import Site, moved, pooled_moments
+
+_PREFIX = "sites/"
+
+
+class Federation(NamedTuple):
+    """Several sites, and how networks are trained.
+
+    Attributes:
+      experiment: of the whole set: the method, the network, the recipe and the splits to score on.
+      sites: the sites.
+      classifiers: the networks.
+      moments: those of all images, from the sites' own.
+      rounds: the number of rounds of federated averaging.
+      watch: is told what is done next.
+    """
+
+    experiment: Experiment
+    sites: Sequence[Site]
+    classifiers: Classifiers
+    moments: Moments
+    rounds: int
+    watch: Callable[[str], None]
+
+
+def compare_ways(
+    experiment: Experiment,
+    sites: Sequence[Site],
+    *,
+    rounds: int,
+    watch: Callable[[str], None] = lambda _: None,
+) -> list[Outcome]:
+    """Trains and scores every way on the common splits of the whole set.
+
+    - ``distilled_union``: each site distils alone; one network trains on the union.
+    - ``random_union``: each site sends as many random real images, drawn for each network.
+    - ``distilled_alone``, ``whole_alone``: the mean over sites of networks that a site trains on
+      its distilled, or on all its images; ``…_alone_NAME`` is each of them, ``…_best`` the site
+      with the best score on val (without val, the one with the most images).
+    - ``ensemble``: the mean probability of the networks ``whole_alone``.
+    - ``fedavg_1``: one-shot averaging of the sites' networks; ``fedavg_R``: in ``R`` rounds.
+    - ``central``: all images in one place.
+
+    A site alone and the ensemble normalise images by the site's own moments, all other ways by the
+    pooled ones.
+
+    Args:
+      experiment: of the whole set, which ``check_distils`` accepts.
+      sites: the sites.
+      rounds: of federated averaging, at least 1.
+      watch: is told what is done next.
+
+    Returns:
+      The outcomes; their names start with ``sites/``.
+    """
+    classifiers, moments = Classifiers.of(experiment), pooled_moments(sites)
+    given = Federation(experiment, sites, classifiers, moments, rounds, watch)
+    return [*_distilled(given), _random(given), *_whole(given), *_averaged(given), _central(given)]
+
+
+def random_rows(key: Any, site: Site, experiment: Experiment, *, draws: int) -> np.ndarray:
+    """Draws as many random images of a site as it distils, for each network.
+
+    Args:
+      key: PRNG key of the site.
+      site: the site.
+      experiment: of the whole set.
+      draws: the number of networks.
+
+    Returns:
+      int ``[draws, m]``, rows of the site's images.
+    """
+    labels = site.train.labels
+    each = images_of_each_class(experiment, labels)
+    keys = jax.random.split(key, draws)
+    return np.stack([coreset.random_subset(key, labels, each) for key in keys])
+
+
+def _distilled(given: Federation) -> list[Outcome]:
+    """Scores the union of what each site distils, and each site's own."""
+    made: list[Distilled] = []
+    seconds: list[float] = []
+    for number, site in enumerate(given.sites):
+        given.watch(f"distils at site {site.name}")
+        key = jax.random.fold_in(given.experiment.keys["distill"], number)
+        own, took = timed(
+            lambda key=key, site=site: distil_split(
+                key, site.train, site.moments, experiment=given.experiment
+            )
+        )
+        made.append(own)
+        seconds.append(took)
+    pairs = list(zip(given.sites, made, strict=True))
+    images = [moved(own.images, site.moments, given.moments) for site, own in pairs]
+    union = np.concatenate(images), np.concatenate([own.labels for own in made])
+    given.watch("trains on the distilled union")
+    scores, took = timed(lambda: _score_set(given.classifiers, *union, given.moments))
+    sent = sum(
+        traffic.set_bytes(own.stored, len(own.labels), dtype=np.float32)
+        + traffic.moments_bytes(len(site.moments.mean))
+        for site, own in pairs
+    )
+    name = f"{_PREFIX}distilled_union"
+    joint = Outcome(name, scores, took + sum(seconds), len(union[1]), sent)
+    alone = []
+    for (site, own), before in zip(pairs, seconds, strict=True):
+        given.watch(f"trains on the distilled images of site {site.name}")
+        scores, took = timed(
+            lambda site=site, own=own: _score_set(
+                given.classifiers, own.images, own.labels, site.moments
+            )
+        )
+        alone.append(Outcome(site.name, scores, before + took, len(own.labels), 0))
+    return [joint, *_alone(given, "distilled", alone)]
+
+
+def _random(given: Federation) -> Outcome:
+    """Scores the union of random real images, of the size of the distilled union."""
+    given.watch("trains on the union of random images")
+    count, key = given.classifiers.count, given.experiment.keys["select"]
+    rows, starts = [], np.cumsum([0, *(len(site.train) for site in given.sites)])
+    for number, site in enumerate(given.sites):
+        own_key = jax.random.fold_in(key, number)
+        rows.append(starts[number] + random_rows(own_key, site, given.experiment, draws=count))
+    chosen = np.concatenate(rows, axis=1)
+    everything = [np.concatenate(parts) for parts in zip(*map(_arrays, given.sites), strict=True)]
+    images, labels = (part[chosen.ravel()] for part in everything)
+
+    def score() -> Any:
+        own = np.arange(chosen.size, dtype=np.int32).reshape(chosen.shape)
+        variables = given.classifiers.on_set(images, labels, moments=given.moments, rows=own)
+        return given.classifiers.score(variables, given.moments)
+
+    scores, seconds = timed(score)
+    size = chosen.shape[1]
+    values = size * int(np.prod(images.shape[1:]))
+    sent = traffic.set_bytes(values, size, dtype=np.uint8) + _sent_moments(given)
+    return Outcome(f"{_PREFIX}random_union", scores, seconds, size, sent)
+
+
+def _whole(given: Federation) -> list[Outcome]:
+    """Scores the networks of each site's real images, and their ensemble."""
+    networks, alone = [], []
+    for site in given.sites:
+        given.watch(f"trains on all images of site {site.name}")
+        found, took = timed(
+            lambda site=site: given.classifiers.on_real(site.train, site.moments)
+        )
+        networks.append(found)
+        scores = given.classifiers.score(found, site.moments)
+        alone.append(Outcome(site.name, scores, took, len(site.train), 0))
+    moments = [site.moments for site in given.sites]
+    scores, took = timed(lambda: score_ensemble(given.classifiers, networks, moments))
+    seconds, images = took + sum(x.seconds for x in alone), sum(x.images for x in alone)
+    sent = len(networks) * _model_bytes(networks[0]) + _sent_moments(given)
+    ensemble = Outcome(f"{_PREFIX}ensemble", scores, seconds, images, sent)
+    return [*_alone(given, "whole", alone), ensemble]
+
+
+def _averaged(given: Federation) -> list[Outcome]:
+    """Scores federated averaging in one shot, and in rounds."""
+    found = []
+    for rounds in sorted({1, given.rounds}):
+        given.watch(f"federated averaging, rounds: {rounds}")
+        variables, seconds = timed(
+            lambda rounds=rounds: federated(
+                given.classifiers, given.sites, given.moments, rounds=rounds
+            )
+        )
+        scores = given.classifiers.score(variables, given.moments)
+        sent = rounds * len(given.sites) * _model_bytes(variables) + _sent_moments(given)
+        images = sum(len(site.train) for site in given.sites)
+        found.append(Outcome(f"{_PREFIX}fedavg_{rounds}", scores, seconds, images, sent))
+    return found
+
+
+def _central(given: Federation) -> Outcome:
+    """Scores networks of all images, in one place."""
+    given.watch("trains on all images in one place")
+    train, moments = given.experiment.dataset.train, given.moments
+    variables, seconds = timed(lambda: given.classifiers.on_real(train, moments))
+    values, count = int(np.prod(train.images.shape)), len(train)
+    sent = traffic.set_bytes(values, count, dtype=np.uint8)
+    scores = given.classifiers.score(variables, moments)
+    return Outcome(f"{_PREFIX}central", scores, seconds, count, sent)
+
+
+def _alone(given: Federation, kind: str, alone: Sequence[Outcome]) -> list[Outcome]:
+    """Names the outcomes of single sites, and adds their mean and the best one."""
+    by, last = given.experiment.settings.evaluation.select_by, f"{_PREFIX}{kind}_"
+
+    def rank(one: Outcome) -> tuple[float, int]:
+        val = one.scores.get("val")
+        return (val[by]["mean"] if val else 0.0), one.images
+
+    count = len(alone)
+    seconds, images = sum(x.seconds for x in alone) / count, sum(x.images for x in alone) // count
+    mean = Outcome(f"{last}alone", mean_of([x.scores for x in alone]), seconds, images, 0)
+    best = max(alone, key=rank)._replace(method=f"{last}best")
+    return [mean, best, *(x._replace(method=f"{last}alone_{x.method}") for x in alone)]
+
+
+def _score_set(
+    classifiers: Classifiers, images: np.ndarray, labels: np.ndarray, moments: Moments
+) -> Any:
+    return classifiers.score(classifiers.on_set(images, labels), moments)
+
+
+def _arrays(site: Site) -> tuple[np.ndarray, np.ndarray]:
+    return site.train.images, site.train.labels
+
+
+def _model_bytes(variables: Any) -> int:
+    """Returns the bytes of one of several networks."""
+    return traffic.model_bytes([x.shape[1:] for x in jax.tree.leaves(variables)])
+
+
+def _sent_moments(given: Federation) -> int:
+    return len(given.sites) * traffic.moments_bytes(len(given.moments.mean))

@@ -102,8 +102,7 @@ class Classifiers(NamedTuple):
           moments: those that normalise them.
           rounds: parts into which the epochs are to be divided.
         """
-        steps_per_epoch = math.ceil(len(split) / self.recipe.batch_size)
-        epochs = max(rounds, round(self.steps / steps_per_epoch))
+        epochs = max(rounds, round(self.steps / self.steps_of(len(split), 1)))
         return training.start_training(
             self.key,
             self.net,
@@ -116,6 +115,10 @@ class Classifiers(NamedTuple):
             stats=moments,
             mesh=self.benchmark.mesh,
         )
+
+    def steps_of(self, images: int, epochs: int) -> int:
+        """Returns the steps of SGD in some epochs over a number of images."""
+        return epochs * math.ceil(images / self.recipe.batch_size)
 
     def on_real(self, split: data.Split, moments: Moments) -> Any:
         """Trains networks on real images and returns their variables; see ``start_on_real``."""

@@ -12,6 +12,8 @@ from medjax.study.rows import Row
 MODULES = {
     "baselines": "medjax.study.baselines",
     "distil": "medjax.study.distilling",
+    "sites": "medjax.study.sites.job",
+    "transfer": "medjax.study.transfer.job",
 }
 """The module of each kind, imported when a job of it is made or done."""
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from medjax import evaluate
@@ -29,7 +30,7 @@ class Outcome(NamedTuple):
 
 
 def timed(make: Callable[[], Any]) -> tuple[Any, float]:
-    """Returns what a function makes, and the seconds that it took.
+    """Returns what a function makes, once it is computed, and the seconds that it took.
 
     Args:
       make: a function without arguments.
@@ -40,7 +41,7 @@ def timed(make: Callable[[], Any]) -> tuple[Any, float]:
       (42, True)
     """
     start = time.perf_counter()
-    made = make()
+    made = jax.block_until_ready(make())
     return made, time.perf_counter() - start
 
 

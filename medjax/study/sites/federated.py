@@ -1,5 +1,6 @@
 """Federated averaging of networks: one shot, or several rounds."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 
 from medjax.study.classifiers import Classifiers, Moments
 from medjax.study.sites.site import Site
+
+_log = logging.getLogger("medjax")
 
 
 def average(variables: Sequence[Any], weights: Sequence[float]) -> Any:
@@ -60,6 +63,14 @@ def federated(
     """
     sizes = [len(site.train) for site in sites]
     started = [classifiers.start_on_real(site.train, moments, rounds=rounds) for site in sites]
+    for site, training in zip(sites, started, strict=True):
+        steps = classifiers.steps_of(len(site.train), training.schedule.num_epochs)
+        if steps > 1.5 * classifiers.steps and rounds > 1:
+            _log.warning(
+                "site %s takes %d steps in %d rounds of whole epochs, not about %d: use fewer "
+                "rounds, or a larger evaluation.whole_steps",
+                site.name, steps, rounds, classifiers.steps,
+            )  # fmt: skip
     for done in range(1, rounds + 1):
         trained = [x.until(x.schedule.num_epochs * done // rounds) for x in started]
         mean = average([x.variables() for x in trained], sizes)

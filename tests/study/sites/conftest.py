@@ -8,11 +8,11 @@ from medjax.run import config
 from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 from medjax.study.classifiers import Classifiers, Moments
-from medjax.study.sites.site import Site
+from medjax.study.sites.site import Site, make_sites
 
 STATS = Moments(np.float32([0.5]), np.float32([0.25]))
 WORDS = (
-    "ipc=2,net.width=4,net.depth=1,distill.batch_real=8,distill.init=noise,iterations=4,"
+    "net.width=4,net.depth=1,distill.batch_real=8,distill.init=noise,iterations=4,"
     "evaluation.every=3,evaluation.epochs=2,evaluation.whole_steps=4,evaluation.batch_size=16,"
     "evaluation.networks=2,evaluation.augment=none,mesh.devices=1,distill.augment=crop"
 )
@@ -49,12 +49,33 @@ def make_classifiers():
 
 
 @pytest.fixture(scope="session")
-def experiment(tmp_path_factory):
-    """DM of two images a class on 48 images of three classes."""
+def three(tmp_path_factory):
+    """``three.npz``: 48 training images of three classes."""
     path = tmp_path_factory.mktemp("striped") / "three.npz"
     arrays = {}
     for seed, (name, count) in enumerate((("train", 48), ("val", 12), ("test", 12))):
         split = striped(count, seed=seed)
         arrays |= {f"{name}_images": split.images, f"{name}_labels": split.labels}
     np.savez(path, **arrays)
-    return make_experiment(Settings.from_config(config.make("dm", str(path), WORDS).to_dict()))
+    return path
+
+
+@pytest.fixture(scope="session")
+def experiment(three):
+    """DM of two images a class on these images."""
+    return make_experiment(Settings.from_config(config.make("dm", str(three), f"ipc=2,{WORDS}").to_dict()))
+
+
+@pytest.fixture(scope="session")
+def places(experiment):
+    """The sites of the images: the second has 10 of class 0, one of class 1, and none of class 2."""
+    labels = experiment.dataset.train.labels
+    second = np.isin(np.arange(48), np.flatnonzero(labels == 1)[:1])
+    second |= np.isin(np.arange(48), np.flatnonzero(labels == 0)[6:])
+    return second.astype(int)
+
+
+@pytest.fixture(scope="session")
+def uneven(experiment, places):
+    """These sites."""
+    return make_sites(experiment.dataset, places, names=["big", "small"])

@@ -1,0 +1,61 @@
+"""Several sites: each distils its part of a set alone, and one network trains on the union.
+
+python -m medjax.study --config=configs/sites.py:mednist,quick --workdir=runs/sites_mednist
+python -m medjax.study --config=configs/sites.py:pneumoniamnist,split=statistics,sites=4,quick \
+    --workdir=runs/sites_pneumonia
+python -m medjax.study --config=configs/sites.py:folder:scans,split=column,table=sites.csv,quick \
+    --workdir=runs/sites_scans
+python -m medjax.study --config=configs/sites.py:tiny --workdir=runs/sites_tiny
+
+The words after the colon: a data set; ``quick``; ``tiny``, which shows in seconds that all works;
+``split``, one of dirichlet, iid, statistics and column; ``sites``; ``beta`` of dirichlet; ``table``
+and ``column`` with the site of each image; ``rounds``, ``method``, ``ipc``, ``seeds``; and settings
+of all runs by their dotted key. The defaults are FedISCA's split: 5 sites, dirichlet with
+``beta=0.6``. MedNIST is an npz file in the data root, which was made from public images.
+
+Networks on real images take about 1000 steps (MedNIST: 1500), and three of each are trained.
+Distilled images start from noise. Results: not yet run.
+"""
+
+from medjax import methods
+from medjax.study.own_words import divide_words
+from medjax.study.sites import config
+
+WORDS_FOR = {
+    "blood_cells": "data.name=bccd_cells_28_derived",
+    "mednist": "data.name=mednist_28_derived",
+}
+# Ten epochs of a fifth of its images, and two of all: as many steps in ten rounds as in one place.
+LENGTHS = {"mednist": "evaluation.whole_steps=1500"}
+OPTIONS = {
+    "split": "dirichlet",
+    "sites": 5,
+    "beta": 0.6,
+    "table": "",
+    "column": "site",
+    "rounds": 10,
+    "method": "dm",
+    "ipc": 10,
+    "seeds": 3,
+}
+SHORT = "evaluation.whole_steps=1000,evaluation.networks=3"
+TINY_OPTIONS = {"seeds": 1, "sites": 2, "rounds": 2, "ipc": 1}
+TINY = (
+    "quick,data.prepare=resize(16),net.width=4,net.depth=1,iterations=4,evaluation.epochs=2,"
+    "evaluation.networks=2,evaluation.whole_steps=20"
+)
+
+
+def get_config(arg=None):
+    words = divide_words(arg, OPTIONS)
+    tiny = "tiny" in words.named
+    if tiny:
+        words = divide_words(arg, OPTIONS | TINY_OPTIONS)
+    (dataset,) = [name for name in words.named if name != "tiny"][-1:] or ["phantom"]
+    words_for = {name: text for name, text in WORDS_FOR.items() if name == dataset}
+    method = words.options["method"]
+    if "init" in methods.options(method):
+        words_for[method] = "distill.init=noise"
+    usual = TINY if tiny else f"{SHORT},{LENGTHS.get(dataset, '')}"
+    length = ",".join(part for part in (usual.strip(","), words.runs) if part)
+    return config.make(dataset, words=length, words_for=words_for, **words.options)

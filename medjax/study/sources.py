@@ -8,6 +8,22 @@ from pathlib import Path
 
 import medjax
 
+SCORING = (
+    "augment",
+    "coreset",
+    "data/dataset.py",
+    "data/medmnist/npz_set.py",
+    "data/normalize.py",
+    "data/npz",
+    "data/prepare",
+    "data/sampling.py",
+    "evaluate",
+    "kernels",
+    "nets",
+    "run/setup.py",
+    "training",
+)
+"""What decides the score of a set of images, besides the images: the data and the networks."""
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 

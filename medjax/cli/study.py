@@ -126,11 +126,11 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
 
 def _run(options: Options) -> int:
     # Imported late, so that --help and a wrong command line are answered at once.
-    from medjax.study import grid, results, schedule
+    from medjax.study import grid, listing, results, schedule
     from medjax.study.folder import Study, write_study
     from medjax.study.progress import Progress
 
-    made = grid.make_grid(options.config)
+    made = listing.list_jobs(options.config)
     jobs = grid.shard(made.jobs, *options.shard)
     for line in made.skipped:
         messages.say(line)

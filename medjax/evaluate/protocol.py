@@ -124,7 +124,9 @@ def score_networks(net: nn.Module, variables: Params, benchmark: Benchmark) -> S
       {'mean': 0.5, 'std': 0.0, 'n': 3, 'values': [0.5, 0.5, 0.5], 'diverged': 0}
     """
     splits = dict(benchmark.splits)
-    found = {name: predict_split(net, variables, split, benchmark) for name, split in splits.items()}
+    found = {
+        name: predict_split(net, variables, split, benchmark) for name, split in splits.items()
+    }
     val = None
     if "val" not in splits and benchmark.val is not None:
         val = predict_split(net, variables, benchmark.val, benchmark)[0]

@@ -30,9 +30,7 @@ def score_ensemble(
     found = {}
     for name, split in classifiers.benchmark.splits.items():
         parts = [
-            predict_split(
-                classifiers.net, own, split, classifiers.benchmark._replace(stats=stats)
-            )
+            predict_split(classifiers.net, own, split, classifiers.benchmark._replace(stats=stats))
             for own, stats in zip(variables, moments, strict=True)
         ]
         scores = np.mean([part.scores for part, _ in parts], axis=0)

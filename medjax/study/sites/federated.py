@@ -31,9 +31,7 @@ def average(variables: Sequence[Any], weights: Sequence[float]) -> Any:
     shares = np.asarray(weights, np.float64) / np.sum(weights)
 
     def mean(*parts: Any) -> Any:
-        total = sum(
-            jnp.asarray(share, x.dtype) * x for share, x in zip(shares, parts, strict=True)
-        )
+        total = sum(jnp.asarray(share, x.dtype) * x for share, x in zip(shares, parts, strict=True))
         return jnp.asarray(total)
 
     return jax.tree.map(mean, *variables)

@@ -159,9 +159,7 @@ def _whole(given: Federation) -> list[Outcome]:
     networks, alone = [], []
     for site in given.sites:
         given.watch(f"trains on all images of site {site.name}")
-        found, took = timed(
-            lambda site=site: given.classifiers.on_real(site.train, site.moments)
-        )
+        found, took = timed(lambda site=site: given.classifiers.on_real(site.train, site.moments))
         networks.append(found)
         scores = given.classifiers.score(found, site.moments)
         alone.append(Outcome(site.name, scores, took, len(site.train), 0))

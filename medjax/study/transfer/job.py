@@ -40,9 +40,7 @@ def run(job: Job, folder: Path) -> list[Row]:
     return [
         row
         for one in found
-        for row in scored_rows(
-            job, Made(one.method, one.seconds, one.images, one.sent), one.scores
-        )
+        for row in scored_rows(job, Made(one.method, one.seconds, one.images, one.sent), one.scores)
     ]
 
 

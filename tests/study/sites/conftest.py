@@ -63,7 +63,9 @@ def three(tmp_path_factory):
 @pytest.fixture(scope="session")
 def experiment(three):
     """DM of two images a class on these images."""
-    return make_experiment(Settings.from_config(config.make("dm", str(three), f"ipc=2,{WORDS}").to_dict()))
+    return make_experiment(
+        Settings.from_config(config.make("dm", str(three), f"ipc=2,{WORDS}").to_dict())
+    )
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,8 @@ class Acquisition(NamedTuple):
     noise: tuple[float, float] = (0.02, 0.07)
 
 
+USUAL = Acquisition()
+"""A machine in a department of radiology."""
 BEDSIDE = Acquisition(
     gradient=0.2, gamma=(0.6, 0.9), gain=(0.5, 0.7), offset=(0.15, 0.3), noise=(0.03, 0.06)
 )
@@ -60,7 +62,7 @@ def paint(
     labels: np.ndarray,
     *,
     size: int,
-    acquisition: Acquisition = Acquisition(),
+    acquisition: Acquisition = USUAL,
 ) -> np.ndarray:
     """Paints one image for each label, float64 ``[n, size, size, 1]`` in 0–1.
 

@@ -9,8 +9,8 @@ import numpy as np
 from medjax import coreset
 from medjax.run.setup import Experiment
 from medjax.study.classifiers import Classifiers, Moments
-from medjax.study.part_distilling import Distilled, distil_split, images_of_each_class
 from medjax.study.outcomes import Outcome, mean_of, timed
+from medjax.study.part_distilling import Distilled, distil_split, images_of_each_class
 from medjax.study.sites import traffic
 from medjax.study.sites.ensemble import score_ensemble
 from medjax.study.sites.federated import federated

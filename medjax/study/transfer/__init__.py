@@ -1,1 +1,1 @@
-"""Transfer: networks that are trained on one data set, or on images distilled from it, on another."""
+"""Transfer: networks of one data set, or of images distilled from it, on another one."""

@@ -70,7 +70,7 @@ def experiment(three):
 
 @pytest.fixture(scope="session")
 def places(experiment):
-    """The sites of the images: the second has 10 of class 0, one of class 1, and none of class 2."""
+    """The sites of the images: the second has 10 of class 0, 1 of class 1 and 0 of class 2."""
     labels = experiment.dataset.train.labels
     second = np.isin(np.arange(48), np.flatnonzero(labels == 1)[:1])
     second |= np.isin(np.arange(48), np.flatnonzero(labels == 0)[6:])

@@ -38,7 +38,7 @@ def test_sites_share_no_image_and_lose_none(dataset):
 
 
 def test_the_moments_of_the_union_are_exact(dataset):
-    """Sites of 10 to 50 images whose brightness differs by class, which a mean of means would miss."""
+    """Sites of 10 to 50 images differ in brightness, which a mean of means would miss."""
     pooled = pooled_moments(make_sites(dataset, uneven(90)))
     np.testing.assert_allclose(pooled.mean, dataset.mean, rtol=2e-7)
     np.testing.assert_allclose(pooled.std, dataset.std, rtol=2e-7)

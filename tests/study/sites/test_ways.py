@@ -2,7 +2,6 @@
 
 import jax
 import numpy as np
-import pytest
 
 from medjax import data
 from medjax.study.classifiers import Moments

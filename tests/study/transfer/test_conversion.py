@@ -1,4 +1,4 @@
-"""Images of one set in the shape of another: padded, grey or coloured, with moments of their own."""
+"""Images in the shape of another set: padded, grey or coloured, with their own moments."""
 
 import dataclasses
 

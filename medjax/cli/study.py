@@ -97,7 +97,7 @@ def parse(argv: Sequence[str]) -> Options | None:
     flags.DEFINE_integer("jobs", None, jobs, lower_bound=1, flag_values=values)
     shard = "i/n: does a part of the jobs, i from 0 to n - 1, which shares nothing with the others"
     flags.DEFINE_string("shard", "0/1", shard, flag_values=values)
-    cluster = "cluster of submitit that does the jobs: slurm, local or debug"
+    cluster = "cluster of submitit that does the jobs: slurm or local"
     flags.DEFINE_string("cluster", "", cluster, flag_values=values)
     flags.DEFINE_bool("dry_run", False, "list the jobs and their time", flag_values=values)
     rest = config_file.parse(values, argv, usage=_USAGE)

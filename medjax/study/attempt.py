@@ -62,15 +62,15 @@ def _line(error: Exception) -> str:
 
 @contextlib.contextmanager
 def _into(stream: TextIO) -> Iterator[None]:
-    """Sends standard output and error, also those of C, to a file."""
+    """Sends standard output and error to a file, those of C by their numbers."""
     kept = [os.dup(number) for number in (1, 2)]
     try:
         _flush()
         for number in (1, 2):
             os.dup2(stream.fileno(), number)
-        yield
+        with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
+            yield
     finally:
-        _flush()
         for number, before in zip((1, 2), kept, strict=True):
             os.dup2(before, number)
             os.close(before)

@@ -15,9 +15,7 @@ from medjax.study.kinds import Kind
 from medjax.study.rows import Row
 from medjax.study.scored import Made, on_network, scored_rows
 from medjax.study.sources import SCORING
-
-CHANCE = "chance"
-"""The method of the rows of a constant prediction."""
+from medjax.study.statistics import CHANCE
 
 
 def run(job: Job, folder: Path) -> list[Row]:

@@ -12,8 +12,8 @@ from medjax.errors import UserError
 from medjax.study.attempt import FAILED, Answer
 from medjax.study.job import Job
 
-CLUSTERS = ("slurm", "local", "debug")
-"""The clusters of submitit: SLURM, processes of this machine, and this process."""
+CLUSTERS = ("slurm", "local")
+"""The clusters of submitit: SLURM, and processes of this machine."""
 # Seconds between two looks at the jobs of the cluster.
 _EVERY = 0.5
 _FOLDER = "submitit"

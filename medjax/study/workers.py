@@ -60,6 +60,8 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         for worker in self._all:
             worker.close()
         self._threads.shutdown()
+        for worker in self._all:
+            worker.reap()
 
 
 class _Worker:
@@ -79,7 +81,7 @@ class _Worker:
             process.stdin.flush()
             return Answer(*json.loads(process.stdout.readline()))
         except (OSError, ValueError):  # it died, and what it said is not an answer
-            return Answer(FAILED, f"its process ended with {_status(process.wait())}")
+            return Answer(FAILED, f"its process ended with {_status(self.reap())}")
 
     def close(self) -> None:
         """Ends the process, even in the middle of a job."""
@@ -88,11 +90,20 @@ class _Worker:
             if self._process is not None:
                 self._process.kill()
 
+    def reap(self) -> int:
+        """Waits for the end of the process, whose input ends, and returns its status."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        with contextlib.suppress(OSError):  # what it did not read is lost with it
+            process.communicate()
+        return process.returncode
+
     def _running(self) -> subprocess.Popen | None:
         with self._lock:
             if self._closed:
                 return None
-            if self._process is None or self._process.poll() is not None:
+            if self._process is None:
                 command, *rest = self._arguments
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", command, *rest],

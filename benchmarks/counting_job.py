@@ -1,5 +1,6 @@
 """A kind of jobs that costs nothing: its score is a function of its description."""
 
+import os
 import time
 
 from medjax.errors import UserError
@@ -8,12 +9,14 @@ from medjax.study.rows import METRICS, Row
 
 
 def run(job, folder):
-    """Logs that it ran, waits as its settings say, and returns rows of a made-up score."""
+    """Logs that it ran, waits or fails as its settings say, and returns rows of a made-up score."""
     with open(job.settings["log"], "a") as log:
         log.write(f"{job.seed}\n")
     time.sleep(job.settings.get("sleep", 0))
     if job.settings.get("fails"):
         raise UserError("of no use")
+    if job.settings.get("dies"):
+        os._exit(3)
     (folder / "made.txt").write_text(str(job.seed))
     mean = 0.5 + job.seed / 100
     made = job.dataset, job.method, job.ipc, job.seed

@@ -17,16 +17,10 @@ Networks on real images take about 1000 steps (MedNIST: 1500), and three of each
 Distilled images start from noise. Results: not yet run.
 """
 
-from medjax import methods
 from medjax.study.own_words import divide_words
 from medjax.study.sites import config
+from medjax.study.usual_words import usual_words
 
-WORDS_FOR = {
-    "blood_cells": "data.name=bccd_cells_28_derived",
-    "mednist": "data.name=mednist_28_derived",
-}
-# Ten epochs of a fifth of its images, and two of all: as many steps in ten rounds as in one place.
-LENGTHS = {"mednist": "evaluation.whole_steps=1500"}
 OPTIONS = {
     "split": "dirichlet",
     "sites": 5,
@@ -38,12 +32,7 @@ OPTIONS = {
     "ipc": 10,
     "seeds": 3,
 }
-SHORT = "evaluation.whole_steps=1000,evaluation.networks=3"
 TINY_OPTIONS = {"seeds": 1, "sites": 2, "rounds": 2, "ipc": 1}
-TINY = (
-    "quick,data.prepare=resize(16),net.width=4,net.depth=1,iterations=4,evaluation.epochs=2,"
-    "evaluation.networks=2,evaluation.whole_steps=20"
-)
 
 
 def get_config(arg=None):
@@ -52,10 +41,5 @@ def get_config(arg=None):
     if tiny:
         words = divide_words(arg, OPTIONS | TINY_OPTIONS)
     (dataset,) = [name for name in words.named if name != "tiny"][-1:] or ["phantom"]
-    words_for = {name: text for name, text in WORDS_FOR.items() if name == dataset}
-    method = words.options["method"]
-    if "init" in methods.options(method):
-        words_for[method] = "distill.init=noise"
-    usual = TINY if tiny else f"{SHORT},{LENGTHS.get(dataset, '')}"
-    length = ",".join(part for part in (usual.strip(","), words.runs) if part)
-    return config.make(dataset, words=length, words_for=words_for, **words.options)
+    usual = usual_words([dataset], words.runs, method=words.options["method"], tiny=tiny)
+    return config.make(dataset, **words.options, **usual)

@@ -20,47 +20,36 @@ Networks on real images take 1000 steps, and three of each are trained. Distille
 noise. Results: not yet run.
 """
 
-from medjax import methods
 from medjax.errors import UserError, unknown
 from medjax.study.own_words import divide_words
 from medjax.study.transfer import config
+from medjax.study.usual_words import usual_words
 
 PAIRS = {
     "phantoms": {"source": "phantom", "target": "phantom_bedside"},
     "pneumonia": {"source": "pneumoniamnist"},
     "mednist_chest": {"source": "mednist", "classes": "2=CXR,3=ChestCT"},
 }
-WORDS_FOR = {"mednist": "data.name=mednist_28_derived"}
 OPTIONS = {"source": "", "target": "", "classes": "", "method": "dm", "ipc": 10, "seeds": 3}
-SHORT = "evaluation.whole_steps=1000,evaluation.networks=3"
 TINY_OPTIONS = {"seeds": 1, "ipc": 1}
-TINY = (
-    "quick,data.prepare=resize(16),net.width=4,net.depth=1,iterations=4,evaluation.epochs=2,"
-    "evaluation.networks=2,evaluation.whole_steps=20"
-)
 
 
 def get_config(arg=None):
     words = divide_words(arg, OPTIONS)
-    pairs = [name for name in words.named if name != "tiny"]
-    for name in pairs:
-        if name not in PAIRS:
-            raise unknown("pair of data sets", name, PAIRS)
-    tiny = "tiny" in words.named
+    tiny, pairs = "tiny" in words.named, [name for name in words.named if name != "tiny"]
     if not pairs and not words.options["source"]:
         pairs = ["phantoms"]
     usual = OPTIONS | (TINY_OPTIONS if tiny else {})
     for name in pairs:
+        if name not in PAIRS:
+            raise unknown("pair of data sets", name, PAIRS)
         usual |= PAIRS[name]
     words = divide_words(arg, usual)
     own = words.options
     sets = own.pop("source"), own.pop("target")
     if not all(sets):
         raise UserError("target is missing: the set to score on, as in target=folder:chest")
-    pairs = [part.partition("=") for part in own.pop("classes").split(",") if part.strip()]
-    classes = {ours.strip(): theirs.strip() for ours, _, theirs in pairs}
-    words_for = {name: text for name, text in WORDS_FOR.items() if name in sets}
-    if "init" in methods.options(own["method"]):
-        words_for[own["method"]] = "distill.init=noise"
-    length = ",".join(filter(None, [TINY if tiny else SHORT, words.runs]))
-    return config.make(*sets, classes=classes, words=length, words_for=words_for, **own)
+    named = [part.partition("=") for part in own.pop("classes").split(",") if part.strip()]
+    classes = {ours.strip(): theirs.strip() for ours, _, theirs in named}
+    usual = usual_words(sets, words.runs, method=own["method"], tiny=tiny)
+    return config.make(*sets, classes=classes, **own, **usual)

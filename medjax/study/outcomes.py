@@ -29,19 +29,20 @@ class Outcome(NamedTuple):
     sent: int
 
 
-def timed(make: Callable[[], Any]) -> tuple[Any, float]:
+def timed(make: Callable[..., Any], *given: Any, **options: Any) -> tuple[Any, float]:
     """Returns what a function makes, once it is computed, and the seconds that it took.
 
     Args:
-      make: a function without arguments.
+      make: the function.
+      *given, **options: its arguments.
 
     Example:
-      >>> found, seconds = timed(lambda: 42)
+      >>> found, seconds = timed(int, "42")
       >>> found, seconds >= 0
       (42, True)
     """
     start = time.perf_counter()
-    made = jax.block_until_ready(make())
+    made = jax.block_until_ready(make(*given, **options))
     return made, time.perf_counter() - start
 
 

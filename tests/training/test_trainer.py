@@ -147,7 +147,7 @@ def test_without_parity_the_momentum_is_kept(x64, epochs):
 
 
 def test_restarted_networks_go_on_without_momentum(x64):
-    """After two of six epochs from zero weights: the rates of the others, and a velocity of zero."""
+    """After two of six epochs from zero weights: later rates, and a velocity of zero."""
     images, labels = _images(6, 3)
     started = training.start_training(
         jax.random.key(0),

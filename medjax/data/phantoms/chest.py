@@ -35,7 +35,7 @@ USUAL = Acquisition()
 BEDSIDE = Acquisition(
     gradient=0.2, gamma=(0.6, 0.9), gain=(0.5, 0.7), offset=(0.15, 0.3), noise=(0.03, 0.06)
 )
-"""A portable machine: pale, of low contrast, uneven and noisy."""
+"""A portable machine: pale, of low contrast and uneven."""
 
 
 def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -10,8 +10,10 @@ import numpy as np
 
 from medjax.study.classifiers import Classifiers, Moments
 from medjax.study.sites.site import Site
+from medjax.training import Training
 
 _log = logging.getLogger("medjax")
+_MORE = 1.5
 
 
 def average(variables: Sequence[Any], weights: Sequence[float]) -> Any:
@@ -61,16 +63,23 @@ def federated(
     """
     sizes = [len(site.train) for site in sites]
     started = [classifiers.start_on_real(site.train, moments, rounds=rounds) for site in sites]
-    for site, training in zip(sites, started, strict=True):
-        steps = classifiers.steps_of(len(site.train), training.schedule.num_epochs)
-        if steps > 1.5 * classifiers.steps and rounds > 1:
-            _log.warning(
-                "site %s takes %d steps in %d rounds of whole epochs, not about %d: use fewer "
-                "rounds, or a larger evaluation.whole_steps",
-                site.name, steps, rounds, classifiers.steps,
-            )  # fmt: skip
+    _warn_of_steps(classifiers, sites, started, rounds)
     for done in range(1, rounds + 1):
         trained = [x.until(x.schedule.num_epochs * done // rounds) for x in started]
         mean = average([x.variables() for x in trained], sizes)
         started = [x.restarted(mean) for x in trained]
     return mean
+
+
+def _warn_of_steps(
+    classifiers: Classifiers, sites: Sequence[Site], started: Sequence[Training], rounds: int
+) -> None:
+    """Logs a line for a site whose rounds of whole epochs take far more steps than asked for."""
+    for site, training in zip(sites, started, strict=True):
+        steps = classifiers.steps_of(len(site.train), training.schedule.num_epochs)
+        if rounds > 1 and steps > _MORE * classifiers.steps:
+            _log.warning(
+                "site %s takes %d steps in %d rounds of whole epochs, not about %d: use fewer "
+                "rounds, or a larger evaluation.whole_steps",
+                *(site.name, steps, rounds, classifiers.steps),
+            )

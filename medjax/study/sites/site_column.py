@@ -8,7 +8,7 @@ import numpy as np
 from medjax.data import DatasetInfo
 from medjax.data.pictures.listing.file_index import FileIndex
 from medjax.data.pictures.tables import reading
-from medjax.data.pictures.tables.table import Table, is_empty, rows_error
+from medjax.data.pictures.tables.table import Row, Table, is_empty, rows_error
 from medjax.errors import UserError, unknown
 
 _FILE = "file"
@@ -56,13 +56,11 @@ def from_table(path: Path, info: DatasetInfo, count: int, *, column: str = "site
     """
     table = reading.read(path)
     place = _column(table, column)
-    files = info.files.get("train", ())
-    cells = _by_file(table, place, info) if files else _in_order(table, place, count)
-    empty = [row for row in table.rows if row.cells[place] in cells and is_empty(row.cells[place])]
-    if empty:
+    rows = _by_file(table, info) if info.files.get("train") else _in_order(table, count)
+    if empty := [row for row in dict.fromkeys(rows) if is_empty(row.cells[place])]:
         lack = f"no {column}"
         raise rows_error(table, empty, lack, named=place, advice="name one in each row")
-    names, places = np.unique(cells, return_inverse=True)
+    names, places = np.unique([row.cells[place] for row in rows], return_inverse=True)
     return NamedSites(places.astype(np.int32), tuple(map(str, names)))
 
 
@@ -74,27 +72,26 @@ def _column(table: Table, name: str) -> int:
     return found[0]
 
 
-def _in_order(table: Table, column: int, count: int) -> list[str]:
+def _in_order(table: Table, count: int) -> list[Row]:
     if len(table.rows) != count:
         raise UserError(
             f"{table.path} has {len(table.rows)} rows, but there are {count} training images; a "
             "set without files needs a row for each, in their order"
         )
-    return [row.cells[column] for row in table.rows]
+    return list(table.rows)
 
 
-def _by_file(table: Table, column: int, info: DatasetInfo) -> list[str]:
-    named, everything = _column(table, _FILE), [x for names in info.files.values() for x in names]
-    index = FileIndex(Path(info.source), [*dict.fromkeys(everything)], is_picture=lambda _: True)
-    site: dict[str, str] = {}
-    for row, fits in zip(
-        table.rows, index.find([row.cells[named] for row in table.rows]), strict=True
-    ):
-        site |= dict.fromkeys(fits, row.cells[column])
-    missing = [name for name in info.files["train"] if name not in site]
+def _by_file(table: Table, info: DatasetInfo) -> list[Row]:
+    """Returns the row of each training image."""
+    named = _column(table, _FILE)
+    everything = dict.fromkeys(name for names in info.files.values() for name in names)
+    index = FileIndex(Path(info.source), [*everything], is_picture=lambda _: True)
+    found = index.find([row.cells[named] for row in table.rows])
+    rows = {name: row for row, fits in zip(table.rows, found, strict=True) for name in fits}
+    missing = [name for name in info.files["train"] if name not in rows]
     if missing:
         raise UserError(
             f"{table.path} has no row for {len(missing)} of {len(info.files['train'])} training "
             f"images, the first {missing[0]}"
         )
-    return [site[name] for name in info.files["train"]]
+    return [rows[name] for name in info.files["train"]]

@@ -95,38 +95,31 @@ def random_rows(key: Any, site: Site, experiment: Experiment, *, draws: int) -> 
 def _distilled(given: Federation) -> list[Outcome]:
     """Scores the union of what each site distils, and each site's own."""
     made: list[Distilled] = []
-    seconds: list[float] = []
+    before: list[float] = []
     for number, site in enumerate(given.sites):
         given.watch(f"distils at site {site.name}")
         key = jax.random.fold_in(given.experiment.keys["distill"], number)
-        own, took = timed(
-            lambda key=key, site=site: distil_split(
-                key, site.train, site.moments, experiment=given.experiment
-            )
+        own, seconds = timed(
+            distil_split, key, site.train, site.moments, experiment=given.experiment
         )
         made.append(own)
-        seconds.append(took)
+        before.append(seconds)
     pairs = list(zip(given.sites, made, strict=True))
     images = [moved(own.images, site.moments, given.moments) for site, own in pairs]
-    union = np.concatenate(images), np.concatenate([own.labels for own in made])
+    labels = np.concatenate([own.labels for own in made])
     given.watch("trains on the distilled union")
-    scores, took = timed(lambda: _score_set(given.classifiers, *union, given.moments))
-    sent = sum(
-        traffic.set_bytes(own.stored, len(own.labels), dtype=np.float32)
-        + traffic.moments_bytes(len(site.moments.mean))
-        for site, own in pairs
-    )
+    networks, seconds = timed(given.classifiers.on_set, np.concatenate(images), labels)
+    scores = given.classifiers.score(networks, given.moments)
+    sent = traffic.set_bytes(sum(own.stored for own in made), len(labels), dtype=np.float32)
+    sent += _sent_moments(given)
     name = f"{_PREFIX}distilled_union"
-    joint = Outcome(name, scores, took + sum(seconds), len(union[1]), sent)
+    joint = Outcome(name, scores, seconds + sum(before), len(labels), sent)
     alone = []
-    for (site, own), before in zip(pairs, seconds, strict=True):
+    for (site, own), distilling in zip(pairs, before, strict=True):
         given.watch(f"trains on the distilled images of site {site.name}")
-        scores, took = timed(
-            lambda site=site, own=own: _score_set(
-                given.classifiers, own.images, own.labels, site.moments
-            )
-        )
-        alone.append(Outcome(site.name, scores, before + took, len(own.labels), 0))
+        networks, seconds = timed(given.classifiers.on_set, own.images, own.labels)
+        scores = given.classifiers.score(networks, site.moments)
+        alone.append(Outcome(site.name, scores, distilling + seconds, len(own.labels), 0))
     return [joint, *_alone(given, "distilled", alone)]
 
 
@@ -134,22 +127,21 @@ def _random(given: Federation) -> Outcome:
     """Scores the union of random real images, of the size of the distilled union."""
     given.watch("trains on the union of random images")
     count, key = given.classifiers.count, given.experiment.keys["select"]
-    rows, starts = [], np.cumsum([0, *(len(site.train) for site in given.sites)])
+    images, labels, rows, first = [], [], [], 0
     for number, site in enumerate(given.sites):
         own_key = jax.random.fold_in(key, number)
-        rows.append(starts[number] + random_rows(own_key, site, given.experiment, draws=count))
-    chosen = np.concatenate(rows, axis=1)
-    everything = [np.concatenate(parts) for parts in zip(*map(_arrays, given.sites), strict=True)]
-    images, labels = (part[chosen.ravel()] for part in everything)
-
-    def score() -> Any:
-        own = np.arange(chosen.size, dtype=np.int32).reshape(chosen.shape)
-        variables = given.classifiers.on_set(images, labels, moments=given.moments, rows=own)
-        return given.classifiers.score(variables, given.moments)
-
-    scores, seconds = timed(score)
-    size = chosen.shape[1]
-    values = size * int(np.prod(images.shape[1:]))
+        drawn = random_rows(own_key, site, given.experiment, draws=count)
+        images.append(site.train.images[drawn.ravel()])
+        labels.append(site.train.labels[drawn.ravel()])
+        rows.append(first + np.arange(drawn.size, dtype=np.int32).reshape(drawn.shape))
+        first += drawn.size
+    # Networks share all draws; each trains on its own.
+    own = np.concatenate(rows, axis=1)
+    union = np.concatenate(images), np.concatenate(labels)
+    networks, seconds = timed(given.classifiers.on_set, *union, moments=given.moments, rows=own)
+    scores = given.classifiers.score(networks, given.moments)
+    size = own.shape[1]
+    values = size * int(np.prod(union[0].shape[1:]))
     sent = traffic.set_bytes(values, size, dtype=np.uint8) + _sent_moments(given)
     return Outcome(f"{_PREFIX}random_union", scores, seconds, size, sent)
 
@@ -159,13 +151,13 @@ def _whole(given: Federation) -> list[Outcome]:
     networks, alone = [], []
     for site in given.sites:
         given.watch(f"trains on all images of site {site.name}")
-        found, took = timed(lambda site=site: given.classifiers.on_real(site.train, site.moments))
+        found, seconds = timed(given.classifiers.on_real, site.train, site.moments)
         networks.append(found)
         scores = given.classifiers.score(found, site.moments)
-        alone.append(Outcome(site.name, scores, took, len(site.train), 0))
+        alone.append(Outcome(site.name, scores, seconds, len(site.train), 0))
     moments = [site.moments for site in given.sites]
-    scores, took = timed(lambda: score_ensemble(given.classifiers, networks, moments))
-    seconds, images = took + sum(x.seconds for x in alone), sum(x.images for x in alone)
+    scores = score_ensemble(given.classifiers, networks, moments)
+    seconds, images = sum(x.seconds for x in alone), sum(x.images for x in alone)
     sent = len(networks) * _model_bytes(networks[0]) + _sent_moments(given)
     ensemble = Outcome(f"{_PREFIX}ensemble", scores, seconds, images, sent)
     return [*_alone(given, "whole", alone), ensemble]
@@ -173,17 +165,14 @@ def _whole(given: Federation) -> list[Outcome]:
 
 def _averaged(given: Federation) -> list[Outcome]:
     """Scores federated averaging in one shot, and in rounds."""
-    found = []
+    found, images = [], sum(len(site.train) for site in given.sites)
     for rounds in sorted({1, given.rounds}):
         given.watch(f"federated averaging, rounds: {rounds}")
-        variables, seconds = timed(
-            lambda rounds=rounds: federated(
-                given.classifiers, given.sites, given.moments, rounds=rounds
-            )
+        networks, seconds = timed(
+            federated, given.classifiers, given.sites, given.moments, rounds=rounds
         )
-        scores = given.classifiers.score(variables, given.moments)
-        sent = rounds * len(given.sites) * _model_bytes(variables) + _sent_moments(given)
-        images = sum(len(site.train) for site in given.sites)
+        scores = given.classifiers.score(networks, given.moments)
+        sent = rounds * len(given.sites) * _model_bytes(networks) + _sent_moments(given)
         found.append(Outcome(f"{_PREFIX}fedavg_{rounds}", scores, seconds, images, sent))
     return found
 
@@ -192,11 +181,10 @@ def _central(given: Federation) -> Outcome:
     """Scores networks of all images, in one place."""
     given.watch("trains on all images in one place")
     train, moments = given.experiment.dataset.train, given.moments
-    variables, seconds = timed(lambda: given.classifiers.on_real(train, moments))
-    values, count = int(np.prod(train.images.shape)), len(train)
-    sent = traffic.set_bytes(values, count, dtype=np.uint8)
-    scores = given.classifiers.score(variables, moments)
-    return Outcome(f"{_PREFIX}central", scores, seconds, count, sent)
+    networks, seconds = timed(given.classifiers.on_real, train, moments)
+    sent = traffic.set_bytes(int(np.prod(train.images.shape)), len(train), dtype=np.uint8)
+    scores = given.classifiers.score(networks, moments)
+    return Outcome(f"{_PREFIX}central", scores, seconds, len(train), sent)
 
 
 def _alone(given: Federation, kind: str, alone: Sequence[Outcome]) -> list[Outcome]:
@@ -212,16 +200,6 @@ def _alone(given: Federation, kind: str, alone: Sequence[Outcome]) -> list[Outco
     mean = Outcome(f"{last}alone", mean_of([x.scores for x in alone]), seconds, images, 0)
     best = max(alone, key=rank)._replace(method=f"{last}best")
     return [mean, best, *(x._replace(method=f"{last}alone_{x.method}") for x in alone)]
-
-
-def _score_set(
-    classifiers: Classifiers, images: np.ndarray, labels: np.ndarray, moments: Moments
-) -> Any:
-    return classifiers.score(classifiers.on_set(images, labels), moments)
-
-
-def _arrays(site: Site) -> tuple[np.ndarray, np.ndarray]:
-    return site.train.images, site.train.labels
 
 
 def _model_bytes(variables: Any) -> int:

@@ -53,24 +53,23 @@ def match_classes(
       >>> matched.names, matched.source.tolist()
       (('normal', 'pneumonia'), [1, 0, 1])
     """
-    ours, theirs = ({_key(name): i for i, name in enumerate(x)} for x in (source, target))
     if not pairs:
-        pairs = {name: name for name in source if _key(name) in theirs}
-    for what, known, names in (("source", ours, pairs), ("target", theirs, pairs.values())):
+        pairs = {name: name for name in source if _find(name, target) is not None}
+    for what, names, known in (("source", pairs, source), ("target", pairs.values(), target)):
         for name in names:
-            if _key(name) not in known:
-                raise unknown(f"class of the {what}", name, source if known is ours else target)
-    reached = sorted({theirs[_key(name)] for name in pairs.values()})
+            if _find(name, known) is None:
+                raise unknown(f"class of the {what}", name, known)
+    partners = {_find(ours, source): _find(theirs, target) for ours, theirs in pairs.items()}
+    reached = sorted(set(partners.values()))
     if len(reached) < 2:
         raise UserError(
-            f"the sets have {len(reached)} classes in common, and two are needed: pair the classes "
-            f"of the source ({', '.join(source)}) with those of the target ({', '.join(target)})"
+            f"common classes of the sets: {len(reached)}, and two are needed: pair the classes of "
+            f"the source ({', '.join(source)}) with those of the target ({', '.join(target)})"
         )
     numbers = {label: number for number, label in enumerate(reached)}
-    chosen = {ours[_key(a)]: numbers[theirs[_key(b)]] for a, b in pairs.items()}
     matched = Matched(
         tuple(target[label] for label in reached),
-        np.array([chosen.get(label, -1) for label in range(len(source))]),
+        np.array([numbers.get(partners.get(label), -1) for label in range(len(source))]),
         np.array([numbers.get(label, -1) for label in range(len(target))]),
     )
     for what, names, found in (("source", source, matched[1]), ("target", target, matched[2])):
@@ -122,6 +121,14 @@ def restricted(dataset: data.Dataset, numbers: np.ndarray, names: Sequence[str])
     )
     found = {"train": splits["train"], "val": splits.get("val"), "test": splits["test"]}
     return dataclasses.replace(dataset, info=info, **found, mean=mean, std=std)
+
+
+def _find(name: str, names: Sequence[str]) -> int | None:
+    """Returns the place of a name, or of the only one that differs in case alone."""
+    if name in names:
+        return list(names).index(name)
+    like = [i for i, one in enumerate(names) if _key(one) == _key(name)]
+    return like[0] if len(like) == 1 else None
 
 
 def _key(name: str) -> str:

@@ -75,7 +75,7 @@ def compare_transfer(
         found += [_outcome(one, name, scores=x) for name, x in scores.items()]
     for name, moments in (("", own), ("_source_moments", source)):
         watch("trains on all images of the target")
-        variables, seconds = timed(lambda moments=moments: away.on_real(target.train, moments))
+        variables, seconds = timed(away.on_real, target.train, moments)
         one = Trained("target", variables, seconds, len(target.train), 0)
         found.append(_outcome(one, name, scores=away.score(variables, moments)))
     return found
@@ -87,10 +87,9 @@ def _trained(
     """Yields the networks of each set that is made from the source."""
     train, extra = experiment.dataset.train, traffic.moments_bytes(len(moments.mean))
     watch("distils the source")
-    made, before = timed(
-        lambda: distil_split(experiment.keys["distill"], train, moments, experiment=experiment)
-    )
-    variables, seconds = timed(lambda: home.on_set(made.images, made.labels))
+    key = experiment.keys["distill"]
+    made, before = timed(distil_split, key, train, moments, experiment=experiment)
+    variables, seconds = timed(home.on_set, made.images, made.labels)
     count = len(made.labels)
     sent = traffic.set_bytes(made.stored, count, dtype=np.float32) + extra
     yield Trained("distilled", variables, before + seconds, count, sent)
@@ -100,12 +99,12 @@ def _trained(
     rows = np.stack([coreset.random_subset(key, train.labels, each) for key in keys])
     union = np.arange(rows.size, dtype=np.int32).reshape(rows.shape)
     some = train.images[rows.ravel()], train.labels[rows.ravel()]
-    variables, seconds = timed(lambda: home.on_set(*some, moments=moments, rows=union))
+    variables, seconds = timed(home.on_set, *some, moments=moments, rows=union)
     values, count = int(np.prod(train.images.shape[1:])), rows.shape[1]
     sent = traffic.set_bytes(count * values, count, dtype=np.uint8) + extra
     yield Trained("random", variables, seconds, count, sent)
     watch("trains on all images of the source")
-    variables, seconds = timed(lambda: home.on_real(train, moments))
+    variables, seconds = timed(home.on_real, train, moments)
     sent = traffic.set_bytes(len(train) * values, len(train), dtype=np.uint8)
     yield Trained("whole", variables, seconds, len(train), sent)
 

@@ -64,6 +64,14 @@ def test_each_round_starts_from_the_mean_by_numbers_of_images(make_site, make_cl
     assert_close(found, jax.tree.unflatten(tree, mean), atol=1e-6)
 
 
-def test_there_are_as_many_epochs_as_rounds(make_site, make_classifiers):
-    started = make_classifiers().start_on_real(make_site(16).train, make_site(16).moments, rounds=9)
+def test_more_rounds_than_epochs_take_more_steps_and_say_so(make_site, make_classifiers, caplog):
+    """Eight steps are four epochs of the site's two batches, and nine rounds are 18 steps."""
+    site, classifiers = make_site(16), make_classifiers()
+    started = classifiers.start_on_real(site.train, site.moments, rounds=9)
     assert started.schedule.num_epochs == 9
+    federated(classifiers, [site], site.moments, rounds=5)
+    assert not caplog.records
+    federated(classifiers, [site], site.moments, rounds=9)
+    (record,) = caplog.records
+    said = "site a takes 18 steps in 9 rounds of whole epochs, not about 8: use fewer rounds"
+    assert record.getMessage().startswith(said)

@@ -43,11 +43,18 @@ def test_without_pairs_equal_names_are_partners():
     assert [line.rpartition(": ")[2] for line in said] == ["c", "x"]
 
 
+def test_classes_that_differ_in_case_alone_are_two():
+    matched = match_classes(["a", "A"], ["A", "a"], {})
+    assert matched.source.tolist() == [1, 0]
+    with pytest.raises(UserError, match="unknown class of the source 'Ä'"):
+        match_classes(["ä", "ä", "b"], ["x", "y"], {"Ä": "x", "b": "y"})
+
+
 @pytest.mark.parametrize(
     ("pairs", "said"),
     [
-        ({"normal": "normal"}, "the sets have 1 classes in common, and two are needed"),
-        ({}, "the sets have 1 classes in common"),
+        ({"normal": "normal"}, "common classes of the sets: 1, and two are needed"),
+        ({}, "common classes of the sets: 1"),
         ({"norml": "normal"}, r"unknown class of the source 'norml' \(did you mean 'normal'\?\)"),
         ({"normal": "norm"}, r"unknown class of the target 'norm' \(did you mean 'normal'\?\)"),
     ],

@@ -16,8 +16,8 @@ from medjax.run.setup import make_experiment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
-STUDIES = {"study", "sites", "transfer"}
-FILES = sorted(path.stem for path in CONFIGS.glob("*.py") if path.stem not in {"presets", *STUDIES})
+OTHERS = {"presets", "study", "sites", "transfer"}  # of a table of runs, and of many runs
+FILES = sorted(path.stem for path in CONFIGS.glob("*.py") if path.stem not in OTHERS)
 # A run of two short steps with a network that costs nothing.
 TINY = "quick,net.width=4,iterations=2,evaluation.every=1"
 CORESETS = {"herding", "kcenter", "random"}

@@ -126,9 +126,8 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
 
 def _run(options: Options) -> int:
     # Imported late, so that --help and a wrong command line are answered at once.
-    from medjax.study import grid, listing, results, schedule
+    from medjax.study import grid, listing, results
     from medjax.study.folder import Study, write_study
-    from medjax.study.progress import Progress
 
     made = listing.list_jobs(options.config)
     jobs = grid.shard(made.jobs, *options.shard)
@@ -139,27 +138,47 @@ def _run(options: Options) -> int:
     require_writable(options.workdir / "table.csv")
     study = Study(options.config, made.jobs, made.skipped)
     write_study(options.workdir, study)
-    left, written = schedule.unfinished(jobs, options.workdir), time.monotonic()
-    if left:
-        with (
-            _place(options) as place,
-            Progress(len(jobs), done=len(jobs) - len(left)) as progress,
-        ):
+    failed = _do(jobs, study, options)
+    rows = results.write_results(options.workdir, study, failed=failed)
+    return tell_results(options.workdir, rows, done=len(jobs) - len(failed), of=len(jobs))
 
-            def tell(job, answer):
-                nonlocal written
-                progress.tell(job, answer)
-                if time.monotonic() - written > _TABLE_EVERY:
-                    results.write_results(options.workdir, study)
-                    written = time.monotonic()
 
-            failed = schedule.do_jobs(jobs, options.workdir, place, tell=tell)
-    else:
-        failed = {}
-    results.write_results(options.workdir, study, failed=failed)
-    print(f"{len(jobs) - len(failed)} of {len(jobs)} jobs are finished.")
-    print(f"{printable(options.workdir / 'report.html')} shows what is there.")
-    return messages.FAILED if failed else messages.DONE
+def tell_results(workdir: Path, rows: Sequence[Any], *, done: int, of: int) -> int:
+    """Prints what a study shows, and returns its exit code.
+
+    Args:
+      workdir: the folder of the study.
+      rows: the rows of the table.
+      done: how many jobs are finished.
+      of: how many there are.
+    """
+    from medjax.study.page import METRICS, part_of
+
+    if rows:
+        print(*part_of(rows, METRICS[0]).sentences, sep="\n")
+    print(f"{done} of {of} jobs are finished.")
+    print(f"{printable(workdir / 'report.html')} shows what is there.")
+    return messages.DONE if done == of else messages.FAILED
+
+
+def _do(jobs: Sequence[Any], study: Any, options: Options) -> dict[Any, str]:
+    """Does what is missing, writes the table now and then, and returns what failed."""
+    from medjax.study import results, schedule
+    from medjax.study.progress import Progress
+
+    left, written = len(schedule.unfinished(jobs, options.workdir)), time.monotonic()
+    if not left:
+        return {}
+    with _place(options) as place, Progress(len(jobs), done=len(jobs) - left) as progress:
+
+        def tell(job: Any, answer: Any) -> None:
+            nonlocal written
+            progress.tell(job, answer)
+            if time.monotonic() - written > _TABLE_EVERY:
+                results.write_results(options.workdir, study)
+                written = time.monotonic()
+
+        return schedule.do_jobs(jobs, options.workdir, place, tell=tell)
 
 
 def _place(options: Options) -> Any:

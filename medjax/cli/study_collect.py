@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from absl import flags
 
 from medjax.cli import messages, pipes
-from medjax.errors import UserError, printable
+from medjax.cli.study import tell_results
+from medjax.errors import UserError
 from medjax.store import expand_user, require_writable
 
 _USAGE = """Joins the folders of a study's shards: their results, one table and one page.
@@ -58,7 +59,5 @@ def _collect(argv: Sequence[str]) -> int:
     require_writable(out / "table.csv")
     missing = [job for job in study.jobs if not any([bring(out, job, source=f) for f in folders])]
     write_study(out, study)
-    write_results(out, study)
-    print(f"{len(study.jobs) - len(missing)} of {len(study.jobs)} jobs are finished.")
-    print(f"{printable(out / 'report.html')} shows what is there.")
-    return messages.FAILED if missing else messages.DONE
+    done = len(study.jobs) - len(missing)
+    return tell_results(out, write_results(out, study), done=done, of=len(study.jobs))

@@ -38,7 +38,7 @@ def attempt(job: Job, workdir: Path) -> Answer:
     log = log_of(job, workdir)
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        with open(log, "a", encoding="utf-8", errors="backslashreplace") as stream, _into(stream):
+        with _opened(log) as stream, _into(stream):
             try:
                 return Answer(DONE if jobs.perform(job, workdir) else BUSY)
             except Exception as error:
@@ -51,6 +51,11 @@ def attempt(job: Job, workdir: Path) -> Answer:
 def log_of(job: Job, workdir: Path) -> Path:
     """Returns the file of what a job said."""
     return workdir / _LOGS / f"{job.name}.txt"
+
+
+def _opened(log: Path) -> TextIO:
+    """Opens a log file, which holds each line at once: a process may be killed."""
+    return open(log, "a", buffering=1, encoding="utf-8", errors="backslashreplace")
 
 
 def _line(error: Exception) -> str:

@@ -35,7 +35,8 @@ def settings_of(cell: Cell, study: Mapping[str, Any]) -> dict[str, Any]:
 
     They are those of ``medjax.run.config.make`` with the words of the study, of the data set, of
     the method and of the network, in this order. A method that iterates is validated
-    ``validations`` times.
+    ``validations`` times. Options of networks in the words are those of the first network, and of
+    others of its name.
 
     Args:
       cell: the cell.
@@ -45,15 +46,18 @@ def settings_of(cell: Cell, study: Mapping[str, Any]) -> dict[str, Any]:
       UserError: as ``medjax.run.config.make``.
 
     Example:
-      >>> study = {"words": "quick,ipc=5", "words_for": {"dm": "iterations=40"}, "validations": 4}
+      >>> study = {"words": "quick", "words_for": {"dm": "iterations=40"}, "validations": 4}
+      >>> study["networks"] = ("convnet",)
       >>> settings = settings_of(Cell("phantom", "dm", 10, 3, "convnet"), study)
       >>> [settings[name] for name in ("ipc", "seed", "iterations", "evaluation.every")]
       [10, 3, 40, 10]
     """
+    net, options = nets.parse(cell.network)
     words = split_words(study["words"])
     for name in (cell.dataset, cell.method):
         words += split_words(study["words_for"].get(name, ""))
-    net, options = nets.parse(cell.network)
+    if net != nets.parse(study["networks"][0])[0]:
+        words = [word for word in words if not str(word.key).startswith("net.")]
     words += [Word("net.name", net), *(Word(f"net.{k}", v) for k, v in options.items())]
     words += [Word("ipc", cell.ipc), Word("seed", cell.seed)]
     made = config.make(cell.method, cell.dataset, words)
@@ -70,7 +74,7 @@ def config_of(settings: Mapping[str, Any]) -> dict[str, Any]:
       settings: by dotted name, from ``settings_of``.
 
     Example:
-      >>> study = {"words": "quick", "words_for": {}, "validations": 3}
+      >>> study = {"words": "quick", "words_for": {}, "validations": 3, "networks": ("convnet",)}
       >>> settings = settings_of(Cell("phantom", "dc", 1, 0, "convnet"), study)
       >>> config_of(settings)["distill"]["inner_loop"]
       10

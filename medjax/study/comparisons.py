@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from medjax import evaluate, store
+from medjax.evaluate import Interval
 from medjax.study.rows import METRICS, Row
 from medjax.study.statistics import Cells, Key, cells_of
 
@@ -21,10 +22,7 @@ class Comparison(NamedTuple):
     Attributes:
       dataset, ipc, metric: of both.
       ours, theirs: the two ways.
-      mean: mean difference ``ours − theirs`` over seeds.
-      low, high: its 95 % interval over seeds; NaN from one seed.
-      n: the number of seeds that both have.
-      verdict: ``beats``, ``is below``, ``not shown`` or ``cannot tell``, see ``evaluate.verdict``.
+      difference: ``ours − theirs``, with its 95 % interval over the seeds that both have.
     """
 
     dataset: str
@@ -32,11 +30,7 @@ class Comparison(NamedTuple):
     metric: str
     ours: str
     theirs: str
-    mean: float
-    low: float
-    high: float
-    n: int
-    verdict: str
+    difference: Interval
 
 
 def compare_ways(rows: Sequence[Row]) -> list[Comparison]:
@@ -56,8 +50,8 @@ def compare_ways(rows: Sequence[Row]) -> list[Comparison]:
       >>> rows = [row("distilled_union", seed, x) for seed, x in enumerate((0.90, 0.95, 0.92))]
       >>> rows += [row("random_union", seed, x) for seed, x in enumerate((0.80, 0.86, 0.81))]
       >>> (found,) = compare_ways(rows)
-      >>> print(f"{found.theirs} {found.mean:.3f} ({found.low:.3f} to {found.high:.3f})")
-      sites/random_union 0.100 (0.075 to 0.125)
+      >>> print(f"{found.theirs} {found.difference.mean:.3f}")
+      sites/random_union 0.100
     """
     found = []
     for metric in METRICS:
@@ -82,13 +76,12 @@ def _compared(key: Key, other: Key, metric: str, cells: Cells) -> Comparison | N
     if not seeds:
         return None
     pair = ([cells[one][seed].mean for seed in seeds] for one in (key, other))
-    interval = evaluate.paired_interval(*pair)
     cell = key.dataset, key.ipc, metric, key.method, other.method
-    return Comparison(*cell, *interval, evaluate.verdict(interval))
+    return Comparison(*cell, evaluate.paired_interval(*pair))
 
 
 def write_comparisons(path: str | os.PathLike, found: Iterable[Comparison]) -> None:
-    """Writes comparisons as CSV, atomically, with numbers in full.
+    """Writes comparisons as CSV, atomically, with numbers in full and the verdict in words.
 
     Args:
       path: the file; an existing one is replaced.
@@ -98,5 +91,7 @@ def write_comparisons(path: str | os.PathLike, found: Iterable[Comparison]) -> N
       UserError: if the file cannot be written.
     """
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows([Comparison._fields, *found])
+    header = (*Comparison._fields[:-1], *evaluate.Interval._fields, "verdict")
+    lines = ((*one[:-1], *one.difference, evaluate.verdict(one.difference)) for one in found)
+    csv.writer(stream, lineterminator="\n").writerows([header, *lines])
     store.write_bytes(path, stream.getvalue().encode())

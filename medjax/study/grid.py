@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from medjax import methods
 from medjax.errors import UserError, unknown
+from medjax.run.settings import Settings
 from medjax.study.cell import Cell, config_of, settings_of, shared_part
 from medjax.study.facts import Facts, facts_of
 from medjax.study.job import Job
@@ -110,7 +111,9 @@ class _Row(NamedTuple):
         ]
 
     def _settings(self, method: str) -> dict[str, Any]:
-        return settings_of(Cell(self.dataset, method, self.ipc, 0, self.network), self.study)
+        found = settings_of(Cell(self.dataset, method, self.ipc, 0, self.network), self.study)
+        Settings.from_config(config_of(found))  # refuses what a job would stumble over
+        return found
 
     def _job(
         self, kind: str, method: str, run: Mapping[str, Any], *, needs: tuple[Job, ...] = ()

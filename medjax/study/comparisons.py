@@ -91,7 +91,7 @@ def write_comparisons(path: str | os.PathLike, found: Iterable[Comparison]) -> N
       UserError: if the file cannot be written.
     """
     stream = io.StringIO()
-    header = (*Comparison._fields[:-1], *evaluate.Interval._fields, "verdict")
+    header = (*Comparison._fields[:-1], "mean", "low", "high", "n", "verdict")
     lines = ((*one[:-1], *one.difference, evaluate.verdict(one.difference)) for one in found)
     csv.writer(stream, lineterminator="\n").writerows([header, *lines])
     store.write_bytes(path, stream.getvalue().encode())

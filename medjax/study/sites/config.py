@@ -1,8 +1,7 @@
 """The settings of a study of several sites."""
 
 from collections.abc import Mapping
-
-from ml_collections import ConfigDict
+from typing import Any
 
 from medjax.errors import UserError, unknown
 from medjax.study import config
@@ -25,7 +24,7 @@ def make(
     seeds: int = 3,
     words: str = "",
     words_for: Mapping[str, str] | None = None,
-) -> ConfigDict:
+) -> Any:
     """Makes the settings of a study of several sites.
 
     Args:
@@ -43,7 +42,7 @@ def make(
       words_for: further words for the data set or the method, by its name.
 
     Returns:
-      The config.
+      The ``ConfigDict`` of ``study.config.make`` with these settings, too.
 
     Raises:
       UserError: for an unknown split, a number below 1, or a missing table.
@@ -65,4 +64,6 @@ def make(
         words_for=words_for,
     )  # fmt: skip
     own = {"sites": sites, "beta": beta, "table": table, "column": column, "rounds": rounds}
-    return ConfigDict({**made.to_dict(), "study": "sites", "split": split, **own})
+    for name, value in {"study": "sites", "split": split, **own}.items():
+        made[name] = value
+    return made

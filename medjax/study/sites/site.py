@@ -83,7 +83,7 @@ def pooled_moments(sites: Sequence[Site]) -> Moments:
     sizes = np.array([len(site.train) for site in sites], np.float64)[:, None]
     means, stds = (
         np.array([getattr(site.moments, name) for site in sites], np.float64)
-        for name in Moments._fields
+        for name in ("mean", "std")
     )
     shares = sizes / sizes.sum()
     mean = (shares * means).sum(axis=0)

@@ -1,8 +1,7 @@
 """The settings of a study of transfer between two data sets."""
 
 from collections.abc import Mapping
-
-from ml_collections import ConfigDict
+from typing import Any
 
 from medjax.errors import UserError
 from medjax.study import config
@@ -18,7 +17,7 @@ def make(
     seeds: int = 3,
     words: str = "",
     words_for: Mapping[str, str] | None = None,
-) -> ConfigDict:
+) -> Any:
     """Makes the settings of a study of transfer.
 
     Args:
@@ -34,7 +33,7 @@ def make(
       words_for: further words for a data set or the method, by its name.
 
     Returns:
-      The config.
+      The ``ConfigDict`` of ``study.config.make`` with these settings, too.
 
     Raises:
       UserError: for a number below 1.
@@ -50,5 +49,6 @@ def make(
         datasets=(source,), methods=(method,), ipc=(ipc,), seeds=(seeds,), words=words,
         words_for=words_for,
     )  # fmt: skip
-    own = {"study": "transfer", "target": target, "classes": tuple((classes or {}).items())}
-    return ConfigDict(made.to_dict() | own)
+    made.study, made.target = "transfer", target
+    made.classes = tuple((classes or {}).items())
+    return made

@@ -131,9 +131,6 @@ def experiment_on(
       dataset: the images, not whitened.
       streaming: which of them stay on disk.
       settings: those of the run; how the data set is loaded is not used again.
-
-    Raises:
-      UserError: as ``make_experiment``.
     """
     _check_task(settings.evaluation, dataset.info)
     checked = datasets.check_images(dataset, cache=settings.data.cache)
@@ -212,13 +209,9 @@ def _ipc(settings: Settings, counts: Sequence[int]) -> int | tuple[int, ...]:
 def make_distiller(
     settings: Settings, dataset: data.Dataset, net: nn.Module, **layout: Any
 ) -> methods.Distiller:
-    """Returns the method of a run, in which ``augment="auto"`` is the data set's strategy.
+    """Returns the method of a run; ``layout`` is what ``methods.make`` takes besides its options.
 
-    Args:
-      settings: the settings of the run.
-      dataset: the real images.
-      net: the network that is matched.
-      **layout: ``ipc``, ``num_groups`` and ``mesh``, as ``methods.make`` takes them.
+    ``augment="auto"`` is the data set's strategy.
     """
     options = dict(settings.distill)
     if "augment" in options:

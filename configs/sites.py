@@ -17,6 +17,7 @@ Networks on real images take about 1000 steps (MedNIST: 1500), and three of each
 Distilled images start from noise. Results: not yet run.
 """
 
+from medjax.errors import UserError
 from medjax.study.own_words import divide_words
 from medjax.study.sites import config
 from medjax.study.usual_words import usual_words
@@ -40,6 +41,9 @@ def get_config(arg=None):
     tiny = "tiny" in words.named
     if tiny:
         words = divide_words(arg, OPTIONS | TINY_OPTIONS)
-    (dataset,) = [name for name in words.named if name != "tiny"][-1:] or ["phantom"]
+    named = [name for name in words.named if name != "tiny"] or ["phantom"]
+    if len(named) > 1:
+        raise UserError(f"sites divide one data set, got {', '.join(named)}")
+    dataset = named[0]
     usual = usual_words([dataset], words.runs, method=words.options["method"], tiny=tiny)
     return config.make(dataset, **words.options, **usual)

@@ -155,6 +155,7 @@ def test_all_that_decides_a_split_is_in_the_name(get_config, three):
 @pytest.mark.parametrize(
     ("arg", "said"),
     [
+        ("mednist", "sites divide one data set, got .*three.npz, mednist"),
         ("site=3", r"unknown setting of the study 'site' \(did you mean 'sites'\?\)"),
         ("sites=many", "sites takes int values, got 'many'"),
         ("sites=0", "sites must be at least 1, got 0"),

@@ -1,4 +1,4 @@
-"""``medjax launch``, ``medjax data`` and ``medjax evaluate``: all commands behind one name."""
+"""``medjax launch``, ``medjax data`` and the others: all commands behind one name."""
 
 import importlib
 import sys
@@ -13,6 +13,7 @@ _COMMANDS = {
     "launch": ("medjax.launch", "distils a data set and reports how good the result is"),
     "data": ("medjax.cli.data", "describes a data set and finds duplicates and leakage"),
     "evaluate": ("medjax.cli.evaluate", "trains networks on a set of images and scores them"),
+    "study": ("medjax.cli.study", "compares methods on data sets, over seeds, in one table"),
 }
 _HELP = "\n".join(
     [

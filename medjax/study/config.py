@@ -23,6 +23,7 @@ def make(
     seeds: Sequence[int] = (3,),
     words: str = "",
     words_for: Mapping[str, str] | None = None,
+    without: Sequence[str] = (),
 ) -> ConfigDict:
     """Makes the settings of a study.
 
@@ -33,6 +34,7 @@ def make(
       ipc: images per class, the most valuable first.
       seeds: the number of seeds for each ipc, or one for all.
       words: settings of all runs, as after the colon of a run's config: ``quick,net.width=32``.
+      without: methods that are left out at an ipc, as in ``dsa:50``.
       words_for: further words for a data set or a method, by its name. A name that is no data set
         may stand for one, with the word ``data.name=…``.
 
@@ -59,6 +61,7 @@ def make(
             "networks": ("convnet",),
             "validations": 3,
             "least_class": 5.0,
+            "without": tuple(without),
             "words": words,
             "words_for": dict(words_for or {}),
             "cluster": _CLUSTER,

@@ -18,7 +18,7 @@ class Facts(NamedTuple):
       digest: that of its content.
       class_sizes: training images of each class; of a multi-label set, of each group.
       images: training images.
-      pixels: pixels of an image times channels.
+      pixels: pixels of an image.
     """
 
     digest: str
@@ -50,5 +50,5 @@ def _facts(section: str) -> Facts:
     labels = dataset.train.labels
     groups = data.group_indices(labels, num_classes=dataset.num_classes)
     sizes = tuple(len(group) for group in groups)
-    pixels = math.prod(dataset.train.images.shape[1:])
+    pixels = math.prod(dataset.train.images.shape[1:3])
     return Facts(dataset.info.digest, sizes, len(labels), pixels)

@@ -61,8 +61,9 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
             shared = [row.baselines(seeds) for row in rows]
             jobs |= dict.fromkeys(job for made in shared for job in made)
             for method in distilled:
-                for row, made in zip(rows, shared, strict=True):
-                    jobs |= dict.fromkeys(row.runs(method, made))
+                if _pair(method, ipc) not in study["without"]:
+                    for row, made in zip(rows, shared, strict=True):
+                        jobs |= dict.fromkeys(row.runs(method, made))
     return Grid(list(jobs), list(skipped))
 
 
@@ -131,6 +132,11 @@ class _Row(NamedTuple):
         return make_job(kind, cell, settings, data=self.facts.digest, needs=needs)
 
 
+def _pair(method: str, ipc: int) -> str:
+    """Returns how ``without`` names a method at an ipc."""
+    return f"{method}:{ipc}"
+
+
 def _facts(study: Mapping[str, Any], dataset: str) -> Facts:
     cell = Cell(dataset, _RANDOM, study["ipc"][0], 0, study["networks"][0])
     return facts_of(config_of(settings_of(cell, study))["data"])
@@ -172,6 +178,10 @@ def _check(study: Mapping[str, Any]) -> None:
         if name not in (*study["datasets"], *study["methods"]):
             choices = [*study["datasets"], *study["methods"]]
             raise unknown("data set or method in words_for", name, choices)
+    pairs = [_pair(method, ipc) for method in study["methods"] for ipc in study["ipc"]]
+    for name in study["without"]:
+        if name not in pairs:
+            raise unknown("method:ipc in without", name, pairs)
     if study["validations"] < 1:
         raise UserError(f"validations must be at least 1, got {study['validations']}")
 

@@ -14,6 +14,8 @@ from medjax.methods.loops import loops_for
 _TRAINED = 4e-4
 _WIDTH, _PIXELS = 32, 784
 _WIDTH_OF_OTHERS = 128
+# The part of the greatest number of steps after which the score of all images has its plateau.
+_PLATEAU = 0.5
 # Starting, compiling and writing.
 _OVERHEAD = 20.0
 _GRADIENT_MATCHING = ("dc", "dsa", "idc")
@@ -30,7 +32,7 @@ def baseline_seconds(settings: Mapping[str, Any]) -> float:
     networks, epochs = run["evaluation.networks"], run["evaluation.epochs"]
     few = run["ipc"] * settings["classes"]
     steps = max(run["evaluation.whole_steps"], epochs * -(-few // run["evaluation.batch_size"]))
-    whole = steps * min(run["evaluation.batch_size"], settings["images"]) * networks
+    whole = _PLATEAU * steps * min(run["evaluation.batch_size"], settings["images"]) * networks
     subsets = 3 * networks + settings["draws"] * run["evaluation.select_networks"]
     # The whole set is trained as it is and with balanced classes.
     return _OVERHEAD + _per_image(settings) * (2 * whole + subsets * few * epochs)

@@ -112,6 +112,15 @@ def test_a_set_with_a_small_class_has_no_cells_of_a_large_ipc():
     ]
 
 
+def test_a_method_can_be_left_out_at_an_ipc():
+    found = grid.make_grid(study(ipc=(1, 2), without=("dm:2",), seeds=(1,))).jobs
+    assert [(job.method, job.ipc) for job in found] == [
+        ("baselines", 1),
+        ("dm", 1),
+        ("baselines", 2),
+    ]
+
+
 def test_shards_are_whole_and_share_nothing(made):
     parts = [grid.shard(made.jobs, number, 3) for number in range(3)]
     assert sorted(job.name for part in parts for job in part) == sorted(j.name for j in made.jobs)
@@ -131,6 +140,7 @@ def test_shards_are_whole_and_share_nothing(made):
         ({"words": "quik"}, "unknown word after the config's colon 'quik'"),
         ({"words": "evaluation.networks=0"}, "evaluation.networks must be at least 1, got 0"),
         ({"validations": 0}, "validations must be at least 1, got 0"),
+        ({"without": ("dm:3",)}, "unknown method:ipc in without 'dm:3'"),
         ({"words_for": {"dcc": "ipc=1"}}, "unknown data set or method in words_for 'dcc'"),
         (
             {"words_for": {"dm": "evaluation.epochs=7"}},

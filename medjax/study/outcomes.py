@@ -18,7 +18,7 @@ class Outcome(NamedTuple):
       method: the name of the way, as in ``sites/central``.
       scores: ``{split: {metric: {"mean", "std", "n", "values", …}}}``.
       seconds: those of all that the way needs, from the real images on.
-      images: images that a network is trained on.
+      images: images that a network is trained on, as they are stored.
       sent: bytes that the sites, or the source, send in all.
     """
 

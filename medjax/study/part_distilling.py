@@ -18,13 +18,12 @@ class Distilled(NamedTuple):
     Attributes:
       images: float32 ``[n, h, w, c]``, normalised by the moments that it was distilled with.
       labels: int32 ``[n]``, numbers of the classes of the whole data set.
-      stored: numbers that the images take as the method stores them; more than one image may be
-        stored in the room of one.
+      stored: the shape of the images as the method stores them, of which each may hold several.
     """
 
     images: np.ndarray
     labels: np.ndarray
-    stored: int
+    stored: tuple[int, ...]
 
 
 def check_distils(experiment: Experiment) -> None:
@@ -106,4 +105,4 @@ def distil_split(
                 "distill.learning_rate"
             )
     found = jax.device_get(distiller.decode(SyntheticSet(state.images, state.labels)))
-    return Distilled(found.images, present[found.labels].astype(np.int32), state.images.size)
+    return Distilled(found.images, present[found.labels].astype(np.int32), state.images.shape)

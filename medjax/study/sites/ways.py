@@ -110,16 +110,16 @@ def _distilled(given: Federation) -> list[Outcome]:
     given.watch("trains on the distilled union")
     networks, seconds = timed(given.classifiers.on_set, np.concatenate(images), labels)
     scores = given.classifiers.score(networks, given.moments)
-    sent = traffic.set_bytes(sum(own.stored for own in made), len(labels), dtype=np.float32)
-    sent += _sent_moments(given)
-    name = f"{_PREFIX}distilled_union"
-    joint = Outcome(name, scores, seconds + sum(before), len(labels), sent)
+    stored = sum(own.stored[0] for own in made)
+    values = sum(int(np.prod(own.stored)) for own in made)
+    sent = traffic.set_bytes(values, stored, dtype=np.float32) + _sent_moments(given)
+    joint = Outcome(f"{_PREFIX}distilled_union", scores, seconds + sum(before), stored, sent)
     alone = []
     for (site, own), distilling in zip(pairs, before, strict=True):
         given.watch(f"trains on the distilled images of site {site.name}")
         networks, seconds = timed(given.classifiers.on_set, own.images, own.labels)
         scores = given.classifiers.score(networks, site.moments)
-        alone.append(Outcome(site.name, scores, distilling + seconds, len(own.labels), 0))
+        alone.append(Outcome(site.name, scores, distilling + seconds, own.stored[0], 0))
     return [joint, *_alone(given, "distilled", alone)]
 
 

@@ -90,8 +90,8 @@ def _trained(
     key = experiment.keys["distill"]
     made, before = timed(distil_split, key, train, moments, experiment=experiment)
     variables, seconds = timed(home.on_set, made.images, made.labels)
-    count = len(made.labels)
-    sent = traffic.set_bytes(made.stored, count, dtype=np.float32) + extra
+    count, values = made.stored[0], int(np.prod(made.stored))
+    sent = traffic.set_bytes(values, count, dtype=np.float32) + extra
     yield Trained("distilled", variables, before + seconds, count, sent)
     watch("trains on random images of the source")
     each = images_of_each_class(experiment, train.labels)

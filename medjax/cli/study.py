@@ -127,10 +127,10 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
 
 def _run(options: Options) -> int:
     # Imported late, so that --help and a wrong command line are answered at once.
-    from medjax.study import grid, results
+    from medjax.study import grid, listing, results
     from medjax.study.folder import Study, write_study
 
-    made = grid.make_grid(options.config)
+    made = listing.list_jobs(options.config)
     jobs = grid.shard(made.jobs, *options.shard)
     for line in made.skipped:
         messages.say(line)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from medjax.data.normalize import channel_stats
-from medjax.data.prepare.preparation import Preparation
+from medjax.data.prepare.preparation import Normalize, Preparation
 from medjax.errors import printable
 
 
@@ -112,6 +112,12 @@ class Dataset:
     def num_classes(self) -> int:
         """Number of classes, or of labels in a multi-label set."""
         return len(self.info.classes)
+
+    @property
+    def has_fixed_moments(self) -> bool:
+        """Whether ``normalize(fixed)`` gave ``mean`` and ``std``."""
+        last = self.preparation.last if self.preparation else None
+        return isinstance(last, Normalize) and last.mode == "fixed"
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -67,8 +67,9 @@ def load(
     Args:
       name: one of
         a registered MedMNIST set (``data.REGISTRY``);
-        ``"phantom"``, ``"phantom_cells"`` or ``"phantom_findings"`` (multi-label), which are
-        generated and need no file;
+        ``"phantom"``, ``"phantom_bedside"`` (the same classes, taken by a portable machine),
+        ``"phantom_cells"`` or ``"phantom_findings"`` (multi-label), which are generated and need no
+        file;
         ``"folder:PATH"``, image, DICOM or NIfTI files in ``{train,val,test}/CLASS`` or ``CLASS``;
         ``"tfds:NAME"``, a set of TensorFlow Datasets;
         ``"mix:NAME/CLASS+NAME/CLASS|step"``, classes of other sets, see docs/DATA.md;

@@ -124,10 +124,12 @@ def score_networks(net: nn.Module, variables: Params, benchmark: Benchmark) -> S
       {'mean': 0.5, 'std': 0.0, 'n': 3, 'values': [0.5, 0.5, 0.5], 'diverged': 0}
     """
     splits = dict(benchmark.splits)
-    found = {name: _predict(net, variables, split, benchmark) for name, split in splits.items()}
+    found = {
+        name: predict_split(net, variables, split, benchmark) for name, split in splits.items()
+    }
     val = None
     if "val" not in splits and benchmark.val is not None:
-        val = _predict(net, variables, benchmark.val, benchmark)[0]
+        val = predict_split(net, variables, benchmark.val, benchmark)[0]
     diverged = np.any([lost for _, lost in found.values()], axis=0)
     if diverged.any():
         warnings.warn(
@@ -170,12 +172,18 @@ def score_nothing(benchmark: Benchmark, *, num_labels: int) -> Scores:
     return scores
 
 
-def _predict(
+def predict_split(
     net: nn.Module, variables: Params, split: data.Split, benchmark: Benchmark
 ) -> tuple[Prediction, np.ndarray]:
     """Returns the probabilities of networks for a split, and which of them diverged, bool ``[k]``.
 
     A network that diverged has all logits at 0.
+
+    Args:
+      net: the flax module that was trained.
+      variables: its variables with a leading axis ``[k]``, as ``train_networks`` returns them.
+      split: real images with labels.
+      benchmark: the moments, the task and the devices; its splits are not used.
     """
     logits = np.asarray(
         predict(net, variables, split.images, stats=benchmark.stats, mesh=benchmark.mesh)

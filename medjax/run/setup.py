@@ -119,7 +119,19 @@ def make_experiment(settings: Settings) -> Experiment:
     Raises:
       UserError: for every mistake that a user can make in the settings or the data.
     """
-    dataset, streaming = datasets.load_dataset(settings.data)
+    return experiment_on(*datasets.load_dataset(settings.data), settings=settings)
+
+
+def experiment_on(
+    dataset: data.Dataset, streaming: data.Streaming, *, settings: Settings
+) -> Experiment:
+    """Makes the experiment of a run on a data set that was loaded, or made from one.
+
+    Args:
+      dataset: the images, not whitened.
+      streaming: which of them stay on disk.
+      settings: those of the run; how the data set is loaded is not used again.
+    """
     _check_task(settings.evaluation, dataset.info)
     checked = datasets.check_images(dataset, cache=settings.data.cache)
     pixel_stats = dataset.mean, dataset.std
@@ -131,7 +143,7 @@ def make_experiment(settings: Settings) -> Experiment:
     net = nets.make(settings.net.name, num_classes=num_classes, **options)
     per_group = [ipc] * len(groups) if isinstance(ipc, int) else list(ipc)
     mesh, evaluation_mesh = _meshes(settings, per_group)
-    distiller = _distiller(settings, dataset, net, ipc=ipc, num_groups=len(groups), mesh=mesh)
+    distiller = make_distiller(settings, dataset, net, ipc=ipc, num_groups=len(groups), mesh=mesh)
     real = data.real_data(dataset.train, num_classes=num_classes, **stats)
     real = parallel.replicate(real, mesh)
     _check_step(distiller, net, jax.random.key(settings.seed), real)
@@ -194,9 +206,13 @@ def _ipc(settings: Settings, counts: Sequence[int]) -> int | tuple[int, ...]:
     return settings.ipc
 
 
-def _distiller(
+def make_distiller(
     settings: Settings, dataset: data.Dataset, net: nn.Module, **layout: Any
 ) -> methods.Distiller:
+    """Returns the method of a run; ``layout`` is what ``methods.make`` takes besides its options.
+
+    ``augment="auto"`` is the data set's strategy.
+    """
     options = dict(settings.distill)
     if "augment" in options:
         options["augment"] = datasets.strategy(options["augment"], dataset)

@@ -13,6 +13,8 @@ MODULES = {
     "baselines": "medjax.study.baselines",
     "distil": "medjax.study.distilling",
     "indicator": "medjax.study.indicator.job",
+    "sites": "medjax.study.sites.job",
+    "transfer": "medjax.study.transfer.job",
 }
 """The module of each kind, imported when a job of it is made or done."""
 

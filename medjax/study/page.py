@@ -9,6 +9,7 @@ from medjax.run.report import metric_name
 from medjax.run.report.prose import duration
 from medjax.study import texts
 from medjax.study.claims import Boundary, Claim, boundaries_of, claims_of, sentences
+from medjax.study.comparisons import compare_ways
 from medjax.study.rows import Row
 from medjax.study.statistics import Summary, summarise
 
@@ -81,6 +82,7 @@ def write_page(
     environment.filters["share"] = texts.share_text
     page = environment.get_template("study.html.jinja").render(
         parts=[part_of(rows, metric) for metric in METRICS if rows],
+        compared=compare_ways(rows),
         jobs=jobs,
         notes=notes,
         config=config or {},

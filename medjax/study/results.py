@@ -1,8 +1,12 @@
-"""What a study writes: ``table.csv`` and ``report.html`` of the jobs that are finished."""
+"""What a study writes: ``table.csv`` and ``report.html`` of the jobs that are finished.
+
+A study of sites or of transfer has ``comparisons.csv``, too.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
 
+from medjax.study.comparisons import compare_ways, write_comparisons
 from medjax.study.folder import Study, finished_rows
 from medjax.study.job import Job
 from medjax.study.page import write_page
@@ -28,6 +32,8 @@ def write_results(
     """
     rows = finished_rows(study.jobs, workdir)
     write_table(workdir / "table.csv", rows)
+    if compared := compare_ways(rows):
+        write_comparisons(workdir / "comparisons.csv", compared)
     count = len(study.jobs)
     lines = [f"{job.title} failed: {reason}" for job, reason in (failed or {}).items()]
     write_page(

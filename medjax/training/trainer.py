@@ -150,6 +150,37 @@ class Training(NamedTuple):
         ]
         return self._replace(epochs=epochs, groups=tuple(trained))
 
+    def restarted(self, variables: Any) -> "Training":
+        """Returns networks that go on from other variables, with the momentum at zero.
+
+        The epochs done stay as they are, and with them the learning rate and the order of the
+        images.
+
+        Args:
+          variables: as ``variables`` returns them.
+
+        Example:
+          >>> from medjax import nets
+          >>> net = nets.make("convnet", num_classes=2, width=2, depth=1)
+          >>> images, labels = jnp.zeros((4, 4, 4, 1)), jnp.array([0, 0, 1, 1])
+          >>> training = start_training(
+          ...     jax.random.key(0), net, images, labels, recipe=Recipe(epochs=3), num_networks=1
+          ... ).until(1)
+          >>> zeros = jax.tree.map(jnp.zeros_like, training.variables())
+          >>> again = training.restarted(zeros)
+          >>> again.epochs, float(again.variables()["params"]["head"]["bias"].sum())
+          (1, 0.0)
+        """
+        groups, first = [], 0
+        for group in self.groups:
+            own = slice(first, first + len(group.keys))
+            some = jax.tree.map(lambda x, own=own: jnp.asarray(x)[own], variables)
+            some = parallel.replicate(some, group.program.mesh)
+            momentum = jax.tree.map(jnp.zeros_like, group.carry[1])
+            groups.append(group._replace(carry=(some, momentum)))
+            first = own.stop
+        return self._replace(groups=tuple(groups))
+
     def variables(self) -> Any:
         """Returns the networks' variables, each array with a leading axis ``[num_networks]``."""
         trained = [group.carry[0] for group in self.groups]

@@ -136,7 +136,7 @@ def test_unknown_names_offer_the_nearest(tmp_path):
     assert message.startswith(
         "unknown data set 'pneumonia' (did you mean 'pneumoniamnist'?); choose"
     )
-    assert message.endswith("phantom, phantom_cells, phantom_findings, ward")
+    assert message.endswith("phantom, phantom_cells, phantom_findings, phantom_bedside, ward")
     assert "did you mean 'ward'" in _message("wards", root=tmp_path)
     assert "unknown data set" in _message("pneumonia", root=tmp_path / "none")
 

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax import evaluate, nets, planning, training
+from medjax import evaluate, nets, parallel, planning, training
 from medjax.errors import UserError
 from medjax.training import Recipe
 from medjax.training.chunk_sizes import chunks
@@ -144,6 +144,49 @@ def test_without_parity_the_momentum_is_kept(x64, epochs):
         jax.random.key(0), Linear(), images, labels, recipe=recipe, num_networks=1
     )
     np.testing.assert_allclose(_weights(actual), expected, rtol=1e-10, atol=1e-14)
+
+
+def test_restarted_networks_go_on_without_momentum(x64):
+    """After two of six epochs from zero weights: later rates, and a velocity of zero."""
+    images, labels = _images(6, 3)
+    started = training.start_training(
+        jax.random.key(0),
+        Linear(),
+        images,
+        labels,
+        recipe=Recipe(epochs=6, learning_rate=0.1),
+        num_networks=2,
+    )
+    before = started.until(2)
+    zeros = jax.tree.map(jnp.zeros_like, before.variables())
+    actual = before.restarted(zeros).until(6)
+    expected = _oracle(images, labels, [[range(6)]] * 4, [0.1, 0.01, 0.01, 0.01])
+    for network in range(2):
+        found = _weights(actual.variables(), network)
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-14)
+    assert actual.epochs == 6
+
+
+def test_each_network_restarts_on_the_devices_that_train_it():
+    """Nine networks on eight devices: eight of them alone, and one on all."""
+    images, labels = _images(16, 3)
+    mesh = parallel.make_mesh(
+        classes=1, networks=9, rows=16, devices=jax.devices(), shape={"batch": 8}
+    )
+    started = training.start_training(
+        jax.random.key(0),
+        Linear(),
+        images.astype(np.float32),
+        labels,
+        recipe=Recipe(epochs=1),
+        num_networks=9,
+        mesh=mesh,
+    )
+    assert len(started.groups) == 2
+    variables = jax.tree.map(lambda x: x + 1, started.variables())
+    again = started.restarted(variables).variables()
+    for one, other in zip(jax.tree.leaves(again), jax.tree.leaves(variables), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_an_epoch_visits_every_row_once_in_shuffled_batches(x64):

@@ -1,5 +1,7 @@
 """Paints chest-like grey images with findings; ribs, lungs and heart vary in shape."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from medjax.data.phantoms.painting import Draw, bump, disc, step
@@ -8,6 +10,32 @@ CLASSES = ("normal", "nodules", "consolidation", "effusion")
 
 FINDINGS = (*CLASSES[1:], "cardiomegaly")
 """The columns of a label row; an image may show any number of these."""
+
+
+class Acquisition(NamedTuple):
+    """The ranges from which the beam, the film and the detector of each image are drawn.
+
+    Attributes:
+      gradient: largest change of brightness from the middle to an edge, each way.
+      gamma: exponent of the film.
+      gain: contrast.
+      offset: brightness of black.
+      noise: standard deviation of the detector's noise.
+    """
+
+    gradient: float = 0.12
+    gamma: tuple[float, float] = (0.7, 1.5)
+    gain: tuple[float, float] = (0.6, 1.15)
+    offset: tuple[float, float] = (-0.05, 0.15)
+    noise: tuple[float, float] = (0.02, 0.07)
+
+
+USUAL = Acquisition()
+"""A machine in a department of radiology."""
+BEDSIDE = Acquisition(
+    gradient=0.2, gamma=(0.6, 0.9), gain=(0.5, 0.7), offset=(0.15, 0.3), noise=(0.03, 0.06)
+)
+"""A portable machine: pale, of low contrast and uneven."""
 
 
 def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -29,7 +57,13 @@ def draw_labels(rng: np.random.Generator, count: int) -> np.ndarray:
     return np.stack([nodules, consolidation, effusion, heart], axis=1).astype(np.int32)
 
 
-def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndarray:
+def paint(
+    rng: np.random.Generator,
+    labels: np.ndarray,
+    *,
+    size: int,
+    acquisition: Acquisition = USUAL,
+) -> np.ndarray:
     """Paints one image for each label, float64 ``[n, size, size, 1]`` in 0–1.
 
     Anatomy, pose, exposure, noise, wires and markers vary equally in every class and account for
@@ -49,7 +83,7 @@ def paint(rng: np.random.Generator, labels: np.ndarray, *, size: int) -> np.ndar
     image += _middle(draw, u, v, shown[:, 3])
     image += _findings(draw, shown, u, v, (left, right), dome)
     image += _distractors(draw, u, v)
-    return _exposure(draw, image)[..., None]
+    return _exposure(draw, image, acquisition)[..., None]
 
 
 def _thorax(draw: Draw, u, v):
@@ -126,12 +160,12 @@ def _distractors(draw: Draw, u, v):
     return added
 
 
-def _exposure(draw: Draw, image):
+def _exposure(draw: Draw, image, acquisition: Acquisition):
     """Applies beam, film and detector: gradient, gamma, gain, offset, noise."""
     n, size, _ = image.shape
-    ramp = np.linspace(-1, 1, size)
-    image = image + draw.uniform(-0.12, 0.12) * ramp + draw.uniform(-0.12, 0.12) * ramp[:, None]
-    image = np.clip(image, 0, None) ** draw.uniform(0.7, 1.5)
-    image = draw.uniform(0.6, 1.15) * image + draw.uniform(-0.05, 0.15)
-    image = image + draw.uniform(0.02, 0.07) * draw.normal((n, size, size))
+    ramp, most = np.linspace(-1, 1, size), acquisition.gradient
+    image = image + draw.uniform(-most, most) * ramp + draw.uniform(-most, most) * ramp[:, None]
+    image = np.clip(image, 0, None) ** draw.uniform(*acquisition.gamma)
+    image = draw.uniform(*acquisition.gain) * image + draw.uniform(*acquisition.offset)
+    image = image + draw.uniform(*acquisition.noise) * draw.normal((n, size, size))
     return np.clip(image, 0, 1)

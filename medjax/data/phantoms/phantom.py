@@ -4,6 +4,7 @@ Irrelevant variation (pose, exposure or stain, noise, distractors) outweighs the
 trained on ten random images per class does far worse than one trained on the whole set.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Sequence
 
@@ -18,14 +19,21 @@ from medjax.types import MULTI_CLASS, MULTI_LABEL
 SEED = 0
 """Seed of the embedded sets; another seed would make another data set."""
 
-_PAINTERS = {"phantom": chest, "phantom_cells": cells, "phantom_findings": chest}
+_PAINTERS = {
+    "phantom": chest,
+    "phantom_cells": cells,
+    "phantom_findings": chest,
+    "phantom_bedside": chest,
+}
+_OPTIONS = {"phantom_bedside": {"acquisition": chest.BEDSIDE}}
+_PATIENTS = {"phantom_bedside": (1,)}  # added to the seed: other patients than those of "phantom"
 _MULTI_LABEL = "phantom_findings"
 _COUNTS = {"train": 2000, "val": 400, "test": 800}
 _CHUNK = 50  # images painted at once; changing it changes the random numbers, and so the images
 
 NAMES = tuple(_PAINTERS)
-"""Names of the embedded sets: chest-like grey images, cell-like RGB images, and chest-like images
-with any number of correlated findings."""
+"""Names of the embedded sets: chest-like grey images, cell-like RGB images, chest-like images with
+any number of correlated findings, and those of other patients from a portable machine."""
 
 
 def generate(name: str, *, size: int) -> Dataset:
@@ -53,10 +61,11 @@ def generate(name: str, *, size: int) -> Dataset:
     registry.check_size(name, size)
     painter, multi_label = _PAINTERS[name], name == _MULTI_LABEL
     draw_labels = painter.draw_labels if multi_label else _balanced(painter.CLASSES)
-    splits = {}
+    paint, splits = functools.partial(painter.paint, **_OPTIONS.get(name, {})), {}
     for number, split in enumerate(registry.SPLITS):
-        rng = np.random.default_rng([SEED, number])
-        splits[split] = _paint_split(painter, rng, draw_labels(rng, _COUNTS[split]), size)
+        rng = np.random.default_rng([SEED, number, *_PATIENTS.get(name, ())])
+        labels = draw_labels(rng, _COUNTS[split])
+        splits[split] = _paint_split(paint, rng, labels, size)
     digest = hashlib.md5(usedforsecurity=False)
     for split in splits.values():
         digest.update(split.images.tobytes())
@@ -79,8 +88,8 @@ def _balanced(classes: Sequence[str]) -> Callable[[np.random.Generator, int], np
     return lambda rng, count: rng.permutation(np.arange(count, dtype=np.int32) % len(classes))
 
 
-def _paint_split(painter, rng: np.random.Generator, labels: np.ndarray, size: int) -> Split:
+def _paint_split(paint, rng: np.random.Generator, labels: np.ndarray, size: int) -> Split:
     chunks = (labels[start : start + _CHUNK] for start in range(0, len(labels), _CHUNK))
-    painted = (painter.paint(rng, chunk, size=size) for chunk in chunks)
+    painted = (paint(rng, chunk, size=size) for chunk in chunks)
     images = [np.rint(values * 255).astype(np.uint8) for values in painted]
     return Split(np.concatenate(images), labels)

@@ -9,11 +9,12 @@ from medjax.errors import UserError
 
 DIGESTS = {
     "phantom": "8f3e00277bead7872a0b6e75cf8f6b2b",
+    "phantom_bedside": "a66d3ec10544bb6b93413d52440da2dd",
     "phantom_cells": "4dd013b6c89a1bc5261b56acd7b81301",
 }
 
 
-@pytest.fixture(scope="module", params=("phantom", "phantom_cells"))
+@pytest.fixture(scope="module", params=tuple(DIGESTS))
 def ds(request):
     return load(request.param)
 
@@ -24,7 +25,7 @@ def test_the_digest_never_changes(ds):
 
 
 def test_layout(ds):
-    channels = {"phantom": 1, "phantom_cells": 3}[ds.info.name]
+    channels = 3 if ds.info.name == "phantom_cells" else 1
     for split, count in ((ds.train, 2000), (ds.val, 400), (ds.test, 800)):
         assert split.images.shape == (count, 28, 28, channels)
         assert (split.images.dtype, split.labels.dtype) == (np.uint8, np.int32)
@@ -65,6 +66,22 @@ def test_ten_images_a_class_are_not_enough():
     ]
     whole = _ridge_accuracy(ds, np.arange(2000))
     assert whole > np.mean([_ridge_accuracy(ds, rows) for rows in few]) + 0.1
+
+
+def test_a_bedside_machine_shows_other_patients_paler_and_with_less_contrast():
+    usual, bedside = load("phantom"), load("phantom_bedside")
+    assert bedside.info.classes == usual.info.classes
+    assert bedside.mean > usual.mean + 0.05 and bedside.std < usual.std - 0.05
+    # The same random numbers, another machine: the same patient in other grey levels.
+    images = [
+        chest.paint(np.random.default_rng(3), np.arange(4), size=28, acquisition=machine)
+        for machine in (chest.USUAL, chest.BEDSIDE)
+    ]
+    like = [np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in zip(*images, strict=True)]
+    unlike = np.corrcoef(images[0][0].ravel(), images[1][1].ravel())[0, 1]
+    assert min(like) > 0.6 > unlike
+    first = [ds.train.images[:50].astype(float).ravel() for ds in (usual, bedside)]
+    assert abs(np.corrcoef(*first)[0, 1]) < 0.6
 
 
 @pytest.mark.parametrize("painter", [chest, cells])

@@ -1,0 +1,50 @@
+"""The jobs of a study of transfer: one for each seed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from medjax import store
+from medjax.study.cell import Cell, config_of, settings_of
+from medjax.study.facts import facts_of
+from medjax.study.grid import Grid
+from medjax.study.jobs import make_job
+
+
+def make_grid(study: Mapping[str, Any]) -> Grid:
+    """Lists the jobs of a study of transfer.
+
+    Args:
+      study: the settings, from ``transfer.config.make``, as nested dicts.
+
+    Returns:
+      The jobs, of the data set ``source->target``.
+
+    Raises:
+      UserError: for an unknown method, data set or setting.
+
+    Example:
+      >>> from medjax.study.transfer import config
+      >>> study = config.make("phantom", "phantom_findings", words="quick").to_dict()
+      >>> [job.title for job in make_grid(study).jobs][:1]
+      ['phantom->phantom_findings · transfer · ipc 10 · seed 0']
+    """
+    (name,), (method,), (ipc,) = study["datasets"], study["methods"], study["ipc"]
+    jobs = []
+    for seed in range(study["seeds"][0]):
+        run, target = (
+            settings_of(Cell(one, method, ipc, seed, study["networks"][0]), study)
+            for one in (name, study["target"])
+        )
+        facts, theirs = (facts_of(config_of(one)["data"]) for one in (run, target))
+        settings = {
+            "run": run,
+            "target": {k: v for k, v in target.items() if k.startswith("data.")},
+            "pairs": study["classes"],
+            "classes": len(facts.class_sizes),
+            "images": facts.images + theirs.images,
+            "pixels": facts.pixels,
+        }
+        digest = store.key_of([facts.digest, theirs.digest])
+        cell = f"{name}->{study['target']}", "transfer", ipc, seed
+        jobs.append(make_job("transfer", cell, settings, data=digest))
+    return Grid(jobs, [])

@@ -13,6 +13,7 @@ _COMMANDS = {
     "launch": ("medjax.launch", "distils a data set and reports how good the result is"),
     "data": ("medjax.cli.data", "describes a data set and finds duplicates and leakage"),
     "evaluate": ("medjax.cli.evaluate", "trains networks on a set of images and scores them"),
+    "privacy": ("medjax.cli.privacy", "tries attacks on the images of a finished run"),
 }
 _HELP = "\n".join(
     [

@@ -129,11 +129,9 @@ def _traced(case: Case, made: Sequence[spaces.Space], own: Sequence[spaces.Space
 
 
 def _nearest(case: Case, space: spaces.Space) -> CopyTest:
-    scene = case.scene
-    synthetic = scene.inputs(scene.target.images)
-    found = nearest(synthetic, scene.images, scene.inputs, space.make)
-    population = scene.population
-    return nearest_members(found, population.units, population.members, space=space.name)
+    synthetic, inputs = case.scene.inputs(case.scene.target.images), case.scene.inputs
+    found = nearest(synthetic, case.images.images, inputs, space.make)
+    return nearest_members(found, case.pool.units, case.inside, space=space.name)
 
 
 def _result(

@@ -99,16 +99,18 @@ def exact_copies(synthetic: np.ndarray, real: np.ndarray) -> CopyTest:
     return CopyTest(name, "bytes", found, len(pixels), 0.0, 0.0 if found else 1.0)
 
 
-def nearest_members(found: Nearest, units: np.ndarray, members: int, *, space: str) -> CopyTest:
+def nearest_members(
+    found: Nearest, units: np.ndarray, inside: np.ndarray, *, space: str
+) -> CopyTest:
     """Tests whether the images nearest to synthetic ones are members more often than by chance.
 
     If the synthetic images do not depend on who is a member, the distinct nearest units are members
     as often as any others are: their number is hypergeometric.
 
     Args:
-      found: the nearest of the members (first) and the others.
-      units: int ``[n]``, the patient of each image, or the image itself.
-      members: how many of the images are members.
+      found: the nearest of the members and the others.
+      units: int ``[n]``, the patient of each of them, or the image itself.
+      inside: bool ``[n]``, whether each is a member.
       space: the features.
 
     Returns:
@@ -116,14 +118,14 @@ def nearest_members(found: Nearest, units: np.ndarray, members: int, *, space: s
 
     Example:
       >>> found = Nearest(np.arange(10), np.zeros(10))
-      >>> test = nearest_members(found, np.arange(100), 50, space="pixels")
+      >>> test = nearest_members(found, np.arange(100), np.arange(100) < 50, space="pixels")
       >>> test.found, test.of, round(test.p_value, 5)
       (10, 10, 0.00059)
     """
     chosen = np.unique(units[found.rows])
-    inside = np.unique(units[:members])
-    total, count = len(np.unique(units)), int(np.isin(chosen, inside).sum())
-    law = stats.hypergeom(total, len(inside), len(chosen))
+    members = np.unique(units[inside])
+    total, count = len(np.unique(units)), int(np.isin(chosen, members).sum())
+    law = stats.hypergeom(total, len(members), len(chosen))
     name = "nearest to a member rather than to another image of the same split"
     return CopyTest(name, space, count, len(chosen), float(law.mean()), float(law.sf(count - 1)))
 

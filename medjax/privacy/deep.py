@@ -42,7 +42,7 @@ def lira_attacks(
       scene: the images.
       spaces: the spaces; the scores of those of one name are averaged.
       shadows: the shadow sets.
-      suffix: the end of the names, such as ``", seed known"``.
+      suffix: the end of the names, such as ``" (seed known)"``.
 
     Returns:
       The outcomes.
@@ -57,7 +57,7 @@ def lira_attacks(
         ratios = [lira(target[:, g], others[:, :, g], shadows.inside) for g in columns]
         scores = np.stack(ratios, axis=1)
         scores = np.where(np.isfinite(scores), scores, np.nan)
-        found += evidence.attacks(f"LiRA, {name}{suffix}", scores, scene.population)
+        found += evidence.attacks(f"LiRA on {name}{suffix}", scores, scene.population)
     return found
 
 
@@ -90,7 +90,7 @@ def network_attacks(
     for name, scores in (("LiRA", ratios), ("RMIA", ranks)):
         column = np.where(np.isfinite(scores), scores, np.nan)[:, None]
         grouped = np.where(scene.population.groups, column, np.nan)
-        found += evidence.attacks(f"{name}, trained network{suffix}", grouped, scene.population)
+        found += evidence.attacks(f"{name} on a trained network{suffix}", grouped, scene.population)
     return found
 
 

@@ -81,8 +81,9 @@ def _config(run: Finished, path: Path, *, seed: int | None) -> dict[str, Any]:
     }
     config["seed"] = settings.seed if seed is None else seed
     config["iterations"] = iterations
-    augment = datasets.strategy(config["evaluation"]["augment"], run.dataset)
-    config["evaluation"] |= {"every": iterations, "epochs": 0, "augment": augment}
+    # No network is trained, so the least program does.
+    config["evaluation"] |= {"every": iterations, "epochs": 0, "augment": "none", "parity": False}
+    config["evaluation"] |= {"recipe": "reference", "select_recipe": "reference"}
     config["evaluation"] |= {"networks": 1, "select_networks": 1, "select_by": "auroc"}
     config["evaluation"] |= {"whole_steps": 1, "whole_epochs": None}
     config["evaluation"] |= {"labels": "hard", "temperature": 1.0}

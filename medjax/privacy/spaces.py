@@ -14,7 +14,7 @@ from medjax.privacy.tracing import group_means, nearness, trace
 
 PIXELS, WHITENED, NETWORKS = "pixels", "whitened pixels", "random networks"
 OWN_NETWORKS, NEAREST = "the run's own networks", "nearest synthetic image"
-SEED = ", seed known"
+SEED = " (seed known)"
 _KEY = 0xA0D17
 
 

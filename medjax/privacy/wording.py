@@ -49,8 +49,8 @@ def verdict(
       Sentences, none of which clears the images.
 
     Example:
-      >>> tried = {"members": 10, "others": 10, "unit": "image", "left_out": 0, "runs": 1, "distilled": 10}
-      >>> tried |= {"attacks": ["pixels"], "tests": 12}
+      >>> tried = {"members": 10, "others": 10, "unit": "image", "left_out": 0, "runs": 1}
+      >>> tried |= {"distilled": 10, "attacks": ["pixels"], "tests": 12}
       >>> verdict(False, tried, {"auc": None})[0]
       'No alarm: none of 12 tests found a leak. This does not clear the images.'
     """
@@ -67,7 +67,7 @@ def _tried(tried: Mapping[str, Any]) -> list[str]:
     unit, runs = tried["unit"], tried["runs"]
     plural = f"{unit}s"
     lines = [
-        f"The attacks ({', '.join(tried['attacks'])}) were tried with {tried['members']:,} members "
+        f"The attacks ({'; '.join(tried['attacks'])}) were tried with {tried['members']:,} members "
         f"and {tried['others']:,} other {plural} of the run's own training split.",
         "The run distilled its whole training split, which leaves no others in it. So the attacks "
         f"see a distillation of a random half of it, {tried['distilled']:,} images, with the run's "

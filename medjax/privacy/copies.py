@@ -126,8 +126,9 @@ def nearest_members(
     members = np.unique(units[inside])
     total, count = len(np.unique(units)), int(np.isin(chosen, members).sum())
     law = stats.hypergeom(total, len(members), len(chosen))
+    expected = len(chosen) * len(members) / total
     name = "nearest to a member rather than to another image of the same split"
-    return CopyTest(name, space, count, len(chosen), float(law.mean()), float(law.sf(count - 1)))
+    return CopyTest(name, space, count, len(chosen), expected, float(law.sf(count - 1)))
 
 
 def matches_start(found: Nearest, starts: np.ndarray, of: int, *, space: str) -> CopyTest:

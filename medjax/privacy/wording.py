@@ -73,8 +73,9 @@ def _tried(tried: Mapping[str, Any]) -> list[str]:
         f"see a distillation of a random half of it, {tried['distilled']:,} images, with the run's "
         f"own settings; {runs} {'distillation was' if runs == 1 else 'distillations were'} made.",
     ]
-    if tried["left_out"]:
-        lines.append(f"{tried['left_out']:,} copies of training images were left out before.")
+    if left_out := tried["left_out"]:
+        copies = "copy of a training image was" if left_out == 1 else "copies of images were"
+        lines.append(f"{left_out:,} {copies} left out before.")
     return lines
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax import data, store
+from medjax.errors import UserError
 from medjax.privacy import halves
 from medjax.privacy.evidence import Population
 from medjax.privacy.finished import Finished, group_mask
@@ -67,7 +68,10 @@ def make_case(run: Finished, *, images: int, near: int) -> Case:
         "distils a random half of the training images again, %d of %d", inside.sum(), len(inside)
     )
     part = data.Split(kept.images[inside], kept.labels[inside])
-    target = distilled(run, part, folder / "half")
+    try:
+        target = distilled(run, part, folder / "half")
+    except UserError as error:
+        raise UserError(f"cannot distil a random half of the training images: {error}") from error
     rng = np.random.default_rng([run.settings.seed, 0x5C0])
     sides = [rng.permutation(np.flatnonzero(side))[:images] for side in (inside, ~inside)]
     rows = np.concatenate(sides)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from medjax.privacy.membership import RATES, Attack, least_found, measure
+from medjax.privacy.membership import RATES, RESAMPLES, Attack, least_found, measure
 from medjax.privacy.tracing import per_unit, standardised
 
 LEVEL = 0.01
@@ -35,7 +35,11 @@ class Population(NamedTuple):
 
 
 def attacks(
-    name: str, scores: Sequence[np.ndarray] | np.ndarray, population: Population, *, seed: int = 0
+    name: str,
+    scores: Sequence[np.ndarray] | np.ndarray,
+    population: Population,
+    *,
+    resamples: int = RESAMPLES,
 ) -> list[Attack]:
     """Measures an attack on all images together, and on the images of each group.
 
@@ -44,7 +48,7 @@ def attacks(
       scores: float ``[n, G]``, or several of them, such as those under several networks, whose mean
         is taken when each is standardised.
       population: the images.
-      seed: seed of the bootstrap.
+      resamples: number of bootstrap resamples.
 
     Returns:
       The outcome for all images, and for each group that has enough members and others.
@@ -65,7 +69,7 @@ def attacks(
         inside = per_unit(column[:split], population.units[:split])
         outside = per_unit(column[split:], population.units[split:])
         if min(len(inside), len(outside)) >= LEAST:
-            found.append(measure(name, inside, outside, group=group, seed=seed))
+            found.append(measure(name, inside, outside, group=group, resamples=resamples))
     return found
 
 

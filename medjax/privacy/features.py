@@ -17,7 +17,7 @@ Features = Callable[[np.ndarray], np.ndarray]
 
 NUM_NETWORKS = 8
 """The random networks of an attack."""
-_MOST_DIRECTIONS, _LEAST_VARIANCE = 1024, 0.1
+_MOST_IMAGES, _LEAST_VARIANCE = 2000, 0.1
 
 
 def pixels(inputs: np.ndarray) -> np.ndarray:
@@ -36,39 +36,51 @@ def pixels(inputs: np.ndarray) -> np.ndarray:
     return inputs.reshape(len(inputs), -1)
 
 
-def whitened_pixels(holdout: np.ndarray) -> Features:
-    r"""Returns pixels in which all directions of a holdout vary alike.
+def whitened(features: Features, reference: np.ndarray) -> Features:
+    r"""Returns features in which all directions of some images vary alike.
 
     Few directions (brightness, size, pose) hold most of the variance of images and hide what is
-    particular to one. With the variances ``v`` of the holdout along its principal directions and
-    ``λ`` a tenth of their mean over all pixels, a direction is scaled by ``√(λ/(v + λ))``.
+    particular to one. With the variances ``v`` along the principal directions and ``λ`` a tenth of
+    their mean over all features, a direction is scaled by ``√(λ/(v + λ))``.
 
     Args:
-      holdout: float ``[n, h, w, c]``, images that are neither members nor others.
+      features: the features to whiten.
+      reference: float ``[n, h, w, c]``, images in which members and others count alike.
 
     Returns:
-      The map to features.
+      The map to whitened features.
 
     Example:
-      >>> holdout = np.random.default_rng(0).normal(size=(50, 2, 2, 1)) * [[[1.0], [9.0]]]
-      >>> spread = whitened_pixels(holdout)(holdout).std(axis=0)
+      >>> images = np.random.default_rng(0).normal(size=(50, 2, 2, 1)) * [[[1.0], [9.0]]]
+      >>> spread = whitened(pixels, images)(images).std(axis=0)
       >>> bool(spread.max() / spread.min() < 3)
       True
     """
-    flat = pixels(np.asarray(holdout, np.float64))
-    centre = flat.mean(axis=0)
-    some = (flat - centre)[:_MOST_DIRECTIONS]
-    _, singular, directions = np.linalg.svd(some, full_matrices=False)
-    variances = singular**2 / len(some)
-    least = max(_LEAST_VARIANCE * variances.sum() / flat.shape[1], 1e-12)
+    some = reference[:: -(-len(reference) // _MOST_IMAGES)]
+    rows = np.asarray(features(some), np.float64)
+    centre = rows.mean(axis=0)
+    variances, directions = _principal(rows - centre)
+    least = max(_LEAST_VARIANCE * variances.sum() / len(centre), 1e-12)
     shrink = 1 - np.sqrt(least / (variances + least))
 
     def make(inputs: np.ndarray) -> np.ndarray:
-        rows = pixels(np.asarray(inputs, np.float64)) - centre
-        found: np.ndarray = rows - (rows @ directions.T * shrink) @ directions
+        found: np.ndarray = np.asarray(features(inputs), np.float64) - centre
+        found -= (found @ directions.T * shrink) @ directions
         return found
 
     return make
+
+
+def _principal(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the variances of centred rows and the directions ``[k, f]`` that they belong to."""
+    count, size = rows.shape
+    if size <= count:
+        variances, columns = np.linalg.eigh(rows.T @ rows / count)
+        return np.maximum(variances, 0), columns.T
+    variances, columns = np.linalg.eigh(rows @ rows.T / count)
+    kept = variances > 1e-9 * variances[-1]
+    variances, columns = variances[kept], columns[:, kept]
+    return variances, (columns / np.sqrt(count * variances)).T @ rows
 
 
 def random_features(key: PRNGKey, net: nn.Module, *, count: int) -> Iterator[Features]:

@@ -10,7 +10,7 @@ from medjax.evaluate.ranking import roc_area
 
 RATES = (0.01, 0.05)
 """The false-positive rates at which true-positive rates are reported."""
-_RESAMPLES, _CONFIDENCE = 500, 0.95
+RESAMPLES, _CONFIDENCE = 500, 0.95
 _MOST_POINTS = 200
 
 
@@ -66,7 +66,12 @@ class Attack(NamedTuple):
 
 
 def measure(
-    name: str, members: np.ndarray, others: np.ndarray, *, group: str = "", seed: int = 0
+    name: str,
+    members: np.ndarray,
+    others: np.ndarray,
+    *,
+    group: str = "",
+    resamples: int = RESAMPLES,
 ) -> Attack:
     """Measures an attack by its scores.
 
@@ -80,7 +85,8 @@ def measure(
       members: float ``[m]``, scores of members; the higher, the more like a member.
       others: float ``[n]``, scores of images that are no members.
       group: the class or finding of all of them.
-      seed: seed of the bootstrap, which draws members and others separately, with replacement.
+      resamples: number of bootstrap resamples; members and others are drawn separately, with
+        replacement.
 
     Returns:
       The outcome.
@@ -96,7 +102,7 @@ def measure(
     rates).
     """
     members, others = np.asarray(members, np.float64), np.asarray(others, np.float64)
-    drawn = _resampled(members, others, seed)
+    drawn = _resampled(members, others, resamples)
     truth = np.arange(len(members) + len(others)) < len(members)
     with np.errstate(invalid="ignore"):  # of scores that are all equal
         test = stats.mannwhitneyu(members, others, alternative="greater", method="asymptotic")
@@ -151,17 +157,17 @@ def _tail(members: int, others: int, allowed: int) -> np.ndarray:
     return np.minimum(np.cumsum(mass[::-1])[::-1], 1.0)
 
 
-def _resampled(members: np.ndarray, others: np.ndarray, seed: int) -> np.ndarray:
+def _resampled(members: np.ndarray, others: np.ndarray, resamples: int) -> np.ndarray:
     """Returns area and rates of resamples, ``[resamples, 1 + rates]``, all in one sorted pass."""
-    rng = np.random.default_rng([seed, len(members), len(others)])
+    rng = np.random.default_rng([len(members), len(others)])
     m, n = len(members), len(others)
     scores, place = np.unique(np.concatenate([members, others]), return_inverse=True)
     place = len(scores) - 1 - place  # from above
-    counts, rows = [], np.arange(_RESAMPLES)[:, None] * len(scores)
+    counts, rows = [], np.arange(resamples)[:, None] * len(scores)
     for size, own in ((m, place[:m]), (n, place[m:])):
-        drawn = own[rng.integers(0, size, (_RESAMPLES, size))] + rows
-        counts.append(np.bincount(drawn.ravel(), minlength=_RESAMPLES * len(scores)))
-    columns = np.stack(counts).reshape(2, _RESAMPLES, len(scores))
+        drawn = own[rng.integers(0, size, (resamples, size))] + rows
+        counts.append(np.bincount(drawn.ravel(), minlength=resamples * len(scores)))
+    columns = np.stack(counts).reshape(2, resamples, len(scores))
     above = np.cumsum(columns, axis=2)
     area = np.sum(columns[1] * (above[0] - columns[0] / 2), axis=1) / (m * n)
     rates = []

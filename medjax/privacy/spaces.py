@@ -58,7 +58,7 @@ class Space(NamedTuple):
       name: one of the names of this module.
       make: maps inputs to features.
       features: float ``[n, f]`` of the images of the scene.
-      centres: float ``[G, f]``, mean features of the holdout by group.
+      centres: float ``[G, f]``, mean features by group of the holdout and of all these images.
     """
 
     name: str
@@ -91,6 +91,8 @@ class Space(NamedTuple):
 def make_spaces(scene: Scene, net: Any, *, networks: int = features.NUM_NETWORKS) -> list[Space]:
     """Returns the spaces that need no knowledge of a seed: pixels, whitened, random networks.
 
+    The features of networks are whitened as well.
+
     Args:
       scene: the images.
       net: the architecture of the networks, which have weights of their own.
@@ -99,10 +101,9 @@ def make_spaces(scene: Scene, net: Any, *, networks: int = features.NUM_NETWORKS
     Returns:
       ``2 + networks`` spaces; those of networks have the same name.
     """
-    holdout = scene.inputs(scene.holdout.images)
-    made = [(PIXELS, features.pixels), (WHITENED, features.whitened_pixels(holdout))]
+    made = [(PIXELS, features.pixels), (WHITENED, _whitened(scene, features.pixels))]
     drawn = features.random_features(jax.random.key(_KEY), net, count=networks)
-    made += [(NETWORKS, make) for make in drawn]
+    made += [(NETWORKS, _whitened(scene, make)) for make in drawn]
     return [_space(scene, name, make) for name, make in made]
 
 
@@ -120,7 +121,7 @@ def own_spaces(scene: Scene, net: Any, *, key: Any, iterations: int) -> list[Spa
     """
     count = features.NUM_NETWORKS
     drawn = features.own_features(key, net, iterations=iterations, count=count)
-    return [_space(scene, OWN_NETWORKS, make) for make in drawn]
+    return [_space(scene, OWN_NETWORKS, _whitened(scene, make)) for make in drawn]
 
 
 def by_name(spaces: Sequence[Space]) -> Iterator[tuple[str, list[Space]]]:
@@ -143,11 +144,18 @@ def nearest_scores(scene: Scene) -> np.ndarray:
     return nearness(real, scene.population.groups, own, scene.groups(scene.target))
 
 
+def _whitened(scene: Scene, make: features.Features) -> features.Features:
+    every = np.concatenate([scene.inputs(scene.holdout.images), scene.inputs(scene.images)])
+    return features.whitened(make, every)
+
+
 def _space(scene: Scene, name: str, make: features.Features) -> Space:
     holdout = make(scene.inputs(scene.holdout.images))
     mask = group_mask(scene.holdout.labels, num_classes=scene.num_classes)
     found = np.asarray(make(scene.inputs(scene.images)))
-    return Space(name, make, found, group_means(holdout, mask))
+    # A mean over few images would hide the leak in its own error; members and others count alike.
+    every, masks = (np.concatenate(x) for x in ((holdout, found), (mask, scene.population.groups)))
+    return Space(name, make, found, group_means(every, masks))
 
 
 def moved(space: Space, scene: Scene) -> Space:

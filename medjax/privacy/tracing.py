@@ -15,7 +15,7 @@ def trace(
     r"""Computes the tracing statistic of every image in each of its groups.
 
     With the features ``x`` of an image, the mean ``s_g`` of the synthetic images of its group and a
-    mean ``μ_g`` that depends on neither members nor others, it is ``⟨x − μ_g, s_g − μ_g⟩``. A mean
+    mean ``μ_g`` in which members and others count alike, it is ``⟨x − μ_g, s_g − μ_g⟩``. A mean
     of ``n`` members includes ``x/n``, so for members the product is larger by ``‖x − μ_g‖²/n`` on
     average. It needs no other distillations.
 
@@ -24,7 +24,7 @@ def trace(
       groups: bool ``[n, G]``, the groups (classes or findings) of each image.
       synthetic: float ``[s, f]``, features of the synthetic images.
       synthetic_groups: bool ``[s, G]``.
-      centres: float ``[G, f]``, the mean features of a holdout by group.
+      centres: float ``[G, f]``, mean features by group of images that represent the population.
       origin: float ``[G, f]``, the mean features of the synthetic images before the first
         iteration, which whoever knows the seed can compute; it replaces the second ``μ_g``.
 

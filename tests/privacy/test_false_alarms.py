@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from medjax.privacy import evidence, membership, tracing
+from medjax.privacy import evidence, tracing
 from medjax.privacy.evidence import Population
 
 CLASSES, REPEATS = 3, 120
@@ -29,20 +29,17 @@ class Made:
         names = tuple("abc")
         population = Population(mask, np.arange(len(mask)), self.members, names)
         held = np.repeat(np.arange(CLASSES), 30)
-        centres = tracing.group_means(self.draw(held), np.eye(CLASSES, dtype=bool)[held])
+        every = np.concatenate([self.draw(held), self.images])
+        masks = np.concatenate([np.eye(CLASSES, dtype=bool)[held], mask])
+        centres = tracing.group_means(every, masks)
         traced = tracing.trace(self.images, mask, synthetic, own, centres)
         near = tracing.nearness(self.images, mask, synthetic, own)
-        found = evidence.attacks("trace", traced, population)
-        return found + evidence.attacks("nearest", near, population)
+        found = evidence.attacks("trace", traced, population, resamples=2)
+        return found + evidence.attacks("nearest", near, population, resamples=2)
 
     def alarms(self, synthetic, labels):
         found = self.attacks(synthetic, labels)
         return evidence.alarms(found, evidence.count_tests(found))
-
-
-@pytest.fixture(autouse=True)
-def _no_bootstrap(monkeypatch):
-    monkeypatch.setattr(membership, "_RESAMPLES", 2)
 
 
 def ten_each():

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from medjax.privacy import evidence, membership
+from medjax.privacy import evidence
 from medjax.privacy.membership import least_found, measure
 
 
@@ -60,22 +61,20 @@ def test_so_few_that_nothing_could_be_seen():
 
 
 @pytest.mark.parametrize("sizes", [(200, 200), (400, 100)])
-def test_a_leak_of_the_stated_size_is_seen_in_eight_of_ten(sizes, monkeypatch):
-    monkeypatch.setattr(membership, "_RESAMPLES", 2)
+def test_a_leak_of_the_stated_size_is_seen_in_eight_of_ten(sizes):
     rng, tests = np.random.default_rng(3), 12
     wanted = evidence.detectable(*sizes, tests)["auc"]
-    from scipy import stats
-
     shift = np.sqrt(2) * stats.norm.ppf(wanted)
-    p_values = [measure("x", *scores(rng, *sizes, shift=shift)).p_value for _ in range(300)]
+    p_values = [
+        measure("x", *scores(rng, *sizes, shift=shift), resamples=2).p_value for _ in range(300)
+    ]
     assert np.mean(np.array(p_values) < evidence.LEVEL / tests) == pytest.approx(0.8, abs=0.08)
 
 
-def test_a_bootstrap_interval_covers(monkeypatch):
-    monkeypatch.setattr(membership, "_RESAMPLES", 200)
+def test_a_bootstrap_interval_covers():
     rng, truth = np.random.default_rng(4), 0.760  # Φ(1/√2)
     inside = []
     for _ in range(100):
-        low, high = measure("x", *scores(rng, 60, 60, shift=1.0)).interval
+        low, high = measure("x", *scores(rng, 60, 60, shift=1.0), resamples=200).interval
         inside.append(low <= truth <= high)
     assert 0.88 <= np.mean(inside) <= 1.0

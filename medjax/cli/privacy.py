@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from medjax import errors
+from medjax import errors, store
 from medjax.cli import messages, pipes, startup
 from medjax.cli.flags import parse_flags
 
@@ -84,7 +84,8 @@ def _audit(values: flags.FlagValues) -> int:
     chosen = {name: values[name].value for name in given if values[name].value is not None}
     result = privacy.audit(values.workdir, deep=values.deep, publish=values.publish, **chosen)
     print(*result.verdict, *result.findings, sep="\n")
-    print(f"{errors.printable(values.workdir)}/audit.html has the details.")
+    page = store.expand_user(values.workdir) / "audit.html"
+    print(f"{errors.printable(page)} has the details.")
     return int(values.strict and result.alarm)
 
 

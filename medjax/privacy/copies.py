@@ -20,7 +20,7 @@ class CopyTest(NamedTuple):
     """A question about the real images nearest to synthetic ones.
 
     Attributes:
-      name: the question.
+      name: what was found, as in ``3 of 20 …``.
       space: in which features distances are measured; ``"bytes"`` for none.
       found: how many images the answer is yes for.
       of: how many it was asked of.
@@ -95,7 +95,7 @@ def exact_copies(synthetic: np.ndarray, real: np.ndarray) -> CopyTest:
     pixels = to_uint8(synthetic)
     varied = pixels.min(axis=(1, 2, 3)) < pixels.max(axis=(1, 2, 3))
     found = int(np.isin(digests(pixels[varied]), digests(real)).sum()) if varied.any() else 0
-    name = "a training image byte for byte"
+    name = "synthetic images are a training image byte for byte"
     return CopyTest(name, "bytes", found, len(pixels), 0.0, 0.0 if found else 1.0)
 
 
@@ -127,7 +127,7 @@ def nearest_members(
     total, count = len(np.unique(units)), int(np.isin(chosen, members).sum())
     law = stats.hypergeom(total, len(members), len(chosen))
     expected = len(chosen) * len(members) / total
-    name = "nearest to a member rather than to another image of the same split"
+    name = "real images that are the nearest to synthetic ones are members"
     return CopyTest(name, space, count, len(chosen), expected, float(law.sf(count - 1)))
 
 
@@ -151,7 +151,7 @@ def matches_start(found: Nearest, starts: np.ndarray, of: int, *, space: str) ->
     known = starts >= 0
     count, asked = int((found.rows == starts)[known].sum()), int(known.sum())
     p_value = float(stats.binom.sf(count - 1, asked, 1 / of)) if asked else 1.0
-    name = "nearest to the real image that it started from"
+    name = "synthetic images are nearest to the real image that they started from"
     return CopyTest(name, space, count, asked, asked / of, p_value)
 
 

@@ -16,6 +16,7 @@ from medjax.privacy.finished import group_mask
 from medjax.privacy.likelihood import lira, rmia
 from medjax.privacy.membership import Attack, measure
 from medjax.privacy.spaces import Scene, Space, by_name
+from medjax.privacy.tracing import moments
 from medjax.types import MULTI_LABEL
 
 _KEY = 0x5AD0
@@ -136,8 +137,7 @@ def _holdout_law(scene: Scene, space: Space) -> tuple[np.ndarray, np.ndarray]:
     features = space.make(scene.inputs(scene.holdout.images))
     holdout = scene._replace(population=blank)
     scores = space._replace(features=features).scores(holdout, scene.target)
-    spread = np.nanstd(scores, axis=0)
-    return np.nanmean(scores, axis=0), np.where(spread > 0, spread, 1.0)
+    return moments(scores)
 
 
 def _logits(

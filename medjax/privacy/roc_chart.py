@@ -50,13 +50,13 @@ def roc_chart(curves: Mapping[str, Curve], *, title: str) -> str:
         ]
     parts.append(f'<polyline class="chance" points="{_points([(least, least), (1, 1)], least)}"/>')
     for number, (name, curve) in enumerate(curves.items()):
-        hue, y = f"c{number % _HUES}", _SIZE + 14 * number + 6
+        hue, y = f"c{number % _HUES}", _SIZE + 14 * number - 12
         parts += [
             f'<polyline class="{hue}" points="{_points(curve, least)}"/>',
             f'<path class="{hue}" d="M{_EDGE} {y}h16"/>',
             f'<text x="{_EDGE + 22}" y="{y + 4}">{escape(name)}</text>',
         ]
-    parts.append(f'<text class="x" x="{_SIZE / 2}" y="{_SIZE - 8}">false-positive rate</text>')
+    parts.append(f'<text class="x" x="{_SIZE / 2}" y="{_SIZE - 36}">false-positive rate</text>')
     return "".join([*parts, "</svg>"])
 
 

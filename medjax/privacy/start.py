@@ -25,7 +25,7 @@ def known_start(case: Case) -> np.ndarray | None:
         return None
     images, inside = case.images, case.inside
     part = data.Split(images.images[inside], images.labels[inside])
-    with config_of(case.run, part, case.folder / "start") as config:
+    with config_of(case.run, part, case.folder / "half") as config:
         found = start_of(Settings.from_config(config))
     same = found is not None and found.shape == case.scene.target.images.shape
     return found if same else None

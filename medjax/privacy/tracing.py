@@ -114,11 +114,25 @@ def standardised(scores: np.ndarray) -> np.ndarray:
       >>> standardised(np.array([[1.0], [3.0], [np.nan]])).ravel().tolist()
       [-1.0, 1.0, nan]
     """
+    mean, spread = moments(scores)
+    return (scores - mean) / spread
+
+
+def moments(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean and the spread ``[G]`` of each group's scores; 0 and 1 for one without.
+
+    Args:
+      scores: float ``[n, G]``, NaN where an image is not in a group.
+
+    Example:
+      >>> moments(np.array([[1.0, np.nan], [3.0, np.nan]]))
+      (array([2., 0.]), array([1., 1.]))
+    """
     known = ~np.isnan(scores)
     counts = np.maximum(known.sum(axis=0), 1)
-    centred = scores - np.where(known, scores, 0).sum(axis=0) / counts
-    spread = np.sqrt(np.where(known, centred**2, 0).sum(axis=0) / counts)
-    return centred / np.where(spread > 0, spread, 1.0)
+    mean = np.where(known, scores, 0).sum(axis=0) / counts
+    spread = np.sqrt(np.where(known, (scores - mean) ** 2, 0).sum(axis=0) / counts)
+    return mean, np.where(spread > 0, spread, 1.0)
 
 
 def per_unit(scores: np.ndarray, units: np.ndarray) -> np.ndarray:

@@ -16,14 +16,13 @@ def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]
       copies: the tests of copies that show one.
 
     Example:
-      >>> findings([], [CopyTest("a training image byte for byte", "bytes", 3, 20, 0.0, 0.0)])
-      ['3 of 20 synthetic images are a training image byte for byte.']
+      >>> findings([], [CopyTest("synthetic images are copies", "bytes", 3, 20, 0.0, 0.0)])
+      ['3 of 20 synthetic images are copies.']
     """
     lines = []
     for test in copies:
         where = "" if test.space == "bytes" else f", by {test.space} ({test.expected:.2g} expected)"
-        are = "are" if test.found != 1 else "is"
-        lines.append(f"{test.found} of {test.of} synthetic images {are} {test.name}{where}.")
+        lines.append(f"{test.found} of {test.of} {test.name}{where}.")
     for attack in attacks:
         of = f" of {attack.group}" if attack.group else ""
         rate = attack.rates[0]
@@ -66,6 +65,8 @@ def verdict(
 def _tried(tried: Mapping[str, Any]) -> list[str]:
     unit, runs = tried["unit"], tried["runs"]
     plural = f"{unit}s"
+    if not tried["attacks"]:
+        return ["There are too few images for an attack on membership."]
     lines = [
         f"The attacks ({'; '.join(tried['attacks'])}) were tried with {tried['members']:,} members "
         f"and {tried['others']:,} other {plural} of the run's own training split.",

@@ -17,7 +17,7 @@ def noisy(tmp_path_factory):
     """``noisy.npz``: two classes of 8×8 images, of which one is copied in train."""
     folder, rng = tmp_path_factory.mktemp("noisy"), np.random.default_rng(0)
     arrays = {}
-    for split, n in (("train", 400), ("val", 60), ("test", 20)):
+    for split, n in (("train", 640), ("val", 60), ("test", 20)):
         labels = np.arange(n, dtype=np.uint8) % 2
         means = np.stack([np.tile([90, 160], (8, 4)), np.tile([160, 90], (8, 4))])
         images = means[labels] + rng.integers(-80, 81, (n, 8, 8))

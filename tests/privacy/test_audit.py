@@ -26,7 +26,7 @@ def test_real_images_passed_off_as_synthetic_raise_an_alarm(audited):
     _, result = audited
     assert result.alarm and result.verdict[0].startswith("Alarm: ")
     assert "20 of 20 synthetic images are a training image byte for byte." in result.findings
-    member = [test for test in result.copies if "member" in test.name]
+    member = [test for test in result.copies if "are members" in test.name]
     assert [(test.found, test.of) for test in member] == [(20, 20)] * 2
 
 
@@ -74,7 +74,7 @@ def test_a_real_start_with_few_steps_raises_an_alarm(make_run):
     result = privacy.audit(workdir, images=60)
     started = [test for test in result.copies if "started from" in test.name]
     assert result.alarm and [(test.found, test.of) for test in started] == [(12, 12)] * 2
-    assert any("nearest to the real image that it started from" in x for x in result.findings)
+    assert any("nearest to the real image that they started from" in x for x in result.findings)
     assert not any(
         "(seed known)" in attack.name and "networks" not in attack.name for attack in result.attacks
     )
@@ -90,7 +90,9 @@ def test_noise_raises_none_and_a_deep_audit_says_what_it_tried(from_noise):
         assert {name, f"{name} (seed known)"} <= names
     assert {"pixels (seed known)", "LiRA on the run's own networks (seed known)"} <= names
     assert not result.alarm and result.verdict[0].endswith("This does not clear the images.")
-    assert result.tried["shadows"] == 8 and "too few" in result.tried["no_canaries_because"]
+    assert result.tried["shadows"] == 8 and result.tried["runs"] == 10
+    assert set(result.epsilon) == {"mislabelled", "rare", "duplicated", "all"}
+    assert result.epsilon["all"]["included"] == result.epsilon["all"]["others"] == 3
     text = (from_noise / "audit.json").read_text() + (from_noise / "audit.html").read_text()
     assert not FORBIDDEN.search(text)
 
@@ -183,9 +185,9 @@ def test_strict_is_a_status(audited, monkeypatch):
 
 
 def test_a_class_too_small_for_half_of_it(make_run):
-    workdir = make_run("random", "ipc=150")
+    workdir = make_run("random", "ipc=170")
     with pytest.raises(
-        UserError, match=r"cannot distil a random half of the training images: .*150"
+        UserError, match=r"cannot distil a random half of the training images: .*170"
     ):
         privacy.audit(workdir, images=60)
 

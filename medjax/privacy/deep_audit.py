@@ -1,5 +1,6 @@
 """The part of an audit that takes further distillations: shadows and canaries."""
 
+import dataclasses
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -47,10 +48,18 @@ def shadow_attacks(
         shadowed = deep.Shadowed(found.sets, found.inside[:, case.rows])
         attacks += deep.lira_attacks(case.scene, some, shadowed, suffix=suffix)
         if deep.has_classes(run.dataset):
-            recipe = training.Recipe(**run.summary["recipe"])
-            net = run.net()
+            recipe, net = _recipe(case), run.net()
             attacks += deep.network_attacks(case.scene, net, recipe, shadowed, suffix=suffix)
     return attacks
+
+
+def _recipe(case: Case) -> training.Recipe:
+    """Returns the recipe of the run, at the learning rate learned with the half if there is one."""
+    known = {field.name for field in dataclasses.fields(training.Recipe)}
+    given = case.run.summary.get("recipe") or {}
+    recipe = training.Recipe(**{name: value for name, value in given.items() if name in known})
+    learned = case.scene.target.step_size
+    return recipe if learned is None else dataclasses.replace(recipe, learning_rate=float(learned))
 
 
 def trace_canaries(

@@ -57,6 +57,7 @@ def audited(cell: tuple[str, str, str], work: Path) -> Row:
     name, made, kind = cell
     method, words = SETS[made]
     workdir, began = work / name / made, time.monotonic()
+    resumed = workdir.exists()
     arg = ",".join(filter(None, ("quick", _SCORES, words)))
     distill.distill(config.make(method, name, arg).to_dict(), workdir)
     distilled = time.monotonic()
@@ -75,6 +76,7 @@ def audited(cell: tuple[str, str, str], work: Path) -> Row:
         "tried": found["tried"],
         "distil_seconds": round(distilled - began, 1),
         "audit_seconds": round(time.monotonic() - distilled, 1),
+        "resumed": resumed,  # then the seconds are those of the last part
     }
 
 
@@ -175,7 +177,8 @@ def table(rows: Sequence[Row]) -> str:
         cells += [f"{100 * rate['rate']:.1f} %", f"{row['copies'][0]['found']} of "]
         cells[-1] += str(row["copies"][0]["of"])
         cells += ["–" if area is None else f"{area:.3f}", str(row["tried"]["runs"])]
-        lines.append(f"| {' | '.join([*cells, f'{minutes:.1f}'])} |")
+        least = "≥ " if row["resumed"] else ""
+        lines.append(f"| {' | '.join([*cells, f'{least}{minutes:.1f}'])} |")
     lines += [
         "",
         "| data | passed off as synthetic | alarms | 95 % interval |",

@@ -11,7 +11,7 @@ from medjax.evaluate.ranking import roc_area
 RATES = (0.01, 0.05)
 """The false-positive rates at which true-positive rates are reported."""
 RESAMPLES, _CONFIDENCE = 500, 0.95
-_MOST_POINTS = 200
+_MOST_POINTS = 100
 
 
 class Rate(NamedTuple):

@@ -58,4 +58,7 @@ class AuditResult:
 
 
 def _named(attack: Attack) -> dict[str, Any]:
-    return attack._asdict() | {"rates": [rate._asdict() for rate in attack.rates]}
+    found = attack._asdict() | {"rates": [rate._asdict() for rate in attack.rates]}
+    if attack.group:  # the page draws no curve of it
+        del found["roc"]
+    return found

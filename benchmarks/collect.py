@@ -41,7 +41,9 @@ def gather(workdirs: Iterable[Path]) -> list[dict[str, Any]]:
         runs = dict(sorted(runs.items(), key=lambda item: item[1]["seed"]))
         if len(runs) > 1:
             seeds = [run["seed"] for run in runs.values()]
-            found.append(summarise_seeds(runs, seed=seeds[0], seeds=seeds))
+            plan = workdir / "plan.json"  # of benchmarks/equal_seconds.py
+            planned = {"plan": json.loads(plan.read_text())} if plan.exists() else {}
+            found.append({**summarise_seeds(runs, seed=seeds[0], seeds=seeds), **planned})
     return found
 
 

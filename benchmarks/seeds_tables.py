@@ -11,11 +11,19 @@ from medjax.run.report import metric_name
 from medjax.run.report.seeds_table import difference_text
 
 METRICS = ("auroc", "balanced_accuracy")
-BASELINES = {"random": "random", "random_selected": "best random", "kcenter": "k-center"}
+BASELINES = {
+    "random": "random",
+    "random_selected": "best random",
+    "random_mixed": "random, as patches",
+    "random_mixed_selected": "best random, as patches",
+    "kcenter": "k-center",
+}
+# Random images in the form of a set, with which the verdicts compare it.
+COMPARED = ("random", "random_selected", "random_mixed_selected")
 WHOLE = {"whole": "all images", "whole_balanced": "all images, balanced"}
 # Chosen without the val split and under the recipe of DM, whose baselines they are compared with.
 CORE_SETS = ("herding", "kcenter")
-ORDER = ("herding", "dm", "dsa", "dc", "mtt")
+ORDER = ("herding", "rded", "dm", "dsa", "dc", "mtt", "idm", "ncfm", "datm", "hoptm", "idc")
 Summary = Mapping[str, Any]
 Scores = Mapping[str, Mapping[str, Any]]
 
@@ -27,12 +35,14 @@ class Set(NamedTuple):
       name: in the table.
       scores: ``{metric: {"mean", "interval", "values"}}`` on test.
       baselines: the scores of random images under the same recipe, by ``random`` and
-        ``random_selected``.
+        ``random_selected``, and where images store patches by ``random_mixed_selected``.
+      cost: seconds of distilling one set and, where it was measured, the peak memory.
     """
 
     name: str
     scores: Scores
     baselines: Mapping[str, Scores]
+    cost: str = ""
 
 
 def by_data(summaries: Iterable[Summary]) -> dict[str, list[Summary]]:
@@ -48,17 +58,34 @@ def sets_of(summaries: Sequence[Summary]) -> list[Set]:
 
     Args:
       summaries: the content of ``summary.json`` over seeds of each method. Baselines are those of
-        the first method that is no core-set, and only the same seeds are compared.
+        the first method that is no core-set, those of patches of the first that stores them, and
+        only the same seeds are compared.
     """
     first = next((s for s in summaries if s["method"] not in CORE_SETS), summaries[0])
-    shared = first["baselines"]
+    patches = next((s["baselines"] for s in summaries if "random_mixed" in s["baselines"]), {})
+    shared = {**patches, **first["baselines"]}
     made = [Set(shown, shared[name], shared) for name, shown in BASELINES.items() if name in shared]
     for summary in summaries:
         same = summary["method"] in CORE_SETS and summary["seeds"] == first["seeds"]
         baselines = shared if same else summary["baselines"]
-        made.append(Set(summary["method"].upper(), summary["test"], baselines))
+        made.append(Set(name_of(summary), summary["test"], baselines, cost_of(summary)))
     made += [Set(shown, shared[name], {}) for name, shown in WHOLE.items() if name in shared]
     return made
+
+
+def name_of(summary: Summary) -> str:
+    """Returns the name of a training set: its method, and what is unusual about its images."""
+    decoded, stored = summary.get("num_decoded"), summary.get("num_images")
+    patches = f", {decoded // stored} patches" if decoded and decoded != stored else ""
+    labels = summary.get("labels", "hard")
+    return summary["method"].upper() + patches + ("" if labels == "hard" else f", {labels} labels")
+
+
+def cost_of(summary: Summary) -> str:
+    """Returns what one set took, as a table says it."""
+    seconds = summary.get("time", {}).get("distill_s")
+    cost = "" if seconds is None else f"{seconds / len(summary['seeds']):.0f} s"
+    return f"{cost}, {summary['plan']['peak_mib']:.0f} MiB" if "plan" in summary else cost
 
 
 def difference(ours: Scores, theirs: Scores, metric: str) -> dict[str, Any]:
@@ -71,16 +98,18 @@ def difference(ours: Scores, theirs: Scores, metric: str) -> dict[str, Any]:
 def scores_markdown(sets: Sequence[Set]) -> str:
     """Formats the scores on test, and the differences to the best random images."""
     heads = [text for m in METRICS for text in (metric_name(m), "minus best random")]
+    heads.append("distilling")
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for one in sets:
         cells = [text for metric in METRICS for text in _cells(one, metric)]
-        lines.append(f"| {' | '.join([one.name, *cells])} |")
+        lines.append(f"| {' | '.join([one.name, *cells, one.cost])} |")
     return "\n".join(lines) + "\n"
 
 
 def verdicts_markdown(data: Mapping[str, Sequence[Set]]) -> str:
     """Counts the data sets on which a training set beats random images, by its interval."""
-    pairs = [(metric, name) for metric in METRICS for name in ("random", "random_selected")]
+    found = {name for sets in data.values() for one in sets for name in one.baselines}
+    pairs = [(metric, name) for metric in METRICS for name in COMPARED if name in found]
     heads = [f"{metric_name(metric)}, {BASELINES[name]}" for metric, name in pairs]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     names = dict.fromkeys(one.name for sets in data.values() for one in sets if one.baselines)

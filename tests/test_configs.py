@@ -16,7 +16,8 @@ from medjax.run.setup import make_experiment
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CONFIGS = ROOT / "configs"
-FILES = sorted(path.stem for path in CONFIGS.glob("*.py") if path.stem != "presets")
+OTHERS = {"presets", "study", "study_tasks", "variation"}  # of a table of runs, and of many runs
+FILES = sorted(path.stem for path in CONFIGS.glob("*.py") if path.stem not in OTHERS)
 # A run of two short steps with a network that costs nothing.
 TINY = "quick,net.width=4,iterations=2,evaluation.every=1"
 CORESETS = {"herding", "kcenter", "random"}

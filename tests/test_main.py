@@ -13,8 +13,10 @@ from medjax import __main__ as command
 from medjax import parallel
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = {"launch": "medjax.launch", "data": "medjax.cli.data", "evaluate": "medjax.cli.evaluate"}
-MODULES |= {"privacy": "medjax.cli.privacy"}
+MODULES = {"launch": "medjax.launch"}
+MODULES |= {
+    name: f"medjax.cli.{name}" for name in ("data", "evaluate", "share", "study", "privacy")
+}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -8,6 +8,8 @@ from medjax import store
 from medjax.data.dataset import Dataset, DatasetInfo, Split
 from medjax.data.medmnist import checksums, npz_set, registry
 from medjax.data.medmnist import download as published
+from medjax.data.mixtures import mixture
+from medjax.data.mixtures.recipe import PREFIX as MIXTURE
 from medjax.data.phantoms import phantom
 from medjax.data.pictures import sources as own
 from medjax.data.pictures import tfds
@@ -41,13 +43,13 @@ def is_path(word: str) -> bool:
       word: any text.
 
     Returns:
-      True for ``folder:PATH``, ``tfds:NAME`` and paths of npz files.
+      True for ``folder:PATH``, ``tfds:NAME``, ``mix:RECIPE`` and paths of npz files.
 
     Example:
       >>> is_path("folder:scans"), is_path("scans")
       (True, False)
     """
-    return word.startswith(own.PREFIXES) or word.endswith(".npz")
+    return word.startswith((*own.PREFIXES, MIXTURE)) or word.endswith(".npz")
 
 
 def load(
@@ -69,6 +71,7 @@ def load(
         generated and need no file;
         ``"folder:PATH"``, image, DICOM or NIfTI files in ``{train,val,test}/CLASS`` or ``CLASS``;
         ``"tfds:NAME"``, a set of TensorFlow Datasets;
+        ``"mix:NAME/CLASS+NAME/CLASS|step"``, classes of other sets, see docs/DATA.md;
         the path of a local ``.npz`` of MedMNIST's layout, with or without a val split;
         or the bare name of such a file in the data root (``"mnist"`` for ``root/mnist.npz``).
         A file that has the name of a registered set is read as that set.
@@ -155,10 +158,13 @@ def _arrays(
     streaming: Streaming | None,
     preparation: Preparation | None,
 ) -> tuple[DatasetInfo, dict[str, Split]]:
-    """Generates a phantom, or reads the npz file that a name or a path stands for."""
+    """Generates a phantom or a mixture, or reads the npz file that a name or a path stands for."""
     if text in phantom.NAMES:
         made = phantom.generate(text, size=size)
         return made.info, made.splits
+    if text.startswith(MIXTURE):
+        where = size, root, download, None, None
+        return mixture.read(text, lambda source: _arrays(source, *where))
     path = _file(text, size, root)
     if text in registry.REGISTRY:
         _provide(text, size, path, download)
@@ -197,6 +203,11 @@ def digest(
       True
     """
     text = os.fspath(name)
+    if text.startswith(MIXTURE):
+        files = [s for s in mixture.sources_of(text) if s not in EMBEDDED]
+        if any(digest(source, size=size, root=root) is None for source in files):
+            return None
+        return _arrays(text, size, root, False, None, None)[0].digest
     if not text.startswith(own.PREFIXES):
         path = _file(text, size, root)
         return checksums.md5(path) if path.is_file() else None

@@ -30,6 +30,7 @@ from medjax.kernels.sharpness import sharpness_aware_gradient
 from medjax.kernels.student import UNROLLS, train_student
 from medjax.kernels.trajectory_matching import trajectory_loss
 from medjax.kernels.trajectory_shape import progressive_loss, shape_loss
+from medjax.kernels.unbiased_mmd import mmd_unbiased
 
 __all__ = [
     "UNROLLS",
@@ -49,6 +50,7 @@ __all__ = [
     "mean_embedding",
     "mean_embedding_loss",
     "mmd",
+    "mmd_unbiased",
     "progressive_loss",
     "rbf",
     "shape_loss",

@@ -43,9 +43,10 @@ def replacing(path: pathlib.Path, temporary: pathlib.Path) -> Iterator[None]:
     _remove(temporary)
     try:
         yield
-        for file in temporary.iterdir() if temporary.is_dir() else [temporary]:
-            with open(file, "rb+") as stream:
-                os.fsync(stream.fileno())
+        for file in temporary.rglob("*") if temporary.is_dir() else [temporary]:
+            if file.is_file():
+                with open(file, "rb+") as stream:
+                    os.fsync(stream.fileno())
         if temporary.is_dir() and path.is_dir():  # os.replace only replaces an empty folder
             shutil.rmtree(path)
         os.replace(temporary, path)

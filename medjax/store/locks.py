@@ -16,7 +16,7 @@ _BROKEN = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
 
 
 @contextlib.contextmanager
-def locked(path: pathlib.Path) -> Iterator[None]:
+def locked(path: pathlib.Path, *, wait: bool = True) -> Iterator[bool]:
     """Waits for a lock between processes, and holds it.
 
     A process that dies releases its lock. Where the file system has no locks, a second file stands
@@ -25,9 +25,10 @@ def locked(path: pathlib.Path) -> Iterator[None]:
 
     Args:
       path: the file of the lock; it stays after the release.
+      wait: whether to wait while another process holds it.
 
     Yields:
-      None, once the lock is held.
+      Whether the lock is held, as it always is after waiting.
 
     Raises:
       OSError: if the disk fails.
@@ -40,35 +41,44 @@ def locked(path: pathlib.Path) -> Iterator[None]:
       alone
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _native_lock(path) or _lease(path):
-        yield
+    try:
+        lock = _native_lock(path, wait=wait) or _lease(path, wait=wait)
+    except filelock.Timeout:
+        yield False
+        return
+    with lock:
+        yield True
 
 
-def _native_lock(path: pathlib.Path) -> contextlib.AbstractContextManager | None:
+def _native_lock(path: pathlib.Path, *, wait: bool) -> contextlib.AbstractContextManager | None:
     """Returns the system's lock; None if the system, the file system or the file has none."""
     if filelock.FileLock is filelock.SoftFileLock:
         return None
     try:
         path.touch()  # filelock's own file would be closed to a group that shares the cache
-        return _acquire(filelock.FileLock(path, fallback_to_soft=False))
+        return _acquire(filelock.FileLock(path, fallback_to_soft=False), wait=wait)
+    except filelock.Timeout:  # an OSError, too
+        raise
     except OSError as error:
         if error.errno in _BROKEN:
             raise
         return None
 
 
-def _lease(path: pathlib.Path) -> contextlib.AbstractContextManager:
+def _lease(path: pathlib.Path, *, wait: bool) -> contextlib.AbstractContextManager:
     try:
-        return _acquire(filelock.SoftFileLease(path.with_name(f"{path.name}.held")))
+        return _acquire(filelock.SoftFileLease(path.with_name(f"{path.name}.held")), wait=wait)
     except OSError as error:
         if error.errno in _UNWRITABLE:
             return contextlib.nullcontext()
         raise
 
 
-def _acquire(lock: filelock.BaseFileLock) -> contextlib.AbstractContextManager:
+def _acquire(lock: filelock.BaseFileLock, *, wait: bool) -> contextlib.AbstractContextManager:
     try:
         return lock.acquire(blocking=False)
     except filelock.Timeout:
+        if not wait:
+            raise
         _log.info("cache: waiting for another process, which holds %s", lock.lock_file)
         return lock.acquire()

@@ -24,7 +24,7 @@ def run(method, test, *, selected=(0.70, 0.72, 0.71), seeds=(0, 1, 2), dataset="
     baselines = {"random": scores(0.60, 0.62, 0.61), "random_selected": scores(*selected)}
     baselines |= {"kcenter": scores(0.5, 0.5, 0.5), "whole": scores(0.90, 0.91, 0.92)}
     return {"method": method, "dataset": dataset, "test": scores(*test), "seeds": [*seeds],
-            "baselines": baselines}  # fmt: skip
+            "baselines": baselines, "time": {"distill_s": 12.0 * len(seeds)}}  # fmt: skip
 
 
 def test_rows_and_their_order(tables):
@@ -48,10 +48,10 @@ def test_herding_is_compared_with_the_baselines_of_the_first_method(tables):
     alone = run("herding", (0.7,) * 3, selected=(0.1,) * 3)
     first = run("dm", (0.8,) * 3)
     herding = {one.name: one for one in tables.sets_of([alone, first])}["HERDING"]
-    assert herding.baselines is first["baselines"]
+    assert herding.baselines == first["baselines"]
     other = run("dm", (0.8,) * 3, seeds=(4, 5, 6))
     herding = {one.name: one for one in tables.sets_of([alone, other])}["HERDING"]
-    assert herding.baselines is alone["baselines"]
+    assert herding.baselines == alone["baselines"]
 
 
 def test_differences_are_paired_by_seed(tables):
@@ -65,13 +65,15 @@ def test_differences_are_paired_by_seed(tables):
 
 def test_the_scores(tables):
     lines = tables.scores_markdown(tables.sets_of([run("dm", (0.80, 0.82, 0.81))])).splitlines()
-    assert lines[0] == "| | AUROC | minus best random | balanced accuracy | minus best random |"
+    assert lines[0] == (
+        "| | AUROC | minus best random | balanced accuracy | minus best random | distilling |"
+    )
     assert lines[3] == (
-        "| best random | 0.710 [0.685, 0.735] |  | 71.0 [68.5, 73.5] |  |"
+        "| best random | 0.710 [0.685, 0.735] |  | 71.0 [68.5, 73.5] |  |  |"
     )  # fmt: skip
     assert lines[5] == (
         "| DM | 0.810 [0.785, 0.835] | beats +0.100 [+0.100, +0.100] "
-        "| 81.0 [78.5, 83.5] | beats +10.0 [+10.0, +10.0] |"
+        "| 81.0 [78.5, 83.5] | beats +10.0 [+10.0, +10.0] | 12 s |"
     )
     assert lines[6].startswith("| all images | 0.910 [0.885, 0.935] |  |")
 
@@ -89,3 +91,29 @@ def test_the_verdict_counts_data_sets(tables):
     (random,) = (line for line in lines if line.startswith("| random "))
     assert random == "| random |  | 0 of 3, below on 3 |  | 0 of 3, below on 3 |"
     assert not any(line.startswith("| all images") for line in lines)
+
+
+def test_what_is_unusual_about_images_is_in_the_name(tables):
+    patches = {"num_images": 20, "num_decoded": 80}
+    made = run("idm", (0.8,) * 3) | patches | {"labels": "teacher"}
+    assert tables.name_of(made) == "IDM, 4 patches, teacher labels"
+    assert tables.name_of(made | {"num_decoded": 20, "labels": "hard"}) == "IDM"
+
+
+def test_patches_are_compared_with_random_images_as_patches(tables):
+    stores = run("idm", (0.75, 0.76, 0.77)) | {"num_images": 20, "num_decoded": 80}
+    mixed = {"random_mixed": scores(0.7, 0.7, 0.7), "random_mixed_selected": scores(0.8, 0.8, 0.8)}
+    stores["baselines"] |= mixed
+    sets = tables.sets_of([run("dm", (0.8,) * 3), stores])
+    assert [one.name for one in sets][2:4] == ["random, as patches", "best random, as patches"]
+    lines = tables.verdicts_markdown({"x": sets}).splitlines()
+    assert lines[0].split(" | ")[3] == "AUROC, best random, as patches"
+    (idm,) = (line for line in lines if line.startswith("| IDM"))
+    assert idm.split(" | ")[1:4] == ["1 of 1", "1 of 1", "0 of 1, below on 1"]
+    (dm,) = (line for line in lines if line.startswith("| DM"))
+    assert dm.split(" | ")[3] == ""
+
+
+def test_peak_memory_where_it_was_measured(tables):
+    measured = run("dm", (0.8,) * 3) | {"plan": {"peak_mib": 812.4}}
+    assert tables.cost_of(measured) == "12 s, 812 MiB"

@@ -65,6 +65,7 @@ WRONG = {
     "linear rank": lambda: kernels.linear(ROWS[0], ROWS[0]),
     "rbf width": lambda: kernels.rbf([1.0])(ROWS, ROWS[:, :1]),
     "mmd width": lambda: kernels.mmd(ROWS, ROWS[:, :1]),
+    "mmd_unbiased width": lambda: kernels.mmd_unbiased(ROWS, ROWS[:, :1], bandwidth=1.0),
     "mmd leading axes": lambda: kernels.mmd(ROWS[None], ROWS),
     "mmd weights": lambda: kernels.mmd(ROWS, ROWS, real_weights=jnp.ones(1)),
     "characteristic width": lambda: characteristic(ROWS, ROWS[:, :1], ROWS),

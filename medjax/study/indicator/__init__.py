@@ -1,0 +1,1 @@
+"""Measurements that may predict, before a long run, what distilling will gain."""

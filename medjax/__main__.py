@@ -15,6 +15,7 @@ _COMMANDS = {
     "evaluate": ("medjax.cli.evaluate", "trains networks on a set of images and scores them"),
     "share": ("medjax.cli.share", "makes, checks and shows the bundles that sites send"),
     "study": ("medjax.cli.study", "compares methods on data sets, over seeds, in one table"),
+    "privacy": ("medjax.cli.privacy", "tries attacks on the images of a finished run"),
 }
 _HELP = "\n".join(
     [

@@ -15,7 +15,7 @@ from medjax import parallel
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = {"launch": "medjax.launch"}
 MODULES |= {
-    name: f"medjax.cli.{name}" for name in ("data", "evaluate", "share", "study")
+    name: f"medjax.cli.{name}" for name in ("data", "evaluate", "share", "study", "privacy")
 }
 
 

@@ -1,0 +1,178 @@
+"""The audit of a finished run."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from medjax import store
+from medjax.data.inspect.duplicates import HASH_BITS
+from medjax.errors import UserError
+from medjax.privacy import canaries, deep_audit, evidence, finished, release, spaces, wording
+from medjax.privacy.cases import Case, make_case
+from medjax.privacy.copies import CopyTest, nearest, nearest_members
+from medjax.privacy.membership import Attack
+from medjax.privacy.page import write_page
+from medjax.privacy.result import AuditResult
+from medjax.privacy.start import known_start
+from medjax.run.metrics import write_json
+from medjax.run.setup import keys_of
+
+IMAGES, SHADOWS, NEAR = 2000, 16, 8
+"""Defaults of ``audit``."""
+_LEAST_IMAGES, _LEAST_SHADOWS = 20, 4
+_OWN_NETWORKS = "dm"
+
+
+def audit(
+    workdir: str | Path,
+    *,
+    deep: bool = False,
+    publish: bool = False,
+    images: int = IMAGES,
+    shadows: int = SHADOWS,
+    near: int = NEAR,
+) -> AuditResult:
+    """Tries attacks on the synthetic images of a finished run, and writes what they show.
+
+    A run distils its whole training split, which leaves no images of the same split to compare its
+    members with. So a random half is distilled again with the run's own settings, in
+    ``workdir/audit``; the images of the other half are the others. Copies are left out before, and
+    a patient is in one half. The same call resumes a stopped audit.
+
+    Args:
+      workdir: the folder of the run; ``audit.json`` and ``audit.html`` are written to it.
+      deep: also tries LiRA and RMIA over shadow distillations, and canaries. Takes ``2 · shadows``
+        further distillations, and one for the canaries.
+      publish: whether the site agrees to send the result with the images.
+      images: members, and others, that attacks are tried on at most.
+      shadows: shadow distillations by other seeds, and by the run's own.
+      near: the most bits, of 256, in which perceptual hashes of near copies differ.
+
+    Returns:
+      The result.
+
+    Raises:
+      UserError: if there is no finished run, its data is not there or has changed, a class is too
+        small for half of it to be distilled, or an option is out of range.
+      RunError: if a distillation fails.
+
+    Example:
+      >>> audit("nowhere")
+      Traceback (most recent call last):
+      medjax.errors.UserError: nowhere holds no finished run: it has no readable summary.json
+    """
+    _check(deep, images=images, shadows=shadows, near=near)
+    began = time.monotonic()
+    run = finished.read(store.expand_user(workdir))
+    case = make_case(run, images=images, near=near)
+    made = spaces.make_spaces(case.scene, run.net())
+    own = _own_spaces(case)
+    attacks = _traced(case, made, own)
+    tests, closeness = release.compare(run, images=images)
+    tests += [_nearest(case, space) for space in (made[0], made[-1])]
+    tried: dict[str, Any] = {"runs": 1}
+    epsilon: dict[str, Any] = {}
+    if deep:
+        attacks += deep_audit.shadow_attacks(case, made, own=own, shadows=shadows)
+        more, epsilon, why_not = deep_audit.trace_canaries(case, made)
+        attacks += more
+        tried = {"runs": 1 + 2 * shadows + bool(epsilon), "shadows": 2 * shadows}
+        tried |= {"no_canaries_because": why_not} if why_not else {}
+    tried["seconds"] = round(time.monotonic() - began, 1)
+    more_fields = {"closeness": closeness, "epsilon": epsilon, "publish": publish}
+    result = _result(case, attacks, tests, tried, more_fields)
+    write_json(run.workdir / "audit.json", result.asdict())
+    write_page(run.workdir / "audit.html", result)
+    return result
+
+
+def _check(deep: bool, *, images: int, shadows: int, near: int) -> None:
+    """Checks the options before hours of distilling."""
+    if deep:
+        canaries.check_installed()
+    if images < _LEAST_IMAGES:
+        raise UserError(f"images must be at least {_LEAST_IMAGES}, got {images}")
+    if shadows < _LEAST_SHADOWS:
+        raise UserError(f"shadows must be at least {_LEAST_SHADOWS}, got {shadows}")
+    if not 0 <= near < HASH_BITS // 2:
+        raise UserError(f"near must be 0–{HASH_BITS // 2 - 1} bits, got {near}")
+
+
+def _own_spaces(case: Case) -> list[spaces.Space]:
+    """Returns the spaces that whoever knows the seed can compute."""
+    run = case.run
+    if run.settings.method != _OWN_NETWORKS:
+        return []
+    key = keys_of(run.settings.seed)["distill"]
+    return spaces.own_spaces(case.scene, run.net(), key=key, iterations=run.iterations)
+
+
+def _traced(case: Case, made: Sequence[spaces.Space], own: Sequence[spaces.Space]) -> list[Attack]:
+    """Traces without shadows: in each space, with the seed known, and by the nearest image."""
+    scene, population, attacks = case.scene, case.scene.population, []
+    for name, some in spaces.by_name(made):
+        scores = [space.scores(scene, scene.target) for space in some]
+        attacks += evidence.attacks(name, scores, population)
+    start = known_start(case)
+    if start is not None:
+        for space in made[:2]:
+            scores = space.scores(scene, scene.target, start=start)
+            attacks += evidence.attacks(f"{space.name}{spaces.SEED}", scores, population)
+    if own:
+        scores = [space.scores(scene, scene.target) for space in own]
+        attacks += evidence.attacks(f"{spaces.OWN_NETWORKS}{spaces.SEED}", scores, population)
+    near = spaces.nearest_scores(scene)
+    return attacks + evidence.attacks(spaces.NEAREST, near, population)
+
+
+def _nearest(case: Case, space: spaces.Space) -> CopyTest:
+    synthetic, inputs = case.scene.inputs(case.scene.target.images), case.scene.inputs
+    found = nearest(synthetic, case.images.images, inputs, space.make)
+    return nearest_members(found, case.pool.units, case.inside, space=space.name)
+
+
+def _result(
+    case: Case,
+    attacks: Sequence[Attack],
+    copies: Sequence[CopyTest],
+    tried: dict[str, Any],
+    others: dict[str, Any],
+) -> AuditResult:
+    """Decides on an alarm by all tests together, and describes what was done."""
+    population, pool, summary = case.scene.population, case.pool, case.run.summary
+    total = evidence.count_tests(attacks) + len(copies)
+    leaks = evidence.alarms(attacks, total)
+    copied = [test for test in copies if test.p_value < evidence.LEVEL / total]
+    members = len(np.unique(population.units[: population.members]))
+    outside = len(np.unique(population.units[population.members :]))
+    detectable = evidence.detectable(members, outside, total)
+    names = dict.fromkeys(attack.name for attack in attacks)
+    tried = {
+        "attacks": list(names),
+        "tests": total,
+        "unit": "patient" if pool.by_patient else "image",
+        "members": members,
+        "others": outside,
+        "distilled": int(case.inside.sum()),
+        "left_out": pool.exact + pool.near,
+        "left_out_exact": pool.exact,
+        "left_out_near": pool.near,
+        **tried,
+    }
+    about = ("method", "dataset", "init", "ipc", "seed", "num_images", "iterations")
+    run = {name: summary.get(name) for name in about} | {"synthetic_sha256": case.run.digest}
+    alarm = bool(leaks or copied)
+    return AuditResult(
+        alarm=alarm,
+        verdict=tuple(wording.verdict(alarm, tried, detectable)),
+        findings=tuple(wording.findings(leaks, copied)),
+        attacks=tuple(attacks),
+        copies=tuple(copies),
+        detectable=detectable,
+        tried=tried,
+        run=run,
+        **others,
+    )

@@ -1,0 +1,173 @@
+"""The deep audit: likelihood ratios over shadow distillations, and canaries."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import numpy as np
+
+from medjax import data, training
+from medjax.evaluate import probabilities
+from medjax.privacy import canaries, evidence
+from medjax.privacy.evidence import Population
+from medjax.privacy.finished import group_mask
+from medjax.privacy.likelihood import lira, rmia
+from medjax.privacy.membership import Attack, measure
+from medjax.privacy.spaces import Scene, Space, by_name
+from medjax.privacy.tracing import moments
+from medjax.types import MULTI_LABEL
+
+_KEY = 0x5AD0
+
+
+class Shadowed(NamedTuple):
+    """Shadow sets as attacks see them.
+
+    Attributes:
+      sets: the sets.
+      inside: bool ``[k, n]``, which images of the scene each was made with.
+    """
+
+    sets: Sequence[data.SharedSet]
+    inside: np.ndarray
+
+
+def lira_attacks(
+    scene: Scene, spaces: Sequence[Space], shadows: Shadowed, *, suffix: str
+) -> list[Attack]:
+    """Tries LiRA on the tracing scores in each space.
+
+    Args:
+      scene: the images.
+      spaces: the spaces; the scores of those of one name are averaged.
+      shadows: the shadow sets.
+      suffix: the end of the names, such as ``" (seed known)"``.
+
+    Returns:
+      The outcomes.
+    """
+    found = []
+    for name, some in by_name(spaces):
+        target = np.mean([space.scores(scene, scene.target) for space in some], axis=0)
+        others = np.stack(
+            [np.mean([x.scores(scene, one) for x in some], axis=0) for one in shadows.sets]
+        )
+        columns = range(target.shape[1])
+        ratios = [lira(target[:, g], others[:, :, g], shadows.inside) for g in columns]
+        scores = np.stack(ratios, axis=1)
+        scores = np.where(np.isfinite(scores), scores, np.nan)
+        found += evidence.attacks(f"LiRA on {name}{suffix}", scores, scene.population)
+    return found
+
+
+def network_attacks(
+    scene: Scene, net: nn.Module, recipe: training.Recipe, shadows: Shadowed, *, suffix: str
+) -> list[Attack]:
+    """Tries LiRA and offline RMIA on a network that is trained on the attacked set.
+
+    A network is trained on each shadow set by the same recipe, all in one program.
+
+    Args:
+      scene: the images, of classes that exclude each other.
+      net: the network.
+      recipe: how it is trained.
+      shadows: the shadow sets.
+      suffix: the end of the names.
+
+    Returns:
+      The outcomes.
+    """
+    images, holdout = scene.inputs(scene.images), scene.inputs(scene.holdout.images)
+    labels = scene.population.groups.argmax(axis=1)
+    logits = _logits(scene, net, recipe, [scene.target, *shadows.sets], (images, holdout))
+    own = _of_label(logits[0], labels)
+    population = _of_label(logits[1], np.asarray(scene.holdout.labels))
+    scaled = np.log(own) - np.log1p(-own)
+    ratios = lira(scaled[0], scaled[1:], shadows.inside)
+    ranks = rmia(own[0], own[1:], shadows.inside, (population[0], population[1:]))
+    found = []
+    for name, scores in (("LiRA", ratios), ("RMIA", ranks)):
+        column = np.where(np.isfinite(scores), scores, np.nan)[:, None]
+        grouped = np.where(scene.population.groups, column, np.nan)
+        found += evidence.attacks(f"{name} on a trained network{suffix}", grouped, scene.population)
+    return found
+
+
+def has_classes(dataset: data.Dataset) -> bool:
+    """Returns whether the classes exclude each other, as networks and canaries need them."""
+    return dataset.info.task != MULTI_LABEL
+
+
+def canary_attacks(
+    scene: Scene, spaces: Sequence[Space], planted: canaries.Canaries
+) -> tuple[list[Attack], dict[str, Any]]:
+    """Traces canaries in a set that was distilled with half of them.
+
+    Args:
+      scene: a scene whose target is this set, and whose images are the canaries, in their order.
+      spaces: the spaces; the mean of all standardised scores is taken.
+      planted: the canaries.
+
+    Returns:
+      The outcome for all canaries, if they are enough, and bounds of ε for each kind and for all.
+    """
+    scores = []
+    for space in spaces:
+        own, (mean, std) = space.scores(scene, scene.target), _holdout_law(scene, space)
+        scores.append(np.nanmean((own - mean) / std, axis=1))
+    mean = np.mean(scores, axis=0)
+    bounds = {
+        kind: canaries.epsilon_bounds(
+            mean[planted.kinds == i], planted.included[planted.kinds == i]
+        )
+        for i, kind in enumerate(canaries.KINDS)
+    }
+    bounds["all"] = canaries.epsilon_bounds(mean, planted.included)
+    inside, outside = mean[planted.included], mean[~planted.included]
+    enough = min(len(inside), len(outside)) >= evidence.LEAST
+    return [measure("canaries", inside, outside)] if enough else [], bounds
+
+
+def _holdout_law(scene: Scene, space: Space) -> tuple[np.ndarray, np.ndarray]:
+    """Returns mean and spread of the holdout's scores by group, which make groups comparable."""
+    mask = group_mask(scene.holdout.labels, num_classes=scene.num_classes)
+    blank = Population(mask, np.arange(len(mask)), 0, scene.population.names)
+    features = space.make(scene.inputs(scene.holdout.images))
+    holdout = scene._replace(population=blank)
+    scores = space._replace(features=features).scores(holdout, scene.target)
+    return moments(scores)
+
+
+def _logits(
+    scene: Scene,
+    net: nn.Module,
+    recipe: training.Recipe,
+    sets: Sequence[data.SharedSet],
+    images: Sequence[np.ndarray],
+) -> list[np.ndarray]:
+    """Returns logits ``[sets, n, C]`` for each of some images, of a network trained on each set."""
+    size = len(sets[0].labels)
+    pixels = np.concatenate([scene.inputs(one.images) for one in sets])
+    labels = np.concatenate([one.labels for one in sets])
+    recipe = dataclasses.replace(
+        recipe, name="fast", parity=False, soft_labels=np.ndim(sets[0].labels) == 2
+    )
+    variables = training.train_networks(
+        jax.random.key(_KEY),
+        net,
+        pixels,
+        labels,
+        recipe=recipe,
+        num_networks=len(sets),
+        rows=np.arange(len(labels), dtype=np.int32).reshape(len(sets), size),
+    )
+    return [np.asarray(training.predict(net, variables, some)) for some in images]
+
+
+def _of_label(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Returns the probability of each image's label, ``[k, n]``, away from 0 and 1."""
+    logits = np.where(np.isfinite(logits), logits, 0)
+    found = probabilities(logits, task="multi-class")
+    return np.clip(found[:, np.arange(len(labels)), labels], 1e-12, 1 - 1e-12)

@@ -1,0 +1,38 @@
+"""The table of audits: which cells, and what a row shows."""
+
+import importlib
+
+import pytest
+
+
+@pytest.fixture
+def bench():
+    return importlib.import_module("privacy_audit")
+
+
+def test_all_cells_or_those_named(bench):
+    assert len(list(bench.cells([]))) == 2 * 4 * 2
+    assert list(bench.cells(["pneumoniamnist/dsa/deep"])) == [("pneumoniamnist", "dsa", "deep")]
+
+
+def test_the_table(bench):
+    rate = {"rate": 0.025}
+    audit = {
+        "resumed": True,
+        "data": "a",
+        "set": "dsa",
+        "audit": "deep",
+        "alarm": True,
+        "distil_seconds": 30,
+    }
+    audit |= {"audit_seconds": 60, "tried": {"runs": 34}, "detectable": {"auc": 0.54321}}
+    audit |= {"copies": [{"found": 0, "of": 20}]}
+    audit |= {"strongest": {"name": "x", "auc": 0.6, "interval": [0.5, 0.7], "rates": [rate]}}
+    planted = {"data": "a", "planted": "held-out images", "alarms": 1, "repeats": 100}
+    lines = bench.table([planted | {"interval": [0.0, 0.05]}, audit]).splitlines()
+    assert lines[2] == (
+        "| a | dsa | deep | yes | x | 0.600 [0.500, 0.700] | 2.5 % | 0 of 20 | 0.543 | 34 | ≥ 1.5 |"
+    )
+    assert lines[-1] == "| a | held-out images | 1 of 100 | 0.000–0.050 |"
+    heads = lines[0].count("|")
+    assert lines[1].count("|") == lines[2].count("|") == heads

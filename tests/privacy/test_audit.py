@@ -1,0 +1,204 @@
+"""The audit of finished runs: planted leaks, what is written, and the command."""
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from medjax import data, privacy
+from medjax.cli.privacy import main
+from medjax.errors import UserError
+from medjax.privacy import cases, finished, redistil, shadows, vectorised
+
+FORBIDDEN = re.compile("private|anonymous|safe", re.I)
+SMALL = ("--images=60",)
+
+
+@pytest.fixture(scope="module")
+def audited(core_set):
+    """``(workdir, result)`` of the audit of a core-set."""
+    return core_set, privacy.audit(core_set, images=150)
+
+
+def test_real_images_passed_off_as_synthetic_raise_an_alarm(audited):
+    _, result = audited
+    assert result.alarm and result.verdict[0].startswith("Alarm: ")
+    assert "20 of 20 synthetic images are a training image byte for byte." in result.findings
+    member = [test for test in result.copies if "are members" in test.name]
+    assert [(test.found, test.of) for test in member] == [(20, 20)] * 2
+
+
+def test_what_is_written(audited):
+    workdir, result = audited
+    text, page = ((workdir / f"audit.{end}").read_text() for end in ("json", "html"))
+    assert json.loads(text) == result.asdict()
+    assert result.run["synthetic_sha256"] == finished.read(workdir).digest
+    assert result.publish is False and json.loads(text)["publish"] is False
+    for line in (*result.verdict, *result.findings):
+        assert line.replace("'", "&#39;") in page
+    assert page.count("<svg") == 1 and "log" in page and str(workdir) not in page + text
+    assert not FORBIDDEN.search(text + page)
+    assert (
+        "(pixels; whitened pixels; random networks; nearest synthetic image)" in result.verdict[1]
+    )
+    assert "with 150 members and 150 other images" in result.verdict[1]
+    assert result.tried["left_out_exact"] == 1
+    assert "1 copy of a training image was left out before." in result.verdict
+
+
+def test_no_copy_of_the_images_stays(audited):
+    workdir, _ = audited
+    assert not list(workdir.rglob("images.npz"))
+
+
+def test_a_second_audit_reads_the_distillation(audited, monkeypatch, capsys):
+    workdir, result = audited
+    made = (workdir / "audit").glob("*/half/synthetic.npz")
+    before = [path.stat().st_mtime_ns for path in made]
+    assert main(["privacy", "audit", f"--workdir={workdir}", "--images=150", "--publish"]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines()[0] == result.verdict[0]
+    assert said.out.splitlines()[-1] == f"{workdir}/audit.html has the details."
+    made = (workdir / "audit").glob("*/half/synthetic.npz")
+    assert [path.stat().st_mtime_ns for path in made] == before
+    again = json.loads((workdir / "audit.json").read_text())
+    assert again["publish"] is True and again["attacks"] == result.asdict()["attacks"]
+    assert not FORBIDDEN.search(said.out + said.err)
+
+
+def test_a_real_start_with_few_steps_raises_an_alarm(make_run):
+    options = "distill.init=real,distill.batch_real=16,distill.augment=none"
+    workdir = make_run("dm", f"ipc=6,iterations=2,evaluation.every=2,{options}")
+    result = privacy.audit(workdir, images=60)
+    started = [test for test in result.copies if "started from" in test.name]
+    assert result.alarm and [(test.found, test.of) for test in started] == [(12, 12)] * 2
+    assert any("nearest to the real image that they started from" in x for x in result.findings)
+    assert not any(
+        "(seed known)" in attack.name and "networks" not in attack.name for attack in result.attacks
+    )
+
+
+def test_noise_raises_none_and_a_deep_audit_says_what_it_tried(from_noise):
+    pytest.importorskip("jax_privacy")
+    result = privacy.audit(from_noise, deep=True, images=60, shadows=4)
+    names = {attack.name for attack in result.attacks}
+    for name in ("pixels", "random networks", "the run's own networks (seed known)"):
+        assert name in names
+    for name in ("LiRA on pixels", "LiRA on a trained network", "RMIA on a trained network"):
+        assert {name, f"{name} (seed known)"} <= names
+    assert {"pixels (seed known)", "LiRA on the run's own networks (seed known)"} <= names
+    assert not result.alarm and result.verdict[0].endswith("This does not clear the images.")
+    assert result.tried["shadows"] == 8 and result.tried["runs"] == 10
+    assert set(result.epsilon) == {"mislabelled", "rare", "duplicated", "all"}
+    assert result.epsilon["all"]["included"] == result.epsilon["all"]["others"] == 3
+    text = (from_noise / "audit.json").read_text() + (from_noise / "audit.html").read_text()
+    assert not FORBIDDEN.search(text)
+
+
+def halves_of(run, workdir):
+    case = cases.make_case(run, images=60, near=0)
+    inside = np.stack([case.half(number) for number in (1, 2)])
+    return case.images, inside, workdir
+
+
+def test_shadows_at_once_are_those_one_by_one(from_noise, tmp_path, monkeypatch):
+    run = finished.read(from_noise)
+    images, inside, folder = halves_of(run, tmp_path)
+    together = shadows.distil_shadows(run, images, inside, folder / "a", seeds=[3, 8]).sets
+    monkeypatch.setattr(vectorised, "METHODS", ())
+    alone = shadows.distil_shadows(run, images, inside, folder / "b", seeds=[3, 8]).sets
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(one.images, other.images, atol=2e-5)
+        np.testing.assert_array_equal(one.labels, other.labels)
+        np.testing.assert_array_equal(one.mean, other.mean)
+    assert np.abs(together[0].images - together[1].images).max() > 0.01
+
+
+def test_stopped_shadows_resume(from_noise, tmp_path, monkeypatch):
+    run = finished.read(from_noise)
+    images, inside, _ = halves_of(run, tmp_path)
+    monkeypatch.setattr(vectorised, "_CALL", 2)
+    monkeypatch.setattr(vectorised, "_SAVE_SECONDS", 0.0)
+    whole = vectorised.distil(run, images, inside, tmp_path / "whole", seeds=[3, 3])
+    save, saved = vectorised._save, []
+
+    def stop(state, path):
+        save(state, path)
+        saved.append(int(state.step[0]))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vectorised, "_save", stop)
+    with pytest.raises(KeyboardInterrupt):
+        vectorised.distil(run, images, inside, tmp_path / "stopped", seeds=[3, 3])
+    monkeypatch.setattr(vectorised, "_save", save)
+    resumed = vectorised.distil(run, images, inside, tmp_path / "stopped", seeds=[3, 3])
+    assert saved == [2]
+    for one, other in zip(whole, resumed, strict=True):
+        np.testing.assert_array_equal(one.images, other.images)
+    assert not (tmp_path / "stopped" / "state.npz").exists()
+
+
+def test_the_half_is_distilled_with_the_runs_own_settings(from_noise, tmp_path):
+    run = finished.read(from_noise)
+    part = data.Split(run.dataset.train.images[:20], run.dataset.train.labels[:20])
+    with redistil.config_of(run, part, tmp_path) as config:
+        assert (tmp_path / "images.npz").exists()
+        own = run.settings.config
+        for name in ("distill", "net", "ipc", "seed", "method", "precision"):
+            assert config[name] == own[name]
+        assert config["iterations"] == run.summary["selected_step"] == 4
+    assert not (tmp_path / "images.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "no command given; choose from: audit"),
+        (["audti"], "unknown command 'audti' (did you mean 'audit'?); choose from: audit"),
+        (["audit"], "--workdir is missing, as in --workdir=runs/dm"),
+        (["audit", "--workdir=nowhere"], "nowhere holds no finished run: it has no readable summa"),
+        (["audit", "--workdir=x", "--images=3"], "images must be at least 20, got 3"),
+        (["audit", "--workdir=x", "--shadows=1"], "shadows must be at least 4, got 1"),
+        (["audit", "--workdir=x", "--near=200"], "near must be 0–127 bits, got 200"),
+        (["audit", "--workdir=x", "--deeep"], "Unknown command line flag 'deeep'"),
+    ],
+)
+def test_mistakes_are_one_line(arguments, message, capsys):
+    assert main(["privacy", *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.startswith(f"medjax: {message}")
+    assert said.err.count("\n") == 1
+
+
+def test_help(capsys):
+    assert main(["privacy", "--help"]) == main(["privacy", "audit", "--help"]) == 0
+    assert "--[no]deep" in capsys.readouterr().out
+
+
+def test_strict_is_a_status(audited, monkeypatch):
+    workdir, result = audited
+    monkeypatch.setattr(privacy, "audit", lambda *_, **__: result)
+    assert main(["privacy", "audit", f"--workdir={workdir}", "--strict"]) == 1
+    assert main(["privacy", "audit", f"--workdir={workdir}"]) == 0
+
+
+def test_a_class_too_small_for_half_of_it(make_run):
+    workdir = make_run("random", "ipc=170")
+    with pytest.raises(
+        UserError, match=r"cannot distil a random half of the training images: .*170"
+    ):
+        privacy.audit(workdir, images=60)
+
+
+def test_other_data_and_other_folders_are_refused(core_set, noisy, tmp_path):
+    workdir = shutil.copytree(core_set, tmp_path / "run", ignore=lambda *_: ["audit"])
+    summary = json.loads((workdir / "summary.json").read_text())
+    changed = summary | {"data": summary["data"] | {"digest": "0"}}
+    (workdir / "summary.json").write_text(json.dumps(changed))
+    with pytest.raises(UserError, match="the data has changed since the run"):
+        privacy.audit(workdir)
+    (workdir / "summary.json").write_text(json.dumps(summary | {"seed_runs": ["seed_0"]}))
+    with pytest.raises(UserError, match=r"several seeds; name one of them, as in .*seed_0"):
+        privacy.audit(workdir)

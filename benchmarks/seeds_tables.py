@@ -83,7 +83,9 @@ def name_of(summary: Summary) -> str:
 
 def cost_of(summary: Summary) -> str:
     """Returns what one set took, as a table says it."""
-    seconds = summary.get("time", {}).get("distill_s")
+    time = summary.get("time", {})
+    # Without its own part, selecting counts as distilling.
+    seconds = time.get("distill_s") if "select_s" in time else None
     cost = "" if seconds is None else f"{seconds / len(summary['seeds']):.0f} s"
     return f"{cost}, {summary['plan']['peak_mib']:.0f} MiB" if "plan" in summary else cost
 

@@ -3,7 +3,8 @@
 python -m medjax.launch --config=configs/coreset.py:herding,retinamnist --workdir=runs/herding
 python -m medjax.launch --config=configs/coreset.py:kcenter,distill.space=pixels --workdir=runs/k
 
-Results with several seeds, and at full length: not yet run.
+Results of ``quick`` with five seeds on five data sets: benchmarks/results/seeds_cpu.md. At full
+length: not yet run.
 """
 
 from medjax.run import config

@@ -36,7 +36,7 @@ END = 1.0
 class _Here:
     """A place that does one job at a time in this process."""
 
-    room = 1
+    room, again = 1, 1.0
 
     def __init__(self, workdir: Path):
         self._workdir = workdir
@@ -73,9 +73,9 @@ def command(workdir: Path, *, real: bool) -> list[str]:
     return [sys.executable, "-m", "medjax.study", *flags]
 
 
-def environment(workdir: Path) -> dict[str, str]:
-    """Returns the environment of a study, with a cache of its own for what its cells share."""
-    return {**os.environ, "MEDJAX_CACHE_DIR": f"{workdir}_cache"}
+def environment(workdir: Path, options: argparse.Namespace) -> dict[str, str]:
+    """Returns the environment of a study, by default with a cache of its own."""
+    return {**os.environ, "MEDJAX_CACHE_DIR": options.cache or f"{workdir}_cache"}
 
 
 def finished(workdir: Path) -> dict[str, int]:
@@ -108,7 +108,9 @@ def disturbed(workdir: Path, options: argparse.Namespace) -> list[dict[str, int]
         workdir.mkdir(exist_ok=True)
         seconds = drawn.uniform(0, options.longest)
         line = command(workdir, real=options.real)
-        with subprocess.Popen(line, env=environment(workdir), stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(
+            line, env=environment(workdir, options), stderr=subprocess.DEVNULL
+        ) as process:
             time.sleep(seconds)
             process.kill()
         time.sleep(END)
@@ -121,7 +123,7 @@ def disturbed(workdir: Path, options: argparse.Namespace) -> list[dict[str, int]
 def undisturbed(workdir: Path, options: argparse.Namespace) -> None:
     """Does a study to the end."""
     line = command(workdir, real=options.real)
-    subprocess.run(line, env=environment(workdir), stdout=subprocess.DEVNULL, check=True)
+    subprocess.run(line, env=environment(workdir, options), stdout=subprocess.DEVNULL, check=True)
 
 
 def faults(seen: Sequence[dict[str, int]]) -> list[str]:
@@ -142,6 +144,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--longest", type=float, default=2.0, help="seconds until a kill")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--cache", help="folder of what cells share, to shorten real jobs")
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:

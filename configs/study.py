@@ -54,12 +54,13 @@ def get_config(arg=None):
     if arg not in (None, "", "full"):
         raise unknown("argument of configs/study.py", arg, ARGUMENTS)
     length = "evaluation.epochs=1000" if arg == "full" else "quick"
-    return config.make(
+    made = config.make(
         datasets=DATASETS,
         methods=METHODS,
         ipc=(10, 1, 50),
         seeds=(5, 3, 3),
         words=f"{length},{SCORED}",
         words_for=WORDS_FOR,
-        without=() if arg == "full" else DEAR,
     )
+    made.without = () if arg == "full" else DEAR
+    return made

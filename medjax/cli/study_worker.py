@@ -4,6 +4,7 @@ It reads a job a line, as JSON, and answers each with a line. It ends with its i
 middle of a job, so that no process outlives a study that was killed.
 """
 
+import functools
 import json
 import os
 import queue
@@ -42,18 +43,25 @@ def do_job(description: Mapping[str, Any], workdir: str) -> list[str]:
       How it ended, see ``study.attempt.Answer``.
     """
     # Imported here, because a pinned process has told its libraries of its core by now.
-    from medjax.cli import messages, startup
     from medjax.study.attempt import attempt
     from medjax.study.job import described_job
+
+    _set_up()
+    answer = attempt(described_job(description), Path(workdir))
+    if "jax" in sys.modules:  # a process cannot hold the compiled programs of hundreds of jobs
+        sys.modules["jax"].clear_caches()
+    return list(answer)
+
+
+@functools.cache
+def _set_up() -> None:
+    """Sets up the process, once: devices cannot be chosen any more after a first job."""
+    from medjax.cli import messages, startup
 
     messages.use_stand_ins()
     messages.show_warnings()
     messages.show_log()
     startup.set_up_jax(os.environ)
-    answer = attempt(described_job(description), Path(workdir))
-    if "jax" in sys.modules:  # a process cannot hold the compiled programs of hundreds of jobs
-        sys.modules["jax"].clear_caches()
-    return list(answer)
 
 
 def _read(lines: "queue.Queue[str]") -> None:

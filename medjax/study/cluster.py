@@ -32,6 +32,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
 
     Attributes:
       room: how many jobs may be submitted.
+      again: see ``schedule.Place``.
 
     Raises:
       UserError: if submitit is missing, or refuses an option.
@@ -45,7 +46,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
         do_job: Callable[[Mapping[str, Any], str], list[str]],
         options: Mapping[str, Any],
     ):
-        self.room = 10**6
+        self.room, self.again = 10**6, 60.0
         self._do_job, self._workdir = do_job, str(workdir.absolute())
         self._executor = _executor(workdir / _FOLDER, name, options)
         self._open: list[tuple[Any, Future[Answer]]] = []

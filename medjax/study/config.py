@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from ml_collections import ConfigDict
 
+from medjax.errors import unknown
+
 _CLUSTER = {
     "timeout_min": 240,
     "cpus_per_task": 1,
@@ -23,7 +25,6 @@ def make(
     seeds: Sequence[int] = (3,),
     words: str = "",
     words_for: Mapping[str, str] | None = None,
-    without: Sequence[str] = (),
 ) -> ConfigDict:
     """Makes the settings of a study.
 
@@ -34,7 +35,6 @@ def make(
       ipc: images per class, the most valuable first.
       seeds: the number of seeds for each ipc, or one for all.
       words: settings of all runs, as after the colon of a run's config: ``quick,net.width=32``.
-      without: methods that are left out at an ipc, as in ``dsa:50``.
       words_for: further words for a data set or a method, by its name. A name that is no data set
         may stand for one, with the word ``data.name=…``.
 
@@ -46,12 +46,20 @@ def make(
         random subsets ``random_selected`` is the best of;
       - ``least_class``: a cell is skipped at more than one image per class unless the smallest
         class has this many times ``ipc`` images;
+      - ``without``: methods that are left out at an ipc, as in ``dsa:50``;
       - ``cluster``: options of submitit's ``AutoExecutor``; empty ones are not set.
+
+    Raises:
+      UserError: for words of something that is no data set or method of the study.
 
     Example:
       >>> make(datasets=("phantom",), methods=("dm",)).seeds
       (3,)
     """
+    words_for, names = dict(words_for or {}), [*datasets, *methods]
+    for name in words_for:
+        if name not in names:
+            raise unknown("data set or method in words_for", name, names)
     return ConfigDict(
         {
             "datasets": tuple(datasets),
@@ -61,9 +69,9 @@ def make(
             "networks": ("convnet",),
             "validations": 3,
             "least_class": 5.0,
-            "without": tuple(without),
+            "without": (),
             "words": words,
-            "words_for": dict(words_for or {}),
+            "words_for": words_for,
             "cluster": _CLUSTER,
         }
     )

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from medjax import methods
-from medjax.errors import UserError, unknown
+from medjax.errors import UserError, some, unknown
+from medjax.run.config_words import split_words
 from medjax.run.settings import Settings
 from medjax.study.cell import Cell, config_of, settings_of, shared_part
 from medjax.study.facts import Facts, facts_of
@@ -14,6 +15,7 @@ from medjax.study.jobs import make_job
 BASELINES = ("random", "random_selected", "kcenter")
 """Methods whose rows come with the baselines of every cell."""
 _RANDOM = "random"
+_NEEDED = ("ipc", "seeds", "words", "words_for", "validations", "least_class")
 
 
 class Grid(NamedTuple):
@@ -47,6 +49,7 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
       >>> [job.title for job in make_grid(study).jobs][::3]
       ['phantom · baselines · ipc 10 · seed 0', 'phantom · dm · ipc 10 · seed 0']
     """
+    study = _listed(study)
     _check(study)
     facts = {name: _facts(study, name) for name in study["datasets"]}
     jobs: dict[Job, None] = {}
@@ -64,6 +67,8 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
                 if _pair(method, ipc) not in study["without"]:
                     for row, made in zip(rows, shared, strict=True):
                         jobs |= dict.fromkeys(row.runs(method, made))
+    if not jobs:
+        raise UserError(f"the study has no jobs: {some(skipped, most=1, between='; ')}")
     return Grid(list(jobs), list(skipped))
 
 
@@ -166,22 +171,34 @@ def _seeds(study: Mapping[str, Any]) -> list[range]:
     return [range(count) for count in counts]
 
 
+def _listed(study: Mapping[str, Any]) -> dict[str, Any]:
+    """Splits lists of names, which a command line gives as one text with commas."""
+    names = ("datasets", "methods", "networks", "without")
+    if missing := [name for name in (*names, *_NEEDED) if name not in study]:
+        raise UserError(
+            f"this is no config of a study: it has no {missing[0]}; configs/study.py is one"
+        )
+    split = {
+        name: [str(word.value) for text in study[name] for word in split_words(text)]
+        for name in names
+    }
+    return {**study, **split}
+
+
 def _check(study: Mapping[str, Any]) -> None:
     for name in ("datasets", "methods", "ipc", "seeds", "networks"):
         if not study[name]:
             raise UserError(f"{name} of the study is empty")
+    if min(study["ipc"]) < 1:
+        raise UserError(f"ipc must be at least 1, got {min(study['ipc'])}")
     known = [*methods.names(), *BASELINES]
     for name in study["methods"]:
         if name not in known:
             raise unknown("method", name, dict.fromkeys(known))
-    for name in study["words_for"]:
-        if name not in (*study["datasets"], *study["methods"]):
-            choices = [*study["datasets"], *study["methods"]]
-            raise unknown("data set or method in words_for", name, choices)
-    pairs = [_pair(method, ipc) for method in study["methods"] for ipc in study["ipc"]]
     for name in study["without"]:
-        if name not in pairs:
-            raise unknown("method:ipc in without", name, pairs)
+        method, _, ipc = name.partition(":")
+        if method not in known or not ipc.isdecimal():
+            raise UserError(f"without takes a method and an ipc, as in dsa:50, got {name}")
     if study["validations"] < 1:
         raise UserError(f"validations must be at least 1, got {study['validations']}")
 

@@ -104,8 +104,6 @@ def perform(job: Job, workdir: Path) -> bool:
     """
     folder, kind = folder_in(workdir, job), kind_of(job.kind)
     lock = workdir / _LOCKS / f"{job.name}.lock"
-    if read_record(folder) is not None:
-        return True
     with store.locked(lock, wait=False) as held:
         if not held or read_record(folder) is not None:
             return held

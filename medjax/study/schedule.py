@@ -1,7 +1,7 @@
 """The order in which jobs are done: by value, each after its needs."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from pathlib import Path
 from typing import Protocol
@@ -10,14 +10,20 @@ from medjax.study.attempt import BUSY, FAILED, Answer
 from medjax.study.job import Job
 from medjax.study.jobs import folder_in, read_record
 
-# Seconds after which a job that another process does is looked at again.
-_AGAIN = 2.0
+# Seconds between two looks at what is left, if other processes do it.
+_PAUSE = 0.2
 
 
 class Place(Protocol):
-    """Where jobs are done: ``workers.Workers`` or ``cluster.Cluster``."""
+    """Where jobs are done: ``workers.Workers`` or ``cluster.Cluster``.
+
+    Attributes:
+      room: how many jobs it takes at a time.
+      again: seconds after which a job that another process does is tried again.
+    """
 
     room: int
+    again: float
 
     def start(self, jobs: list[Job]) -> list["Future[Answer]"]:
         """Starts jobs, at most as many as there is room for."""
@@ -41,7 +47,7 @@ def do_jobs(
     A job that another process is doing is put off, and looked at again when it may be finished.
 
     Args:
-      jobs: all jobs, the most valuable first, with the needs of each.
+      jobs: the jobs, the most valuable first; what they need is done before them.
       workdir: the folder of the study.
       place: where they are done.
       tell: is told of each job that is finished or failed.
@@ -49,6 +55,7 @@ def do_jobs(
     Returns:
       The jobs that failed, each with its reason; a job fails with its need.
     """
+    jobs = list(dict.fromkeys(one for job in jobs for one in _with_needs(job)))
     left = unfinished(jobs, workdir)
     done, failed = set(jobs).difference(left), dict[Job, str]()
     running: dict[Future[Answer], Job] = {}
@@ -70,14 +77,22 @@ def do_jobs(
         ready = [job for job in left if done.issuperset(job.needs) and later.get(job, 0) <= now]
         ready = ready[: place.room - len(running)]
         left = [job for job in left if job not in ready]
-        running |= zip(place.start(ready), ready, strict=True) if ready else ()
-        for future in wait([*running], timeout=_AGAIN, return_when=FIRST_COMPLETED).done:
+        if ready:
+            running |= zip(place.start(ready), ready, strict=True)
+        for future in wait([*running], timeout=place.again, return_when=FIRST_COMPLETED).done:
             job, answer = running.pop(future), future.result()
             if answer.state == BUSY:
-                later[job] = time.monotonic() + _AGAIN
+                later[job] = time.monotonic() + place.again
                 left.append(job)
             else:
                 end(job, answer)
         if left and not running:  # other processes do what is left
-            time.sleep(_AGAIN / 10)
+            time.sleep(_PAUSE)
     return failed
+
+
+def _with_needs(job: Job) -> Iterator[Job]:
+    """Yields a job behind all that it needs."""
+    for need in job.needs:
+        yield from _with_needs(need)
+    yield job

@@ -31,10 +31,11 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
 
     Attributes:
       room: how many jobs run at a time.
+      again: see ``schedule.Place``.
     """
 
     def __init__(self, workdir: Path, *, module: str, count: int | None):
-        self.room = count or 1
+        self.room, self.again = count or 1, 2.0
         self._threads = ThreadPoolExecutor(self.room)
         self._free: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         cores = _cores() if count else []

@@ -1,6 +1,8 @@
 """The grid: the runs that cells stand for, their order, and what cells share."""
 
 import dataclasses
+import importlib.util
+import pathlib
 
 import pytest
 
@@ -8,6 +10,7 @@ from medjax.errors import UserError
 from medjax.study import cell, config, grid, jobs
 from medjax.study.facts import facts_of
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 WORDS = "quick,evaluation.augment=auto,data.prepare=resize(16),net.width=4"
 
 
@@ -121,6 +124,35 @@ def test_a_method_can_be_left_out_at_an_ipc():
     ]
 
 
+def test_a_command_line_gives_names_with_commas():
+    listed = grid.make_grid(study(datasets=("phantom",), methods=("dm", "dc"), seeds=(1,)))
+    assert grid.make_grid(study(methods=("dm,dc",), seeds=(1,))) == listed
+
+
+def test_words_of_what_is_not_in_the_study():
+    with pytest.raises(UserError, match="unknown data set or method in words_for 'dcc'"):
+        config.make(datasets=("phantom",), methods=("dc",), words_for={"dcc": "ipc=1"})
+
+
+def test_the_config_of_a_run_is_refused():
+    with pytest.raises(UserError, match="no config of a study: it has no datasets"):
+        grid.make_grid({"method": "dm"})
+
+
+@pytest.mark.parametrize("arg", [None, "full"])
+def test_all_methods_of_the_study_are_scored_alike(arg):
+    spec = importlib.util.spec_from_file_location("config_study", ROOT / "configs" / "study.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = module.get_config(arg)
+    made.update(datasets=("phantom", "phantom_findings"), words_for={}, seeds=(1,))
+    found = grid.make_grid(made.to_dict())  # refuses a method that is scored otherwise
+    assert {job.method for job in found.jobs} == {"baselines", *module.METHODS} - set(
+        grid.BASELINES
+    )
+    assert ("dsa", 50) in {(job.method, job.ipc) for job in found.jobs} or arg is None
+
+
 def test_shards_are_whole_and_share_nothing(made):
     parts = [grid.shard(made.jobs, number, 3) for number in range(3)]
     assert sorted(job.name for part in parts for job in part) == sorted(j.name for j in made.jobs)
@@ -139,9 +171,10 @@ def test_shards_are_whole_and_share_nothing(made):
         ({"seeds": (0,)}, "seeds takes one number"),
         ({"words": "quik"}, "unknown word after the config's colon 'quik'"),
         ({"words": "evaluation.networks=0"}, "evaluation.networks must be at least 1, got 0"),
+        ({"ipc": (0,)}, "ipc must be at least 1, got 0"),
+        ({"ipc": (101,)}, "the study has no jobs: phantom has no cells of ipc 101"),
         ({"validations": 0}, "validations must be at least 1, got 0"),
-        ({"without": ("dm:3",)}, "unknown method:ipc in without 'dm:3'"),
-        ({"words_for": {"dcc": "ipc=1"}}, "unknown data set or method in words_for 'dcc'"),
+        ({"without": ("dm3",)}, "without takes a method and an ipc, as in dsa:50, got dm3"),
         (
             {"words_for": {"dm": "evaluation.epochs=7"}},
             "dm on phantom has evaluation.epochs=7, but the baselines have 300; all methods",

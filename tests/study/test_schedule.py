@@ -12,7 +12,8 @@ class Here:
     """A place that does a job when it is asked to; some answers are given."""
 
     def __init__(self, workdir, *, room=1, answers=()):
-        self.room, self._workdir, self._answers, self.started = room, workdir, list(answers), []
+        self.room, self.again, self.started = room, 0.05, []
+        self._workdir, self._answers = workdir, list(answers)
 
     def start(self, jobs):
         assert len(jobs) <= self.room
@@ -49,10 +50,15 @@ def test_jobs_are_done_in_order_and_needs_first(make_job, do, ran):
     assert told == [(seed, DONE) for seed in (0, 1, 2)]
 
 
-def test_a_job_waits_for_its_need_while_others_are_done(make_job, do, ran):
-    need = make_job(9)
-    do([make_job(0, needs=(need,)), make_job(1), need])
-    assert ran() == [1, 9, 0]
+def test_a_job_waits_for_its_need_while_others_are_done(make_job, do):
+    _, _, place = do([make_job(0, needs=(make_job(9),)), make_job(1)], room=2)
+    assert place.started == [9, 1, 0]
+
+
+def test_what_jobs_need_is_done_though_it_is_not_among_them(make_job, do, ran):
+    need = make_job(1, needs=(make_job(0),))
+    do([make_job(2, needs=(need,))])
+    assert ran() == [0, 1, 2]
 
 
 def test_a_second_run_does_only_what_is_missing(make_job, do, ran):
@@ -76,8 +82,7 @@ def test_a_failed_job_has_its_reason_and_the_rest_goes_on(make_job, do, ran, tmp
     assert "UserError: of no use" in log_of(bad, tmp_path).read_text()
 
 
-def test_a_job_that_another_process_does_is_put_off(make_job, do, ran, monkeypatch):
-    monkeypatch.setattr(schedule, "_AGAIN", 0.05)
+def test_a_job_that_another_process_does_is_put_off(make_job, do, ran):
     _, told, place = do([make_job(0), make_job(1)], answers=[Answer(BUSY), None, Answer(BUSY)])
     assert place.started == [0, 1, 0, 0] and ran() == [1, 0]
     assert told == [(1, DONE), (0, DONE)]

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from medjax.cli import startup, study_worker
 from medjax.study import jobs
 from medjax.study.attempt import DONE, FAILED, Answer
 from medjax.study.workers import Workers
@@ -71,6 +72,17 @@ def test_leaving_ends_a_job(make_job, ran, tmp_path):
         while not (tmp_path / "ran").exists():
             time.sleep(0.05)
     assert future.result(timeout=5).state == FAILED and time.monotonic() - start < 200
+
+
+def test_a_process_is_set_up_once(make_job, tmp_path, monkeypatch):
+    """JAX refuses another number of devices after the first job."""
+    counted = []
+    monkeypatch.setattr(startup, "set_up_jax", counted.append)
+    study_worker._set_up.cache_clear()
+    for seed in range(2):
+        assert study_worker.do_job(make_job(seed).described(), str(tmp_path)) == [DONE, ""]
+    study_worker._set_up.cache_clear()
+    assert len(counted) == 1
 
 
 def test_a_worker_ends_with_its_input_in_the_middle_of_a_job(make_job, tmp_path):

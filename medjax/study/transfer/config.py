@@ -39,16 +39,16 @@ def make(
       UserError: for a number below 1.
 
     Example:
-      >>> make("phantom", "phantom_bedside").target
-      'phantom_bedside'
+      >>> make("phantom", "phantom_bedside").datasets
+      ('phantom', 'phantom_bedside')
     """
     for name, value in {"ipc": ipc, "seeds": seeds}.items():
         if value < 1:
             raise UserError(f"{name} must be at least 1, got {value}")
     made = config.make(
-        datasets=(source,), methods=(method,), ipc=(ipc,), seeds=(seeds,), words=words,
+        datasets=(source, target), methods=(method,), ipc=(ipc,), seeds=(seeds,), words=words,
         words_for=words_for,
     )  # fmt: skip
-    made.study, made.target = "transfer", target
+    made.study = "transfer"
     made.classes = tuple((classes or {}).items())
     return made

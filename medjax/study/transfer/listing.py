@@ -28,23 +28,23 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
       >>> [job.title for job in make_grid(study).jobs][:1]
       ['phantom->phantom_findings · transfer · ipc 10 · seed 0']
     """
-    (name,), (method,), (ipc,) = study["datasets"], study["methods"], study["ipc"]
+    (source, target), (method,), (ipc,) = study["datasets"], study["methods"], study["ipc"]
     jobs = []
     for seed in range(study["seeds"][0]):
-        run, target = (
-            settings_of(Cell(one, method, ipc, seed, study["networks"][0]), study)
-            for one in (name, study["target"])
+        ours, other = (
+            settings_of(Cell(name, method, ipc, seed, study["networks"][0]), study)
+            for name in (source, target)
         )
-        facts, theirs = (facts_of(config_of(one)["data"]) for one in (run, target))
+        facts, theirs = (facts_of(config_of(one)["data"]) for one in (ours, other))
         settings = {
-            "run": run,
-            "target": {k: v for k, v in target.items() if k.startswith("data.")},
+            "run": ours,
+            "target": {k: v for k, v in other.items() if k.startswith("data.")},
             "pairs": study["classes"],
             "classes": len(facts.class_sizes),
             "images": facts.images + theirs.images,
             "pixels": facts.pixels,
         }
         digest = store.key_of([facts.digest, theirs.digest])
-        cell = f"{name}->{study['target']}", "transfer", ipc, seed
+        cell = f"{source}->{target}", "transfer", ipc, seed
         jobs.append(make_job("transfer", cell, settings, data=digest))
     return Grid(jobs, [])

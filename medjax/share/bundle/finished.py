@@ -1,0 +1,68 @@
+"""The finished run whose images a bundle is made of."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from medjax import data
+from medjax.errors import UserError, some
+from medjax.run.summary import read_summary
+
+
+class FinishedRun(NamedTuple):
+    """What a workdir holds of a finished run.
+
+    Attributes:
+      workdir: the folder.
+      summary: the content of ``summary.json``.
+      shared: the set in ``synthetic.npz``.
+      audit: the content of ``audit.json``, which an audit of the run writes; ``None`` without one.
+    """
+
+    workdir: Path
+    summary: Mapping[str, Any]
+    shared: data.SharedSet
+    audit: Mapping[str, Any] | None
+
+
+def read_run(workdir: Path) -> FinishedRun:
+    """Reads a finished run of one seed.
+
+    Args:
+      workdir: its folder.
+
+    Raises:
+      UserError: if there is none, if the folder holds several seeds, or a file is damaged.
+
+    Example:
+      >>> read_run(Path("runs/none"))
+      Traceback (most recent call last):
+      medjax.errors.UserError: runs/none holds no finished run: it has no readable summary.json
+    """
+    summary = read_summary(workdir / "summary.json")
+    if summary is None:
+        raise UserError(f"{workdir} holds no finished run: it has no readable summary.json")
+    if "seeds" in summary:
+        choices = some([str(workdir / name) for name in summary["seed_runs"]], most=5)
+        raise UserError(f"{workdir} holds several seeds; choose the run of one: {choices}")
+    shared = data.load_synthetic(workdir / "synthetic.npz")
+    wanted = summary.get("num_decoded", summary["num_images"])
+    if len(shared.labels) != wanted:
+        raise UserError(
+            f"{workdir / 'synthetic.npz'} has {len(shared.labels)} images, but the run of its "
+            f"summary.json made {wanted}"
+        )
+    return FinishedRun(workdir, summary, shared, _audit(workdir / "audit.json"))
+
+
+def _audit(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        audit = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(audit["verdict"], str):
+            raise TypeError
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} is not the result of an audit; audit the run again") from error
+    return audit

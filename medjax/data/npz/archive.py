@@ -7,7 +7,7 @@ import math
 import pathlib
 import zipfile
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
@@ -85,9 +85,7 @@ class Archive:
           UserError: if the array consists of Python objects.
         """
         with reading(self._path), self._zip.open(f"{name}.npy") as stream:
-            one = np.lib.format.read_magic(stream) == (1, 0)
-            parse = np.lib.format.read_array_header_1_0 if one else _header_2_0
-            found = Header(*parse(stream))
+            found = npy_header(stream)
             start = stream.tell()
         if found.dtype.hasobject:
             raise UserError(
@@ -134,7 +132,27 @@ def read_arrays(
         return {name: archive.read(name) for name in wanted}
 
 
-_header_2_0 = np.lib.format.read_array_header_2_0
+def npy_header(stream: IO[bytes]) -> Header:
+    """Reads the header of an array, and leaves the stream where its elements start.
+
+    Args:
+      stream: an npy file.
+
+    Raises:
+      ValueError: if it is no header; numpy's parser raises other exceptions too, see
+        ``damaged.NPZ_ERRORS``.
+
+    Example:
+      >>> import io
+      >>> stream = io.BytesIO()
+      >>> np.save(stream, np.zeros((2, 3), np.uint8))
+      >>> _ = stream.seek(0)
+      >>> npy_header(stream).shape
+      (2, 3)
+    """
+    one = np.lib.format.read_magic(stream) == (1, 0)
+    parse = np.lib.format.read_array_header_1_0 if one else np.lib.format.read_array_header_2_0
+    return Header(*parse(stream))
 
 
 @contextlib.contextmanager

@@ -1,0 +1,98 @@
+"""Reads a bundle that anybody may have made."""
+
+import contextlib
+import os
+import pathlib
+import stat
+from collections.abc import Iterator
+from typing import IO
+
+from medjax.errors import UserError
+from medjax.share.archive import names
+from medjax.share.archive.contents import check_entry
+from medjax.share.archive.form import MOST_BYTES, contents_of, members_of
+from medjax.share.archive.refused import RefusedError
+from medjax.share.archive.sums import SIGNATURE, SUMS, digest, rendered_sums
+from medjax.share.signing.signature import parsed
+
+
+def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
+    """Reads the entries of a bundle, after all of it has been checked.
+
+    Args:
+      path: the file.
+
+    Returns:
+      The bytes of each entry by its name, without ``SHA256SUMS`` and ``SIGNATURE``. Who made them
+      is not asked, see ``share.verify``.
+
+    Raises:
+      UserError: if the file cannot be read, or any byte of it is not what ``write`` writes.
+
+    Example:
+      >>> read("no-such-bundle.zip")
+      Traceback (most recent call last):
+      medjax.errors.UserError: cannot read no-such-bundle.zip: No such file or directory
+    """
+    try:
+        entries = dict(contents(path))
+    except RefusedError as error:
+        raise UserError(f"{path} is not a whole bundle: {error}") from error
+    return {name: data for name, data in entries.items() if name not in (SUMS, SIGNATURE)}
+
+
+def contents(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes]]:
+    """Yields the name and the bytes of each entry, one at a time.
+
+    All entries have been checked when the last one was taken, and not before.
+
+    Args:
+      path: the file.
+
+    Raises:
+      RefusedError: if any byte is not what ``write`` writes.
+      UserError: if the file cannot be read.
+    """
+    with _opened(pathlib.Path(path)) as stream:
+        yield from checked(stream)
+
+
+def checked(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yields the name and the bytes of each entry of an open file, as ``contents``.
+
+    Args:
+      stream: the file.
+
+    Raises:
+      RefusedError: see ``contents``.
+    """
+    members = members_of(stream)
+    names.check_together(member.name for member in members)
+    digests, sums, unpacked = {}, None, 0
+    for name, data in contents_of(stream, members):
+        if name == SUMS:
+            sums = data
+        elif name == SIGNATURE:
+            parsed(data)
+        else:
+            digests[name] = digest(data)
+            unpacked += check_entry(name, data)
+        if unpacked > MOST_BYTES:
+            raise RefusedError(f"its entries unpack to more than {MOST_BYTES:,} bytes")
+        yield name, data
+    if sums != rendered_sums(digests):
+        raise RefusedError(f"{SUMS} does not list the digests that its entries have")
+
+
+@contextlib.contextmanager
+def _opened(path: pathlib.Path) -> Iterator[IO[bytes]]:
+    try:
+        # A pipe or a device has no end.
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise UserError(f"cannot read {path}: it is no file")
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except MemoryError as error:
+        raise UserError(f"not enough memory to read {path}") from error

@@ -77,10 +77,10 @@ def is_bundle(path: str | os.PathLike[str]) -> bool:
     """
     path = Path(path)
     if path.is_dir():
-        return all((path / name).is_file() for name in _ALWAYS)
+        return any((path / name).is_file() for name in _ALWAYS)
     try:
         with zipfile.ZipFile(path) as file:
-            return set(_ALWAYS) <= set(file.namelist())
+            return not set(_ALWAYS).isdisjoint(file.namelist())
     except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return False
 
@@ -136,6 +136,7 @@ def _problem(card: Mapping[str, Any], shared: data.SharedSet) -> str | None:
             return "its label rows are not within 0 and 1"
         if not multi_label and not data.are_probabilities(labels):
             return "its label rows are no probabilities"
-    if str(shared.preparation or "normalize(mode=per_channel)") != card["data"]["preparation"]:
+    steps = [str(shared.preparation or ""), card["data"]["preparation"]]
+    if len({str(data.parse_preparation(text)) for text in steps}) > 1:
         return "its card and its images name different preparations"
     return None

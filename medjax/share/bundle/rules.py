@@ -1,7 +1,7 @@
 """What may leave a site: the rules that a run has to meet, and what is marked on its card."""
 
-from medjax.data.prepare.windowing import PercentileClip
 from medjax.data import parse_preparation
+from medjax.data.prepare.windowing import PercentileClip
 from medjax.errors import UserError
 from medjax.share.bundle.finished import FinishedRun
 from medjax.types import MULTI_LABEL

@@ -1,23 +1,24 @@
-"""``medjax launch``, ``medjax data`` and ``medjax evaluate``: all commands behind one name."""
+"""``medjax launch``, ``medjax data`` and their like: all commands behind one name."""
 
 import importlib
 import sys
 from collections.abc import Sequence
 
 import medjax
-from medjax.cli import messages, pipes
-from medjax.errors import unknown
+from medjax.cli import messages, pipes, subcommands
+from medjax.errors import UserError
 
 # Names of modules, which are imported late: --help needs none of their libraries.
 _COMMANDS = {
     "launch": ("medjax.launch", "distils a data set and reports how good the result is"),
     "data": ("medjax.cli.data", "describes a data set and finds duplicates and leakage"),
     "evaluate": ("medjax.cli.evaluate", "trains networks on a set of images and scores them"),
+    "share": ("medjax.cli.share", "makes, checks and shows the bundles that sites send"),
 }
 _HELP = "\n".join(
     [
         "Usage: medjax COMMAND [FLAGS]\n",
-        *(f"  {name:<10} {what}" for name, (_, what) in _COMMANDS.items()),
+        *subcommands.listed(_COMMANDS),
         "\n'medjax COMMAND --help' lists the flags of a command; 'medjax --version' the version.",
     ]
 )
@@ -42,12 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if name in ("--help", "-h", "--version"):
         print(medjax.__version__ if name == "--version" else _HELP)
         return messages.DONE
-    if name is None:
-        choices = ", ".join(_COMMANDS)
-        return messages.say(f"no command given; choose from: {choices}", status=messages.USAGE)
-    if name not in _COMMANDS:
-        return messages.say(unknown("command", name, _COMMANDS), status=messages.USAGE)
-    module, _ = _COMMANDS[name]
+    try:
+        module = subcommands.module_of(name, _COMMANDS)
+    except UserError as error:
+        return messages.say(error, status=messages.USAGE)
     status = importlib.import_module(module).main([f"medjax {name}", *rest[:-1]])
     if name == "launch":  # one of several processes must not wait for lost ones
         importlib.import_module("medjax.parallel").exit_process(status)

@@ -13,7 +13,8 @@ from medjax import __main__ as command
 from medjax import parallel
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULES = {"launch": "medjax.launch", "data": "medjax.cli.data", "evaluate": "medjax.cli.evaluate"}
+MODULES = {"launch": "medjax.launch"}
+MODULES |= {name: f"medjax.cli.{name}" for name in ("data", "evaluate", "share")}
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -40,7 +41,7 @@ def test_a_command_gets_its_flags(name, monkeypatch):
 )
 def test_a_mistake_is_one_line_and_status_two(arguments, message, capsys):
     assert command.main(["medjax", *arguments]) == 2
-    assert capsys.readouterr() == ("", f"medjax: {message}; choose from: launch, data, evaluate\n")
+    assert capsys.readouterr() == ("", f"medjax: {message}; choose from: {', '.join(MODULES)}\n")
 
 
 def test_the_arguments_of_the_process_are_the_default(monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """Says whether a bundle is whole, and who vouches for it."""
 
 import os
+from collections.abc import Collection
 from typing import NamedTuple
 
 from medjax.errors import UserError
@@ -56,23 +57,46 @@ def verify(path: str | os.PathLike[str], *, key: str | os.PathLike[str] | None =
       ...     report = verify(f"{folder}/a.zip")
       >>> print(report.ok, *report.sentences, sep="\\n")
       True
-      Whole: each of its 2 entries is as it was written, and the file has no byte besides them.
+      Whole: its 2 entries have the digests that it lists, and the file has no other byte.
       Unsigned: nobody vouches for who made it.
+    """
+    return verify_and_keep(path, key=key)[0]
+
+
+def verify_and_keep(
+    path: str | os.PathLike[str],
+    *,
+    key: str | os.PathLike[str] | None = None,
+    names: Collection[str] = (),
+) -> tuple[Report, dict[str, bytes]]:
+    """Checks a bundle as ``verify``, and returns entries of the very bytes that were checked.
+
+    Args:
+      path: the bundle.
+      key: see ``verify``.
+      names: which entries to return, as far as the bundle has them.
+
+    Returns:
+      ``(report, entries)``; the entries are for use only if the report is ok.
+
+    Raises:
+      UserError: see ``verify``.
     """
     wanted = None if key is None else keys.pinned(key)
     count, kept = 0, {}
     try:
         for name, data in contents(path):
             count += 1
-            if name in (SUMS, SIGNATURE):
+            if name in (SUMS, SIGNATURE, *names):
                 kept[name] = data
     except RefusedError as error:
-        return Report(False, (f"Not a whole bundle: {error}.",))
-    sums = kept[SUMS]
-    whole = f"Whole: each of its {count:,} entries is as it was written, and the file has no byte "
-    signature = parsed(kept[SIGNATURE]) if SIGNATURE in kept else None
+        return Report(False, (f"Not a whole bundle: {error}.",)), {}
+    whole = (
+        f"Whole: its {count:,} entries have the digests that it lists, and the file has no other "
+    )
+    sums, signature = kept[SUMS], parsed(kept[SIGNATURE]) if SIGNATURE in kept else None
     ok, sentence, signed_by = _vouched(signature, sums, wanted)
-    return Report(ok, (f"{whole}besides them.", sentence), digest(sums), signed_by)
+    return Report(ok, (f"{whole}byte.", sentence), digest(sums), signed_by), kept
 
 
 def _vouched(

@@ -44,9 +44,10 @@ _LISTED = Record(
         Field("offset", "L"),
     ]
 )
+_SIGNATURE = b"PK\5\6"
 _END = Record(
     [
-        Field("signature", "4s", b"PK\5\6"),
+        Field("signature", "4s", _SIGNATURE),
         Field("disk", "H", 0),
         Field("disk of the directory", "H", 0),
         Field("number of entries on this disk", "H"),
@@ -170,6 +171,8 @@ def _directory(stream: IO[bytes]) -> tuple[int, int, int]:
         raise RefusedError(f"it has {size:,} bytes; a bundle has {_END.size} to {MOST_BYTES:,}")
     found = _taken(stream, size - _END.size, _END.size)
     end = _END.unpacked(found)
+    if end["signature"] != _SIGNATURE:
+        raise RefusedError("it is cut short, has bytes or a comment at its end, or is no zip file")
     count, length = end["number of entries"], end["size of the directory"]
     start = end["offset of the directory"]
     _END.compare("its end", found, _end(count, length, start))

@@ -11,7 +11,7 @@ MOST_PIXELS = 2**26
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}  # grey, RGB, grey and alpha, RGB and alpha
 _MOST_CHUNKS = 2**14
-_PIECE = 2**14  # deflate makes at most a thousand bytes of one
+_PIECE = 2**12  # deflate makes at most a thousand bytes of one
 
 
 def check_png(data: bytes) -> int:

@@ -1,0 +1,54 @@
+"""``python -m medjax.share``: makes, checks and shows the bundles that sites send."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from medjax import errors
+from medjax.cli import messages, pipes, subcommands
+
+# A command is a module with `run(argv) -> status`, which may raise a UserError.
+_COMMANDS = {
+    "verify": ("medjax.cli.share.verify", "checks every byte of a bundle, and who signed it"),
+    "show": ("medjax.cli.share.show", "says in plain words what is in a bundle"),
+    "keygen": ("medjax.cli.share.keygen", "makes the keys of a site, to sign bundles"),
+}
+_HELP = "\n".join(
+    [
+        "Usage: medjax share COMMAND [FILES] [FLAGS]\n",
+        *subcommands.listed(_COMMANDS),
+        "\n'medjax share COMMAND --help' lists the flags of a command.",
+    ]
+)
+
+
+@pipes.ends_quietly
+def main(argv: Sequence[str]) -> int:
+    """Runs one of the commands.
+
+    Args:
+      argv: the command line, program name first.
+
+    Returns:
+      The exit status: 0 done, 1 a bundle is not as it must be, 2 usage, 130 interrupted, 141 nobody
+      reads the output.
+    """
+    program, *rest = argv
+    name = rest[0] if rest else None
+    if name in ("--help", "-h"):
+        print(_HELP)
+        return messages.DONE
+    with messages.shown():
+        try:
+            module = importlib.import_module(subcommands.module_of(name, _COMMANDS))
+            return module.run([f"{program} {name}", *rest[1:]])
+        except BrokenPipeError:
+            raise
+        except (errors.UserError, OSError) as error:
+            return messages.say(error, status=messages.USAGE)
+        except KeyboardInterrupt:
+            return messages.say("interrupted", status=messages.INTERRUPTED)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))

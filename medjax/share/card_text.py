@@ -1,0 +1,114 @@
+"""What a card says, in plain words; anybody may have written it, and any part may be missing."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from medjax.errors import some
+
+_LONGEST = 500  # characters of a line
+_LISTED = 20
+_METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
+_SILENT = "privacy: the card says nothing of it"
+
+
+def card_lines(card: Any) -> list[str]:
+    """Returns what a card says, a line each: what, from which data, how good, and of privacy.
+
+    Args:
+      card: the content of ``card.json``, of any form.
+
+    Returns:
+      Lines of at most 500 characters, in which control characters are still to be escaped.
+
+    Example:
+      >>> card = {"title": "Cells", "method": {"name": "dm", "ipc": 10, "start": "noise"}}
+      >>> print(*card_lines(card), sep="\\n")
+      what: Cells
+      method: dm, 10 images per class, started from noise
+      privacy: the card says nothing of it
+    """
+    lines = [*_what(card), *_data(card), *_scores(card), *_privacy(card)]
+    return [line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…" for line in lines]
+
+
+def _what(card: Any) -> Iterator[str]:
+    yield from _line("what", _at(card, "title"))
+    name, ipc, start = (_at(card, f"method.{key}") for key in ("name", "ipc", "start"))
+    per_class = None if ipc is None else f"{_listed(ipc)} images per class"
+    yield from _line("method", name, per_class, start and f"started from {start}")
+    if parts := _listing(_at(card, "merged_from")):
+        yield from _line("merged from", some([_text(_at(x, "title")) for x in parts], most=_LISTED))
+    sides = [_at(card, f"images.{key}") for key in ("count", "height", "width", "channels")]
+    if None not in sides:
+        count, height, width, channels = map(_text, sides)
+        yield f"images: {count} of {height}×{width} pixels, {channels} channels"
+
+
+def _data(card: Any) -> Iterator[str]:
+    train = _at(card, "data.counts.train")
+    licence = _at(card, "data.licence")
+    yield from _line(
+        "made from",
+        _at(card, "data.name") or "images of the site",
+        train and f"{_text(train)} training images",
+        licence and f"licence: {licence}",
+    )
+    if classes := _listing(_at(card, "data.classes")):
+        yield from _line(f"{len(classes):,} classes", some(map(_text, classes), most=_LISTED))
+
+
+def _scores(card: Any) -> Iterator[str]:
+    """Yields the scores of the set on the sender's test images, and those of the whole data."""
+    for name, place in (("scores on test", "set"), ("whole data", "baselines.whole")):
+        scores = _at(card, f"scores.{place}")
+        found = [_score(_METRICS[key], _at(scores, key)) for key in _METRICS if _at(scores, key)]
+        yield from _line(name, *found)
+
+
+def _score(metric: str, score: Any) -> str:
+    mean, std, n = (_at(score, key) for key in ("mean", "std", "n"))
+    return f"{metric} {_text(mean)} ± {_text(std)} ({_text(n)} networks)"
+
+
+def _privacy(card: Any) -> Iterator[str]:
+    privacy = _at(card, "privacy")
+    if not isinstance(privacy, Mapping):
+        yield _SILENT
+        return
+    real = _at(privacy, "real_start")
+    if real is not None:
+        yield f"privacy: the images started from {'real images of patients' if real else 'noise'}"
+    for mark in _listing(_at(privacy, "marks"))[:_LISTED]:
+        yield from _line("privacy", mark)
+    yield from _line("privacy: audit", _at(privacy, "audit.verdict") or "none")
+    guaranteed = _at(privacy, "differential_privacy") is True
+    yield f"privacy: {'a' if guaranteed else 'no'} guarantee of differential privacy"
+
+
+def _line(title: str, *parts: Any) -> Iterator[str]:
+    """Yields a line of the parts that are there, if any is."""
+    found = [_text(part) for part in parts if part is not None and part != ""]
+    if found:
+        yield f"{title}: {', '.join(found)}"
+
+
+def _at(value: Any, place: str) -> Any:
+    """Returns what stands at a dotted place of nested dicts; ``None`` where nothing does."""
+    for key in place.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def _listing(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _listed(value: Any) -> str:
+    return some(map(_text, value), most=_LISTED) if isinstance(value, list) else _text(value)
+
+
+def _text(value: Any) -> str:
+    """Returns a number rounded to four digits, a text as it is, and nothing for other values."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value)[:_LONGEST] if isinstance(value, str | int) else "?"

@@ -4,7 +4,7 @@ from medjax.data.synthetic_npz import SharedSet, load_synthetic, save_synthetic
 from medjax.share.bundle.exporting import export
 from medjax.share.bundle.merging import merge
 from medjax.share.bundle.packing import pack
-from medjax.share.bundle.reading import Bundle, load, read_bundle
+from medjax.share.bundle.reading import Bundle, is_bundle, load, read_bundle
 from medjax.share.reading import ImageSet, read_preparation, read_set
 from medjax.share.verification import Report, verify
 
@@ -14,6 +14,7 @@ __all__ = [
     "Report",
     "SharedSet",
     "export",
+    "is_bundle",
     "load",
     "load_synthetic",
     "merge",

@@ -1,4 +1,4 @@
-"""Sets of images from any source: an npz like ``synthetic.npz``, a file of torch, a folder."""
+"""Sets of images from any source: a bundle, an npz like ``synthetic.npz``, a file of torch, a folder."""
 
 import os
 import pathlib
@@ -13,6 +13,7 @@ from medjax.data.npz.archive import Archive, read_arrays
 from medjax.data.npz.kinds import is_torch
 from medjax.errors import UserError, some
 from medjax.share import folder_set, torch_file
+from medjax.share.bundle.reading import is_bundle, read_bundle
 from medjax.share.training_arrays import learned, pixels, training_labels
 
 # What others call the two arrays; the first of the names that a file has is read.
@@ -50,7 +51,7 @@ def read_set(
     """Reads a set of images from medjax or another source.
 
     Args:
-      path: an npz file, or a file of torch with a dict of tensors, with ``images`` (uint8, or
+      path: a bundle, or the folder that one was unpacked to; an npz file, or a file of torch with a dict of tensors, with ``images`` (uint8, or
         floats in pixel units; ``[n, h, w, c]``, ``[n, c, h, w]`` or ``[n, h, w]``), ``labels``
         (whole numbers or class names ``[n]`` or ``[n, 1]``, or rows of probabilities, such as
         one-hot ones; multi-label, rows ``[n, L]`` in 0–1) and optionally ``mean`` and ``std``
@@ -119,6 +120,8 @@ def read_preparation(path: str | os.PathLike[str]) -> Preparation:
       resize(size=8, keep_aspect=pad)|rgb|normalize(mode=per_channel)
     """
     path = pathlib.Path(path)
+    if is_bundle(path):
+        return parse_preparation(read_bundle(path).card["data"]["preparation"])
     is_npz = path.is_file() and not is_torch(path)
     arrays = read_arrays(path, names=("preparation",)) if is_npz else {}
     text = str(arrays.get("preparation", ""))
@@ -135,6 +138,14 @@ def _arrays(
 
     The last result is whether the labels are known to count the classes from 0.
     """
+    if is_bundle(path):
+        shared = read_bundle(path).shared
+        held = {name: np.asarray(x) for name, x in shared._asdict().items() if x is not None}
+        return (
+            {name: x for name, x in held.items() if name in ("images", "labels", *_LEARNED)},
+            [],
+            True,
+        )
     if path.is_dir() and multi_label:
         raise UserError(
             f"{path} is a folder, which gives each image one class; a multi-label set needs an npz"

@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-import numpy as np
-
 from medjax import data
 from medjax.errors import UserError, printable
 from medjax.run.settings import NetSettings
@@ -66,7 +64,7 @@ def make_card(
         "privacy": {
             "real_start": summary["init"] != "noise",
             "marks": list(marks),
-            "audit": _audit(run.audit),
+            "audit": None if run.audit is None else run.audit._asdict(),
             "differential_privacy": False,
         },
         "merged_from": None,
@@ -217,23 +215,6 @@ def _scores(summary: Mapping[str, Any]) -> dict[str, Any]:
 
 def _metrics(scores: Mapping[str, Any]) -> dict[str, Any]:
     return {name: {key: score[key] for key in _SPREAD} for name, score in scores.items()}
-
-
-def _audit(audit: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Returns the verdict of an audit, and its scores if the site publishes them."""
-    if audit is None:
-        return None
-    scores = dict(_numbers(audit.get("scores") or {}, "")) if audit.get("publish") is True else None
-    return {"verdict": printable(audit["verdict"]), "scores": scores}
-
-
-def _numbers(scores: Any, name: str) -> Any:
-    """Yields ``(dotted name, number)`` of nested dicts; all that is no number is passed over."""
-    if isinstance(scores, Mapping):
-        for key, value in scores.items():
-            yield from _numbers(value, f"{name}.{key}".lstrip("."))
-    elif isinstance(scores, int | float) and not isinstance(scores, bool) and np.isfinite(scores):
-        yield name, scores
 
 
 def _published(facts: Mapping[str, Any]) -> Any:

@@ -1,6 +1,5 @@
 """The finished run whose images a bundle is made of."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +7,7 @@ from typing import Any, NamedTuple
 from medjax import data
 from medjax.errors import UserError, some
 from medjax.run.summary import read_summary
+from medjax.share.bundle.audit import Audit, read_audit
 
 
 class FinishedRun(NamedTuple):
@@ -17,13 +17,13 @@ class FinishedRun(NamedTuple):
       workdir: the folder.
       summary: the content of ``summary.json``.
       shared: the set in ``synthetic.npz``.
-      audit: the content of ``audit.json``, which an audit of the run writes; ``None`` without one.
+      audit: what an audit of the run found; ``None`` without one.
     """
 
     workdir: Path
     summary: Mapping[str, Any]
     shared: data.SharedSet
-    audit: Mapping[str, Any] | None
+    audit: Audit | None
 
 
 def read_run(workdir: Path) -> FinishedRun:
@@ -53,16 +53,4 @@ def read_run(workdir: Path) -> FinishedRun:
             f"{workdir / 'synthetic.npz'} has {len(shared.labels)} images, but the run of its "
             f"summary.json made {wanted}"
         )
-    return FinishedRun(workdir, summary, shared, _audit(workdir / "audit.json"))
-
-
-def _audit(path: Path) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    try:
-        audit = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(audit["verdict"], str):
-            raise TypeError
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} is not the result of an audit; audit the run again") from error
-    return audit
+    return FinishedRun(workdir, summary, shared, read_audit(workdir))

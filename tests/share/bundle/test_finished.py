@@ -11,14 +11,16 @@ from medjax.share.bundle.finished import read_run
 def test_several_seeds(tmp_path):
     content = {"config": {}, "seeds": [0, 1], "seed_runs": ["seed_0", "seed_1"]}
     (tmp_path / "summary.json").write_text(json.dumps(content))
-    with pytest.raises(UserError, match="several seeds; choose the run of one: .*seed_0, .*seed_1"):
+    with pytest.raises(
+        UserError, match=r"several seeds; choose the run of one: .*seed_0, .*seed_1"
+    ):
         read_run(tmp_path)
 
 
 def test_images_of_another_run(site):
     workdir, other = site(), site(rows=[0, 0, 0, 1, 1, 1])
     (workdir / "synthetic.npz").write_bytes((other / "synthetic.npz").read_bytes())
-    with pytest.raises(UserError, match="has 6 images, but the run of its summary.json made 4"):
+    with pytest.raises(UserError, match=r"has 6 images, but the run of its summary\.json made 4"):
         read_run(workdir)
 
 

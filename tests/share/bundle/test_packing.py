@@ -59,17 +59,19 @@ def test_packed_twice(site, tmp_path):
 
 
 def test_a_path_in_the_title_or_in_a_verdict(site, audited, secrets, tmp_path):
-    with pytest.raises(UserError, match="would hold '.*drsmith.*', which must not leave"):
+    with pytest.raises(UserError, match=r"would hold '.*drsmith.*', which must not leave"):
         share.pack(site(), tmp_path / "a.zip", title=f"from {secrets[0]}/{secrets[1]}")
-    workdir = audited(site(init="real"), verdict=f"see {secrets[3]}")
-    with pytest.raises(UserError, match="jones_anna_1951.dcm"):
+    workdir = audited(site(init="real"), verdict=[f"see {secrets[3]}"])
+    with pytest.raises(UserError, match=r"jones_anna_1951\.dcm"):
         share.pack(workdir, tmp_path / "a.zip", allow_real_init=True)
     assert not (tmp_path / "a.zip").exists()
 
 
 def test_an_audits_scores_stay_unless_published(site, audited, tmp_path):
-    scores = {"tracing": {"auc": 0.53, "images": 40, "curve": [0, 1], "note": "x"}}
-    workdir = audited(site(init="real"), scores=scores)
+    attack = {"name": "tracing", "group": "", "members": 40, "others": 38, "auc": 0.53}
+    attack |= {"interval": [0.41, 0.65]}
+    attacks = [{**attack, "roc": [[0, 0], [1, 1]], "rates": []}]
+    workdir = audited(site(init="real"), attacks=attacks)
     card = share.pack(workdir, tmp_path / "a.zip", allow_real_init=True)
     assert card["privacy"] == {
         "real_start": True,
@@ -77,10 +79,14 @@ def test_an_audits_scores_stay_unless_published(site, audited, tmp_path):
         "audit": {"verdict": "Nothing was found with 4 runs.", "scores": None},
         "differential_privacy": False,
     }
-    audited(workdir, scores=scores, publish=True)
+    audited(workdir, attacks=attacks, publish=True)
     card = share.pack(workdir, tmp_path / "a.zip", allow_real_init=True)
-    assert card["privacy"]["audit"]["scores"] == {"tracing.auc": 0.53, "tracing.images": 40}
-    assert "tracing.auc: 0.53" in archive.read(tmp_path / "a.zip")["README.md"].decode()
+    (score,) = card["privacy"]["audit"]["scores"]
+    assert score == {"attack": attack.pop("name"), **attack}
+    assert (
+        "tracing: AUC 0.530 [0.410, 0.650], 40 members, 38 others"
+        in archive.read(tmp_path / "a.zip")["README.md"].decode()
+    )
 
 
 def test_names_of_classes_are_shown_unless_they_are_public(site):

@@ -70,12 +70,12 @@ def test_a_card_that_is_not_of_the_images(bundle, change, message):
 
 
 def test_other_files(bundle, tmp_path):
-    with pytest.raises(UserError, match="has no synthetic.npz"):
+    with pytest.raises(UserError, match=r"has no synthetic\.npz"):
         share.load(changed(bundle, npz=lambda _: b""))
     (tmp_path / "b.zip").write_bytes(b"PK")
-    with pytest.raises(UserError, match="not a readable .npz file"):
+    with pytest.raises(UserError, match=r"not a readable \.npz file"):
         share.load(tmp_path / "b.zip")
-    with pytest.raises(UserError, match="has no card.json and no synthetic.npz"):
+    with pytest.raises(UserError, match=r"has no card\.json and no synthetic\.npz"):
         share.load(tmp_path)
 
 

@@ -73,10 +73,3 @@ def test_remarks_are_marked_and_not_refused(findings):
         len(rules.check_may_leave(read_run(findings(preparation=inner)), allow_real_init=False))
         == 1
     )
-
-
-def test_an_audit_that_cannot_be_read(site):
-    workdir = site(init="real")
-    (workdir / "audit.json").write_text("{}")
-    with pytest.raises(UserError, match="not the result of an audit"):
-        read_run(workdir)

@@ -10,7 +10,6 @@ from medjax.cli import run_beside
 from medjax.cli.run_beside import RunBeside
 from medjax.run.settings import DataSettings
 from medjax.share.bundle import card as cards
-from medjax.share.bundle.contents import CARD
 
 
 class CardOf(NamedTuple):
@@ -86,7 +85,7 @@ def find(path: Path) -> Described | None:
     """
     if share.is_bundle(path):
         return CardOf(share.read_bundle(path).card)
-    beside = path.with_name(CARD)
+    beside = path.with_name(cards.NAME)
     if path.is_file() and beside.is_file():
         try:
             return CardOf(cards.read_card(beside.read_bytes(), where=str(path.parent)))

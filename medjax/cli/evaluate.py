@@ -33,11 +33,7 @@ with a folder per class. Learners are of scikit-learn; they compare it with rand
 Other options default to those of its card, or of the summary.json beside it, if there is one."""
 
 _FLAGS = (
-    (
-        flags.DEFINE_string,
-        "synthetic",
-        "the set to train on: a bundle, an npz, torch or a folder",
-    ),
+    (flags.DEFINE_string, "synthetic", "set to train on: a bundle, an npz, torch or a folder"),
     (flags.DEFINE_string, "data", "data set to score on, a name or a path"),
     (flags.DEFINE_integer, "size", "side of its images, if it comes in several"),
     (flags.DEFINE_list, "nets", "networks, as in convnet,resnet18:width=32"),
@@ -161,8 +157,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     dataset, streaming = datasets.load_dataset(source)
     datasets.check_scored(name, dataset)
     images, said = numbered_set.read(path, options["run"], dataset, name=name)
-    if options["eight_bit"]:
-        images = images._replace(images=data.to_uint8(images.images) / np.float32(255))
+    images = images.rounded() if options["eight_bit"] else images
     shapes = ["×".join(map(str, x.shape[1:])) for x in (images.images, dataset.test.images)]
     if shapes[0] != shapes[1]:
         raise errors.UserError(

@@ -20,6 +20,7 @@ _USAGE = """Trains networks on a bundle as its card says, and scores them on rea
 
 The bundle comes first; then all flags of 'medjax evaluate' but --synthetic. --data may be missing
 if the images are of a public set."""
+_SAME = 1e-6  # rounding of sums
 _COMPARED = ("accuracy", "balanced_accuracy", "auroc")
 
 
@@ -86,7 +87,9 @@ def _verdict(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
     if theirs["mean"] is None or ours["mean"] is None:
         return "not comparable"
     difference = ours["mean"] - theirs["mean"]
+    if abs(difference) < _SAME:
+        return "the same"
     if theirs["n"] < 2:
         return "its one network has no spread"
-    within = abs(difference) <= theirs["std"] or difference == 0
+    within = abs(difference) <= theirs["std"]
     return "within its spread" if within else f"{difference:+.3f}, more than its spread"

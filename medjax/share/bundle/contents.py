@@ -9,9 +9,8 @@ from medjax import data
 from medjax.run.report import image_grid
 from medjax.share.bundle import card as cards
 from medjax.share.bundle import croissant, imagefolder, medmnist, png, readme
+from medjax.share.bundle.reading import SET
 
-CARD, SET = "card.json", "synthetic.npz"
-"""Entries that every bundle has."""
 _ROWS, _COLUMNS = 10, 10  # of the preview
 
 
@@ -32,7 +31,7 @@ def entries(shared: data.SharedSet, card: Mapping[str, Any]) -> dict[str, bytes]
     kept["multi_label"] = card["images"]["labels"] == "rows"
     files = imagefolder.entries(shared.images, shared.labels, **kept)
     made = {
-        CARD: cards.text_of(card),
+        cards.NAME: cards.text_of(card),
         SET: data.synthetic_bytes(shared),
         **{f"train/{name}": content for name, content in files.items()},
         "medmnist.npz": medmnist.content(

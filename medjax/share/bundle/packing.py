@@ -8,6 +8,7 @@ from medjax.errors import UserError
 from medjax.share import archive
 from medjax.share.bundle import card as cards
 from medjax.share.bundle.contents import entries
+from medjax.share.bundle.describing import make_card
 from medjax.share.bundle.finished import FinishedRun, read_run
 from medjax.share.bundle.leaks import check_no_paths
 from medjax.share.bundle.rules import check_may_leave
@@ -81,7 +82,7 @@ def prepare(
       UserError: see ``pack``.
     """
     marks = check_may_leave(run, allow_real_init=allow_real_init)
-    card = cards.make_card(run, title=title, licence=licence, marks=marks)
+    card = make_card(run, title=title, licence=licence, marks=marks)
     if run.shared.images.shape[-1] not in (1, 3):
         channels = run.shared.images.shape[-1]
         raise UserError(f"images of {channels} channels are no pictures; a bundle needs 1 or 3")

@@ -12,11 +12,12 @@ from medjax import data
 from medjax.errors import UserError
 from medjax.share import archive
 from medjax.share.bundle import card as cards
-from medjax.share.bundle.contents import CARD, SET
 from medjax.store import expand_user
 from medjax.types import SyntheticSet
 
-_ALWAYS = (CARD, SET)
+SET = "synthetic.npz"
+"""The entry of a bundle that holds its images."""
+_ALWAYS = (cards.NAME, SET)
 
 
 class Bundle(NamedTuple):
@@ -105,7 +106,7 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
     entries = _unpacked(path) if path.is_dir() else archive.read(path)
     if missing := [name for name in _ALWAYS if name not in entries]:
         raise UserError(f"{path} is not a bundle of medjax: it has no {' and no '.join(missing)}")
-    card = cards.read_card(entries[CARD], where=str(path))
+    card = cards.read_card(entries[cards.NAME], where=str(path))
     shared = data.load_synthetic(path / SET, content=entries[SET])
     if problem := _problem(card, shared):
         raise UserError(f"{path} is not a bundle of medjax: {problem}")

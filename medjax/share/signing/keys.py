@@ -1,6 +1,5 @@
 """Ed25519 keys in PEM files: made, read, and used to sign and to check."""
 
-import contextlib
 import os
 import pathlib
 import stat
@@ -152,19 +151,18 @@ def _write_new(path: pathlib.Path, content: bytes, mode: int) -> None:
     """Writes a file that does not exist, and that never had another mode."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(path):
+            raise UserError(f"{path} exists, and keys are never overwritten; choose another")
         number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except FileExistsError:
-        raise UserError(f"{path} exists, and keys are never overwritten; choose another") from None
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}") from error
-    try:
-        with os.fdopen(number, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-    except OSError as error:
-        with contextlib.suppress(OSError):
+        try:
+            with os.fdopen(number, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except BaseException:
             path.unlink()
+            raise
+    except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}") from error
 
 

@@ -1,0 +1,79 @@
+"""A card in plain words, whatever it holds."""
+
+import pytest
+
+from medjax.share.card_text import card_lines
+
+SCORE = {"mean": 0.91234, "std": 0.0123, "n": 5}
+CARD = {
+    "title": "Pneumonia, distilled by dm",
+    "method": {"name": "dm", "ipc": 10, "start": "noise"},
+    "data": {
+        "name": "pneumoniamnist",
+        "licence": "CC BY 4.0",
+        "classes": ["normal", "pneumonia"],
+        "counts": {"train": 4708, "val": 524, "test": 624},
+    },
+    "images": {"count": 20, "height": 28, "width": 28, "channels": 1},
+    "scores": {
+        "set": {"accuracy": SCORE, "auroc": SCORE, "loss": SCORE},
+        "baselines": {"whole": {"accuracy": SCORE}},
+    },
+    "privacy": {
+        "real_start": False,
+        "marks": ["Learned labels."],
+        "audit": {"verdict": "Tracing found no more than chance.", "scores": None},
+        "differential_privacy": False,
+    },
+    "merged_from": None,
+}
+
+
+def test_a_card():
+    assert card_lines(CARD) == [
+        "what: Pneumonia, distilled by dm",
+        "method: dm, 10 images per class, started from noise",
+        "images: 20 of 28×28 pixels, 1 channels",
+        "made from: pneumoniamnist, 4708 training images, licence: CC BY 4.0",
+        "2 classes: normal, pneumonia",
+        "scores on test: accuracy 0.9123 ± 0.0123 (5 networks), AUROC 0.9123 ± 0.0123 (5 networks)",
+        "whole data: accuracy 0.9123 ± 0.0123 (5 networks)",
+        "privacy: the images started from noise",
+        "privacy: Learned labels.",
+        "privacy: audit: Tracing found no more than chance.",
+        "privacy: no guarantee of differential privacy",
+    ]
+
+
+def test_what_matters_to_a_receiver_is_said():
+    card = {"method": {"ipc": [1, 2]}, "privacy": {"real_start": True}}
+    card |= {"merged_from": [{"title": "A"}, {"title": "B"}], "data": {"name": None}}
+    lines = card_lines(card)
+    assert "method: 1, 2 images per class" in lines and "merged from: A, B" in lines
+    assert "privacy: the images started from real images of patients" in lines
+    assert "privacy: audit: none" in lines and "made from: images of the site" in lines
+
+
+@pytest.mark.parametrize("wrong", [None, [], {}, "text", 1, 1.5, True, [{}], {"a": []}, [[1]]])
+@pytest.mark.parametrize(
+    "place", ["", *CARD, "method.name", "data.classes", "scores.set", "privacy.audit"]
+)
+def test_a_card_of_any_form(wrong, place):
+    """No part of a card has to be there, or of the kind that it should be."""
+    card = {key: dict(part) if isinstance(part, dict) else part for key, part in CARD.items()}
+    *parents, last = place.split(".")
+    if place == "":
+        card = wrong
+    elif parents:
+        card[parents[0]][last] = wrong
+    else:
+        card[last] = wrong
+    assert any(line.startswith("privacy: ") for line in card_lines(card))
+
+
+def test_lines_are_bounded():
+    classes = [f"class {n}" for n in range(10_000)]
+    card = {"title": "x" * 10**6, "data": {"classes": classes}, "privacy": {"marks": ["y"] * 10**5}}
+    lines = card_lines(card)
+    assert len(lines) < 40 and max(map(len, lines)) <= 500
+    assert any("and 9,980 more" in line for line in lines)

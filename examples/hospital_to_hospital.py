@@ -10,7 +10,6 @@ compares: each bundle alone, both merged, and as many images distilled from all 
 
 import argparse
 import pathlib
-import tempfile
 
 import jax
 import numpy as np
@@ -24,22 +23,22 @@ from medjax.share import signing
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--data", default="phantom", help="a data set with one class for each image")
 parser.add_argument("--words", default="quick,ipc=5", help="words of the config of every site")
-parser.add_argument("--folder", default="", help="folder for what is made; else a temporary one")
+parser.add_argument("--folder", default="runs/hospitals", help="folder for what is made")
 args = parser.parse_args()
 
 startup.set_up_jax({"JAX_NUM_CPU_DEVICES": "1"})
-scratch = tempfile.TemporaryDirectory()
-folder = pathlib.Path(args.folder or scratch.name)
+folder = pathlib.Path(args.folder)
 folder.mkdir(parents=True, exist_ok=True)
 ds = data.load(args.data)
 names = np.array(ds.info.classes)
 
 
 def write_half(name, part):
-    """Writes every second image of train and val; the test images are those of all."""
+    """Writes a random half of train and val; the test images are those of all."""
     arrays = {}
     for split, content in ds.splits.items():
-        rows = slice(None) if split == "test" else slice(part, None, 2)
+        order = np.random.default_rng(0).permutation(len(content))
+        rows = np.arange(len(content)) if split == "test" else np.sort(order[part::2])
         arrays |= {f"{split}_images": content.images[rows]}
         arrays |= {f"{split}_labels": names[content.labels[rows]]}
     np.savez(folder / f"{name}.npz", **arrays)
@@ -80,7 +79,8 @@ def scores(path):
 # The two hospitals. Nothing but the bundle and the public key leaves them.
 for part, site in enumerate(("site_a", "site_b")):
     distil(site, write_half(site, part))
-    signing.make_keys(folder / f"{site}.key")
+    if not (folder / f"{site}.key").exists():
+        signing.make_keys(folder / f"{site}.key")
     share.pack(
         folder / site,
         folder / f"{site}.zip",

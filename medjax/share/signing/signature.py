@@ -9,7 +9,9 @@ from medjax.share.archive.refused import RefusedError
 FINGERPRINT = re.compile(r"SHA256:[0-9a-f]{64}")
 """What a fingerprint looks like."""
 _TITLE = "medjax bundle signature 1"
-_FORM = re.compile(rf"{_TITLE}\nkey: ed25519 ([0-9a-f]{{64}})\nsignature: ([0-9a-f]{{128}})\n")
+_FORM = re.compile(
+    rf"{_TITLE}\nkey: ed25519 ([0-9a-f]{{64}})\nsignature: ([0-9a-f]{{128}})\n".encode()
+)
 
 
 class Signature(NamedTuple):
@@ -43,10 +45,10 @@ def parsed(data: bytes) -> Signature:
       Traceback (most recent call last):
       medjax.share.archive.refused.RefusedError: SIGNATURE has another form than a signature
     """
-    found = _FORM.fullmatch(data.decode("ascii", errors="replace"))
+    found = _FORM.fullmatch(data)
     if found is None:
         raise RefusedError("SIGNATURE has another form than a signature")
-    return Signature(*map(bytes.fromhex, found.groups()))
+    return Signature(*(bytes.fromhex(part.decode()) for part in found.groups()))
 
 
 def fingerprint(key: bytes) -> str:

@@ -336,6 +336,13 @@ HOSTILE = {
         npz(lambda t: b"\x93NUMPY\x09\0" + bytes(100)),
         "no header of an array",
     ),
+    "npz of long double": (npz(shaped("(1,)", "'<f16'", data=bytes(16))), "has the dtype"),
+    "npz of truth values": (npz(shaped("(1,)", "'|b1'", data=b"\7")), "has the dtype"),
+    "npz of text beyond Unicode": (npz(shaped("()", "'<U1'", data=b"\xff" * 4)), "no Unicode"),
+    "npz of half a character": (
+        npz(shaped("()", "'<U1'", data=b"\0\xd8\0\0")),
+        "text that is no Unicode",
+    ),
     "npz with a way out": (
         lambda t: t.craft(md(b"a.npz", t.craft(md(EVIL + b".npy"), sums=False))),
         "has a part '..'",
@@ -353,6 +360,10 @@ HOSTILE = {
     "PNG of no pixels": (picture(pixels(0, 10, b"")), "pixels; at most"),
     "PNG bomb": (picture(pixels(1, 1, bytes(64 * MEBIBYTE))), "fewer or more than its header"),
     "PNG with too few pixels": (picture(pixels(9, 9, bytes(89))), "fewer or more"),
+    "PNG with a filter that none is": (
+        picture(pixels(3, 2, b"\0abc\5abc")),
+        "an unknown filter",
+    ),
     "PNG with a text": (picture(pixels(1, 1, bytes(2), (b"tEXt", b"a\0Name"))), "b'tEXt'"),
     "PNG with a text bomb": (
         picture(pixels(1, 1, bytes(2), (b"zTXt", b"a\0\0" + zlib.compress(bytes(MEBIBYTE))))),

@@ -11,9 +11,9 @@ from medjax.share.archive.form import MOST_BYTES, contents_of, members_of
 from medjax.share.archive.refused import RefusedError
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}\.npy")
-_KINDS = "biufU"
+_VERSION = b"\x93NUMPY\1\0"
+_WIDEST = {"i": 8, "u": 8, "f": 8, "U": 2**16}  # bytes of one element
 _MOST_ARRAYS, _MOST_AXES = 64, 8
-_LONGEST_TEXT = 2**16  # bytes of one element
 
 
 def check_npz(data: bytes) -> int:
@@ -55,6 +55,8 @@ def check_npz(data: bytes) -> int:
 def _problem(array: bytes) -> str | None:
     """Returns what is wrong with an array of an npz file, or ``None``."""
     stream = io.BytesIO(array)
+    if not array.startswith(_VERSION):
+        return "has no header of an array of version 1"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -62,8 +64,7 @@ def _problem(array: bytes) -> str | None:
     except (*NPZ_ERRORS, MemoryError, Warning):
         return "has no header of an array"
     kind, width = header.dtype.kind, header.dtype.itemsize
-    plain = kind in _KINDS and header.dtype.str[0] in "<|" and 0 < width <= _LONGEST_TEXT
-    if not plain:
+    if header.dtype.str[0] not in "<|" or not 0 < width <= _WIDEST.get(kind, 0):
         return f"has the dtype {header.dtype.str!r}, which is none of plain numbers or text"
     if header.fortran:
         return "is stored by columns"
@@ -71,7 +72,17 @@ def _problem(array: bytes) -> str | None:
         return f"has the shape {header.shape}, which is too large"
     if stream.tell() + header.nbytes != len(array):
         return f"has {len(array):,} bytes, but its header says {stream.tell() + header.nbytes:,}"
+    if kind == "U" and not _is_text(array[stream.tell() :]):
+        return "has text that is no Unicode"
     return None
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode("utf-32-le").encode()
+    except UnicodeError:
+        return False
+    return True
 
 
 def _most(header: Header) -> int:

@@ -10,6 +10,7 @@ MOST_PIXELS = 2**26
 """The most pixels of a picture; Pillow warns above 89 million."""
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}  # grey, RGB, grey and alpha, RGB and alpha
+_LAST_FILTER = 4
 _MOST_CHUNKS = 2**14
 _PIECE = 2**12  # deflate makes at most a thousand bytes of one
 
@@ -40,10 +41,10 @@ def check_png(data: bytes) -> int:
         raise RefusedError("it does not start with IHDR and end with IEND")
     if strange := sorted({*kinds[1:-1]} - {b"IDAT"}):
         raise RefusedError(f"it has chunks other than pixels, such as {strange[0]!r}")
-    size = _size(chunks[0][1])
-    if _inflated([content for _, content in chunks[1:-1]], size) != size:
+    row, height = _rows(chunks[0][1])
+    if _inflated([content for _, content in chunks[1:-1]], row, height) != row * height:
         raise RefusedError("its pixels are fewer or more than its header says")
-    return size
+    return row * height
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -63,26 +64,29 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         place = end + 4
 
 
-def _size(header: bytes) -> int:
-    """Returns how many bytes the pixels of a picture have, with a byte before each row."""
+def _rows(header: bytes) -> tuple[int, int]:
+    """Returns how many bytes a row of pixels has, with its filter, and how many rows there are."""
     width, height, bits, colours, *rest = struct.unpack(">2I5B", header)
     if not 0 < width * height <= MOST_PIXELS:
         raise RefusedError(f"it has {width:,} × {height:,} pixels; at most {MOST_PIXELS:,} may be")
     if colours not in _CHANNELS or bits not in (8, 16) or rest != [0, 0, 0]:
         raise RefusedError(f"it is stored in another way ({[bits, colours, *rest]})")
-    return height * (1 + width * _CHANNELS[colours] * bits // 8)
+    return 1 + width * _CHANNELS[colours] * bits // 8, height
 
 
-def _inflated(contents: list[bytes], most: int) -> int:
-    """Returns how many bytes the pixels inflate to; stops where there are more than ``most``."""
-    stream, size = zlib.decompressobj(), 0
+def _inflated(contents: list[bytes], row: int, height: int) -> int:
+    """Returns how many bytes the pixels inflate to; stops where there are too many."""
+    stream, size, most = zlib.decompressobj(), 0, row * height
     for piece in _pieces(contents):
         if stream.eof:
             raise RefusedError("it has bytes behind its pixels")
         try:
-            size += len(stream.decompress(piece, most + 1 - size))
+            pixels = stream.decompress(piece, most + 1 - size)
         except zlib.error:
             raise RefusedError("its pixels cannot be inflated") from None
+        if max(pixels[-size % row :: row], default=0) > _LAST_FILTER:
+            raise RefusedError("a row of its pixels has an unknown filter")
+        size += len(pixels)
         if size > most:
             break
     return size if stream.eof and not stream.unused_data else -1

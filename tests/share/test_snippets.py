@@ -118,6 +118,7 @@ def train_torch(case, images, labels):
     """The accuracy of ConvNets of the card's width and recipe, written in torch."""
     import torch
 
+    torch.set_num_threads(1)  # of a busy machine
     recipe, scores = case.card["training"]["recipe"], []
     inputs = torch.from_numpy(case.test[0]).permute(0, 3, 1, 2)
     for seed in range(NETWORKS):

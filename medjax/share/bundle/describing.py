@@ -81,7 +81,7 @@ def _training(summary: Mapping[str, Any]) -> dict[str, Any]:
     config, recipe = summary["config"], summary["recipe"]
     chosen = {name: recipe[name] for name in _RECIPE if name in recipe}
     chosen["soft_labels"] = (summary.get("labels") or "hard") != "hard"
-    if summary["step_size"] is not None:
+    if summary.get("step_size") is not None:
         chosen["learning_rate"] = summary["step_size"]
     return {
         "network": NetSettings.from_config(config["net"]).text,

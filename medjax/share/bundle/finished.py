@@ -10,6 +10,10 @@ from medjax.run.summary import read_summary
 from medjax.share.bundle.audit import Audit, read_audit
 
 
+# What a card is made of, besides settings; a summary of an early version has not all of it.
+_NEEDED = ("baseline_ipc", "baselines", "compared_by", "data", "init", "recipe", "test", "versions")
+
+
 class FinishedRun(NamedTuple):
     """What a workdir holds of a finished run.
 
@@ -46,6 +50,11 @@ def read_run(workdir: Path) -> FinishedRun:
     if "seeds" in summary:
         choices = some([str(workdir / name) for name in summary["seed_runs"]], most=5)
         raise UserError(f"{workdir} holds several seeds; choose the run of one: {choices}")
+    if missing := [name for name in _NEEDED if name not in summary]:
+        raise UserError(
+            f"{workdir / 'summary.json'} is of another version: it has no {some(missing, most=3)}; "
+            "distil again"
+        )
     shared = data.load_synthetic(workdir / "synthetic.npz")
     wanted = summary.get("num_decoded", summary["num_images"])
     if len(shared.labels) != wanted:

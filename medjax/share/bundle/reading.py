@@ -11,6 +11,8 @@ import numpy as np
 from medjax import data
 from medjax.errors import UserError
 from medjax.share import archive
+from medjax.share.archive.contents import check_entry
+from medjax.share.archive.refused import RefusedError
 from medjax.share.bundle import card as cards
 from medjax.store import expand_user
 from medjax.types import SyntheticSet
@@ -114,10 +116,16 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
 
 
 def _unpacked(path: Path) -> dict[str, bytes]:
+    """Returns what is read of an unpacked bundle, checked as its entries are in the file."""
     try:
-        return {name: (path / name).read_bytes() for name in _ALWAYS if (path / name).is_file()}
+        found = {name: (path / name).read_bytes() for name in _ALWAYS if (path / name).is_file()}
+        for name, content in found.items():
+            check_entry(name, content)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except RefusedError as error:
+        raise UserError(f"{path} is not a bundle of medjax: {error}") from error
+    return found
 
 
 def _problem(card: Mapping[str, Any], shared: data.SharedSet) -> str | None:

@@ -17,6 +17,15 @@ def test_several_seeds(tmp_path):
         read_run(tmp_path)
 
 
+def test_a_summary_of_an_early_version(site):
+    workdir = site()
+    summary = json.loads((workdir / "summary.json").read_text())
+    del summary["compared_by"], summary["versions"]
+    (workdir / "summary.json").write_text(json.dumps(summary))
+    with pytest.raises(UserError, match=r"another version: it has no compared_by, versions;"):
+        read_run(workdir)
+
+
 def test_images_of_another_run(site):
     workdir, other = site(), site(rows=[0, 0, 0, 1, 1, 1])
     (workdir / "synthetic.npz").write_bytes((other / "synthetic.npz").read_bytes())

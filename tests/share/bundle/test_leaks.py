@@ -15,4 +15,7 @@ def test_each_path_is_found(site, secrets, place):
     for entries in ({"README.md": f"see {path}!".encode()}, {f"train/{path}": b""}):
         with pytest.raises(UserError, match="which must not leave the site"):
             check_no_paths(entries, run)
-    check_no_paths({"README.md": b"mean 0.5/0.2", "synthetic.npz": path.encode()}, run)
+    config["folder"]["findings"] = "left/right shift,mass"  # which are names of classes
+    check_no_paths(
+        {"README.md": b"mean 0.5/0.2 of left/right shift,mass", "synthetic.npz": path.encode()}, run
+    )

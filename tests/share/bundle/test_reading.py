@@ -79,6 +79,17 @@ def test_other_files(bundle, tmp_path):
         share.load(tmp_path)
 
 
+def test_an_unpacked_bundle_is_checked_too(bundle, tmp_path):
+    with zipfile.ZipFile(bundle) as file:
+        file.extractall(tmp_path / "a")
+    card = (tmp_path / "a" / "card.json").read_text()
+    (tmp_path / "a" / "card.json").write_text(card.replace('"format"', '"format": "", "format"'))
+    with pytest.raises(
+        UserError, match=r"is not a bundle of medjax: card\.json: it has a key twice"
+    ):
+        share.load(tmp_path / "a")
+
+
 def test_a_damaged_bundle_is_refused(bundle):
     content = bytearray(bundle.read_bytes())
     content[len(content) // 2] ^= 1

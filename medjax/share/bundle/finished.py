@@ -9,7 +9,6 @@ from medjax.errors import UserError, some
 from medjax.run.summary import read_summary
 from medjax.share.bundle.audit import Audit, read_audit
 
-
 # What a card is made of, besides settings; a summary of an early version has not all of it.
 _NEEDED = ("baseline_ipc", "baselines", "compared_by", "data", "init", "recipe", "test", "versions")
 

@@ -45,6 +45,8 @@ def _what(card: Any) -> Iterator[str]:
 
 
 def _data(card: Any) -> Iterator[str]:
+    if not isinstance(_at(card, "data"), Mapping):
+        return
     train = _at(card, "data.counts.train")
     licence = _at(card, "data.licence")
     yield from _line(

@@ -294,8 +294,12 @@ HOSTILE = {
     "JSON too deep": (json_of(b"[" * 100_000 + b"]" * 100_000), "nested deeper"),
     "JSON a little too deep": (json_of(b"[" * 65 + b"]" * 65), "nested deeper than 64"),
     "JSON with a key twice": (json_of(b'{"a": 1, "a": 2}'), "a key twice"),
-    "JSON with a huge number": (json_of(b"1" * 10_000), "it is not JSON"),
-    "JSON with no number": (json_of(b"[NaN]"), "the number NaN"),
+    "JSON that is none": (json_of(b"{"), "it is not JSON"),
+    "JSON with a huge number": (json_of(b"1" * 10_000), "a number of 10,000 digits"),
+    "JSON with no number": (json_of(b"[NaN]"), "the number NaN, which is not finite"),
+    "JSON with an infinite number": (json_of(b"[1e999]"), "1e999, which is not finite"),
+    "JSON with half a character": (json_of(rb'{"a\ud800": 1}'), "half a character"),
+    "JSON with an empty file": (json_of(b""), "it is not JSON"),
     "a huge JSON": (json_of(b"[" + b"[]," * 2**21 + b"0]"), "more than 4,194,304"),
     # npz
     "npz compressed": (

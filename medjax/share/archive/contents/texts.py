@@ -1,9 +1,11 @@
 """Checks texts and JSON: printable UTF-8, of bounded length and depth."""
 
 import json
+import math
+import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from typing import Any
 
 from medjax.share.archive.refused import RefusedError
 
@@ -12,6 +14,8 @@ MOST_TEXT = 2**24
 MOST_JSON = 2**22
 """The most bytes of a JSON file, which takes up to thirty times as many when it is parsed."""
 _DEEPEST = 64
+_DIGITS = 19  # of an integer of 64 bits
+_HALVES = re.compile("[\ud800-\udfff]")
 _ENDS = "\t\n\r"
 
 
@@ -60,8 +64,8 @@ def parse_json(data: bytes) -> Any:
       data: the file.
 
     Raises:
-      RefusedError: if it is too long or too deep, is no JSON, repeats a key, or has a number that
-        is not finite.
+      RefusedError: if it is too long or too deep, is no JSON, repeats a key, has half a character,
+        or a number that is not finite or has too many digits.
 
     Example:
       >>> parse_json(b'{"ipc": 10}')
@@ -74,14 +78,20 @@ def parse_json(data: bytes) -> Any:
         raise RefusedError(f"it has {len(data):,} bytes, more than {MOST_JSON:,}")
     text = parse_text(data)
     try:
-        found = json.loads(text, object_pairs_hook=_once, parse_constant=_not_finite)
+        found = json.loads(
+            text,
+            object_pairs_hook=_once,
+            parse_int=_whole,
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
     except RecursionError:
         raise _too_deep() from None
-    except RefusedError:
-        raise
-    except ValueError:  # of the parser, or an integer of too many digits
+    except json.JSONDecodeError:
         raise RefusedError("it is not JSON") from None
     _check_depth(found)
+    if _HALVES.search(json.dumps(found, ensure_ascii=False)):
+        raise RefusedError("it has half a character")
     return found
 
 
@@ -92,8 +102,16 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _not_finite(text: str) -> NoReturn:
-    raise RefusedError(f"it has the number {text}")
+def _whole(text: str) -> int:
+    if len(text) > _DIGITS:
+        raise RefusedError(f"it has a number of {len(text):,} digits")
+    return int(text)
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(float(text)):
+        raise RefusedError(f"it has the number {text[:_DIGITS]}, which is not finite")
+    return float(text)
 
 
 def _check_depth(value: Any) -> None:

@@ -133,10 +133,13 @@ def save_synthetic(
 
 
 def synthetic_bytes(shared: SharedSet) -> bytes:
-    """Returns the content of the ``synthetic.npz`` of a set, see ``save_synthetic``.
+    """Makes the content of the ``synthetic.npz`` of a set, see ``save_synthetic``.
 
     Args:
       shared: the set in pixel units.
+
+    Returns:
+      The bytes of the file.
 
     Raises:
       UserError: if a shape is wrong or a value is not finite.
@@ -211,10 +214,13 @@ def _problem(shared: SharedSet) -> str | None:
 
 
 def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
-    """Returns an npz archive whose bytes depend on the arrays alone: no clock, platform or zlib.
+    """Makes an npz archive whose bytes depend on the arrays alone: no clock, platform or zlib.
 
     Args:
       arrays: the arrays by name.
+
+    Returns:
+      The bytes of the file.
 
     Example:
       >>> npz_bytes({"a": np.zeros(1)}) == npz_bytes({"a": np.zeros(1)})

@@ -69,10 +69,13 @@ def load(path: str | os.PathLike[str]) -> SyntheticSet:
 
 
 def is_bundle(path: str | os.PathLike[str]) -> bool:
-    """Returns whether a path looks like a bundle, or like the folder that one was unpacked to.
+    """Tells whether a path looks like a bundle, or like the folder that one was unpacked to.
 
     Args:
       path: any path.
+
+    Returns:
+      Whether it is a folder or a zip file with an entry that every bundle has.
 
     Example:
       >>> is_bundle("no-such-bundle.zip")
@@ -93,6 +96,9 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
 
     Args:
       path: the bundle, or the folder that it was unpacked to.
+
+    Returns:
+      The card and the images.
 
     Raises:
       UserError: if it is no bundle, or a damaged one.

@@ -16,7 +16,6 @@ from medjax.share import archive, load
 from medjax.share.bundle import contents
 
 NETWORKS = 3
-KERAS_NETWORKS = 1  # tensorflow compiles each anew
 # 8-bit images differ by half a grey level, and where floats leave 0–1.
 FLOAT, EIGHT_BIT = "float", "eight bits"
 KINDS = {
@@ -171,7 +170,7 @@ def test_datasets_trains(case, snippet):
 def test_keras_trains(case, snippet):
     names = snippet("Keras")
     keras, recipe, scores = names["keras"], case.card["training"]["recipe"], []
-    for seed in range(KERAS_NETWORKS):
+    for seed in range(NETWORKS):
         keras.utils.set_random_seed(seed)
         layers = [names["inputs"], keras.layers.ZeroPadding2D(2)]
         decay = keras.regularizers.L2(recipe["weight_decay"] / 2)

@@ -32,7 +32,7 @@ def export(path: str | os.PathLike[str], out: str | os.PathLike[str], *, to: str
     Example:
       >>> export("site_a.zip", "site_a", to="folder")
       Traceback (most recent call last):
-      medjax.errors.UserError: unknown layout 'folder' (did you mean 'imagefolder'?); choose from: ...
+      medjax.errors.UserError: unknown layout 'folder' (did you mean 'imagefolder'?); choose ...
     """
     if to not in LAYOUTS:
         raise unknown("layout", to, LAYOUTS)

@@ -96,7 +96,7 @@ def test_ctrl_c_is_one_line(folder, monkeypatch, capsys):
 def test_help_lists_the_commands_and_their_flags(capsys):
     assert run("--help") == 0
     lines = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:2] == "  "]
-    assert lines[:3] == ["pack", "verify", "show", "export", "merge", "evaluate", "keygen"]
+    assert lines == ["pack", "verify", "show", "export", "merge", "evaluate", "keygen"]
     for name in lines:
         assert run(name, "--help") == 0
         assert f"python -m medjax.share {name}" in capsys.readouterr().out

@@ -33,6 +33,29 @@ def test_a_kernel_with_a_plain_function(own_loop):
     assert 0 < float(last) < float(first)
 
 
+def test_from_hospital_to_hospital(striped, tmp_path):
+    words = (
+        "quick,ipc=1,net.width=4,net.depth=1,distill.batch_real=8,iterations=2,log_every=1,"
+        "evaluation.every=2,evaluation.epochs=2,evaluation.whole_steps=2,evaluation.batch_size=16,"
+        "evaluation.networks=2,evaluation.select_networks=1,evaluation.augment=none,"
+        "mesh.devices=1,distill.augment=none"
+    )
+    command = [sys.executable, "-W", "error", "examples/hospital_to_hospital.py"]
+    command += [f"--data={striped / 'set.npz'}", f"--words={words}", f"--folder={tmp_path}"]
+    env = os.environ | {"JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=500)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(", as asked, and not changed since.") == 2
+    rows = re.findall(r"^(\w+) +(\d+) +([\d.]+) ± [\d.]+ +[\d.]+ ± [\d.]+$", done.stdout, re.M)
+    assert [row[:2] for row in rows] == [
+        ("site_a", "2"),
+        ("site_b", "2"),
+        ("merged", "4"),
+        ("central", "4"),
+    ]
+    assert all(0 <= float(row[2]) <= 1 for row in rows)
+
+
 def blocks(name):
     text = (ROOT / name).read_text()
     return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)

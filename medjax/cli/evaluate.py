@@ -12,7 +12,7 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import learners, messages, numbered_set, pipes, run_beside, source_flags, startup
+from medjax.cli import described, learners, messages, numbered_set, pipes, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
@@ -28,12 +28,12 @@ _USAGE = """Trains fresh networks on a set of images and scores them on a data s
   python -m medjax.evaluate --synthetic=mine.npz --data=folder:scans --folder.table=table.csv
   python -m medjax.evaluate --synthetic=mine.npz --data=bloodmnist --learners=logistic,knn,mlp
 
-The set is a synthetic.npz, an npz or a file of torch with images and labels, or a folder with a
-folder per class. Learners are of scikit-learn; they compare it with as many random real images.
-Other options default to those of the summary.json beside the set, if there is one."""
+The set is a bundle, a synthetic.npz, an npz or a file of torch with images and labels, or a folder
+with a folder per class. Learners are of scikit-learn; they compare it with random real images.
+Other options default to those of its card, or of the summary.json beside it, if there is one."""
 
 _FLAGS = (
-    (flags.DEFINE_string, "synthetic", "the set to train on: an npz, a file of torch or a folder"),
+    (flags.DEFINE_string, "synthetic", "set to train on: a bundle, an npz, torch or a folder"),
     (flags.DEFINE_string, "data", "data set to score on, a name or a path"),
     (flags.DEFINE_integer, "size", "side of its images, if it comes in several"),
     (flags.DEFINE_list, "nets", "networks, as in convnet,resnet18:width=32"),
@@ -45,11 +45,12 @@ _FLAGS = (
     (flags.DEFINE_string, "augment", "strategy of DSA or DC (dc_…), none, or auto: the data set's"),
     (flags.DEFINE_string, "precision", "precision of the networks: float32, tf32 or bfloat16"),
     (flags.DEFINE_integer, "seed", "seed of the networks"),
+    (flags.DEFINE_bool, "eight_bit", "round the images to 8 bits, as PNG files of them are"),
     (flags.DEFINE_string, "out", "JSON file to write"),
 )
 _as_flags = functools.partial(source_flags.as_flags, others=["size"])
 _DEFAULTS = {"size": 28, "nets": ["convnet"], "learners": [], "networks": 5, "seed": 0}
-_DEFAULTS |= {"augment": "auto", "precision": "tf32"}
+_DEFAULTS |= {"augment": "auto", "precision": "tf32", "eight_bit": False}
 
 
 class Task(NamedTuple):
@@ -131,7 +132,7 @@ def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     if not path.name:
         raise errors.UserError(f"--synthetic must be a file or a folder of its own, got {path}")
     out = {"out": str(path.with_name(f"{path.stem}_evaluation.json"))}
-    run = run_beside.find(path.with_name("summary.json"))
+    run = described.find(path)
     options = _DEFAULTS | out | (run.options() if run else {}) | given | paths | {"run": run}
     if "data" not in options:
         raise errors.UserError("--data is missing: a data set to score on, as in --data=bloodmnist")
@@ -156,6 +157,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     dataset, streaming = datasets.load_dataset(source)
     datasets.check_scored(name, dataset)
     images, said = numbered_set.read(path, options["run"], dataset, name=name)
+    images = images.rounded() if options["eight_bit"] else images
     shapes = ["×".join(map(str, x.shape[1:])) for x in (images.images, dataset.test.images)]
     if shapes[0] != shapes[1]:
         raise errors.UserError(

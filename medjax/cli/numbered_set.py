@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from medjax import data, share
-from medjax.cli.run_beside import RunBeside
+from medjax.cli.described import Described
 from medjax.data.class_names import plain, same_form
 from medjax.errors import UserError, some
 
@@ -14,13 +14,13 @@ _LISTED = 10
 
 
 def read(
-    path: str, run: RunBeside | None, dataset: data.Dataset, *, name: str
+    path: str, run: Described | None, dataset: data.Dataset, *, name: str
 ) -> tuple[share.ImageSet, list[str]]:
     """Reads a set, and says how its labels are understood if that is not certain.
 
     Args:
       path: the set.
-      run: the run whose ``summary.json`` lies beside it.
+      run: what its card, or the ``summary.json`` beside it, says of it.
       dataset: the data set on which networks are scored.
       name: what the data set is called in messages.
 
@@ -34,7 +34,13 @@ def read(
     ours, known = dataset.info.classes, run.classes(dataset) if run is not None else None
     if known is not None and set(known) != set(ours) and (_nameless(known) or _nameless(ours)):
         known = None
-    places = _places(path, known or ours, ours, name)
+    places = _places(known or ours, ours)
+    if places is None:
+        listed = [some(x, most=_LISTED) for x in (known, ours)]
+        raise UserError(
+            f"{path} is of the classes {listed[0]} by {run.said_by}, but those of {name} are "
+            f"{listed[1]}: rename these{run.elsewhere}"
+        )
     multi_label = dataset.train.labels.ndim == 2
     images = share.read_set(path, classes=known or ours, multi_label=multi_label)
     said = [] if known is not None else [f"{path}: its labels are taken as {_numbered(ours)}"]
@@ -69,8 +75,8 @@ def size_lines(
     return [f"the images are {'×'.join(map(str, sides))}, not --size={size}: {reason}"]
 
 
-def _places(path: str, known: Sequence[str], ours: Sequence[str], name: str) -> list[int]:
-    """Returns the label in the data set of each class that a run knew.
+def _places(known: Sequence[str], ours: Sequence[str]) -> list[int] | None:
+    """Returns the label in the data set of each class that a run knew, if they are the same.
 
     Names that differ in case, spaces or the form of accents are the same, if no two of either are.
     """
@@ -82,12 +88,7 @@ def _places(path: str, known: Sequence[str], ours: Sequence[str], name: str) -> 
         write = same_form
     found = {write(x): place for place, x in enumerate(ours)}
     if set(found) != set(map(write, known)):
-        listed = [some(x, most=_LISTED) for x in (known, ours)]
-        raise UserError(
-            f"{path} is of the classes {listed[0]} by the summary.json beside it, but those of "
-            f"{name} are {listed[1]}: rename these, or copy the set to a folder without that file, "
-            "where its labels count them in this order"
-        )
+        return None
     return [found[write(x)] for x in known]
 
 

@@ -27,6 +27,10 @@ class RunBeside(NamedTuple):
     settings: Settings
     recipe: dict[str, Any]
     provenance: Mapping[str, Any]
+    said_by = "the summary.json beside it"
+    elsewhere = (
+        ", or copy the set to a folder without that file, where its labels count them in this order"
+    )
 
     def options(self) -> dict[str, Any]:
         """Returns the options with which the run scored its images."""

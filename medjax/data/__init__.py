@@ -40,7 +40,13 @@ from medjax.data.soft_labels import are_probabilities
 from medjax.data.splitting import CutOptions
 from medjax.data.stream.host_images import HostImages
 from medjax.data.stream.npz_cache import Streaming
-from medjax.data.synthetic_npz import SharedSet, load_synthetic, save_synthetic
+from medjax.data.synthetic_npz import (
+    SharedSet,
+    load_synthetic,
+    npz_bytes,
+    save_synthetic,
+    synthetic_bytes,
+)
 from medjax.store import cache_root
 from medjax.types import BINARY_CLASS, MULTI_CLASS, MULTI_LABEL, ORDINAL
 
@@ -95,6 +101,7 @@ __all__ = [
     "names",
     "near_pairs",
     "normalize",
+    "npz_bytes",
     "parse_preparation",
     "place",
     "prepare_picture",
@@ -104,6 +111,7 @@ __all__ = [
     "sample_class",
     "sample_rows",
     "save_synthetic",
+    "synthetic_bytes",
     "take",
     "to_uint8",
     "whiten",

@@ -4,6 +4,7 @@ import io
 import os
 import pathlib
 import zipfile
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -124,19 +125,44 @@ def save_synthetic(
         std,
         **extra,
     )
+    try:
+        content = synthetic_bytes(shared)
+    except UserError as error:
+        raise UserError(f"cannot write {path}: {error}") from error
+    store.write_bytes(path, content)
+
+
+def synthetic_bytes(shared: SharedSet) -> bytes:
+    """Makes the content of the ``synthetic.npz`` of a set, see ``save_synthetic``.
+
+    Args:
+      shared: the set in pixel units.
+
+    Returns:
+      The bytes of the file.
+
+    Raises:
+      UserError: if a shape is wrong or a value is not finite.
+
+    Example:
+      >>> stats = np.zeros(1, np.float32), np.ones(1, np.float32)
+      >>> shared = SharedSet(np.zeros((1, 2, 2, 1), np.float32), np.zeros(1, np.int32), *stats)
+      >>> np.load(io.BytesIO(synthetic_bytes(shared)))["images_uint8"].shape
+      (1, 2, 2, 1)
+    """
     if problem := _problem(shared):
-        raise UserError(f"cannot write {path}: {problem}")
+        raise UserError(problem)
     pixels = to_uint8(shared.images)
     content = {"images": shared.images, "images_uint8": pixels, **shared._asdict()}
-    present = {name: np.asarray(array) for name, array in content.items() if array is not None}
-    store.write_bytes(path, _npz(present))
+    return npz_bytes({name: np.asarray(x) for name, x in content.items() if x is not None})
 
 
-def load_synthetic(path: str | os.PathLike) -> SharedSet:
+def load_synthetic(path: str | os.PathLike, *, content: bytes | None = None) -> SharedSet:
     """Reads a ``synthetic.npz``.
 
     Args:
       path: the file.
+      content: its bytes, if they lie elsewhere: the path only names them in messages.
 
     Returns:
       The set in pixel units; ``.normalised()`` equals the saved set to float32 rounding.
@@ -149,7 +175,7 @@ def load_synthetic(path: str | os.PathLike) -> SharedSet:
       Traceback (most recent call last):
       medjax.errors.UserError: there is no file no-such-run/synthetic.npz
     """
-    arrays = read_arrays(pathlib.Path(path), names=SharedSet._fields)
+    arrays = read_arrays(pathlib.Path(path), names=SharedSet._fields, content=content)
     if missing := sorted(set(_ALWAYS) - set(arrays)):
         raise UserError(f"{path} is not a synthetic set: it has no {', '.join(missing)}")
     shared = SharedSet(**arrays)
@@ -187,8 +213,19 @@ def _problem(shared: SharedSet) -> str | None:
     return None
 
 
-def _npz(arrays: dict[str, np.ndarray]) -> bytes:
-    """Returns an npz archive whose bytes depend on the arrays alone: no clock, platform or zlib."""
+def npz_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
+    """Makes an npz archive whose bytes depend on the arrays alone: no clock, platform or zlib.
+
+    Args:
+      arrays: the arrays by name.
+
+    Returns:
+      The bytes of the file.
+
+    Example:
+      >>> npz_bytes({"a": np.zeros(1)}) == npz_bytes({"a": np.zeros(1)})
+      True
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""Sets of images from any source: an npz like ``synthetic.npz``, a file of torch, a folder."""
+"""Sets of images from any source: a bundle, an npz, a file of torch, a folder."""
 
 import os
 import pathlib
@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medjax.data import Preparation, Whitening, parse_preparation
+from medjax.data import Preparation, Whitening, parse_preparation, to_uint8
 from medjax.data.npz.archive import Archive, read_arrays
 from medjax.data.npz.kinds import is_torch
 from medjax.errors import UserError, some
 from medjax.share import folder_set, torch_file
+from medjax.share.bundle.reading import is_bundle, read_bundle
 from medjax.share.training_arrays import learned, pixels, training_labels
 
 # What others call the two arrays; the first of the names that a file has is read.
@@ -43,6 +44,10 @@ class ImageSet(NamedTuple):
     whitening: Whitening | None = None
     step_size: float | None = None
 
+    def rounded(self) -> "ImageSet":
+        """Returns the set with images of 8 bits, as PNG files hold them: clipped to 0–1."""
+        return self._replace(images=to_uint8(self.images) / np.float32(255))
+
 
 def read_set(
     path: str | os.PathLike[str], *, classes: Sequence[str], multi_label: bool = False
@@ -50,12 +55,13 @@ def read_set(
     """Reads a set of images from medjax or another source.
 
     Args:
-      path: an npz file, or a file of torch with a dict of tensors, with ``images`` (uint8, or
-        floats in pixel units; ``[n, h, w, c]``, ``[n, c, h, w]`` or ``[n, h, w]``), ``labels``
-        (whole numbers or class names ``[n]`` or ``[n, 1]``, or rows of probabilities, such as
-        one-hot ones; multi-label, rows ``[n, L]`` in 0–1) and optionally ``mean`` and ``std``
-        (``[c]``), ``zca`` with its arrays and ``step_size``, as in ``SharedSet``; or a folder with
-        a folder of pictures for each class, named by the class or its number.
+      path: a bundle, or the folder that one was unpacked to; an npz file, or a file of torch with a
+        dict of tensors, with ``images`` (uint8, or floats in pixel units; ``[n, h, w, c]``,
+        ``[n, c, h, w]`` or ``[n, h, w]``), ``labels`` (whole numbers or class names ``[n]`` or
+        ``[n, 1]``, or rows of probabilities, such as one-hot ones; multi-label, rows ``[n, L]`` in
+        0–1) and optionally ``mean`` and ``std`` (``[c]``), ``zca`` with its arrays and
+        ``step_size``, as in ``SharedSet``; or a folder with a folder of pictures for each class,
+        named by the class or its number.
       classes: names of the classes in label order.
       multi_label: whether an image may have several classes, which needs a file.
 
@@ -119,6 +125,8 @@ def read_preparation(path: str | os.PathLike[str]) -> Preparation:
       resize(size=8, keep_aspect=pad)|rgb|normalize(mode=per_channel)
     """
     path = pathlib.Path(path)
+    if is_bundle(path):
+        return parse_preparation(read_bundle(path).card["data"]["preparation"])
     is_npz = path.is_file() and not is_torch(path)
     arrays = read_arrays(path, names=("preparation",)) if is_npz else {}
     text = str(arrays.get("preparation", ""))
@@ -135,6 +143,10 @@ def _arrays(
 
     The last result is whether the labels are known to count the classes from 0.
     """
+    if is_bundle(path):
+        arrays = read_bundle(path).shared._asdict()
+        known = ("images", "labels", *_LEARNED)
+        return {x: np.asarray(arrays[x]) for x in known if arrays[x] is not None}, [], True
     if path.is_dir() and multi_label:
         raise UserError(
             f"{path} is a folder, which gives each image one class; a multi-label set needs an npz"

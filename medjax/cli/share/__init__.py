@@ -9,8 +9,12 @@ from medjax.cli import messages, pipes, subcommands
 
 # A command is a module with `run(argv) -> status`, which may raise a UserError.
 _COMMANDS = {
+    "pack": ("medjax.cli.share.pack", "makes the bundle of a finished run"),
     "verify": ("medjax.cli.share.verify", "checks every byte of a bundle, and who signed it"),
     "show": ("medjax.cli.share.show", "says in plain words what is in a bundle"),
+    "export": ("medjax.cli.share.export", "writes its images as pictures, npz or MedMNIST's file"),
+    "merge": ("medjax.cli.share.merge", "makes one bundle of those of several sites"),
+    "evaluate": ("medjax.cli.share.evaluate", "scores a bundle on real images, beside its card"),
     "keygen": ("medjax.cli.share.keygen", "makes the keys of a site, to sign bundles"),
 }
 _HELP = "\n".join(

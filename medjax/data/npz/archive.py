@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import math
 import pathlib
 import zipfile
@@ -48,18 +49,22 @@ class Archive:
       (['labels'], [0, 1])
     """
 
-    def __init__(self, path: pathlib.Path) -> None:
+    def __init__(self, path: pathlib.Path, *, content: bytes | None = None) -> None:
         """Opens a file.
+
+        Args:
+          path: the file.
+          content: its bytes, if they lie elsewhere: the path only names them in messages.
 
         Raises:
           UserError: if there is none, or the system or the memory fails.
           UnreadableError: if it is no npz file.
         """
         self._path = path
-        if not path.exists():
+        if content is None and not path.exists():
             raise UserError(f"there is no file {path}")
         with reading(path):
-            self._zip = zipfile.ZipFile(path)
+            self._zip = zipfile.ZipFile(path if content is None else io.BytesIO(content))
         members = self._zip.namelist()
         self.names = [name.removesuffix(".npy") for name in members if name.endswith(".npy")]
         if members and not self.names:
@@ -105,13 +110,14 @@ class Archive:
 
 
 def read_arrays(
-    path: pathlib.Path, *, names: Collection[str] | None = None
+    path: pathlib.Path, *, names: Collection[str] | None = None, content: bytes | None = None
 ) -> dict[str, np.ndarray]:
     """Reads the arrays of an npz file by name.
 
     Args:
       path: the file.
       names: which arrays; names that the file lacks are skipped. None for all.
+      content: as for ``Archive``.
 
     Raises:
       UnreadableError, UserError: as ``Archive``.
@@ -121,7 +127,7 @@ def read_arrays(
       Traceback (most recent call last):
       medjax.errors.UserError: there is no file no-such-run/synthetic.npz
     """
-    with Archive(path) as archive:
+    with Archive(path, content=content) as archive:
         wanted = [name for name in archive.names if names is None or name in names]
         return {name: archive.read(name) for name in wanted}
 

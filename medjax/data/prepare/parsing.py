@@ -50,7 +50,7 @@ def parse_preparation(text: str) -> Preparation:
     try:
         nodes = _split(ast.parse(text.strip(), mode="eval").body) if text.strip() else []
         made = [_make(node) for node in nodes]
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, UserError):
             raise
         needs = "steps joined by |, as in window(center=40, width=400)|resize(64)|rgb"

@@ -15,7 +15,13 @@ _GAP = 2
 _PAPER = 255
 
 
-def image_grid(images: np.ndarray, labels: np.ndarray, *, columns: int | None = None) -> np.ndarray:
+def image_grid(
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    columns: int | None = None,
+    legible: int = _LEGIBLE,
+) -> np.ndarray:
     """Arranges images class by class.
 
     Args:
@@ -24,10 +30,10 @@ def image_grid(images: np.ndarray, labels: np.ndarray, *, columns: int | None = 
         labels per image ``[n, l]``, where the images keep their order.
       columns: images per row; a class with more continues in the next row. The default is the
         size of the largest class, and 10 for rows of labels.
+      legible: pixels of the longer side below which images are enlarged, by repeating pixels.
 
     Returns:
-      uint8 ``[H, W]`` (grey) or ``[H, W, 3]`` on white; images smaller than 64 pixels are enlarged
-      by repeating pixels.
+      uint8 ``[H, W]`` (grey) or ``[H, W, 3]`` on white.
 
     Example:
       >>> images = np.zeros((3, 64, 64, 1))
@@ -35,7 +41,7 @@ def image_grid(images: np.ndarray, labels: np.ndarray, *, columns: int | None = 
       (134, 134)
     """
     images, labels = np.asarray(images), np.asarray(labels)
-    tiles = _enlarge(to_uint8(images), axes=(1, 2))
+    tiles = _enlarge(to_uint8(images), axes=(1, 2), legible=legible)
     if labels.ndim == 1:
         groups = [tiles[labels == label] for label in np.unique(labels)]
         columns = columns or max(len(group) for group in groups)
@@ -89,11 +95,11 @@ def save_png(path: str | os.PathLike, array: np.ndarray) -> None:
       ...         print(picture.size)
       (84, 84)
     """
-    store.write_bytes(path, png_bytes(_enlarge(np.asarray(array), axes=(0, 1))))
+    store.write_bytes(path, png_bytes(_enlarge(np.asarray(array), axes=(0, 1), legible=_LEGIBLE)))
 
 
-def _enlarge(pixels: np.ndarray, *, axes: tuple[int, int]) -> np.ndarray:
-    factor = -(-_LEGIBLE // max(pixels.shape[axis] for axis in axes))
+def _enlarge(pixels: np.ndarray, *, axes: tuple[int, int], legible: int) -> np.ndarray:
+    factor = -(-legible // max(pixels.shape[axis] for axis in axes))
     for axis in axes:
         pixels = np.repeat(pixels, factor, axis=axis)
     return pixels

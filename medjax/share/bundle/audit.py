@@ -1,0 +1,73 @@
+"""The audit of a run, as ``medjax.privacy`` leaves it in the workdir, and what of it may leave."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from medjax.errors import UserError, printable
+
+
+class Audit(NamedTuple):
+    """What a bundle says of an audit.
+
+    Attributes:
+      verdict: what was tried and found, in sentences.
+      scores: the outcome of each attack; ``None`` unless the site publishes them, because they are
+        themselves about patients.
+    """
+
+    verdict: str
+    scores: list[dict[str, Any]] | None
+
+
+def read_audit(workdir: Path) -> Audit | None:
+    """Reads ``audit.json`` in the workdir of a run.
+
+    Args:
+      workdir: the folder of the run.
+
+    Returns:
+      What a bundle says of it; ``None`` if the run was not audited.
+
+    Raises:
+      UserError: if the file is not the result of an audit, or of one of other images.
+
+    Example:
+      >>> read_audit(Path("runs/none")) is None
+      True
+    """
+    path = workdir / "audit.json"
+    if not path.exists():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        sentences = found["verdict"]
+        sentences = [sentences] if isinstance(sentences, str) else sentences
+        audit = Audit(printable(" ".join(sentences)), _scores(found))
+        audited = (found.get("run") or {}).get("synthetic_sha256")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise UserError(f"{path} is not the result of an audit; audit the run again") from error
+    if not audit.verdict:
+        raise UserError(f"{path} is not the result of an audit; audit the run again")
+    images = workdir / "synthetic.npz"
+    if audited is not None and audited != hashlib.sha256(images.read_bytes()).hexdigest():
+        raise UserError(f"{path} is the audit of other images than {images}; audit the run again")
+    return audit
+
+
+def _scores(found: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+    if found.get("publish") is not True:
+        return None
+    return [
+        {
+            "attack": printable(attack["name"]),
+            "group": printable(attack["group"]),
+            "members": attack["members"],
+            "others": attack["others"],
+            "auc": attack["auc"],
+            "interval": list(attack["interval"]),
+        }
+        for attack in found["attacks"]
+    ]

@@ -1,0 +1,64 @@
+"""The finished run whose images a bundle is made of."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from medjax import data
+from medjax.errors import UserError, some
+from medjax.run.summary import read_summary
+from medjax.share.bundle.audit import Audit, read_audit
+
+# What a card is made of, besides settings; a summary of an early version has not all of it.
+_NEEDED = ("baseline_ipc", "baselines", "compared_by", "data", "init", "recipe", "test", "versions")
+
+
+class FinishedRun(NamedTuple):
+    """What a workdir holds of a finished run.
+
+    Attributes:
+      workdir: the folder.
+      summary: the content of ``summary.json``.
+      shared: the set in ``synthetic.npz``.
+      audit: what an audit of the run found; ``None`` without one.
+    """
+
+    workdir: Path
+    summary: Mapping[str, Any]
+    shared: data.SharedSet
+    audit: Audit | None
+
+
+def read_run(workdir: Path) -> FinishedRun:
+    """Reads a finished run of one seed.
+
+    Args:
+      workdir: its folder.
+
+    Raises:
+      UserError: if there is none, if the folder holds several seeds, or a file is damaged.
+
+    Example:
+      >>> read_run(Path("runs/none"))
+      Traceback (most recent call last):
+      medjax.errors.UserError: runs/none holds no finished run: it has no readable summary.json
+    """
+    summary = read_summary(workdir / "summary.json")
+    if summary is None:
+        raise UserError(f"{workdir} holds no finished run: it has no readable summary.json")
+    if "seeds" in summary:
+        choices = some([str(workdir / name) for name in summary["seed_runs"]], most=5)
+        raise UserError(f"{workdir} holds several seeds; choose the run of one: {choices}")
+    if missing := [name for name in _NEEDED if name not in summary]:
+        raise UserError(
+            f"{workdir / 'summary.json'} is of another version: it has no {some(missing, most=3)}; "
+            "distil again"
+        )
+    shared = data.load_synthetic(workdir / "synthetic.npz")
+    wanted = summary.get("num_decoded", summary["num_images"])
+    if len(shared.labels) != wanted:
+        raise UserError(
+            f"{workdir / 'synthetic.npz'} has {len(shared.labels)} images, but the run of its "
+            f"summary.json made {wanted}"
+        )
+    return FinishedRun(workdir, summary, shared, read_audit(workdir))

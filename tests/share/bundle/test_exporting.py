@@ -1,0 +1,46 @@
+"""Images in the layouts of others."""
+
+import numpy as np
+import pytest
+
+from medjax import share
+from medjax.errors import UserError
+
+
+@pytest.fixture
+def bundle(site, tmp_path):
+    share.pack(site(), tmp_path / "a.zip")
+    return tmp_path / "a.zip"
+
+
+def test_three_layouts(bundle, tmp_path):
+    shared = share.read_bundle(bundle).shared
+    files = share.export(bundle, tmp_path / "set", to="imagefolder")
+    assert len(files) == 5 and all(file.is_file() for file in files)
+    found = share.read_set(tmp_path / "set", classes=["benign", "malignant"])
+    np.testing.assert_allclose(found.images, np.clip(shared.images, 0, 1), atol=0.51 / 255)
+    assert share.export(bundle, tmp_path / "b" / "x.npz", to="npz") == [tmp_path / "b" / "x.npz"]
+    np.testing.assert_array_equal(
+        share.load(tmp_path / "b" / "x.npz").images, share.load(bundle).images
+    )
+    share.export(bundle, tmp_path / "mnist.npz", to="medmnist")
+    with np.load(tmp_path / "mnist.npz") as file:
+        np.testing.assert_allclose(file["train_images"] / 255, found.images[..., 0], atol=1e-6)
+
+
+def test_a_folder_that_is_there_is_kept(bundle, tmp_path):
+    (tmp_path / "set").mkdir()
+    share.export(bundle, tmp_path / "set", to="imagefolder")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(UserError, match="is there already"):
+        share.export(bundle, tmp_path / "set", to="imagefolder")
+    with pytest.raises(UserError, match="is there already"):
+        share.export(bundle, bundle, to="imagefolder")
+    with pytest.raises(UserError, match="cannot write"):
+        share.export(bundle, bundle / "set", to="imagefolder")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_unknown_layout(bundle, tmp_path):
+    with pytest.raises(UserError, match="did you mean 'medmnist'"):
+        share.export(bundle, tmp_path / "x", to="mednist")

@@ -187,17 +187,17 @@ def test_same_run_same_bytes(summary, render):
     assert render(summary)[0] == render(summary)[0]
 
 
-def test_a_built_package_holds_the_template():
+def test_a_built_package_holds_templates_and_schemas():
     root = pathlib.Path(__file__).resolve().parents[3]
     tool = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]
-    templates = set((root / "medjax").rglob("*.jinja"))
+    data = [*(root / "medjax").rglob("*.jinja"), *(root / "medjax").rglob("*.json")]
     shipped = [
         (root / package.replace(".", "/")).glob(pattern)
         for package, patterns in tool["package-data"].items()
         for pattern in patterns
     ]
-    shown = templates | {root / "medjax" / "py.typed"}
-    assert templates and shown == {path for paths in shipped for path in paths}
+    needed = {*data, root / "medjax" / "py.typed"}
+    assert data and needed == {path for paths in shipped for path in paths}
 
 
 def test_unwritable(summary, tmp_path):

@@ -121,6 +121,8 @@ def shown(*, reword: Callable[[str], str] = str) -> Iterator[None]:
         show_log(level=logging.WARNING, reword=reword)
         try:
             yield
+            for stream, _ in streams:  # below, it would not be noticed that nobody reads
+                stream.flush()
         finally:
             logger.handlers, logger.propagate = handlers, propagate
             logger.setLevel(level)

@@ -45,6 +45,15 @@ def test_an_error_that_nobody_reads(module, closed):
     assert _run([module, "--nothing"], stderr=closed) == (pipes.CLOSED, None)
 
 
+@pytest.mark.parametrize("length", [100, 5000])  # more than a pipe's buffer holds, or less
+def test_output_of_any_length_is_missed(length, closed):
+    program = "from medjax.cli import messages, pipes\n@pipes.ends_quietly\ndef main():\n"
+    program += f"    with messages.shown():\n        print('x' * {length})\n        return 0\n"
+    program += "raise SystemExit(main())"
+    done = subprocess.run([sys.executable, "-c", program], stdout=closed, check=False)
+    assert done.returncode == pipes.CLOSED
+
+
 def test_another_pipe_keeps_its_error():
     @pipes.ends_quietly
     def main(argv):

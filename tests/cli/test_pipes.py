@@ -50,7 +50,8 @@ def test_output_of_any_length_is_missed(length, closed):
     program = "from medjax.cli import messages, pipes\n@pipes.ends_quietly\ndef main():\n"
     program += f"    with messages.shown():\n        print('x' * {length})\n        return 0\n"
     program += "raise SystemExit(main())"
-    done = subprocess.run([sys.executable, "-c", program], stdout=closed, check=False)
+    env = os.environ | {"PYTHONUNBUFFERED": ""}
+    done = subprocess.run([sys.executable, "-c", program], stdout=closed, env=env, check=False)
     assert done.returncode == pipes.CLOSED
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from medjax.cli import messages, pipes
+from medjax.cli.flags import parse_with_files
 from medjax.cli.study import tell_results
 from medjax.errors import UserError
 from medjax.store import expand_user, require_writable
@@ -41,13 +42,8 @@ def main(argv: Sequence[str]) -> int:
 def _collect(argv: Sequence[str]) -> int:
     values = flags.FlagValues()
     flags.DEFINE_string("out", None, "folder that gets everything", flag_values=values)
-    flags.DEFINE_bool("help", False, "show this help", short_name="h", flag_values=values)
-    try:
-        names = values(list(argv))[1:]
-    except flags.Error as error:
-        raise UserError(str(error).splitlines()[0]) from error
-    if values.help:
-        print(_USAGE, "\n\n", values.get_help(), sep="")
+    names = parse_with_files(values, argv, usage=_USAGE)
+    if names is None:
         return messages.DONE
     if not names or not values.out:
         raise UserError("folders or --out are missing, as in collect part0 part1 --out=study")

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -15,6 +15,7 @@ from medjax.privacy.evidence import Population
 from medjax.privacy.finished import group_mask
 from medjax.privacy.likelihood import lira, rmia
 from medjax.privacy.membership import Attack, measure
+from medjax.privacy.shadows import Shadows
 from medjax.privacy.spaces import Scene, Space, by_name
 from medjax.privacy.tracing import moments
 from medjax.types import MULTI_LABEL
@@ -22,20 +23,8 @@ from medjax.types import MULTI_LABEL
 _KEY = 0x5AD0
 
 
-class Shadowed(NamedTuple):
-    """Shadow sets as attacks see them.
-
-    Attributes:
-      sets: the sets.
-      inside: bool ``[k, n]``, which images of the scene each was made with.
-    """
-
-    sets: Sequence[data.SharedSet]
-    inside: np.ndarray
-
-
 def lira_attacks(
-    scene: Scene, spaces: Sequence[Space], shadows: Shadowed, *, suffix: str
+    scene: Scene, spaces: Sequence[Space], shadows: Shadows, *, suffix: str
 ) -> list[Attack]:
     """Tries LiRA on the tracing scores in each space.
 
@@ -63,7 +52,7 @@ def lira_attacks(
 
 
 def network_attacks(
-    scene: Scene, net: nn.Module, recipe: training.Recipe, shadows: Shadowed, *, suffix: str
+    scene: Scene, net: nn.Module, recipe: training.Recipe, shadows: Shadows, *, suffix: str
 ) -> list[Attack]:
     """Tries LiRA and offline RMIA on a network that is trained on the attacked set.
 

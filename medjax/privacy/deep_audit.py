@@ -45,7 +45,7 @@ def shadow_attacks(
             seeds = [(run.settings.seed + _OTHER_SEEDS + n) % 2**32 for n in numbers]
         _log.info("distils %d shadows, %s", shadows, name.replace("_", " "))
         found = distil_shadows(run, case.images, inside, case.folder / name, seeds=seeds)
-        shadowed = deep.Shadowed(found.sets, found.inside[:, case.rows])
+        shadowed = found._replace(inside=found.inside[:, case.rows])
         attacks += deep.lira_attacks(case.scene, some, shadowed, suffix=suffix)
         if deep.has_classes(run.dataset):
             recipe, net = _recipe(case), run.net()

@@ -21,10 +21,10 @@ class Shadows(NamedTuple):
 
     Attributes:
       sets: their images.
-      inside: bool ``[k, n]``, which images of the pool each was made with.
+      inside: bool ``[k, n]``, which of n images each was made with.
     """
 
-    sets: list[data.SharedSet]
+    sets: Sequence[data.SharedSet]
     inside: np.ndarray
 
 

@@ -7,6 +7,7 @@ from medjax import data
 from medjax.data import Split
 from medjax.privacy import canaries, deep, features, spaces
 from medjax.privacy.evidence import Population
+from medjax.privacy.shadows import Shadows
 from medjax.privacy.tracing import group_means
 
 CLASSES = np.eye(2, dtype=bool)
@@ -50,10 +51,10 @@ def test_shadows_tell_members_of_a_mean(scene):
     inside = rng.permuted(np.tile(np.arange(400) < 200, (16, 1)), axis=1)
     sets = [means(scene.images[rows], labels[rows]) for rows in inside]
     space = pixel_space(scene)
-    (attack, *_) = deep.lira_attacks(scene, [space], deep.Shadowed(sets, inside), suffix=" (x)")
+    (attack, *_) = deep.lira_attacks(scene, [space], Shadows(sets, inside), suffix=" (x)")
     assert (attack.name, attack.group) == ("LiRA on pixels (x)", "") and attack.auc > 0.65
     independent = scene._replace(target=means(scene.holdout.images, scene.holdout.labels))
-    (attack, *_) = deep.lira_attacks(independent, [space], deep.Shadowed(sets, inside), suffix="")
+    (attack, *_) = deep.lira_attacks(independent, [space], Shadows(sets, inside), suffix="")
     assert min(attack.p_values) > 1e-3
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from medjax import data, errors, store
-from medjax.cli import messages, pipes, source_flags
+from medjax.cli import exits, messages, source_flags
 from medjax.cli.flags import parse_flags
 from medjax.run.metrics import write_json
 
@@ -33,7 +33,7 @@ _ALL = sys.maxsize
 """The limit in bytes below which images are read into memory."""
 
 
-@pipes.ends_quietly
+@exits.command(reword=_as_flags)
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -44,16 +44,8 @@ def main(argv: Sequence[str]) -> int:
       The exit status: 0 done, 1 an image is in two splits (``--strict``), 2 usage, 130
       interrupted, 141 nobody reads the output.
     """
-    with messages.shown(reword=_as_flags):
-        try:
-            values = _parse(argv)
-            return messages.DONE if values is None else _report(values)
-        except BrokenPipeError:
-            raise
-        except (errors.UserError, OSError) as error:
-            return messages.say(_as_flags(str(error)), status=messages.USAGE)
-        except KeyboardInterrupt:
-            return messages.say("interrupted", status=messages.INTERRUPTED)
+    values = _parse(argv)
+    return messages.DONE if values is None else _report(values)
 
 
 def _parse(argv: Sequence[str]) -> flags.FlagValues | None:

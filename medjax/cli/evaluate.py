@@ -12,7 +12,7 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import described, learners, messages, numbered_set, pipes, source_flags, startup
+from medjax.cli import described, exits, learners, messages, numbered_set, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
@@ -81,7 +81,7 @@ class Task(NamedTuple):
     warnings: list[str]
 
 
-@pipes.ends_quietly
+@exits.command(reword=_as_flags)
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -91,19 +91,11 @@ def main(argv: Sequence[str]) -> int:
     Returns:
       The exit status: 0 done, 2 usage, 130 interrupted, 141 nobody reads the output.
     """
-    with messages.shown(reword=_as_flags):
-        try:
-            startup.set_up_jax(os.environ)  # first, because the defaults may depend on the backend
-            options = _parse(argv)
-            if options is not None:
-                _report(_prepare(options))
-            return messages.DONE
-        except BrokenPipeError:
-            raise
-        except (errors.UserError, OSError) as error:
-            return messages.say(_as_flags(str(error)), status=messages.USAGE)
-        except KeyboardInterrupt:
-            return messages.say("interrupted", status=messages.INTERRUPTED)
+    startup.set_up_jax(os.environ)  # first, because the defaults may depend on the backend
+    options = _parse(argv)
+    if options is not None:
+        _report(_prepare(options))
+    return messages.DONE
 
 
 def _report(task: Task) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from absl import flags
 
 from medjax import errors, store
-from medjax.cli import messages, pipes, startup
+from medjax.cli import exits, messages, startup
 from medjax.cli.flags import parse_flags
 
 _COMMANDS = ("audit",)
@@ -31,7 +31,7 @@ _FLAGS = (
 )
 
 
-@pipes.ends_quietly
+@exits.command(interrupted="interrupted; the same command resumes")
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -42,19 +42,8 @@ def main(argv: Sequence[str]) -> int:
       The exit status: 0 done, 1 a distillation failed or a leak is found (``--strict``), 2 usage,
       130 interrupted, 141 nobody reads the output.
     """
-    with messages.shown():
-        try:
-            values = _parse(argv)
-            return messages.DONE if values is None else _audit(values)
-        except BrokenPipeError:
-            raise
-        except (errors.UserError, OSError) as error:
-            return messages.say(error, status=messages.USAGE)
-        except errors.RunError as error:
-            return messages.say(error, status=messages.FAILED)
-        except KeyboardInterrupt:
-            text = "interrupted; the same command resumes"
-            return messages.say(text, status=messages.INTERRUPTED)
+    values = _parse(argv)
+    return messages.DONE if values is None else _audit(values)
 
 
 def _parse(argv: Sequence[str]) -> flags.FlagValues | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from absl import flags
 
-from medjax.cli import config_file, messages, pipes
+from medjax.cli import config_file, exits, messages
 from medjax.errors import UserError, printable, unknown
 from medjax.store import expand_user, require_writable
 
@@ -52,7 +52,7 @@ class Options(NamedTuple):
     dry_run: bool
 
 
-@pipes.ends_quietly
+@exits.command(interrupted="interrupted; the same command does what is missing")
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -66,17 +66,8 @@ def main(argv: Sequence[str]) -> int:
     if argv[1:] and argv[1] in _COMMANDS:
         command: Callable[[Sequence[str]], int] = importlib.import_module(_COMMANDS[argv[1]]).main
         return command([f"{argv[0]} {argv[1]}", *argv[2:]])
-    with messages.shown():
-        try:
-            options = parse(argv)
-            return messages.DONE if options is None else _run(options)
-        except BrokenPipeError:
-            raise
-        except (UserError, OSError) as error:
-            return messages.say(error, status=messages.USAGE)
-        except KeyboardInterrupt:
-            said = "interrupted; the same command does what is missing"
-            return messages.say(said, status=messages.INTERRUPTED)
+    options = parse(argv)
+    return messages.DONE if options is None else _run(options)
 
 
 def parse(argv: Sequence[str]) -> Options | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from medjax.cli import messages, pipes
+from medjax.cli import exits, messages
 from medjax.cli.flags import parse_with_files
 from medjax.cli.study import tell_results
 from medjax.errors import UserError
@@ -17,7 +17,7 @@ _USAGE = """Joins the folders of a study's shards: their results, one table and 
 With one folder that is also --out, it writes the table of what is finished there."""
 
 
-@pipes.ends_quietly
+@exits.command()
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -28,18 +28,6 @@ def main(argv: Sequence[str]) -> int:
       The exit status: 0 all jobs are there, 1 some are missing, 2 usage, 130 interrupted, 141
       nobody reads the output.
     """
-    with messages.shown():
-        try:
-            return _collect(argv)
-        except BrokenPipeError:
-            raise
-        except (UserError, OSError) as error:
-            return messages.say(error, status=messages.USAGE)
-        except KeyboardInterrupt:
-            return messages.say("interrupted", status=messages.INTERRUPTED)
-
-
-def _collect(argv: Sequence[str]) -> int:
     values = flags.FlagValues()
     flags.DEFINE_string("out", None, "folder that gets everything", flag_values=values)
     names = parse_with_files(values, argv, usage=_USAGE)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from medjax.cli import messages, pipes
+from medjax.cli import exits, messages
 from medjax.cli.flags import parse_flags
 from medjax.errors import UserError
 from medjax.store import expand_user, write_bytes
@@ -18,7 +18,7 @@ Each data set is predicted from all others, and all residuals are printed. docs/
 indicators and names the primary one. Mixed sets with minor and great variation are compared."""
 
 
-@pipes.ends_quietly
+@exits.command()
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -28,18 +28,6 @@ def main(argv: Sequence[str]) -> int:
     Returns:
       The exit status: 0 done, 2 usage, 130 interrupted, 141 nobody reads the output.
     """
-    with messages.shown():
-        try:
-            return _indicator(argv)
-        except BrokenPipeError:
-            raise
-        except (UserError, OSError) as error:
-            return messages.say(error, status=messages.USAGE)
-        except KeyboardInterrupt:
-            return messages.say("interrupted", status=messages.INTERRUPTED)
-
-
-def _indicator(argv: Sequence[str]) -> int:
     values = flags.FlagValues()
     flags.DEFINE_string("study", None, "folder of the study", flag_values=values)
     flags.DEFINE_string("method", "dm", "what was distilled with", flag_values=values)

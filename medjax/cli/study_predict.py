@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 import medjax
-from medjax.cli import messages, pipes
+from medjax.cli import exits, messages
 from medjax.cli.flags import parse_flags
 from medjax.errors import UserError, printable
 from medjax.store import expand_user
@@ -47,7 +47,7 @@ class Options(NamedTuple):
     json: bool
 
 
-@pipes.ends_quietly
+@exits.command()
 def main(argv: Sequence[str]) -> int:
     """Runs the command.
 
@@ -58,16 +58,8 @@ def main(argv: Sequence[str]) -> int:
       The exit status: 0 done, also without a table of a study, 2 usage, 130 interrupted, 141 nobody
       reads the output.
     """
-    with messages.shown():
-        try:
-            options = _parse(argv)
-            return messages.DONE if options is None else _predict(options)
-        except BrokenPipeError:
-            raise
-        except (UserError, OSError) as error:
-            return messages.say(error, status=messages.USAGE)
-        except KeyboardInterrupt:
-            return messages.say("interrupted", status=messages.INTERRUPTED)
+    options = _parse(argv)
+    return messages.DONE if options is None else _predict(options)
 
 
 def _parse(argv: Sequence[str]) -> Options | None:

@@ -4,8 +4,7 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from medjax import errors
-from medjax.cli import messages, pipes, subcommands
+from medjax.cli import exits, messages, subcommands
 
 # A command is a module with `run(argv) -> status`, which may raise a UserError.
 _COMMANDS = {
@@ -26,7 +25,7 @@ _HELP = "\n".join(
 )
 
 
-@pipes.ends_quietly
+@exits.command()
 def main(argv: Sequence[str]) -> int:
     """Runs one of the commands.
 
@@ -42,16 +41,9 @@ def main(argv: Sequence[str]) -> int:
     if name in ("--help", "-h"):
         print(_HELP)
         return messages.DONE
-    with messages.shown():
-        try:
-            module = importlib.import_module(subcommands.module_of(name, _COMMANDS))
-            return module.run([f"{program} {name}", *rest[1:]])
-        except BrokenPipeError:
-            raise
-        except (errors.UserError, OSError) as error:
-            return messages.say(error, status=messages.USAGE)
-        except KeyboardInterrupt:
-            return messages.say("interrupted", status=messages.INTERRUPTED)
+    module = importlib.import_module(subcommands.module_of(name, _COMMANDS))
+    status: int = module.run([f"{program} {name}", *rest[1:]])
+    return status
 
 
 if __name__ == "__main__":

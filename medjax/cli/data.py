@@ -77,7 +77,3 @@ def _report(values: flags.FlagValues) -> int:
         write_json(store.expand_user(values.out), found)
     print(_as_flags(data.report_text(found)))
     return int(values.strict and found["leakage"])
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

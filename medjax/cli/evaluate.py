@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,9 @@ from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
 from medjax.run.report import NOTHING, Row, diverged_lines, scores_table
 from medjax.run.settings import DataSettings, check_seed
+from medjax.run.stages import Stages
 from medjax.store import expand_user, require_writable
+from medjax.types import PRNGKey
 
 _USAGE = """Trains fresh networks on a set of images and scores them on a data set's val and test.
 
@@ -213,22 +214,16 @@ def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
     """
     import jax
 
-    dataset, recipe, count = task.dataset, task.recipe, task.networks
-    (images, benchmark), labels = _benchmark(task), task.images.labels
+    dataset, (images, benchmark), labels = task.dataset, _benchmark(task), task.images.labels
     key, rows, content = setup.keys_of(task.seed)["final"], [], _content(task)
-    for name, net in task.nets.items():
-        epochs = recipe.schedule().num_epochs
-        messages.say(f"{name}: {count} networks on {len(labels)} images, {epochs} epochs")
-        scores = evaluate.evaluate_set(
-            key, net, images, labels, benchmark, recipe=recipe, num_networks=count
-        )
-        content["results"][name] = scores
+    for name in task.nets:
+        scores = content["results"][name] = _score(task, name, key, images, benchmark)
         write_json(task.out, content)
         rows.append(Row(name, scores.get("val"), scores["test"]))
     compared = learners.compare(
         task.learners,
-        jax.random.split(key, count),
-        data.Split(images, labels.argmax(axis=1) if recipe.soft_labels else labels),
+        jax.random.split(key, task.networks),
+        data.Split(images, labels.argmax(axis=1) if task.recipe.soft_labels else labels),
         dataset,
         benchmark,
         whitening=task.images.whitening,
@@ -240,6 +235,24 @@ def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
         nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
         rows.append(Row(NOTHING, nothing.get("val"), nothing["test"]))
     return rows, compared.lines
+
+
+def _score(
+    task: Task, name: str, key: PRNGKey, images: np.ndarray, benchmark: evaluate.Benchmark
+) -> dict[str, Any]:
+    """Scores one network, and says how far it is."""
+    count, labels, epochs = task.networks, task.images.labels, task.recipe.schedule().num_epochs
+    messages.say(f"{name}: {count} networks on {len(labels)} images, {epochs} epochs")
+    return evaluate.evaluate_set(
+        key,
+        task.nets[name],
+        images,
+        labels,
+        benchmark,
+        recipe=task.recipe,
+        num_networks=count,
+        watch=functools.partial(Stages().watch, name),
+    )
 
 
 def _content(task: Task) -> dict[str, Any]:
@@ -284,7 +297,3 @@ def _benchmark(task: Task) -> tuple[np.ndarray, evaluate.Benchmark]:
         mesh = parallel.make_mesh(classes=1, networks=task.networks, rows=batch, devices=devices)
     benchmark = evaluate.Benchmark(splits, (mean, std), dataset.info.task, mesh)
     return (images - mean[None, None, None]) / std[None, None, None], benchmark
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

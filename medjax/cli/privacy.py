@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from collections.abc import Sequence
 
 from absl import flags
@@ -76,7 +75,3 @@ def _audit(values: flags.FlagValues) -> int:
     page = store.expand_user(values.workdir) / "audit.html"
     print(f"{errors.printable(page)} has the details.")
     return int(values.strict and result.alarm)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -199,7 +198,3 @@ def _list(jobs: Sequence[Any], options: Options) -> int:
     cores = options.jobs or 1
     print(f"{len(left)} of {len(jobs)} jobs are missing: about {duration(total / cores)}.")
     return messages.DONE
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from medjax.run.setup import Experiment
 _log = logging.getLogger("medjax")
 _ARRAYS = "arrays.npz"
 # The parts of medjax that decide the scores of a baseline.
-_SOURCES = ("augment", "coreset", "evaluate", "kernels", "nets", "training")
+_SOURCES = ("augment", "coreset", "data", "evaluate", "kernels", "nets", "training")
+_SOURCES += ("methods/formation.py",)  # images as patches
 
 
 def keeper(experiment: Experiment) -> evaluate.Keep:
@@ -63,7 +65,7 @@ def _keep(folder: Path, make: Callable[[], evaluate.Made], *, kind: str) -> eval
         facts = store.make_once(folder, write, what=f"the baseline {kind}")
         with np.load(folder / _ARRAYS) as arrays:
             return evaluate.Made(facts, dict(arrays))
-    except (UserError, OSError) as error:
+    except (UserError, OSError, ValueError, zipfile.BadZipFile) as error:
         if begun and not made:
             raise  # an error of the baseline, not of the cache
         _log.info("cache: a baseline is not kept: %s", error)

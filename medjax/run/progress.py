@@ -59,7 +59,7 @@ class Progress(contextlib.AbstractContextManager["Progress"]):
         if self._bar is None and done < 1:  # a line with the result follows
             self._parts.watch(what, done)
         elif self._bar is not None:
-            self._bar.set_postfix_str(f"{what} {done:.0%}")
+            self._bar.set_postfix_str(self._parts.text(what, done))
 
     def restart_clock(self) -> None:
         """Excludes the time since the last update, which was spent on other work."""

@@ -37,20 +37,27 @@ class Stages:
 
     def watch(self, what: str, done: float) -> None:
         """Shows that a fraction of a part is done; 0 starts its clock, 1 ends it."""
+        text, now, terminal = self.text(what, done), time.perf_counter(), self._stream.isatty()
+        if not self._shown or (done == 1 and not terminal and now - self._start < _SHORT):
+            return
+        if done == 1 or terminal or now - self._told >= _EVERY:
+            self._line(text, end="\n" if done == 1 or not terminal else "")
+            self._told = now
+
+    def text(self, what: str, done: float) -> str:
+        """Returns what is to be said of a part; 0 starts its clock.
+
+        Example:
+          >>> Stages().text("random images", 0.0)
+          'random images: 0%'
+        """
         now = time.perf_counter()
         if done == 0:
             self._start = self._told = now
-        if not self._shown:
-            return
-        passed, terminal = now - self._start, self._stream.isatty()
-        if done == 1 and not terminal and passed < _SHORT:
-            return
+        passed = now - self._start
         if done == 1:
-            self._line(f"{what}: done in {passed:.0f} s", end="\n")
-        elif terminal or now - self._told >= _EVERY:
-            left = f", {passed * (1 / done - 1):.0f} s left" if done else ""
-            self._line(f"{what}: {done:.0%}{left}", end="" if terminal else "\n")
-            self._told = now
+            return f"{what}: done in {passed:.0f} s"
+        return f"{what}: {done:.0%}" + (f", {passed * (1 / done - 1):.0f} s left" if done else "")
 
     def _line(self, text: str, *, end: str) -> None:
         clear = "\r\033[K" if self._stream.isatty() else ""

@@ -1,5 +1,6 @@
 """Training until a score no longer improves, and the networks at their best."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -90,16 +91,22 @@ def train_to_plateau(
         waited = 0
         while spent < most and (waited < _PATIENCE or (dropped and spent < least)):
             step = min(every, most - spent)
-            now, spent = now.until(now.epochs + step), spent + step
+            told = functools.partial(_tell, watch, spent, step, most)
+            now, spent = now.until(now.epochs + step, watch=told), spent + step
             found = score(now.variables())
             waited += 1
-            if spent < most:
-                watch(spent / most)
             if found > best_score:
                 best, best_score, waited = now, found, 0
     watch(1.0)
     steps, total = best.epochs * steps_per_epoch, spent * steps_per_epoch
     return Plateau(best.variables(), steps, total, reached=waited >= _PATIENCE)
+
+
+def _tell(watch: Watch, spent: int, step: int, most: int, done: float) -> None:
+    """Tells how much is done during a step; its begin was told before, the end may be later."""
+    told = (spent + done * step) / most
+    if done > 0 and told < 1:
+        watch(told)
 
 
 def _constant(training: Training, *, dropped: bool) -> Any:

@@ -20,8 +20,8 @@ from medjax.training.training_set import TrainingSet, training_set
 from medjax.types import Array, PRNGKey
 
 Watch = Callable[[float], None]
-# Calls of the program while somebody watches; a constant, because several processes make the same.
-_PIECES = 20
+# Calls of the program at most while somebody watches; a constant, because all processes make them.
+_PIECES = 100
 
 
 def train_networks(
@@ -129,13 +129,15 @@ class Training(NamedTuple):
         """
         if watch is None:
             return self._advance(epochs)
-        training, start = self, self.epochs
+        training, start, count = self, self.epochs, epochs - self.epochs
         watch(0.0)
         for piece in range(1, _PIECES + 1):
-            stop = start + (epochs - start) * piece // _PIECES
+            stop = start + count * piece // _PIECES
             if stop > training.epochs:
                 training = jax.block_until_ready(training._advance(stop))
-            watch(piece / _PIECES)
+                watch((stop - start) / count)
+        if count < 1:
+            watch(1.0)
         return training
 
     def _advance(self, epochs: int) -> "Training":

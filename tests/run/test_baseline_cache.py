@@ -3,9 +3,10 @@
 import json
 import pathlib
 
+import numpy as np
 import pytest
 
-from medjax import evaluate
+from medjax import evaluate, store
 from medjax.errors import UserError
 from medjax.evaluate.baselines import subsets, whole
 from medjax.run import baseline_cache, distill
@@ -48,6 +49,17 @@ def test_a_damaged_entry_is_made_again(settings, tmp_path, cache):
     for path in pathlib.Path(cache).glob("*/arrays.npz"):
         path.write_bytes(b"damaged")
     assert _baselines(settings("dm"), tmp_path / "second") == first
+
+
+def test_damage_that_the_sampled_bytes_do_not_show_costs_only_time(tmp_path):
+    made = evaluate.Made({"n": 1}, {"kernel": np.arange(9.0)})
+    first = baseline_cache._keep(tmp_path / "entry", lambda: made, kind="whole")
+    np.testing.assert_array_equal(first.arrays["kernel"], np.arange(9.0))
+    record, path = tmp_path / "entry" / "record.json", tmp_path / "entry" / "arrays.npz"
+    path.write_bytes(path.read_bytes()[:200])
+    content = json.loads(record.read_text())
+    record.write_text(json.dumps(content | {"files": {path.name: store.fingerprint(path)}}))
+    assert baseline_cache._keep(tmp_path / "entry", lambda: made, kind="whole") is made
 
 
 def test_several_processes_keep_nothing(settings, cache, monkeypatch):

@@ -65,6 +65,15 @@ def test_a_bar_on_a_terminal(clock, terminal):
     assert text.endswith("\n")
 
 
+def test_the_bar_tells_the_time_left_of_a_part(clock, terminal):
+    stream = terminal()
+    with Progress(20, done=5, stream=stream) as progress:
+        for done in (0, 0.25):
+            progress.watch("images on val", done)
+            clock.now += 10
+    assert "images on val: 25%, 30 s left" in stream.getvalue()
+
+
 def test_standard_error_is_the_default(capsys):
     Progress(2, done=0).note("hello")
     assert capsys.readouterr() == ("", "hello\n")

@@ -67,6 +67,14 @@ def test_an_improvement_at_the_lower_rate_counts():
     assert (found.steps, found.total_steps) == (4, 2 * (6 + 1 + 5))
 
 
+def test_somebody_who_watches_hears_of_every_epoch():
+    """An epoch can take minutes, and there are several of them between two scores."""
+    told = []
+    budget = Budget(least=2, most=24, every=8)
+    train_to_plateau(_start(), lambda _: 0.5, steps_per_epoch=2, budget=budget, watch=told.append)
+    np.testing.assert_allclose(told, np.arange(13) / 12)
+
+
 def test_the_least_number_of_steps_is_made():
     found, _ = _train([0.5], least=60)
     assert found.total_steps == 60 and found.reached

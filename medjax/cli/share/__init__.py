@@ -1,7 +1,6 @@
 """``python -m medjax.share``: makes, checks and shows the bundles that sites send."""
 
 import importlib
-import sys
 from collections.abc import Sequence
 
 from medjax.cli import exits, messages, subcommands
@@ -44,7 +43,3 @@ def main(argv: Sequence[str]) -> int:
     module = importlib.import_module(subcommands.module_of(name, _COMMANDS))
     status: int = module.run([f"{program} {name}", *rest[1:]])
     return status
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv))

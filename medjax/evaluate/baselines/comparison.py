@@ -85,18 +85,25 @@ class Comparison(NamedTuple):
         return images, labels if self.teacher is None else self.teacher.label(images)
 
     def kept(
-        self, kind: str, make: Callable[[], Made], *, recipe: Recipe | None = None, **content: Any
+        self,
+        kind: str,
+        make: Callable[[], Made],
+        *,
+        recipe: Recipe | None = None,
+        networks: int | None = None,
+        **content: Any,
     ) -> Made:
         """Returns what is kept of a baseline, or makes it.
 
-        ``content`` is what it depends on besides the data, the key, the network and the recipe,
-        which is that of the final scores unless it is given.
+        ``content`` is what it depends on besides the data, the key, the network, the recipe and the
+        number of networks, which are those of the final scores unless they are given.
         """
-        plan, recipe = self.plan, recipe or self.plan.recipe
-        counts = {"networks": plan.num_networks, "select_networks": plan.select_networks}
+        recipe, networks = recipe or self.plan.recipe, networks or self.plan.num_networks
         if self.teacher is not None:
             content["teacher"] = self.teacher.content()
-        return self.keep({"kind": kind, "recipe": vars(recipe), **counts, **content}, make)
+        return self.keep(
+            {"kind": kind, "recipe": vars(recipe), "networks": networks, **content}, make
+        )
 
 
 class Baseline(NamedTuple):

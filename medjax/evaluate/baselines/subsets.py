@@ -89,7 +89,9 @@ def score_k_center(comparison: Comparison, whole: Made) -> Baseline:
         images, labels = comparison.labelled(train.images[centres], train.labels[centres])
         return Made(_score(comparison, images, labels, "k-center images"))
 
-    kept = comparison.kept("kcenter", make, ipc=ipc, whole=budget(comparison)._asdict())
+    # The embedding is that of a network at its best score on val.
+    embedding = budget(comparison)._asdict() | {"select_by": comparison.plan.select_by}
+    kept = comparison.kept("kcenter", make, ipc=ipc, whole=embedding)
     return Baseline(kept.facts, {})
 
 
@@ -152,9 +154,14 @@ def _score_draw(comparison: Comparison, number: int, *, mixed: bool) -> float:
         )
         return Made(scores)
 
-    content = {**_content(comparison, mixed=mixed), "draw": number}
-    kind = "mixed_draw" if mixed else "draw"
-    kept = comparison.kept(kind, make, recipe=plan.select_recipe, **content)
+    kept = comparison.kept(
+        "mixed_draw" if mixed else "draw",
+        make,
+        recipe=plan.select_recipe,
+        networks=plan.select_networks,
+        **_content(comparison, mixed=mixed),
+        draw=number,
+    )
     return float(kept.facts["val"][plan.select_by]["mean"])
 
 

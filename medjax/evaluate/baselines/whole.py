@@ -22,9 +22,9 @@ _SCORES = 10
 
 
 def budget(comparison: Comparison) -> Budget:
-    """Returns the steps of a network on all images: at least those on a subset."""
+    """Returns the steps of a network on all images: at least those on a distilled set."""
     plan, recipe = comparison.plan, _reference(comparison)
-    images = sum(at_most(comparison.train.labels, plan.ipc))
+    images = sum(at_most(comparison.train.labels, plan.ipc)) * plan.factor**2
     least = recipe.schedule().num_epochs * math.ceil(images / recipe.batch_size)
     return Budget(least, max(plan.whole_steps, least), max(least // _SCORES, 1))
 

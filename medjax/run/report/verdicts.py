@@ -61,8 +61,10 @@ def _names(summary: Mapping[str, Any]) -> dict[str, str]:
 
 def _described(name: str, gap: Mapping[str, Any]) -> str:
     """Places the mean, without a claim."""
-    points = 100 * gap["mean"]
-    return f"{abs(points):.1f} points {'above' if points > 0 else 'below'} {name}"
+    points = f"{100 * abs(gap['mean']):.1f}"
+    if not float(points):
+        return f"level with {name}"
+    return f"{points} points {'above' if gap['mean'] > 0 else 'below'} {name}"
 
 
 def _measured(name: str, gap: Mapping[str, Any]) -> str:

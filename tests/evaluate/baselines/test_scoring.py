@@ -8,7 +8,8 @@ import pytest
 from medjax import coreset, data, evaluate
 from medjax.errors import UserError
 from medjax.evaluate import Benchmark, Made, Plan, protocol
-from medjax.evaluate.baselines import subsets, whole
+from medjax.evaluate.baselines import scoring, subsets, whole
+from medjax.evaluate.baselines.comparison import Comparison
 from medjax.training import Recipe, feature_vectors
 
 STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
@@ -207,6 +208,47 @@ def test_what_is_kept_is_not_computed_again(monkeypatch):
     more = _score(keep=keep, draws=5)
     assert more["whole"] == first["whole"] and len(kept) in (count + 1, count + 2)
     assert more["random_selected"].facts["val"][:4] == first["random_selected"].facts["val"]
+
+
+def _contents(monkeypatch, **options):
+    """Returns what names each baseline in a cache; nothing is trained."""
+    found = {}
+
+    def keep(content, make):
+        found[content["kind"]] = content
+        metrics = {name: {"mean": 0.5} for name in ("auroc", "accuracy")}
+        return Made({"scores": {"val": metrics}, "val": metrics})
+
+    monkeypatch.setattr(scoring, "is_balanced", lambda _: True)
+    _score(keep=keep, **options)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("option", "changed"),
+    [
+        ({"select_by": "accuracy"}, {"kcenter", "whole"}),  # which ends at its best score
+        ({"select_networks": 1}, {"draw"}),
+        ({"num_networks": 5}, {"random", "random_selected", "kcenter", "whole"}),
+        ({"whole_steps": 90}, {"kcenter", "whole"}),
+        ({"draws": 2}, set()),
+    ],
+)
+def test_a_baseline_is_made_again_if_what_decides_it_changes(option, changed, monkeypatch):
+    one, other = _contents(monkeypatch), _contents(monkeypatch, **option)
+    assert {kind for kind in one if one[kind] != other[kind]} - {"draw"} == changed - {"draw"}
+    draw = [{k: v for k, v in found["draw"].items() if k != "draw"} for found in (one, other)]
+    assert (draw[0] != draw[1]) == ("draw" in changed)
+
+
+def test_all_images_are_trained_for_the_steps_of_a_set_of_patches():
+    """Networks see each of four patches of an image, so an epoch has four times as many."""
+    comparison = Comparison(
+        *[jax.random.key(0)] * 2, None, TRAIN, BENCHMARK, PLAN, lambda _, make: make(), print
+    )
+    assert whole.budget(comparison).least == 20
+    patches = comparison._replace(plan=PLAN._replace(factor=2))
+    assert whole.budget(patches).least == 40
 
 
 def test_somebody_who_watches_sees_each_baseline_begin_and_end():

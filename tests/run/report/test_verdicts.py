@@ -47,6 +47,13 @@ def test_one_seed_cannot_tell():
     ]
 
 
+def test_a_difference_of_nothing_has_no_direction():
+    alike = gap(0.0004, float("nan"), float("nan"), n=1)
+    assert said(random=alike)[0] == "In balanced accuracy, the distilled set is level with " + (
+        "random real images."
+    )
+
+
 def test_metrics_of_one_seed_point_in_different_directions():
     one = {"interval": [None, None], "n": 1, "verdict": "cannot tell"}
     found = {"auroc": one | {"mean": -0.1}, "balanced_accuracy": one | {"mean": 0.1}}

@@ -18,7 +18,7 @@ from typing import Any
 import seeds_tables
 
 from medjax.run.binding import binding
-from medjax.run.seeds_summary import summarise_seeds
+from medjax.run.seeds.summary import summarise_seeds
 from medjax.run.summary import read_summary
 
 DROPPED = ("data", "val", "val_last", "test_last", "baselines_val", "recipe")

@@ -27,7 +27,7 @@ from gpu import records
 from medjax import data, evaluate, nets, share, training
 from medjax.cli import startup
 from medjax.errors import UserError
-from medjax.run import parity
+from medjax.run.config import parity
 from medjax.run.summary import read_summary
 
 RESULTS = Path(__file__).resolve().parent / "results" / "parity.jsonl"

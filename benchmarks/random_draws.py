@@ -22,8 +22,7 @@ from medjax import evaluate
 from medjax.cli import startup
 from medjax.evaluate.baselines.comparison import Comparison
 from medjax.evaluate.baselines.subsets import select_random
-from medjax.run.baseline_cache import keeper
-from medjax.run.judging import baseline_plan
+from medjax.run.judging import baseline_plan, keeper
 from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, make_experiment
 from medjax.run.summary import read_summary

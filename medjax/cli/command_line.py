@@ -10,7 +10,6 @@ from medjax import store
 from medjax.cli import config_file
 from medjax.errors import UserError
 from medjax.parallel import Cluster
-from medjax.run import parity
 
 _USAGE = """Distils a data set with the settings of a config file, and reports the scores.
 
@@ -76,5 +75,7 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
     workdir = store.expand_user(values.workdir)
     given = config_file.overrides(values)
     if "evaluation.parity" in given:  # not yet known when the config was made
+        from medjax.run.config import parity  # late, because --help needs none of its libraries
+
         parity.settle(values.config, given=given)
     return Options(values.config.to_dict(), workdir, values.distributed, cluster)

@@ -15,9 +15,9 @@ from medjax.cli import described, exits, learners, messages, numbered_set, sourc
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
 from medjax.run.metrics import write_json
+from medjax.run.progress import Stages
 from medjax.run.report import NOTHING, Row, diverged_lines, scores_table
 from medjax.run.settings import DataSettings, check_seed
-from medjax.run.stages import Stages
 from medjax.store import expand_user, require_writable
 from medjax.types import PRNGKey
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from medjax import data, errors, training
 from medjax.data.pictures.sources import PREFIXES
 from medjax.run.binding import binding, changed
-from medjax.run.old_config import upgraded
+from medjax.run.config.old import upgraded
 from medjax.run.settings import DataSettings, Settings
 from medjax.run.summary import read_summary
 

@@ -122,10 +122,10 @@ def _measure(options: Options) -> Mapping[int, Any]:
 
     from medjax.cli import startup
     from medjax.run import config
-    from medjax.run.config_words import Word, split_words
+    from medjax.run.config.words import Word, split_words
+    from medjax.run.progress import Stages
     from medjax.run.settings import Settings
     from medjax.run.setup import make_experiment
-    from medjax.run.stages import Stages
     from medjax.study.indicator.measuring import measure
     from medjax.study.indicator.names import FIRST_SEED
 

@@ -16,7 +16,7 @@ from medjax.methods.loops import Loops, loops_for
 from medjax.methods.mtt import mtt
 from medjax.methods.ncfm import ncfm
 from medjax.methods.rded import rded
-from medjax.methods.registry import axes, make, names, options
+from medjax.methods.registry import axes, make, names, options, real_parts
 from medjax.methods.vectors import vector_size
 
 __all__ = [
@@ -50,6 +50,7 @@ __all__ = [
     "random",
     "rded",
     "read_ahead",
+    "real_parts",
     "train_experts",
     "vector_size",
 ]

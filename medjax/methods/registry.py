@@ -30,11 +30,13 @@ class Method(NamedTuple):
       factory: makes the ``Distiller``; its keyword arguments are the options of the method.
       extends: the factory to which ``factory`` passes all other options.
       axes: the axes of a mesh along which devices divide the work.
+      real: what of real images its images are unchanged, see ``real_parts``.
     """
 
     factory: Callable[..., Distiller]
     extends: Callable[..., Distiller] | None = None
     axes: tuple[str, ...] = parallel.AXES
+    real: str | None = None
 
 
 _METHODS = {
@@ -42,15 +44,15 @@ _METHODS = {
     "dc": Method(dc),
     "dm": Method(dm),
     "dsa": Method(dsa, extends=dc),
-    "herding": Method(herding),
+    "herding": Method(herding, real="coreset"),
     "hoptm": Method(hoptm, extends=mtt, axes=("net",)),
     "idc": Method(idc),
     "idm": Method(idm),
-    "kcenter": Method(kcenter),
+    "kcenter": Method(kcenter, real="coreset"),
     "mtt": Method(mtt, axes=("net",)),
     "ncfm": Method(ncfm),
-    "random": Method(random),
-    "rded": Method(rded),
+    "random": Method(random, real="coreset"),
+    "rded": Method(rded, real="crops"),
 }
 # Arguments that are no options: the run sets them, or a method that extends another.
 _NO_OPTIONS = ("net", "ipc", "num_groups", "mesh", "matching")
@@ -108,6 +110,26 @@ def axes(name: str) -> tuple[str, ...]:
       (('class', 'net', 'batch'), ('net',))
     """
     return _find(name).axes
+
+
+def real_parts(name: str) -> str | None:
+    """Returns what of real images the images of a method are, if it distils none.
+
+    Args:
+      name: one of ``names()``.
+
+    Returns:
+      ``"coreset"`` for real images as they are, ``"crops"`` for parts of them, ``None`` for
+      synthetic images.
+
+    Raises:
+      UserError: for an unknown name.
+
+    Example:
+      >>> real_parts("herding"), real_parts("rded"), real_parts("dm")
+      ('coreset', 'crops', None)
+    """
+    return _find(name).real
 
 
 def make(

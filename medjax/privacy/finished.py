@@ -11,7 +11,7 @@ import numpy as np
 from medjax import data, nets
 from medjax.errors import UserError
 from medjax.run import datasets
-from medjax.run.old_config import upgraded
+from medjax.run.config.old import upgraded
 from medjax.run.settings import Settings
 from medjax.run.summary import read_summary
 from medjax.types import Array

@@ -12,16 +12,14 @@ from medjax.run import summary as summaries
 from medjax.run.binding import DATA_DIGEST, binding
 from medjax.run.checkpoint import Checkpoints
 from medjax.run.experts import with_experts
-from medjax.run.judging import judge
+from medjax.run.judging import judge, with_teacher
 from medjax.run.metrics import MetricsWriter
 from medjax.run.pace import Pace, agreed
 from medjax.run.preemption import Preemption, preempted
-from medjax.run.progress import Progress
+from medjax.run.progress import Progress, Stopwatch
 from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, make_experiment
 from medjax.run.state import Candidate, RunState
-from medjax.run.stopwatch import Stopwatch
-from medjax.run.teaching import with_teacher
 from medjax.run.validation import Validator
 from medjax.store import expand_user
 

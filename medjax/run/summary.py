@@ -11,12 +11,12 @@ import jax
 import numpy as np
 
 import medjax
-from medjax import coreset, data, evaluate
+from medjax import coreset, data, evaluate, methods
 from medjax.data.pictures.sources import PREFIXES
 from medjax.run import datasets
 from medjax.run.binding import binding, other_data
-from medjax.run.differences import differences
 from medjax.run.judging import Judgement
+from medjax.run.judging.differences import differences
 from medjax.run.metrics import read_metrics, write_json
 from medjax.run.report import write_report
 from medjax.run.settings import Settings
@@ -25,8 +25,6 @@ from medjax.run.state import Candidate
 from medjax.types import Array
 
 _log = logging.getLogger("medjax")
-# What the images are of methods without a start, if not real images as they are.
-_UNLEARNED = {"rded": "crops"}
 
 
 def summarise(
@@ -147,7 +145,7 @@ def _description(experiment: Experiment, selected: Candidate, last: Candidate) -
         "dataset": dataset.info.name,
         "ipc": list(ipc) if isinstance(ipc, tuple) else ipc,
         "seed": settings.seed,
-        "init": settings.distill.get("init", _UNLEARNED.get(settings.method, "coreset")),
+        "init": settings.distill.get("init", methods.real_parts(settings.method)),
         "labels": experiment.labels,
         "num_images": len(selected.labels),
         "num_decoded": len(experiment.distiller.decode(selected.stored).labels),

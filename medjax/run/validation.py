@@ -10,11 +10,10 @@ import numpy as np
 from medjax import evaluate, parallel
 from medjax.methods import DistillState
 from medjax.run.metrics import MetricsWriter
-from medjax.run.progress import Progress
+from medjax.run.progress import Progress, Stopwatch
 from medjax.run.report import DECISIONS, image_grid, save_png
 from medjax.run.setup import Experiment
 from medjax.run.state import Candidate, RunState
-from medjax.run.stopwatch import Stopwatch
 from medjax.types import SyntheticSet
 
 

@@ -8,13 +8,13 @@ import numpy as np
 from medjax import evaluate
 from medjax.coreset import at_most
 from medjax.run.settings import Settings
+from medjax.run.sources import SCORING
 from medjax.study import rules
 from medjax.study.cell import config_of
 from medjax.study.job import Job
 from medjax.study.kinds import Kind
 from medjax.study.rows import Row
 from medjax.study.scored import Made, on_network, scored_rows
-from medjax.study.sources import SCORING
 from medjax.study.statistics import CHANCE
 
 
@@ -23,10 +23,9 @@ def run(job: Job, folder: Path) -> list[Row]:
 
     Each is kept in the cache of baselines, where the runs of all methods find it.
     """
-    from medjax.run.baseline_cache import keeper
-    from medjax.run.judging import baseline_plan
+    from medjax.run.judging import baseline_plan, keeper
+    from medjax.run.progress import Stages
     from medjax.run.setup import make_experiment
-    from medjax.run.stages import Stages
 
     experiment = make_experiment(Settings.from_config(config_of(job.settings["run"])))
     plan = baseline_plan(experiment)._replace(draws=job.settings["draws"])
@@ -69,5 +68,5 @@ def _seconds(job: Job) -> float:
 KIND = Kind(
     run,
     _seconds,
-    sources=(*SCORING, "run/judging.py", "study/baselines.py", "study/scored.py"),
+    sources=(*SCORING, "run/judging/judgement.py", "study/baselines.py", "study/scored.py"),
 )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from medjax import nets
 from medjax.run import config
 from medjax.run.binding import binding
-from medjax.run.config_words import Word, split_words
+from medjax.run.config.words import Word, split_words
 from medjax.run.metrics import jsonable
 
 _EVERY = "evaluation.every"

@@ -3,13 +3,13 @@
 import shutil
 from pathlib import Path
 
+from medjax.run.sources import SCORING
 from medjax.study import rules
 from medjax.study.cell import config_of
 from medjax.study.job import Job
 from medjax.study.kinds import Kind
 from medjax.study.rows import Row
 from medjax.study.scored import Made, on_network, scored_rows
-from medjax.study.sources import SCORING
 
 RUN = "run"
 """The workdir of the run, in the folder of its job."""
@@ -50,11 +50,11 @@ KIND = Kind(
         *SCORING,
         "methods",
         "run/distill.py",
-        "run/experts.py",
-        "run/judging.py",
+        "run/experts",
+        "run/judging/judgement.py",
+        "run/judging/teaching.py",
         "run/state.py",
         "run/summary.py",
-        "run/teaching.py",
         "run/validation.py",
         "study/distilling.py",
         "study/scored.py",

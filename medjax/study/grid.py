@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from medjax import methods
 from medjax.errors import UserError, some, unknown
-from medjax.run.config_words import split_words
+from medjax.run.config.words import split_words
 from medjax.run.settings import Settings
 from medjax.study.cell import Cell, config_of, settings_of, shared_part
 from medjax.study.facts import Facts, facts_of

@@ -24,10 +24,10 @@ from typing import Any
 
 from medjax import store
 from medjax.run.metrics import jsonable, write_json
+from medjax.run.sources import code_digest
 from medjax.study.job import Job
 from medjax.study.kinds import kind_of
 from medjax.study.rows import Row
-from medjax.study.sources import code_digest
 
 _RECORD, _JOBS, _LOCKS = "job.json", "jobs", "locks"
 

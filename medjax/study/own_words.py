@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from medjax.errors import UserError, unknown
-from medjax.run.config_words import split_words
+from medjax.run.config.words import split_words
 
 _OF_RUNS = ("quick",)
 

@@ -248,3 +248,8 @@ def test_a_probability_is_one(value):
 def test_an_unknown_source_of_moments_is_refused():
     with pytest.raises(UserError, match=r"unknown batch_norm 'bach' \(did you mean 'batch'\?\)"):
         methods.make("dsa", net=NET, ipc=1, batch_norm="bach")
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_images_have_a_start_or_are_of_real_ones(name):
+    assert ("init" in methods.options(name)) == (methods.real_parts(name) is None)

@@ -11,10 +11,10 @@ import pytest
 from medjax import data, evaluate, launch
 from medjax.run import config, judging, summary
 from medjax.run.checkpoint import Checkpoints
+from medjax.run.progress import Stopwatch
 from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 from medjax.run.state import Candidate
-from medjax.run.stopwatch import Stopwatch
 
 # The flags library loads a config file in a way that Python will drop.
 pytestmark = pytest.mark.filterwarnings("ignore:the load_module:DeprecationWarning")

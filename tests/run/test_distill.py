@@ -9,8 +9,8 @@ import pytest
 from medjax import evaluate
 from medjax.run import distill, summary
 from medjax.run.metrics import read_metrics
+from medjax.run.progress import PARTS
 from medjax.run.settings import Settings
-from medjax.run.stopwatch import PARTS
 
 METHODS = ("dm", "dc", "dsa", "idc", "idm", "mtt", "datm", "hoptm", "ncfm")
 

@@ -1,13 +1,11 @@
 """What may leave a site: the rules that a run has to meet, and what is marked on its card."""
 
+from medjax import methods
 from medjax.data import parse_preparation
 from medjax.data.prepare.windowing import PercentileClip
 from medjax.errors import UserError
 from medjax.share.bundle.finished import FinishedRun
 from medjax.types import MULTI_LABEL
-
-CORE_SETS = ("herding", "kcenter", "random", "rded")
-"""The methods whose images are patients' images, or parts of them."""
 
 _START = "its images started from real images, which they may still show"
 _TEACHER = "its labels are outputs of a network of all real training images"
@@ -35,7 +33,7 @@ def check_may_leave(run: FinishedRun, *, allow_real_init: bool) -> list[str]:
       UserError: if the images must not leave.
     """
     method, where = str(run.summary["method"]), run.workdir
-    if method in CORE_SETS:
+    if method in methods.names() and methods.real_parts(method) is not None:
         raise UserError(
             f"{where} is a core-set ({method}): its images are patients' images, which never go "
             "into a bundle; distil some, as with configs/dm.py:distill.init=noise"

@@ -4,13 +4,13 @@ import math
 from pathlib import Path
 
 from medjax.run.settings import Settings
+from medjax.run.sources import SCORING
 from medjax.study import rules
 from medjax.study.cell import config_of
 from medjax.study.indicator.names import CHANCE, INDICATOR
 from medjax.study.job import Job
 from medjax.study.kinds import Kind
 from medjax.study.rows import Row
-from medjax.study.sources import SCORING
 
 _OWN = ("descriptors", "job", "measuring", "neighbours", "representativeness", "slope")
 
@@ -20,8 +20,8 @@ def run(job: Job, folder: Path) -> list[Row]:
 
     Those that the set has too few images for have no row.
     """
+    from medjax.run.progress import Stages
     from medjax.run.setup import make_experiment
-    from medjax.run.stages import Stages
     from medjax.study.indicator.measuring import measure
 
     experiment = make_experiment(Settings.from_config(config_of(job.settings["run"])))
@@ -44,5 +44,9 @@ def _seconds(job: Job) -> float:
 KIND = Kind(
     run,
     _seconds,
-    sources=(*SCORING, "run/judging.py", *(f"study/indicator/{name}.py" for name in _OWN)),
+    sources=(
+        *SCORING,
+        "run/judging/judgement.py",
+        *(f"study/indicator/{name}.py" for name in _OWN),
+    ),
 )

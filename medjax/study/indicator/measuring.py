@@ -12,8 +12,7 @@ from medjax.evaluate.baselines.made import Made
 from medjax.evaluate.baselines.subsets import score_k_center, score_random
 from medjax.evaluate.baselines.teacher import first_network
 from medjax.evaluate.baselines.whole import train_whole
-from medjax.run.baseline_cache import keeper
-from medjax.run.judging import baseline_plan
+from medjax.run.judging import baseline_plan, keeper
 from medjax.run.setup import Experiment
 from medjax.study.indicator.descriptors import descriptors, intrinsic_dimension
 from medjax.study.indicator.names import PRIMARY, REPRESENTATIVENESS

@@ -8,13 +8,13 @@ import numpy as np
 
 from medjax.run.metrics import write_json
 from medjax.run.settings import Settings
+from medjax.run.sources import SCORING
 from medjax.study import rules
 from medjax.study.cell import config_of
 from medjax.study.job import Job
 from medjax.study.kinds import Kind
 from medjax.study.rows import Row
 from medjax.study.scored import Made, scored_rows
-from medjax.study.sources import SCORING
 
 if TYPE_CHECKING:
     from medjax.run.setup import Experiment

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from medjax.run.metrics import write_json
 from medjax.run.settings import DataSettings, Settings
+from medjax.run.sources import SCORING
 from medjax.study import rules
 from medjax.study.cell import config_of
 from medjax.study.job import Job
 from medjax.study.kinds import Kind
 from medjax.study.rows import Row
 from medjax.study.scored import Made, scored_rows
-from medjax.study.sources import SCORING
 
 if TYPE_CHECKING:
     from medjax import data

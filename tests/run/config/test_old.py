@@ -4,7 +4,7 @@ import pytest
 
 from medjax.errors import UserError
 from medjax.run.config import make
-from medjax.run.old_config import upgraded
+from medjax.run.config.old import upgraded
 from medjax.run.settings import Settings
 
 

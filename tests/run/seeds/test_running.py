@@ -19,7 +19,7 @@ from medjax.run import distill
 from medjax.run.preemption import Preemption
 from medjax.run.seeds import distill_seeds, seeds_of
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 def read(workdir):
@@ -113,7 +113,7 @@ import json, os, signal, sys
 import jax
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 from medjax import evaluate
-from medjax.run import seeds
+from medjax.run.seeds import running as seeds
 judge, calls = evaluate.evaluate_set, []
 def evaluate_set(*args, **options):
     calls.append(args)

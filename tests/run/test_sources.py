@@ -1,6 +1,6 @@
 """The version of code changes with what the interpreter runs alone."""
 
-from medjax.study.sources import code_digest, code_of
+from medjax.run.sources import code_digest, code_of
 
 CODE = '''"""Doc."""
 import os

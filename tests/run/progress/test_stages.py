@@ -2,8 +2,7 @@
 
 import io
 
-from medjax.run.progress import Progress
-from medjax.run.stages import Stages
+from medjax.run.progress import Progress, Stages
 
 
 def _watch(stages, clock, fractions, *, seconds):

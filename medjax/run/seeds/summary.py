@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from medjax import evaluate
-from medjax.run.differences import differences
+from medjax.run.judging.differences import differences
 from medjax.run.metrics import jsonable
 
 # Equal for all seeds, because the settings and the data are.

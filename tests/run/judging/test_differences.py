@@ -3,7 +3,7 @@
 import pytest
 
 from medjax import evaluate
-from medjax.run.differences import differences
+from medjax.run.judging.differences import differences
 
 
 def scores(auroc, balanced=None):

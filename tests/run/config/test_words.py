@@ -2,7 +2,7 @@
 
 import pytest
 
-from medjax.run.config_words import split_words
+from medjax.run.config.words import split_words
 
 
 @pytest.mark.parametrize(

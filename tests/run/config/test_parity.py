@@ -2,7 +2,8 @@
 
 import pytest
 
-from medjax.run import config, parity
+from medjax.run import config
+from medjax.run.config import parity
 
 
 def recipe(arg, method="dc"):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from medjax.run.seeds_summary import summarise_seeds
+from medjax.run.seeds.summary import summarise_seeds
 
 
 def run(seed, *values, random=(0.5, 0.5), **changed):

@@ -2,8 +2,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from medjax.run import stopwatch
-from medjax.run.stopwatch import Stopwatch
+from medjax.run.progress import Stopwatch, stopwatch
 
 
 @pytest.fixture

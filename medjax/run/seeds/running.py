@@ -12,7 +12,7 @@ from medjax.run.binding import binding, compare
 from medjax.run.metrics import jsonable, write_json
 from medjax.run.preemption import Preemption
 from medjax.run.report import write_seeds_report
-from medjax.run.seeds_summary import summarise_seeds
+from medjax.run.seeds.summary import summarise_seeds
 from medjax.run.settings import Settings, check_seed
 from medjax.run.summary import read_summary
 from medjax.store import expand_user

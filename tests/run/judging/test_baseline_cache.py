@@ -9,7 +9,8 @@ import pytest
 from medjax import evaluate, store
 from medjax.errors import UserError
 from medjax.evaluate.baselines import subsets, whole
-from medjax.run import baseline_cache, distill
+from medjax.run import distill
+from medjax.run.judging import baseline_cache
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_a_cache_that_cannot_be_written_does_not_end_a_run(settings, tmp_path, m
 def test_other_source_code_makes_another_entry(settings, tmp_path, cache, monkeypatch):
     distill.distill(settings("dm"), tmp_path / "first")
     before = {path.name for path in cache.iterdir() if path.is_dir()}
-    monkeypatch.setattr(baseline_cache, "_source", lambda: "another")
+    monkeypatch.setattr(baseline_cache, "code_digest", lambda _: "another")
     distill.distill(settings("dm"), tmp_path / "second")
     assert len({path.name for path in cache.iterdir() if path.is_dir()}) == 2 * len(before)
 

@@ -11,9 +11,9 @@ from ml_collections import ConfigDict, config_dict
 
 from medjax import data, methods, nets, parallel
 from medjax.errors import UserError, unknown
-from medjax.run import parity
-from medjax.run.config_words import Word, split_words
-from medjax.run.quick import quick_settings
+from medjax.run.config import parity
+from medjax.run.config.quick import quick_settings
+from medjax.run.config.words import Word, split_words
 from medjax.run.settings import LABELS, TEMPERATURE
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.

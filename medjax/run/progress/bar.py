@@ -7,7 +7,7 @@ from typing import TextIO
 
 from tqdm import tqdm
 
-from medjax.run.stages import Stages
+from medjax.run.progress.stages import Stages
 
 
 class Progress(contextlib.AbstractContextManager["Progress"]):

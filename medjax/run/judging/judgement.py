@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import jax
 
 from medjax import evaluate, parallel
-from medjax.run.baseline_cache import keeper
+from medjax.run.judging.baseline_cache import keeper
+from medjax.run.progress.stages import Stages
+from medjax.run.progress.stopwatch import Stopwatch
 from medjax.run.setup import Experiment
-from medjax.run.stages import Stages
 from medjax.run.state import Candidate
-from medjax.run.stopwatch import Stopwatch
 from medjax.types import SyntheticSet
 
 

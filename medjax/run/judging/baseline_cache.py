@@ -1,6 +1,5 @@
 """The baselines of earlier runs: those of one data set, seed and recipe are trained once."""
 
-import functools
 import logging
 import zipfile
 from collections.abc import Callable, Mapping
@@ -10,16 +9,15 @@ from typing import Any
 import jax
 import numpy as np
 
-import medjax
 from medjax import data, evaluate, store
 from medjax.errors import UserError
 from medjax.run.setup import Experiment
+from medjax.run.sources import SCORING, code_digest
 
 _log = logging.getLogger("medjax")
 _ARRAYS = "arrays.npz"
-# The parts of medjax that decide the scores of a baseline.
-_SOURCES = ("augment", "coreset", "data", "evaluate", "kernels", "nets", "training")
-_SOURCES += ("methods/formation.py",)  # images as patches
+# What decides the scores of a baseline; of the methods, how images are stored as patches.
+_SOURCES = (*SCORING, "methods/formation.py")
 
 
 def keeper(experiment: Experiment) -> evaluate.Keep:
@@ -40,7 +38,7 @@ def keeper(experiment: Experiment) -> evaluate.Keep:
         "net": {"name": settings.net.name, **settings.net.options},
         "precision": settings.precision,
         "seed": settings.seed,
-        "source": _source(),
+        "source": code_digest(_SOURCES),
         "jax": jax.__version__,
         "device": [jax.devices()[0].platform, jax.devices()[0].device_kind],
     }
@@ -63,16 +61,10 @@ def _keep(folder: Path, make: Callable[[], evaluate.Made], *, kind: str) -> eval
 
     try:
         facts = store.make_once(folder, write, what=f"the baseline {kind}")
-        with np.load(folder / _ARRAYS) as arrays:
+        with open(folder / _ARRAYS, "rb") as stream, np.load(stream) as arrays:
             return evaluate.Made(facts, dict(arrays))
     except (UserError, OSError, ValueError, zipfile.BadZipFile) as error:
         if begun and not made:
             raise  # an error of the baseline, not of the cache
         _log.info("cache: a baseline is not kept: %s", error)
         return made[0] if made else make()
-
-
-@functools.cache
-def _source() -> str:
-    package = Path(medjax.__file__).parent
-    return store.source_digest(package / name for name in _SOURCES)

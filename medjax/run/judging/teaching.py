@@ -1,10 +1,10 @@
 """The teacher of a run, which labels the distilled images and the random ones."""
 
 from medjax import evaluate, parallel
-from medjax.run.baseline_cache import keeper
-from medjax.run.judging import baseline_plan
+from medjax.run.judging.baseline_cache import keeper
+from medjax.run.judging.judgement import baseline_plan
+from medjax.run.progress.stages import Stages
 from medjax.run.setup import Experiment
-from medjax.run.stages import Stages
 
 
 def with_teacher(experiment: Experiment) -> Experiment:

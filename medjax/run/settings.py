@@ -146,6 +146,15 @@ class EvaluationSettings:
             raise UserError(
                 f"evaluation.parity needs evaluation.recipe=reference, got {self.recipe}"
             )
+        self._check_recipe()
+
+    def _check_recipe(self) -> None:
+        """Refuses a recipe before any data is read; ``augment`` is checked with the data set's."""
+        names = {"epochs", "learning_rate", "momentum", "weight_decay", "batch_size"}
+        try:
+            training.Recipe(**{name: getattr(self, name) for name in names})
+        except UserError as error:
+            raise UserError(f"evaluation.{error}") from error
 
 
 @dataclasses.dataclass(frozen=True)

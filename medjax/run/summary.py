@@ -13,6 +13,7 @@ import numpy as np
 import medjax
 from medjax import coreset, data, evaluate, methods
 from medjax.data.pictures.sources import PREFIXES
+from medjax.errors import UserError
 from medjax.run import datasets
 from medjax.run.binding import binding, other_data
 from medjax.run.judging import Judgement
@@ -116,7 +117,9 @@ def read_finished(settings: Settings, workdir: Path) -> dict[str, Any] | None:
     summary = read_summary(workdir / "summary.json")
     if summary is None or binding(summary["config"]) != binding(settings.config):
         return None
-    if not (workdir / "synthetic.npz").exists():
+    try:
+        data.load_synthetic(workdir / "synthetic.npz")
+    except UserError:  # missing or damaged; the last checkpoint has the images
         return None
     _check_same_data(summary, settings, workdir)
     return summary

@@ -258,7 +258,8 @@ def test_numbers_out_of_range_are_named(settings, key, value, least):
         ({"distill.init": "nois"}, r"unknown init 'nois' \(did you mean 'noise'\?\)"),
         ({"distill.augment": "flop"}, r"unknown DSA operator 'flop' \(did you mean 'flip'\?\)"),
         ({"distill.batch_real": 0}, r"^batch_real must be at least 1, got 0$"),
-        ({"evaluation.epochs": -1}, r"^epochs must be a whole number"),
+        ({"evaluation.epochs": -1}, r"^evaluation\.epochs must be a whole number"),
+        ({"evaluation.learning_rate": -1.0}, r"^evaluation\.learning_rate must be a finite number"),
         (
             {"evaluation.recipe": "Fast"},
             r"^unknown evaluation\.recipe 'Fast' \(did you mean 'fast'",

@@ -1,46 +1,21 @@
 """The baselines: their images, their selection, their steps and their networks."""
 
-import flax.linen as nn
 import jax
 import numpy as np
 import pytest
 
 from medjax import coreset, data, evaluate
 from medjax.errors import UserError
-from medjax.evaluate import Benchmark, Made, Plan, protocol
+from medjax.evaluate import Made, Plan, protocol
 from medjax.evaluate.baselines import scoring, subsets, whole
 from medjax.evaluate.baselines.comparison import Comparison
 from medjax.training import Recipe, feature_vectors
 
-STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
 RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8)
 SELECT_RECIPE = Recipe(epochs=20, learning_rate=0.1, batch_size=8, name="fast")
 NAMES = ["random", "random_selected", "kcenter", "whole", "whole_balanced"]
 
 
-class Perceptron(nn.Module):
-    """A network that trains quickly."""
-
-    def setup(self):
-        self.head = nn.Dense(2)
-
-    def embed(self, images):
-        return images.reshape(len(images), -1)
-
-    def __call__(self, images):
-        return self.head(self.embed(images))
-
-
-def _split(n, seed):
-    """Dark and light images under noise, twice as many dark ones."""
-    rng = np.random.default_rng(seed)
-    labels = (np.arange(n) % 3 == 0).astype(np.int32)
-    images = 90 + 70 * labels[:, None, None, None] + rng.integers(-60, 60, (n, 4, 4, 1))
-    return data.Split(images.astype(np.uint8), labels)
-
-
-TRAIN = _split(30, 0)
-BENCHMARK = Benchmark({"val": _split(20, 1), "test": _split(40, 2)}, STATS, "binary-class")
 PLAN = Plan(
     ipc=2,
     recipe=RECIPE,
@@ -53,15 +28,21 @@ PLAN = Plan(
 )
 
 
-def _score(train=TRAIN, benchmark=BENCHMARK, **options):
-    plan = {name: options.pop(name) for name in Plan._fields if name in options}
-    keys = jax.random.key(0), jax.random.key(1)
-    plan = PLAN._replace(**plan)
-    return evaluate.score_baselines(keys, Perceptron(), train, benchmark, plan=plan, **options)
+@pytest.fixture(scope="module")
+def score(shades):
+    """Scores the baselines, with changes of the plan, the images or the splits."""
+
+    def run(train=shades.train, benchmark=shades.benchmark, **options):
+        plan = PLAN._replace(**{k: options.pop(k) for k in Plan._fields if k in options})
+        return evaluate.score_baselines(
+            shades.keys, shades.net, train, benchmark, plan=plan, **options
+        )
+
+    return run
 
 
 @pytest.fixture(scope="module")
-def recorded():
+def recorded(score):
     """The trainings in order, as dicts of their arguments, and the baselines."""
     calls = []
 
@@ -81,13 +62,13 @@ def recorded():
             (whole, "start_training"),
         ):
             patch.setattr(*recorder(module, name))
-        baselines = _score(ipc=[1, 2])
+        baselines = score(ipc=[1, 2])
     return calls, baselines
 
 
-def _rows(images):
+def _rows(train, images):
     """Returns the rows of training images."""
-    return [int(np.flatnonzero((TRAIN.images == x).all((1, 2, 3)))[0]) for x in images]
+    return [int(np.flatnonzero((train.images == x).all((1, 2, 3)))[0]) for x in images]
 
 
 def test_scores_of_every_baseline_on_every_split(recorded):
@@ -101,43 +82,43 @@ def test_scores_of_every_baseline_on_every_split(recorded):
     assert baselines["whole"].scores["test"]["accuracy"]["mean"] > 0.9
 
 
-def test_the_whole_set_is_trained_both_ways_for_the_steps_of_a_subset_or_more(recorded):
+def test_the_whole_set_is_trained_both_ways_for_the_steps_of_a_subset_or_more(recorded, shades):
     calls, baselines = recorded
     found = [call for call in calls if len(call["images"]) == 30]
     assert [call["recipe"].balanced for call in found] == [False, True]
     for call in found:
-        np.testing.assert_array_equal(call["images"], TRAIN.images)
-        np.testing.assert_array_equal(call["labels"], TRAIN.labels)
+        np.testing.assert_array_equal(call["images"], shades.train.images)
+        np.testing.assert_array_equal(call["labels"], shades.train.labels)
         assert (call["recipe"].batch_size, call.get("rows")) == (8, None)
     for name in ("whole", "whole_balanced"):
         facts = baselines[name].facts
         assert 20 <= facts["total_steps"] <= 60 and 0 < facts["steps"] <= facts["total_steps"]
 
 
-def test_a_balanced_set_is_trained_on_once():
-    equal = data.Split(TRAIN.images[:20], (np.arange(20) % 2).astype(np.int32))
+def test_a_balanced_set_is_trained_on_once(score, shades):
+    equal = data.Split(shades.train.images[:20], (np.arange(20) % 2).astype(np.int32))
     kinds = []
 
     def keep(content, make):
         kinds.append((content["kind"], content.get("balanced")))
         return make()
 
-    baselines = _score(train=equal, keep=keep)
+    baselines = score(train=equal, keep=keep)
     assert ("whole", True) not in kinds
     assert baselines["whole_balanced"] == baselines["whole"]
 
 
-def test_every_random_network_has_a_subset_of_its_own(recorded):
+def test_every_random_network_has_a_subset_of_its_own(recorded, shades):
     (call,) = [call for call in recorded[0] if call.get("rows") is not None]
     images, labels, rows = call["images"], call["labels"], call["rows"]
-    found = [_rows(images[own]) for own in rows]
+    found = [_rows(shades.train, images[own]) for own in rows]
     assert len(found) == len({tuple(subset) for subset in found}) == 3
     for subset, own in zip(found, rows, strict=True):
         assert len(set(subset)) == 3
-        assert TRAIN.labels[subset].tolist() == labels[own].tolist() == [0, 1, 1]
+        assert shades.train.labels[subset].tolist() == labels[own].tolist() == [0, 1, 1]
 
 
-def test_the_best_random_subset_on_val_is_selected(recorded):
+def test_the_best_random_subset_on_val_is_selected(recorded, shades):
     """It is scored on val by the networks that select, then by those of the final scores."""
     calls, baselines = recorded
     facts = baselines["random_selected"].facts
@@ -148,39 +129,41 @@ def test_the_best_random_subset_on_val_is_selected(recorded):
     assert {call["recipe"].name for call in calls if call["key"] == str(jax.random.key(0))} == {
         "reference"
     }
-    assert len({tuple(_rows(call["images"])) for call in draws}) > 1
+    assert len({tuple(_rows(shades.train, call["images"])) for call in draws}) > 1
     assert facts["draw"] == int(np.argmax(facts["val"]))
-    best = _rows(draws[facts["draw"]]["images"])
+    best = _rows(shades.train, draws[facts["draw"]]["images"])
     final = [call for call in calls if call["num_networks"] == 3 and call.get("rows") is None]
-    assert best in [_rows(call["images"]) for call in final]
+    assert best in [_rows(shades.train, call["images"]) for call in final]
 
 
-def test_all_images_are_trained_to_a_plateau_of_the_same_length_by_any_recipe():
+def test_all_images_are_trained_to_a_plateau_of_the_same_length_by_any_recipe(score):
     names = {}
 
     def keep(content, make):
         names[content["kind"]] = content["recipe"]["name"]
         return make()
 
-    reference, fast = _score(), _score(recipe=SELECT_RECIPE, keep=keep)
+    reference, fast = score(), score(recipe=SELECT_RECIPE, keep=keep)
     assert [fast[name] == reference[name] for name in NAMES[-2:]] == [True] * 2
     assert names.pop("whole") == "reference" and set(names.values()) == {"fast"}
 
 
-def test_without_val_nothing_is_selected():
-    baselines = _score(benchmark=BENCHMARK._replace(splits={"test": BENCHMARK.splits["test"]}))
+def test_without_val_nothing_is_selected(score, shades):
+    baselines = score(
+        benchmark=shades.benchmark._replace(splits={"test": shades.benchmark.splits["test"]})
+    )
     assert list(baselines) == [name for name in NAMES if name != "random_selected"]
     assert baselines["whole"].facts == {"steps": 60, "total_steps": 60, "plateau": False}
 
 
-def test_k_center_chooses_once_for_all_networks(recorded):
+def test_k_center_chooses_once_for_all_networks(recorded, shades):
     sets = [call for call in recorded[0] if len(call["images"]) == 3]
-    rows = _rows(sets[-1]["images"])
+    rows = _rows(shades.train, sets[-1]["images"])
     assert sets[-1]["labels"].tolist() == [0, 1, 1] and len(set(rows)) == 3
     # The embedding is the pixels: the first of a class lies nearest to its mean.
     for label in (0, 1):
-        members = np.flatnonzero(TRAIN.labels == label)
-        pixels = TRAIN.images[members].reshape(len(members), -1) / 255.0
+        members = np.flatnonzero(shades.train.labels == label)
+        pixels = shades.train.images[members].reshape(len(members), -1) / 255.0
         distances = np.square(pixels - pixels.mean(0)).sum(-1)
         assert rows[label] == members[distances.argmin()]
 
@@ -191,7 +174,7 @@ def test_baselines_train_the_networks_of_the_distilled_set(recorded):
     assert keys.count(str(jax.random.key(0))) == 5 == len(keys) - PLAN.draws
 
 
-def test_what_is_kept_is_not_computed_again(monkeypatch):
+def test_what_is_kept_is_not_computed_again(monkeypatch, score):
     """A second call, and one with more draws, train only what is new."""
     kept = {}
 
@@ -199,18 +182,18 @@ def test_what_is_kept_is_not_computed_again(monkeypatch):
         name = repr(sorted(content.items(), key=str))
         return kept.setdefault(name, None) or kept.update({name: make()}) or kept[name]
 
-    first = _score(keep=keep)
+    first = score(keep=keep)
     assert all(isinstance(made, Made) for made in kept.values())
     count = len(kept)
     monkeypatch.setattr(whole, "start_training", None)
     monkeypatch.setattr(subsets, "train_networks", None)
-    assert _score(keep=keep) == first
-    more = _score(keep=keep, draws=5)
+    assert score(keep=keep) == first
+    more = score(keep=keep, draws=5)
     assert more["whole"] == first["whole"] and len(kept) in (count + 1, count + 2)
     assert more["random_selected"].facts["val"][:4] == first["random_selected"].facts["val"]
 
 
-def _contents(monkeypatch, **options):
+def _contents(score, monkeypatch, **options):
     """Returns what names each baseline in a cache; nothing is trained."""
     found = {}
 
@@ -220,7 +203,7 @@ def _contents(monkeypatch, **options):
         return Made({"scores": {"val": metrics}, "val": metrics})
 
     monkeypatch.setattr(scoring, "is_balanced", lambda _: True)
-    _score(keep=keep, **options)
+    score(keep=keep, **options)
     return found
 
 
@@ -234,26 +217,32 @@ def _contents(monkeypatch, **options):
         ({"draws": 2}, set()),
     ],
 )
-def test_a_baseline_is_made_again_if_what_decides_it_changes(option, changed, monkeypatch):
-    one, other = _contents(monkeypatch), _contents(monkeypatch, **option)
+def test_a_baseline_is_made_again_if_what_decides_it_changes(option, changed, monkeypatch, score):
+    one, other = _contents(score, monkeypatch), _contents(score, monkeypatch, **option)
     assert {kind for kind in one if one[kind] != other[kind]} - {"draw"} == changed - {"draw"}
     draw = [{k: v for k, v in found["draw"].items() if k != "draw"} for found in (one, other)]
     assert (draw[0] != draw[1]) == ("draw" in changed)
 
 
-def test_all_images_are_trained_for_the_steps_of_a_set_of_patches():
+def test_all_images_are_trained_for_the_steps_of_a_set_of_patches(shades):
     """Networks see each of four patches of an image, so an epoch has four times as many."""
     comparison = Comparison(
-        *[jax.random.key(0)] * 2, None, TRAIN, BENCHMARK, PLAN, lambda _, make: make(), print
+        *[jax.random.key(0)] * 2,
+        None,
+        shades.train,
+        shades.benchmark,
+        PLAN,
+        lambda _, make: make(),
+        print,
     )
     assert whole.budget(comparison).least == 20
     patches = comparison._replace(plan=PLAN._replace(factor=2))
     assert whole.budget(patches).least == 40
 
 
-def test_somebody_who_watches_sees_each_baseline_begin_and_end():
+def test_somebody_who_watches_sees_each_baseline_begin_and_end(score):
     seen = {}
-    watched = _score(watch=lambda name, done: seen.setdefault(name, []).append(done))
+    watched = score(watch=lambda name, done: seen.setdefault(name, []).append(done))
     assert list(seen) == [
         "random images",
         *(f"random images {i} of 4" for i in (1, 2, 3, 4)),
@@ -264,10 +253,10 @@ def test_somebody_who_watches_sees_each_baseline_begin_and_end():
     ]
     for fractions in seen.values():
         assert fractions[0] == 0 and fractions[-1] == 1 and fractions == sorted(fractions)
-    assert watched == _score()
+    assert watched == score()
 
 
-def test_a_class_with_fewer_images_than_ipc_contributes_all():
+def test_a_class_with_fewer_images_than_ipc_contributes_all(score):
     """A set distilled from noise may have more images of a class than there are real ones."""
     sizes = []
     original = subsets.train_networks
@@ -278,44 +267,44 @@ def test_a_class_with_fewer_images_than_ipc_contributes_all():
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(subsets, "train_networks", record)
-        assert list(_score(ipc=11, num_networks=2)) == NAMES
+        assert list(score(ipc=11, num_networks=2)) == NAMES
     (random,) = sizes
     assert random.shape == (2, 21)
     assert all(np.bincount(chosen).tolist() == [11, 10] for chosen in random)
 
 
-def test_random_subset_refuses_more_images_than_a_class_has():
+def test_random_subset_refuses_more_images_than_a_class_has(shades):
     with pytest.raises(UserError, match=r"class 1 has 10 images, fewer than ipc 11"):
-        coreset.random_subset(jax.random.key(0), TRAIN.labels, 11)
+        coreset.random_subset(jax.random.key(0), shades.train.labels, 11)
 
 
-def test_images_on_disk_score_the_same(recorded, tmp_path, monkeypatch):
+def test_images_on_disk_score_the_same(recorded, tmp_path, monkeypatch, score, shades):
     monkeypatch.setattr(feature_vectors, "_IMAGES_PER_PIECE", 7)
-    np.save(tmp_path / "train.npy", TRAIN.images)
-    on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
+    np.save(tmp_path / "train.npy", shades.train.images)
+    on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), shades.train.labels)
     sizes, read = [], data.HostImages.read
     monkeypatch.setattr(
         data.HostImages, "read", lambda self, rows: sizes.append(np.size(rows)) or read(self, rows)
     )
-    assert _score(train=on_disk, ipc=[1, 2]) == recorded[1]
+    assert score(train=on_disk, ipc=[1, 2]) == recorded[1]
     assert max(sizes) == RECIPE.batch_size
     assert [path.name for path in tmp_path.iterdir()] == ["train.npy"]
 
 
-def test_features_that_cannot_be_stored_raise_one_line(tmp_path, monkeypatch):
-    np.save(tmp_path / "train.npy", TRAIN.images)
-    on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), TRAIN.labels)
+def test_features_that_cannot_be_stored_raise_one_line(tmp_path, monkeypatch, score, shades):
+    np.save(tmp_path / "train.npy", shades.train.images)
+    on_disk = data.Split(np.load(tmp_path / "train.npy", mmap_mode="r"), shades.train.labels)
 
     def full(**_):
         raise OSError("No space left on device")
 
     monkeypatch.setattr(feature_vectors.tempfile, "TemporaryFile", full)
     with pytest.raises(UserError, match=r"cannot keep features of images in .*No space left"):
-        _score(train=on_disk)
+        score(train=on_disk)
 
 
-def test_a_diverged_network_is_no_error():
+def test_a_diverged_network_is_no_error(score):
     """It may be scored, and it may be the embedding of k-center."""
     with pytest.warns(UserWarning, match="networks diverged"):
-        baselines = _score(recipe=Recipe(epochs=20, learning_rate=1e30, batch_size=8))
+        baselines = score(recipe=Recipe(epochs=20, learning_rate=1e30, batch_size=8))
     assert {b.scores["test"]["auroc"]["mean"] for b in baselines.values()} == {0.5}

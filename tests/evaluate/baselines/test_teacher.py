@@ -1,46 +1,19 @@
 """A teacher: its labels, and the baselines that get them."""
 
 import dataclasses
+import functools
 
-import flax.linen as nn
 import jax
 import numpy as np
 import pytest
 
 from medjax import data, evaluate
 from medjax.errors import UserError
-from medjax.evaluate import Benchmark, Plan, protocol
+from medjax.evaluate import Plan, protocol
 from medjax.evaluate.baselines import subsets, whole
 from medjax.evaluate.baselines.teacher import first_network
 from medjax.training import Recipe
 
-STATS = (np.array([0.5], np.float32), np.array([0.25], np.float32))
-KEYS = jax.random.key(0), jax.random.key(1)
-
-
-class Perceptron(nn.Module):
-    """A network that trains quickly."""
-
-    def setup(self):
-        self.head = nn.Dense(2)
-
-    def embed(self, images):
-        return images.reshape(len(images), -1)
-
-    def __call__(self, images):
-        return self.head(self.embed(images))
-
-
-def split(n, seed):
-    """Dark and light images under noise, twice as many dark ones."""
-    rng = np.random.default_rng(seed)
-    labels = (np.arange(n) % 3 == 0).astype(np.int32)
-    images = 90 + 70 * labels[:, None, None, None] + rng.integers(-60, 60, (n, 4, 4, 1))
-    return data.Split(images.astype(np.uint8), labels)
-
-
-TRAIN = split(30, 0)
-BENCHMARK = Benchmark({"val": split(20, 1), "test": split(40, 2)}, STATS, "binary-class")
 PLAN = Plan(
     ipc=2,
     recipe=Recipe(epochs=10, learning_rate=0.1, batch_size=8),
@@ -54,16 +27,18 @@ PLAN = Plan(
 )
 
 
-def make_teacher(**options):
-    return evaluate.make_teacher(KEYS, Perceptron(), TRAIN, BENCHMARK, plan=PLAN, **options)
-
-
-def score(**options):
-    return evaluate.score_baselines(KEYS, Perceptron(), TRAIN, BENCHMARK, plan=PLAN, **options)
+@pytest.fixture(scope="module")
+def make_teacher(shades):
+    return functools.partial(evaluate.make_teacher, *shades, plan=PLAN)
 
 
 @pytest.fixture(scope="module")
-def teacher():
+def score(shades):
+    return functools.partial(evaluate.score_baselines, *shades, plan=PLAN)
+
+
+@pytest.fixture(scope="module")
+def teacher(make_teacher):
     return make_teacher(temperature=2.0)
 
 
@@ -82,20 +57,20 @@ def trainings(monkeypatch):
 
 
 @pytest.mark.parametrize("temperature", [1.0, 2.0, 20.0])
-def test_labels_are_the_softmax_of_the_first_networks_logits(teacher, temperature):
+def test_labels_are_the_softmax_of_the_first_networks_logits(teacher, temperature, shades):
     head = {name: np.asarray(x, np.float64) for name, x in teacher.whole.arrays.items()}
-    inputs = ((TRAIN.images / 255 - 0.5) / 0.25).reshape(30, -1)
+    inputs = ((shades.train.images / 255 - 0.5) / 0.25).reshape(30, -1)
     logits = inputs @ head["params/head/kernel"] + head["params/head/bias"]
     powers = np.exp(logits / temperature)
-    soft = teacher._replace(temperature=temperature).label(TRAIN.images)
+    soft = teacher._replace(temperature=temperature).label(shades.train.images)
     np.testing.assert_allclose(soft, powers / powers.sum(1, keepdims=True), rtol=1e-4, atol=1e-6)
     assert soft.dtype == np.float32 and data.are_probabilities(soft)
-    normalised = data.normalize(TRAIN.images, *STATS)
+    normalised = data.normalize(shades.train.images, *shades.benchmark.stats)
     found = teacher._replace(temperature=temperature).label(normalised)
     np.testing.assert_allclose(found, soft, rtol=1e-5, atol=1e-7)
 
 
-def test_it_is_the_first_network_of_the_whole_set(teacher):
+def test_it_is_the_first_network_of_the_whole_set(teacher, score):
     kept = []
 
     def keep(content, make):
@@ -111,13 +86,13 @@ def test_it_is_the_first_network_of_the_whole_set(teacher):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_a_teacher_that_diverged_says_nothing(teacher):
+def test_a_teacher_that_diverged_says_nothing(teacher, shades):
     broken = {name: np.full_like(x, np.nan) for name, x in teacher.whole.arrays.items()}
     lost = teacher._replace(whole=teacher.whole._replace(arrays=broken))
-    np.testing.assert_array_equal(lost.label(TRAIN.images), np.full((30, 2), 0.5))
+    np.testing.assert_array_equal(lost.label(shades.train.images), np.full((30, 2), 0.5))
 
 
-def test_subsets_have_the_labels_of_the_teacher(teacher, trainings, monkeypatch):
+def test_subsets_have_the_labels_of_the_teacher(teacher, trainings, monkeypatch, score):
     trained = []
     original = whole.start_training
     monkeypatch.setattr(
@@ -144,15 +119,17 @@ def test_subsets_have_the_labels_of_the_teacher(teacher, trainings, monkeypatch)
     assert baselines["whole"] == score()["whole"]
 
 
-def test_hard_labels_stand_beside(teacher):
+def test_hard_labels_stand_beside(teacher, score):
     soft, hard = score(teacher=teacher), score()
     assert soft["random_hard"] == hard["random"] and "random_hard" not in hard
     assert soft["random"] != hard["random"] and soft["kcenter"] != hard["kcenter"]
     assert soft["whole_balanced"] == hard["whole_balanced"]
 
 
-def test_what_is_kept_of_hard_labels_is_not_taken_for_soft_ones(teacher):
+def test_what_is_kept_of_hard_labels_is_not_taken_for_soft_ones(teacher, score, shades):
     contents = {}
+    keys = jax.random.key(5), shades.keys[1]
+    of_another_key = evaluate.make_teacher(keys, *shades[1:], plan=PLAN, temperature=2.0)
 
     def keeper(name):
         found = contents.setdefault(name, [])
@@ -161,7 +138,7 @@ def test_what_is_kept_of_hard_labels_is_not_taken_for_soft_ones(teacher):
     score(keep=keeper("hard"))
     score(keep=keeper("soft"), teacher=teacher)
     score(keep=keeper("softer"), teacher=teacher._replace(temperature=3.0))
-    score(keep=keeper("other"), teacher=make_teacher_of_another_key())
+    score(keep=keeper("other"), teacher=of_another_key)
     hard, soft, softer, other = (set(found) for found in contents.values())
     shared = {x for x in hard if "'kind', 'whole'" in x or "'kind', 'random')" in x}
     assert hard & soft == {x for x in soft if "soft_labels': False" in x} <= shared
@@ -169,18 +146,13 @@ def test_what_is_kept_of_hard_labels_is_not_taken_for_soft_ones(teacher):
     assert soft & softer == soft & other == soft & hard
 
 
-def make_teacher_of_another_key():
-    keys = jax.random.key(5), KEYS[1]
-    return evaluate.make_teacher(keys, Perceptron(), TRAIN, BENCHMARK, plan=PLAN, temperature=2.0)
-
-
-def test_findings_have_no_teacher():
-    findings = BENCHMARK._replace(task="multi-label, binary-class")
+def test_findings_have_no_teacher(shades):
+    findings = shades.benchmark._replace(task="multi-label, binary-class")
     with pytest.raises(UserError, match="a teacher needs classes that exclude each other"):
-        evaluate.make_teacher(KEYS, Perceptron(), TRAIN, findings, plan=PLAN)
+        evaluate.make_teacher(*shades[:3], findings, plan=PLAN)
 
 
-def test_recipes_of_the_plan_stay(teacher):
+def test_recipes_of_the_plan_stay(teacher, score):
     before = dataclasses.replace(PLAN.recipe)
     score(teacher=teacher)
     assert PLAN.recipe == before and not PLAN.recipe.soft_labels

@@ -18,6 +18,8 @@ from medjax.run import config as configs
 from medjax.run import distill
 from medjax.run.preemption import Preemption
 from medjax.run.seeds import distill_seeds, seeds_of
+from medjax.run.settings import Settings
+from medjax.run.summary import read_finished
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 
@@ -151,6 +153,14 @@ def test_a_killed_command_resumes_to_the_same_end(place, several, settings, tmp_
     expected = read(several)
     del summary["time"], expected["time"], summary["config"], expected["config"]
     assert summary == expected
+
+
+def test_a_seed_whose_images_are_damaged_is_not_finished(copied, settings):
+    """Its checkpoint has them, so the same command writes them again."""
+    seed_1, own = copied / "seed_1", Settings.from_config(settings("dm", "seed=1"))
+    assert read_finished(own, seed_1) == read(seed_1)
+    (seed_1 / "synthetic.npz").write_bytes(b"damaged")
+    assert read_finished(own, seed_1) is None
 
 
 def test_a_preempted_seed_resumes_and_the_rest_follow(several, settings, tmp_path, monkeypatch):

@@ -58,7 +58,8 @@ def compare(
     draws = [_draw(train, some, whitening) for some in rows]
     by = "auroc" if benchmark.task == MULTI_LABEL else "balanced_accuracy"
     for name in names:
-        messages.say(f"{name}: {len(ours.labels)} images, and {len(keys)} draws of random images")
+        images = f"{len(ours.labels)} image{'' if len(ours.labels) == 1 else 's'}"
+        messages.say(f"{name}: {images}, and {_draws(len(keys))} of random images")
         found[name] = evaluate.compare_learner(
             name, ours, draws, benchmark, num_classes=dataset.num_classes, by=by
         )
@@ -97,12 +98,15 @@ def _sentence(differences: Mapping[str, evaluate.Interval], *, by: str) -> str:
         ]
         if listed:
             clauses.append(f"{words} {', '.join(listed)}")
-    draws = next(iter(differences.values())).n
-    over = f"{draws} draw{'' if draws == 1 else 's'}"
+    over = _draws(next(iter(differences.values())).n)
     return (
         f"Against as many random real images, in points of {metric_name(by)} on test (95 % "
         f"prediction interval of {over}): {'; '.join(clauses)}."
     )
+
+
+def _draws(count: int) -> str:
+    return f"{count} draw{'' if count == 1 else 's'}"
 
 
 def _points(name: str, interval: evaluate.Interval) -> str:

@@ -60,7 +60,8 @@ def _keep(folder: Path, make: Callable[[], evaluate.Made], *, kind: str) -> eval
         return made[0].facts
 
     try:
-        facts = store.make_once(folder, write, what=f"the baseline {kind}")
+        # A network of all real images may tell of them, so only its owner may read it.
+        facts = store.make_once(folder, write, what=f"the baseline {kind}", mode=0o700)
         with open(folder / _ARRAYS, "rb") as stream, np.load(stream) as arrays:
             return evaluate.Made(facts, dict(arrays))
     except (UserError, OSError, ValueError, zipfile.BadZipFile) as error:

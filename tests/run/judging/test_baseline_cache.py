@@ -56,6 +56,7 @@ def test_damage_that_the_sampled_bytes_do_not_show_costs_only_time(tmp_path):
     made = evaluate.Made({"n": 1}, {"kernel": np.arange(9.0)})
     first = baseline_cache._keep(tmp_path / "entry", lambda: made, kind="whole")
     np.testing.assert_array_equal(first.arrays["kernel"], np.arange(9.0))
+    assert (tmp_path / "entry").stat().st_mode & 0o077 == 0  # networks of patients' images
     record, path = tmp_path / "entry" / "record.json", tmp_path / "entry" / "arrays.npz"
     path.write_bytes(path.read_bytes()[:200])
     content = json.loads(record.read_text())

@@ -48,7 +48,7 @@ APPLICATION = {
 ORDER = [*LIBRARY, *APPLICATION]
 # Narrower than the order: kernels may not raise errors of medjax, nor augment use a network.
 NARROW = {"kernels": {"types"}, "augment": {"types", "errors", "kernels"}}
-USE_ML_COLLECTIONS = {"medjax.run.config", "medjax.study.config", "medjax.cli.config_file"}
+USE_ML_COLLECTIONS = {"medjax.run.config.making", "medjax.study.config", "medjax.cli.config_file"}
 
 
 def row(part):

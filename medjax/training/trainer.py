@@ -20,8 +20,9 @@ from medjax.training.training_set import TrainingSet, training_set
 from medjax.types import Array, PRNGKey
 
 Watch = Callable[[float], None]
-# Calls of the program at most while somebody watches; a constant, because all processes make them.
-_PIECES = 100
+# Calls of the program while somebody watches: more of a long training, whose epochs may be slow.
+# The clock has no part in it, because all processes make the same calls.
+_LEAST_PIECES, _MOST_PIECES, _EPOCHS_OF_A_PIECE = 20, 100, 10
 
 
 def train_networks(
@@ -130,9 +131,10 @@ class Training(NamedTuple):
         if watch is None:
             return self._advance(epochs)
         training, start, count = self, self.epochs, epochs - self.epochs
+        pieces = min(max(count // _EPOCHS_OF_A_PIECE, _LEAST_PIECES), _MOST_PIECES)
         watch(0.0)
-        for piece in range(1, _PIECES + 1):
-            stop = start + count * piece // _PIECES
+        for piece in range(1, pieces + 1):
+            stop = start + count * piece // pieces
             if stop > training.epochs:
                 training = jax.block_until_ready(training._advance(stop))
                 watch((stop - start) / count)

@@ -50,7 +50,7 @@ KIND = Kind(
         *SCORING,
         "methods",
         "run/distill.py",
-        "run/experts",
+        "run/experts.py",
         "run/judging/judgement.py",
         "run/judging/teaching.py",
         "run/state.py",

@@ -7,8 +7,7 @@ import pytest
 
 from medjax import data, methods
 from medjax.errors import UserError
-from medjax.run import config
-from medjax.run.experts import training as experts
+from medjax.run import config, experts
 from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 

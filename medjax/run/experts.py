@@ -8,7 +8,7 @@ import numpy as np
 
 from medjax import data, methods, parallel
 from medjax.errors import UserError
-from medjax.run.experts.file import ExpertFile, open_experts
+from medjax.run.expert_file import ExpertFile, open_experts
 from medjax.run.setup import Experiment
 
 _log = logging.getLogger("medjax")

@@ -12,7 +12,7 @@ import pytest
 
 from medjax import store
 from medjax.errors import UserError
-from medjax.run.experts.file import open_experts
+from medjax.run.expert_file import open_experts
 
 KNOBS = {"experts": 5, "snapshots": 3, "size": 4}
 FIRST, SECOND = range(0, 3), range(3, 5)
@@ -128,7 +128,7 @@ def test_a_full_disk_is_one_line(tmp_path, monkeypatch):
 
 def test_a_second_process_waits(folder):
     code = (
-        "from medjax.run.experts.file import open_experts\n"
+        "from medjax.run.expert_file import open_experts\n"
         f"with open_experts({str(folder.parent)!r}, {{'seed': 0}}, **{KNOBS}) as file:\n"
         "    print(file.whole(range(3, 5)), flush=True)"
     )

@@ -1,5 +1,6 @@
 """Distillation methods, each a factory of a ``Distiller``."""
 
+from medjax.methods.auto import auto
 from medjax.methods.coreset import herding, kcenter, random
 from medjax.methods.datm import datm
 from medjax.methods.dc import dc
@@ -27,6 +28,7 @@ __all__ = [
     "StepInfo",
     "Trainer",
     "at_patch_size",
+    "auto",
     "axes",
     "datm",
     "dc",

@@ -20,6 +20,7 @@ from medjax.methods.feature_distances import (
     NUM_FREQUENCIES,
     batch_features,
     characteristic_loss,
+    moments_loss,
     normal_frequencies,
     rbf_loss,
 )
@@ -28,7 +29,8 @@ from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
-DISTANCES = ("mean", "rbf", "ncf")
+DISTANCES = ("mean", "moments", "rbf", "ncf")
+_LOSSES = {"moments": moments_loss, "rbf": rbf_loss}
 
 
 def dm(
@@ -66,9 +68,11 @@ def dm(
       augment: a DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
       distance: of the real and synthetic features of a class. ``mean`` is the reference's, the loss
-        above. ``rbf`` is the squared MMD with Gaussian kernels, see ``rbf_loss``, and ``ncf`` the
+        above. ``moments`` adds the standard deviation of each feature, see ``moments_loss``.
+        ``rbf`` is the squared MMD with Gaussian kernels, see ``rbf_loss``, and ``ncf`` the
         characteristic distance of ``ncfm``, see ``characteristic_loss``; both see the whole
-        distribution, are for one label per image, and may need another learning rate.
+        distribution, and may need another learning rate. All but ``mean`` are for one label per
+        image.
       factor: patches along each side of a stored image, each of which is enlarged to an image to
         match and to train on, see ``decode``; 1 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
@@ -126,8 +130,8 @@ class DistributionMatching(Matching):
     ) -> Array:
         real, syn = batch_features(self.net, variables, batch, chunks)
         options = self.weight_options(batch)
-        if self.distance == "rbf":
-            return rbf_loss(real, syn, **options)
+        if self.distance in _LOSSES:
+            return _LOSSES[self.distance](real, syn, **options)
         frequencies = normal_frequencies(batch.key, syn, count=NUM_FREQUENCIES)
         return characteristic_loss(real, syn, frequencies, **options)
 

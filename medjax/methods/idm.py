@@ -13,9 +13,10 @@ from jax.sharding import Mesh
 from medjax import kernels, parallel, planning
 from medjax.augment import parse_strategy
 from medjax.data import RealData
+from medjax.errors import unknown
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
-from medjax.methods.dm import DistributionMatching
+from medjax.methods.dm import DISTANCES, DistributionMatching
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch
 from medjax.methods.networks import apply_fn
@@ -38,7 +39,10 @@ def idm(
     new_network_every: int = 30,
     trained_networks: int = 2,
     train_steps: int = 10,
+    net_batch: int = 256,
     net_learning_rate: float = 0.01,
+    balanced: bool = False,
+    distance: str = "mean",
     factor: int = 2,
     num_groups: int | None = None,
     mesh: Mesh | None = None,
@@ -69,9 +73,14 @@ def idm(
       num_networks_kept: networks in the queue, which the state holds with their momenta.
       new_network_every: iterations between two fresh networks, each of which takes the place of
         the oldest once the queue is full.
-      trained_networks: networks that are trained in an iteration.
+      trained_networks: networks that are trained in an iteration; 0 leaves all random, and gives
+        the cross entropy no weight.
       train_steps: minibatches of each of them.
+      net_batch: real images of a minibatch.
       net_learning_rate: learning rate of the networks.
+      balanced: whether minibatches show all classes alike often, or as they are, the reference.
+      distance: of the real and synthetic features of a class, see ``dm``; ``mean`` is the
+        reference.
       factor: patches along each side of a stored image, each of which is enlarged to an image to
         match and to train on, see ``decode``; 2 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
@@ -89,10 +98,12 @@ def idm(
 
     Zhao et al., "Improved Distribution Matching for Dataset Condensation", CVPR 2023.
     """
+    if distance not in DISTANCES:
+        raise unknown("distance", distance, DISTANCES)
     check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=1, num_networks_kept=num_networks_kept, train_steps=train_steps)
-    check_numbers(at_least=1, new_network_every=new_network_every)
-    check_numbers(at_least=1, trained_networks=trained_networks)
+    check_numbers(at_least=1, new_network_every=new_network_every, net_batch=net_batch)
+    check_numbers(at_least=0, trained_networks=trained_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
     check_numbers(at_least=0, ce_weight=ce_weight, net_learning_rate=net_learning_rate)
     axes = parallel.axes_of(mesh)
@@ -103,6 +114,8 @@ def idm(
         trained=trained_networks,
         steps=train_steps,
         learning_rate=net_learning_rate,
+        batch_size=net_batch,
+        balanced=balanced,
         axes=axes.classes + axes.networks + axes.rows,
     )
     return _ImprovedMatching(
@@ -114,6 +127,7 @@ def idm(
         num_networks=num_networks,
         axes=axes,
         factor=factor,
+        distance=distance,
         training=training,
         ce_weight=ce_weight,
     ).distiller(init, mesh)
@@ -127,6 +141,7 @@ class _ImprovedMatching(DistributionMatching):
     ce_weight: float
 
     def extend(self, state: DistillState) -> DistillState:
+        state = super().extend(state)
         return state._replace(networks=self.training.start(state.images[:1]))
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:

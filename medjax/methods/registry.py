@@ -9,6 +9,7 @@ from jax.sharding import Mesh
 
 from medjax import parallel
 from medjax.errors import unknown
+from medjax.methods.auto import auto
 from medjax.methods.coreset import herding, kcenter, random
 from medjax.methods.datm import datm
 from medjax.methods.dc import dc
@@ -38,6 +39,7 @@ class Method(NamedTuple):
 
 
 _METHODS = {
+    "auto": Method(auto, extends=idm),
     "datm": Method(datm, extends=mtt, axes=("net",)),
     "dc": Method(dc),
     "dm": Method(dm),
@@ -64,7 +66,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()[:4]
-      ('datm', 'dc', 'dm', 'dsa')
+      ('auto', 'datm', 'dc', 'dm')
     """
     return tuple(sorted(_METHODS))
 

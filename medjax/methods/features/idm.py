@@ -16,11 +16,11 @@ from medjax.data import RealData
 from medjax.errors import unknown
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
-from medjax.methods.dm import DISTANCES, DistributionMatching
+from medjax.methods.features.dm import DISTANCES, DistributionMatching
+from medjax.methods.features.queue import NetworkQueue, QueueTraining, share_right
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch
 from medjax.methods.networks import apply_fn
-from medjax.methods.queue import NetworkQueue, QueueTraining, share_right
 from medjax.types import Array, Params, PRNGKey
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from medjax import methods, nets, planning
-from medjax.methods.queue import NetworkQueue
+from medjax.methods.features.queue import NetworkQueue
 
 KEY = jax.random.key(5)
 SIZES, ACCURACY, WEIGHT = (5, 9), 0.7, 0.03

@@ -11,7 +11,7 @@ from jax.test_util import check_grads
 
 from medjax import methods, planning
 from medjax.errors import UserError
-from medjax.methods.feature_distances import characteristic_loss, moments_loss, rbf_loss
+from medjax.methods.features.distances import characteristic_loss, moments_loss, rbf_loss
 
 REAL, SYN, FEATURES = 16, 3, 5
 

@@ -19,9 +19,9 @@ from medjax.methods.batchnorm import MODES, with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.formation import decode_set
-from medjax.methods.innerloop import InnerLoop, SyntheticTraining, Trained
+from medjax.methods.gradients.innerloop import InnerLoop, SyntheticTraining, Trained
+from medjax.methods.gradients.loops import loops_for
 from medjax.methods.layout import make_layout
-from medjax.methods.loops import loops_for
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
 from medjax.types import Array, DistanceFn, Params, PRNGKey, SyntheticSet

@@ -16,7 +16,7 @@ from medjax.errors import UserError, unknown
 from medjax.methods.batchnorm import with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
-from medjax.methods.feature_distances import (
+from medjax.methods.features.distances import (
     NUM_FREQUENCIES,
     batch_features,
     characteristic_loss,

@@ -19,17 +19,17 @@ from medjax.methods.batchnorm import with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.experts import Experts, expert_rows
-from medjax.methods.feature_distances import (
+from medjax.methods.features.distances import (
     NUM_FREQUENCIES,
     batch_features,
     characteristic_loss,
     normal_frequencies,
 )
+from medjax.methods.features.sampling_network import ascend, sample_frequencies, start_sampling
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
 from medjax.methods.promoting import promoting
-from medjax.methods.sampling_network import ascend, sample_frequencies, start_sampling
 from medjax.methods.vectors import unraveller, variable_shapes
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 

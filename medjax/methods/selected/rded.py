@@ -15,10 +15,10 @@ from medjax import data, parallel, training
 from medjax.coreset.on_host import chosen_on_host, train_chooser
 from medjax.errors import UserError
 from medjax.methods.checks import check_numbers
-from medjax.methods.crops import best_crops, crop
 from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
 from medjax.methods.formation import at_patch_size, check_factor, decode_set, pack
 from medjax.methods.layout import Layout, make_layout
+from medjax.methods.selected.crops import best_crops, crop
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
 # Sides of images from which four crops in one still show something.

@@ -15,10 +15,10 @@ from medjax.data import RealData, normalize
 from medjax.errors import UserError, unknown
 from medjax.methods.batchnorm import MODES
 from medjax.methods.checks import check_numbers
-from medjax.methods.dc import DISTANCES, GradientMatching
 from medjax.methods.distiller import Distiller, DistillState
+from medjax.methods.gradients.dc import DISTANCES, GradientMatching
+from medjax.methods.gradients.realtraining import RealTraining
 from medjax.methods.layout import Layout, make_layout
-from medjax.methods.realtraining import RealTraining
 from medjax.types import Array, Params, PRNGKey
 
 _BASE_IPC, _BASE_SIZE = 10, 32

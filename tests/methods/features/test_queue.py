@@ -8,7 +8,7 @@ import pytest
 
 from medjax import data, kernels, methods, nets, planning
 from medjax.errors import UserError
-from medjax.methods.queue import Member, NetworkQueue, QueueTraining, share_right
+from medjax.methods.features.queue import Member, NetworkQueue, QueueTraining, share_right
 
 KEY = jax.random.key(0)
 OPTIONS = {"kept": 5, "new_every": 3, "trained": 2, "steps": 3, "learning_rate": 0.1, "axes": ()}

@@ -6,7 +6,7 @@ from typing import Any
 import flax.linen as nn
 
 from medjax.methods.distiller import Distiller
-from medjax.methods.idm import idm
+from medjax.methods.features.idm import idm
 
 
 def auto(

@@ -90,9 +90,6 @@ def dm(
 
     Zhao and Bilen, "Dataset Condensation with Distribution Matching", WACV 2023.
     """
-    if distance not in DISTANCES:
-        raise unknown("distance", distance, DISTANCES)
-    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
     return DistributionMatching(
         net=net,
@@ -109,10 +106,15 @@ def dm(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DistributionMatching(Matching):
-    """Distribution matching with the checked options of ``dm``."""
+    """Distribution matching with the options of ``dm``."""
 
     method: ClassVar[str | None] = "embed"
     distance: str = "mean"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.distance not in DISTANCES:
+            raise unknown("distance", self.distance, DISTANCES)
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
         if self.distance != "mean":

@@ -13,10 +13,9 @@ from jax.sharding import Mesh
 from medjax import kernels, parallel, planning
 from medjax.augment import parse_strategy
 from medjax.data import RealData
-from medjax.errors import unknown
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
-from medjax.methods.features.dm import DISTANCES, DistributionMatching
+from medjax.methods.features.dm import DistributionMatching
 from medjax.methods.features.queue import NetworkQueue, QueueTraining, share_right
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch
@@ -98,9 +97,6 @@ def idm(
 
     Zhao et al., "Improved Distribution Matching for Dataset Condensation", CVPR 2023.
     """
-    if distance not in DISTANCES:
-        raise unknown("distance", distance, DISTANCES)
-    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=1, num_networks_kept=num_networks_kept, train_steps=train_steps)
     check_numbers(at_least=1, new_network_every=new_network_every, net_batch=net_batch)
     check_numbers(at_least=0, trained_networks=trained_networks)

@@ -114,7 +114,7 @@ def ncfm(
     """
     if sampling not in SAMPLINGS:
         raise unknown("sampling", sampling, SAMPLINGS)
-    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks, patience=patience)
+    check_numbers(at_least=1, patience=patience)
     check_numbers(at_least=1, num_experts=num_experts, train_epochs=train_epochs)
     # Batch norm of the sampling network needs two rows.
     check_numbers(

@@ -95,8 +95,7 @@ def moments_loss(
     """
     real = _moments(real_features, real_weights, axis_name)
     syn = _moments(syn_features, syn_weights, None)
-    loss: Array = sum(jnp.sum(jnp.square(r - s)) for r, s in zip(real, syn, strict=True))
-    return loss
+    return jnp.sum(jnp.square(real - syn))
 
 
 def rbf_loss(
@@ -137,8 +136,8 @@ def rbf_loss(
     )
 
 
-def _moments(features: Array, weights: Array, axis_name: AxisName) -> tuple[Array, Array]:
-    """Returns the mean and the standard deviation of each feature, both ``[f]``."""
+def _moments(features: Array, weights: Array, axis_name: AxisName) -> Array:
+    """Returns the mean and the standard deviation of each feature, ``[2, f]``."""
 
     def mean(values: Array) -> Array:
         sums = weighted_sum(values, weights)
@@ -146,4 +145,4 @@ def _moments(features: Array, weights: Array, axis_name: AxisName) -> tuple[Arra
 
     centre = mean(features)
     variance = mean(jnp.square(features - centre[None]))
-    return centre, jnp.sqrt(jnp.maximum(variance, _LEAST_VARIANCE))
+    return jnp.stack([centre, jnp.sqrt(jnp.maximum(variance, _LEAST_VARIANCE))])

@@ -34,7 +34,7 @@ def auto(
     networks, without a cross entropy), ``ce_weight=0``, ``factor=1``, ``augment=none``.
 
     Args:
-      net: a flax module with ``embed``.
+      net: a flax module with ``embed`` and ``head``.
       ipc: images per class, one number for all classes or one for each.
       distance: of the features, see ``idm``.
       balanced: whether the networks train on as many images of each class.

@@ -2,7 +2,6 @@
 
 from typing import cast
 
-import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from jax import lax
@@ -10,8 +9,7 @@ from jax import lax
 from medjax import kernels, planning
 from medjax.kernels.losses import divide_by_weight, weighted_sum
 from medjax.methods.matching import ClassBatch
-from medjax.methods.networks import apply_fn
-from medjax.types import Array, AxisName, Params, PRNGKey
+from medjax.types import Array, AxisName, EmbedFn, Params, PRNGKey
 
 NUM_FREQUENCIES = 4096
 """Frequencies of a characteristic distance; the reference's number."""
@@ -23,13 +21,12 @@ _LEAST_VARIANCE = 1e-12
 
 
 def batch_features(
-    net: nn.Module, variables: Params, batch: ClassBatch, chunks: planning.Chunks
+    embed: EmbedFn, params: Params, batch: ClassBatch, chunks: planning.Chunks
 ) -> tuple[Array, Array]:
     """Returns the features of the real and of the synthetic images, ``[b, f]`` and ``[m, f]``.
 
     No gradient flows into the real side.
     """
-    embed, params = apply_fn(net, method="embed", variables=variables), variables["params"]
     real = kernels.batch_features(
         embed, *lax.stop_gradient((params, batch.real_images)), chunk_size=chunks.images
     )

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ from medjax.methods.features.distances import (
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
-from medjax.types import Array, Params, PRNGKey, SyntheticSet
+from medjax.types import Array, EmbedFn, Params, PRNGKey, SyntheticSet
 
 DISTANCES = ("mean", "moments", "rbf", "ncf")
 _LOSSES = {"moments": moments_loss, "rbf": rbf_loss}
@@ -117,21 +117,18 @@ class DistributionMatching(Matching):
             raise unknown("distance", self.distance, DISTANCES)
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
-        if self.distance != "mean":
-            return self._distribution_loss(variables, batch, chunks)
-        embed = apply_fn(self.net, method=self.method, variables=variables)
-        params = variables["params"]
-        options = self.loss_options(batch, chunks)
-        if batch.real_labels.ndim == 1:
-            images = batch.real_images, batch.syn_images
-            return kernels.mean_embedding_loss(embed, params, *images, **options)
-        return kernels.conditional_embedding_loss(embed, params, *batch[:4], **options)
+        embed, params = apply_fn(self.net, method="embed", variables=variables), variables["params"]
+        if self.distance == "mean":
+            return _mean_loss(embed, params, batch, **self.loss_options(batch, chunks))
+        return self.feature_loss(*batch_features(embed, params, batch, chunks), batch)
 
-    def _distribution_loss(
-        self, variables: Params, batch: ClassBatch, chunks: planning.Chunks
-    ) -> Array:
-        real, syn = batch_features(self.net, variables, batch, chunks)
+    def feature_loss(self, real: Array, syn: Array, batch: ClassBatch) -> Array:
+        """Returns the loss of a class from the features ``[b, f]`` and ``[m, f]`` of its images."""
         options = self.weight_options(batch)
+        if self.distance == "mean":
+            # As images of one pixel, whose features are themselves.
+            pixels = {"real_images": real[:, None, None], "syn_images": syn[:, None, None]}
+            return _mean_loss(lambda _, x: x[:, 0, 0], {}, batch._replace(**pixels), **options)
         if self.distance in _LOSSES:
             return _LOSSES[self.distance](real, syn, **options)
         frequencies = normal_frequencies(batch.key, syn, count=NUM_FREQUENCIES)
@@ -168,3 +165,10 @@ class DistributionMatching(Matching):
 
     def draws(self, key: PRNGKey, real: RealData) -> Array:
         return self.drawn_rows(both_keys(key, jnp.arange(self.num_networks))[1], real)
+
+
+def _mean_loss(embed: EmbedFn, params: Params, batch: ClassBatch, **options: Any) -> Array:
+    if batch.real_labels.ndim == 1:
+        images = batch.real_images, batch.syn_images
+        return kernels.mean_embedding_loss(embed, params, *images, **options)
+    return kernels.conditional_embedding_loss(embed, params, *batch[:4], **options)

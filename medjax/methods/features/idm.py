@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import cast
 
 import flax.linen as nn
 import jax
@@ -15,6 +14,7 @@ from medjax.augment import parse_strategy
 from medjax.data import RealData
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
+from medjax.methods.features.distances import batch_features
 from medjax.methods.features.dm import DistributionMatching
 from medjax.methods.features.queue import NetworkQueue, QueueTraining, share_right
 from medjax.methods.layout import make_layout
@@ -59,7 +59,8 @@ def idm(
     the network gets the image wrong.
 
     Args:
-      net: a flax module with ``embed``. A batch norm has the running moments of its training.
+      net: a flax module with ``embed`` and ``head``. A batch norm has the running moments of its
+        training.
       ipc: images per class, one number for all classes or one for each.
       learning_rate: learning rate of the images.
       momentum: momentum of the images.
@@ -141,9 +142,12 @@ class _ImprovedMatching(DistributionMatching):
         return state._replace(networks=self.training.start(state.images[:1]))
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
-        matched = super().class_loss(variables, batch, chunks)
+        # One pass over the images gives their features and the logits.
+        both, count = apply_fn(self.net, method=_outputs, variables=variables), self.net.num_classes
+        real, syn = batch_features(both, variables["params"], batch, chunks)
+        matched = self.feature_loss(real[:, :-count], syn[:, :-count], batch)
         weight: Array = self.ce_weight * 100 * variables["training"]["accuracy"]
-        return matched + weight * self._cross_entropy(variables, batch, chunks.synthetic)
+        return matched + weight * _cross_entropy(syn[:, -count:], batch)
 
     def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
         renew_key, match_key, train_key = _keys(key)
@@ -175,19 +179,20 @@ class _ImprovedMatching(DistributionMatching):
         """Returns a key for each use of a network, ``[k]``."""
         return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(self.num_networks))
 
-    def _cross_entropy(self, variables: Params, batch: ClassBatch, chunk_size: int | None) -> Array:
-        """Returns the mean over the synthetic images of a class; 0 for a lone one that is right."""
-        apply, count = apply_fn(self.net, variables=variables), jnp.sum(batch.syn_weights)
 
-        def of_chunk(chunk: tuple[Array, Array, Array]) -> Array:
-            images, labels, weights = chunk
-            logits = apply(variables["params"], images)
-            wrong = share_right(logits, labels) < 1
-            weights = jnp.where(wrong | (count > 1), weights, 0)
-            return jnp.sum(weights) * kernels.cross_entropy(logits, labels, weights=weights)
+def _outputs(net: nn.Module, images: Array) -> Array:
+    """Returns the features of images and, beside them, the logits."""
+    features = net.embed(images)
+    return jnp.concatenate([features, net.head(features)], axis=1)
 
-        images = batch.syn_images, batch.syn_labels, batch.syn_weights
-        return cast(Array, kernels.chunked_sum(of_chunk, images, chunk_size=chunk_size) / count)
+
+def _cross_entropy(logits: Array, batch: ClassBatch) -> Array:
+    """Returns the mean over the synthetic images of a class; 0 for a lone one that is right."""
+    weights = batch.syn_weights
+    wrong, count = share_right(logits, batch.syn_labels) < 1, jnp.sum(weights)
+    weights = jnp.where(wrong | (count > 1), weights, 0)
+    entropy = kernels.cross_entropy(logits, batch.syn_labels, weights=weights)
+    return entropy * jnp.sum(weights) / count
 
 
 def _keys(key: PRNGKey) -> PRNGKey:

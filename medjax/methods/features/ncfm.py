@@ -174,7 +174,8 @@ class _CharacteristicMatching(Matching):
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
         between, trained = dict(variables), variables["trained"]
         del between["trained"]
-        real, syn = batch_features(self.net, between, batch, chunks)
+        embed = apply_fn(self.net, method="embed", variables=between)
+        real, syn = batch_features(embed, between["params"], batch, chunks)
         frequencies = batch.frequencies
         if frequencies is None:
             frequencies = normal_frequencies(batch.key, syn, count=self.num_frequencies)

@@ -49,7 +49,8 @@ def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
       UserError: if the method has no config, or a word is wrong.
     """
     short = SHORT.get(data, data.removesuffix("mnist"))
-    own, words = f"{method}_{short}", [data, *words]
+    # The name of an npz file in the data root is no word by itself.
+    own, words = f"{method}_{short}", [f"data.name={data}" if data in SHORT else data, *words]
     if (CONFIGS / f"{own}.py").is_file():
         config_file = _load(own)
     elif own in _load("presets").PRESETS:

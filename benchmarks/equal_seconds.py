@@ -10,8 +10,10 @@ recipe, so that every method and the random images are selected as often. Judgin
 Then the runs and the tables are those of benchmarks/table.py; a stopped command goes on where it
 was.
 
-A method may be followed by words for its config, each after a ``+``. The seconds are those of the
-cores that the process has.
+A method may be followed by words for its config, each after a ``+``. On one core, as above, the
+seconds are those that the process computed, so other programs on the core change no plan; on
+several, or on a GPU, they are those of the clock. The configs of some methods start from noise and
+others from real images: ``--words=distill.init=mix`` (or ``noise``) makes them alike.
 """
 
 import argparse
@@ -43,6 +45,15 @@ SEED = 10**6  # no run's, so that no run finds the experts of the measurement
 KIB = 1024
 
 
+def seconds_now() -> float:
+    """Returns the seconds that this process has computed on its one core, else those that passed.
+
+    On several cores the sum of their seconds says nothing about how long a step takes.
+    """
+    alone = len(os.sched_getaffinity(0)) == 1 and jax.default_backend() == "cpu"
+    return time.process_time() if alone else time.perf_counter()
+
+
 def measure(config: Mapping[str, Any]) -> dict[str, float]:
     """Times the start and the iterations of a run.
 
@@ -53,17 +64,17 @@ def measure(config: Mapping[str, Any]) -> dict[str, float]:
       ``{"setup_s", "iteration_s", "peak_mib"}``: seconds before the first iteration without
       compiling it, seconds of an iteration, and the largest resident set of this process.
     """
-    start = time.perf_counter()
+    start = seconds_now()
     experiment = with_experts(make_experiment(Settings.from_config({**config, "seed": SEED})))
     key, real = experiment.keys["distill"], experiment.real
     state = jax.block_until_ready(experiment.distiller.init(key, real))
-    setup = time.perf_counter() - start
+    setup = seconds_now() - start
     state, _ = experiment.distiller.step(key, state, real, 0)  # compiles
     count, taken = 1, 0.0
     while taken < LEAST_SECONDS:
-        start = time.perf_counter()
+        start = seconds_now()
         state, _ = jax.block_until_ready(experiment.distiller.step(key, state, real, count))
-        taken, timed = time.perf_counter() - start, count
+        taken, timed = seconds_now() - start, count
         count *= 2
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB
     return {"setup_s": setup, "iteration_s": taken / timed, "peak_mib": peak}

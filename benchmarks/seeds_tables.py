@@ -23,7 +23,7 @@ COMPARED = ("random", "random_selected", "random_mixed_selected")
 WHOLE = {"whole": "all images", "whole_balanced": "all images, balanced"}
 # Chosen without the val split and under the recipe of DM, whose baselines they are compared with.
 CORE_SETS = ("herding", "kcenter")
-ORDER = ("herding", "rded", "dm", "dsa", "dc", "mtt", "idm", "ncfm", "datm", "hoptm", "idc")
+ORDER = ("herding", "rded", "dm", "dsa", "dc", "mtt", "idm", "ncfm", "datm", "hoptm", "idc", "auto")
 Summary = Mapping[str, Any]
 Scores = Mapping[str, Mapping[str, Any]]
 

@@ -25,7 +25,12 @@ from medjax.run import seeds
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 METHODS = ("dm", "herding", "dsa", "dc", "mtt")
-CHEST = "phantom_findings"  # on which the presets of ``chest`` run if they are quick
+# What presets call a set; those of ``chest`` run on ``phantom_findings`` if they are quick.
+SHORT = {
+    "phantom_findings": "chest",
+    "bccd_cells_28_derived": "blood_cells",
+    "mednist_28_derived": "mednist",
+}
 OWN_RECIPE = ("dc", "mtt")
 
 
@@ -43,8 +48,9 @@ def config_of(method: str, data: str, words: Sequence[str]) -> dict[str, Any]:
     Raises:
       UserError: if the method has no config, or a word is wrong.
     """
-    short = "chest" if data == CHEST else data.removesuffix("mnist")
-    own, words = f"{method}_{short}", [data, *words]
+    short = SHORT.get(data, data.removesuffix("mnist"))
+    # The name of an npz file in the data root is no word by itself.
+    own, words = f"{method}_{short}", [f"data.name={data}" if data in SHORT else data, *words]
     if (CONFIGS / f"{own}.py").is_file():
         config_file = _load(own)
     elif own in _load("presets").PRESETS:

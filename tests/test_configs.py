@@ -31,6 +31,7 @@ def load(name):
     return module
 
 
+NPZ = {"blood_cells": "bccd_cells_28_derived", "mednist": "mednist_28_derived"}
 PRESETS = tuple(load("presets").PRESETS)
 
 
@@ -77,7 +78,7 @@ def test_its_docstring_gives_its_command(name):
     assert commands and set(commands) == {file}
     if "_" in name:
         data_set = name.partition("_")[2]
-        assert get_config(name, None).data.name in (data_set, f"{data_set}mnist")
+        assert get_config(name, None).data.name in (data_set, f"{data_set}mnist", NPZ.get(data_set))
 
 
 @pytest.mark.parametrize(
@@ -89,8 +90,8 @@ def test_its_docstring_gives_its_command(name):
             "unknown preset 'dsa_brest' (did you mean the file configs/dsa_breast.py?); ",
         ),
         ("dm_pneumonia", "unknown preset 'dm_pneumonia' (did you mean the file configs/dm_pneum"),
-        ("quick", "unknown preset 'quick'; choose from: dc_breast, "),
-        (None, "unknown preset ''; choose from: dc_breast, "),
+        ("quick", "unknown preset 'quick'; choose from: auto_blood_cells, "),
+        (None, "unknown preset ''; choose from: auto_blood_cells, "),
     ],
 )
 def test_a_preset_that_does_not_exist(arg, said):

@@ -1,22 +1,23 @@
 """Distillation methods, each a factory of a ``Distiller``."""
 
-from medjax.methods.coreset import herding, kcenter, random
-from medjax.methods.datm import datm
-from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller, DistillState, StepInfo, read_ahead
-from medjax.methods.dm import dm
-from medjax.methods.dsa import dsa
 from medjax.methods.experts import Experts, Trainer, make_trainer, train_experts
+from medjax.methods.features.auto import auto
+from medjax.methods.features.dm import dm
+from medjax.methods.features.idm import idm
+from medjax.methods.features.ncfm import ncfm
 from medjax.methods.formation import at_patch_size, decode, pack
-from medjax.methods.hoptm import hoptm
-from medjax.methods.idc import idc
-from medjax.methods.idm import idm
+from medjax.methods.gradients.dc import dc
+from medjax.methods.gradients.dsa import dsa
+from medjax.methods.gradients.idc import idc
+from medjax.methods.gradients.loops import Loops, loops_for
 from medjax.methods.layout import proportional_ipc
-from medjax.methods.loops import Loops, loops_for
-from medjax.methods.mtt import mtt
-from medjax.methods.ncfm import ncfm
-from medjax.methods.rded import rded
 from medjax.methods.registry import axes, make, names, options, real_parts
+from medjax.methods.selected.coreset import herding, kcenter, random
+from medjax.methods.selected.rded import rded
+from medjax.methods.trajectories.datm import datm
+from medjax.methods.trajectories.hoptm import hoptm
+from medjax.methods.trajectories.mtt import mtt
 from medjax.methods.vectors import vector_size
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "StepInfo",
     "Trainer",
     "at_patch_size",
+    "auto",
     "axes",
     "datm",
     "dc",

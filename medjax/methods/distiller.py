@@ -217,7 +217,7 @@ def read_ahead(
 
     Example:
       >>> from medjax import data, nets
-      >>> from medjax.methods.dm import dm
+      >>> from medjax.methods.features.dm import dm
       >>> split = data.Split(np.zeros((2, 8, 8, 1), np.uint8), np.array([0, 1], np.int32))
       >>> mean, std = np.zeros(1, "f"), np.ones(1, "f")
       >>> real = data.real_data(split, num_classes=2, mean=mean, std=std)

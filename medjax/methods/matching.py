@@ -16,6 +16,7 @@ from jax.sharding import Mesh
 from medjax import kernels, parallel, planning
 from medjax.augment import Strategy
 from medjax.data import RealData, sample_rows, take
+from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
 from medjax.methods.formation import decode, repeated
 from medjax.methods.layout import Layout
@@ -81,6 +82,9 @@ class Matching(abc.ABC):
     updates: int = 1
     factor: int = 1
     method: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        check_numbers(at_least=1, batch_real=self.batch_real, num_networks=self.num_networks)
 
     def distiller(self, init: str, mesh: Mesh | None) -> Distiller:
         """Returns the method that starts from ``init`` and works on the devices of ``mesh``."""

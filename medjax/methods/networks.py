@@ -1,5 +1,6 @@
 """Random networks for matching."""
 
+from collections.abc import Callable
 from typing import cast
 
 import chex
@@ -10,13 +11,17 @@ from medjax.types import ApplyFn, Array, Params, PRNGKey
 
 
 def apply_fn(
-    net: nn.Module, *, method: str | None = None, variables: Params | None = None
+    net: nn.Module,
+    *,
+    method: str | Callable[..., Array] | None = None,
+    variables: Params | None = None,
 ) -> ApplyFn:
     """Returns a network as a function ``(params, images) -> outputs``.
 
     Args:
       net: a flax module.
-      method: ``embed`` for the features before the head; ``None`` for the logits.
+      method: ``embed`` for the features before the head, or a function of the module and the
+        images; ``None`` for the logits.
       variables: variables beside the parameters, such as the moments of a batch norm.
 
     Returns:

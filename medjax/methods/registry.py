@@ -9,18 +9,19 @@ from jax.sharding import Mesh
 
 from medjax import parallel
 from medjax.errors import unknown
-from medjax.methods.coreset import herding, kcenter, random
-from medjax.methods.datm import datm
-from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller
-from medjax.methods.dm import dm
-from medjax.methods.dsa import dsa
-from medjax.methods.hoptm import hoptm
-from medjax.methods.idc import idc
-from medjax.methods.idm import idm
-from medjax.methods.mtt import mtt
-from medjax.methods.ncfm import ncfm
-from medjax.methods.rded import rded
+from medjax.methods.features.auto import auto
+from medjax.methods.features.dm import dm
+from medjax.methods.features.idm import idm
+from medjax.methods.features.ncfm import ncfm
+from medjax.methods.gradients.dc import dc
+from medjax.methods.gradients.dsa import dsa
+from medjax.methods.gradients.idc import idc
+from medjax.methods.selected.coreset import herding, kcenter, random
+from medjax.methods.selected.rded import rded
+from medjax.methods.trajectories.datm import datm
+from medjax.methods.trajectories.hoptm import hoptm
+from medjax.methods.trajectories.mtt import mtt
 
 
 class Method(NamedTuple):
@@ -40,6 +41,7 @@ class Method(NamedTuple):
 
 
 _METHODS = {
+    "auto": Method(auto, extends=idm),
     "datm": Method(datm, extends=mtt, axes=("net",)),
     "dc": Method(dc),
     "dm": Method(dm),
@@ -66,7 +68,7 @@ def names() -> tuple[str, ...]:
 
     Example:
       >>> names()[:4]
-      ('datm', 'dc', 'dm', 'dsa')
+      ('auto', 'datm', 'dc', 'dm')
     """
     return tuple(sorted(_METHODS))
 

@@ -8,7 +8,7 @@ that depends on the method. Rules of thumb, which a factor of three may miss.
 from collections.abc import Mapping
 from typing import Any
 
-from medjax.methods.loops import loops_for
+from medjax.methods.gradients.loops import loops_for
 
 # Seconds to train a network of width 32 on an image of 28×28 pixels, on a core of 2024.
 _TRAINED = 4e-4

@@ -42,6 +42,14 @@ def test_a_measurement(equal_seconds, monkeypatch):
     assert measured["peak_mib"] > 50
 
 
+@pytest.mark.parametrize(("cores", "busy"), [({1}, 5.0), ({0, 1}, 40.0)])
+def test_other_programs_on_its_core_take_no_seconds(equal_seconds, monkeypatch, cores, busy):
+    monkeypatch.setattr(equal_seconds.os, "sched_getaffinity", lambda pid: cores)
+    monkeypatch.setattr(equal_seconds.time, "process_time", lambda: 5.0)
+    monkeypatch.setattr(equal_seconds.time, "perf_counter", lambda: 40.0)
+    assert equal_seconds.seconds_now() == busy
+
+
 def test_the_runs(equal_seconds, tmp_path, monkeypatch, capsys):
     runs, told = {}, {"setup_s": 0.0, "iteration_s": 1.0, "peak_mib": 9.0}
     measured = []

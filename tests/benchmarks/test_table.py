@@ -38,6 +38,8 @@ def test_every_method_with_several_seeds(tmp_path, monkeypatch, capsys):
         ("dsa", "pneumoniamnist", "noise"),  # a preset
         ("dsa", "phantom_findings", "noise"),  # configs/dsa_chest.py
         ("dsa", "bloodmnist", "real"),  # configs/dsa.py
+        ("auto", "mednist_28_derived", "noise"),  # a preset with a short name
+        ("dsa", "bccd_cells_28_derived", "real"),  # configs/dsa.py
     ],
 )
 def test_where_the_settings_come_from(method, data, init):

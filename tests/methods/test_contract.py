@@ -66,9 +66,10 @@ METHODS["dsa+factor"] = METHODS["dsa"] | {"factor": 2}
 METHODS["mtt+factor"] = METHODS["mtt"] | {"factor": 2}
 METHODS["dm+rbf"] = METHODS["dm"] | {"distance": "rbf", "learning_rate": 30.0}
 METHODS["dm+ncf"] = METHODS["dm"] | {"distance": "ncf"}
+METHODS["auto"] = METHODS["idm"] | {"balanced": True, "net_batch": 16}
 METHODS["ncfm+network"] = METHODS["ncfm"] | {"sampling": "network"}
 MATCHED = 6 + 8 + 8  # the smallest class counts with all it has
-LOOKED_AT = {"dm": MATCHED, "idm": MATCHED, "ncfm": MATCHED}
+LOOKED_AT = {"dm": MATCHED, "auto": MATCHED, "idm": MATCHED, "ncfm": MATCHED}
 LOOKED_AT |= dict.fromkeys(("dc", "dsa", "idc"), 2 * MATCHED)
 LOOKED_AT |= dict.fromkeys(("mtt", "datm", "hoptm"), 0)
 

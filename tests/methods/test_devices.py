@@ -34,6 +34,7 @@ METHODS = {
         "sampling": "network",
     },
 }
+METHODS["auto"] = METHODS["idm"] | {"net_batch": 16}
 METHODS["datm"] = METHODS["mtt"] | {"first_max_start_epoch": 1}
 METHODS["hoptm"] = METHODS["mtt"] | {"base_threshold": 1e-4}
 SHAPES = [(2, 1, 1), (1, 2, 2), (8, 1, 1), (2, 2, 2)]
@@ -124,7 +125,8 @@ def collectives(make, real, mesh):
 # its real images; and the gradient of a minibatch of the training between two updates with, once,
 # the number of its rows, which the compiler may or may not send apart. The gradient by the
 # frequencies of a sampling network goes back through the sums over real images, and is averaged.
-GRADIENT, REAL_SIDE, TRAINING, ROWS, FREQUENCIES = 1, 1, 1, 1, 2
+# Deviations from the mean of a class are summed once it is known.
+GRADIENT, REAL_SIDE, TRAINING, ROWS, FREQUENCIES, DEVIATIONS = 1, 1, 1, 1, 2, 1
 EXPECTED = {
     "dm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE}},
     "dsa": {
@@ -147,6 +149,7 @@ EXPECTED = {
     "mtt": {"class": {0}, "net": {GRADIENT}, "batch": {0}},
     "ncfm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE + FREQUENCIES}},
 }
+EXPECTED["auto"] = EXPECTED["idm"] | {"batch": {n + DEVIATIONS for n in EXPECTED["idm"]["batch"]}}
 EXPECTED["datm"] = EXPECTED["hoptm"] = EXPECTED["mtt"]
 
 

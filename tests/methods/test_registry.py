@@ -22,8 +22,8 @@ REAL_TRAINING = {"train_images", "pretrain_epochs", "cutmix", "net_momentum", "n
 
 def test_names_are_sorted_and_make_a_distiller():
     assert methods.names() == (
-        *("datm", "dc", "dm", "dsa", "herding", "hoptm", "idc", "idm", "kcenter", "mtt", "ncfm"),
-        *("random", "rded"),
+        *("auto", "datm", "dc", "dm", "dsa", "herding", "hoptm", "idc", "idm", "kcenter", "mtt"),
+        *("ncfm", "random", "rded"),
     )
     for name in methods.names():
         distiller = methods.make(name, net=NET, ipc=1)
@@ -73,6 +73,19 @@ def test_idm_has_the_defaults_of_its_authors():
     assert methods.axes("idm") == ("class", "net", "batch")
 
 
+def test_auto_is_idm_with_other_defaults():
+    auto, idm = methods.options("auto"), methods.options("idm")
+    assert set(auto) == set(idm)
+    assert {name: auto[name] for name in auto if auto[name] != idm[name]} == {
+        "distance": "moments",
+        "balanced": True,
+        "new_network_every": 200,
+        "trained_networks": 1,
+        "train_steps": 1,
+        "net_batch": 64,
+    }
+
+
 def test_idc_has_the_defaults_of_its_release():
     idc = methods.options("idc")
     loops = LOOPS - {"inner_loop", "label_learning_rate"}
@@ -106,7 +119,8 @@ def test_an_unknown_method_suggests_the_nearest(function):
         function("dsaa")
     assert str(caught.value) == (
         "unknown method 'dsaa' (did you mean 'dsa'?); "
-        "choose from: datm, dc, dm, dsa, herding, hoptm, idc, idm, kcenter, mtt, ncfm, random, rded"
+        "choose from: auto, datm, dc, dm, dsa, herding, hoptm, idc, idm, kcenter, mtt, ncfm, "
+        "random, rded"
     )
 
 
@@ -134,7 +148,8 @@ def test_an_unknown_option_suggests_the_nearest():
         ("dsa", "net_learning_rate", -0.1, 0),
         ("idm", "num_networks_kept", 0, 1),
         ("idm", "new_network_every", 0, 1),
-        ("idm", "trained_networks", 0, 1),
+        ("idm", "trained_networks", -1, 0),
+        ("idm", "net_batch", 0, 1),
         ("idm", "train_steps", 0, 1),
         ("idm", "ce_weight", -0.1, 0),
         ("idm", "net_learning_rate", -1.0, 0),
@@ -216,8 +231,10 @@ def test_an_unknown_unroll_is_refused():
 def test_an_unknown_distance_is_refused():
     with pytest.raises(UserError, match=r"unknown distance 'cosin' \(did you mean 'cosine'\?\)"):
         methods.make("dc", net=NET, ipc=1, distance="cosin")
-    with pytest.raises(UserError, match=r"unknown distance 'nfc' .*; choose from: mean, rbf, ncf$"):
+    with pytest.raises(UserError, match=r"^unknown distance .nfc. .*: mean, moments, rbf, ncf$"):
         methods.make("dm", net=NET, ipc=1, distance="nfc")
+    with pytest.raises(UserError, match=r"unknown distance 'moment' \(did you mean 'moments'\?"):
+        methods.make("auto", net=NET, ipc=1, distance="moment")
 
 
 def test_an_unknown_sampling_is_refused():

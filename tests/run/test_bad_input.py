@@ -87,8 +87,8 @@ class TestBeforeTheRun:
         line = refused(capsys, "--config.method=dmm")
         assert line == (
             "unknown method 'dmm' (did you mean 'dm'?); "
-            "choose from: datm, dc, dm, dsa, herding, hoptm, idc, idm, kcenter, mtt, ncfm, random, "
-            "rded"
+            "choose from: auto, datm, dc, dm, dsa, herding, hoptm, idc, idm, kcenter, mtt, ncfm, "
+            "random, rded"
         )
 
     def test_an_unknown_key(self, capsys):

@@ -12,7 +12,7 @@ from medjax.run.metrics import read_metrics
 from medjax.run.progress import PARTS
 from medjax.run.settings import Settings
 
-METHODS = ("dm", "dc", "dsa", "idc", "idm", "mtt", "datm", "hoptm", "ncfm")
+METHODS = ("auto", "dm", "dc", "dsa", "idc", "idm", "mtt", "datm", "hoptm", "ncfm")
 
 
 def read(workdir):

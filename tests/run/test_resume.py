@@ -26,7 +26,7 @@ from medjax.run.preemption import Preemption
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOGGED_BY_THREE = "iterations=8,evaluation.every=4,log_every=3"
-METHODS = ("dm", "dc", "dsa", "idc", "idm", "mtt", "datm", "hoptm", "ncfm")
+METHODS = ("auto", "dm", "dc", "dsa", "idc", "idm", "mtt", "datm", "hoptm", "ncfm")
 
 
 def read(workdir):

@@ -18,9 +18,10 @@ from medjax.run.settings import LABELS, TEMPERATURE
 
 # The reference's numbers of iterations and of evaluations; methods not named here do not iterate.
 _ITERATIONS = {"dm": 20000, "dc": 1000, "dsa": 1000, "mtt": 5000}
-_ITERATIONS |= {"datm": 10000, "hoptm": 10000, "idc": 2000, "idm": 20000, "ncfm": 20000}
+_ITERATIONS |= {"datm": 10000, "hoptm": 10000, "idc": 2000}
+_ITERATIONS |= dict.fromkeys(("auto", "idm", "ncfm"), 20000)
 _LOG_EVERY = {"dm": 50, "dc": 5, "dsa": 5, "mtt": 10, "datm": 10, "hoptm": 10, "idm": 50}
-_LOG_EVERY |= {"idc": 1, "ncfm": 50}
+_LOG_EVERY |= {"idc": 1, "ncfm": 50, "auto": 50}
 _EVALUATIONS = 10
 # Settings that may be None in spite of their default.
 _OPTIONAL = ("checkpoint.every_minutes",)

@@ -12,13 +12,12 @@ from jax.sharding import Mesh
 from medjax import parallel, training
 from medjax.augment import LayeredStrategy, parse_strategy
 from medjax.data import RealData, normalize
-from medjax.errors import UserError, unknown
-from medjax.methods.batchnorm import MODES
+from medjax.errors import UserError
 from medjax.methods.checks import check_numbers
-from medjax.methods.dc import DISTANCES, GradientMatching
 from medjax.methods.distiller import Distiller, DistillState
+from medjax.methods.gradients.dc import GradientMatching, distance_of
+from medjax.methods.gradients.realtraining import RealTraining
 from medjax.methods.layout import Layout, make_layout
-from medjax.methods.realtraining import RealTraining
 from medjax.types import Array, Params, PRNGKey
 
 _BASE_IPC, _BASE_SIZE = 10, 32
@@ -92,13 +91,8 @@ def idc(
 
     Kim et al., "Dataset Condensation via Efficient Synthetic-Data Parameterization", ICML 2022.
     """
-    if batch_norm not in MODES:
-        raise unknown("batch_norm", batch_norm, MODES)
-    if distance not in DISTANCES:
-        raise unknown("distance", distance, DISTANCES)
     if not 0 <= cutmix <= 1:
         raise UserError(f"cutmix must be a probability, 0–1, got {cutmix}")
-    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=1, outer_loop=outer_loop)
     check_numbers(at_least=0, train_images=train_images, pretrain_epochs=pretrain_epochs)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
@@ -115,7 +109,7 @@ def idc(
         batch_real=batch_real,
         num_networks=num_networks,
         axes=axes,
-        distance=DISTANCES[distance],
+        distance=distance_of(distance),
         inner=RealTraining(
             net=net,
             strategy=LayeredStrategy(trained_with),

@@ -12,7 +12,7 @@ from medjax import kernels
 from medjax.augment import cutmix, sample_cutmix
 from medjax.data import RealData, take
 from medjax.errors import UserError
-from medjax.methods.innerloop import InnerLoop, Trained
+from medjax.methods.gradients.innerloop import InnerLoop, Trained
 from medjax.types import Array, LossFn, PRNGKey, SyntheticSet
 
 

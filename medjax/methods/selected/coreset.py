@@ -9,7 +9,7 @@ from jax.sharding import Mesh
 
 from medjax.errors import unknown
 from medjax.methods.distiller import Distiller, Iteration, make_distiller
-from medjax.methods.layout import make_layout
+from medjax.methods.layout import Layout, make_layout
 
 SPACES = ("embedding", "pixels")
 
@@ -115,6 +115,12 @@ def _coreset(
     if space not in SPACES:
         raise unknown("space", space, SPACES)
     layout = make_layout(ipc, num_groups or net.num_classes)
-    idle = Iteration(lambda key, state, real: (state, jnp.zeros((), state.images.dtype)))
-    by = net if space == "embedding" else None
-    return make_distiller(idle, optax.identity(), layout, init=init, net=by, mesh=mesh)
+    return idle(layout, init=init, net=net if space == "embedding" else None, mesh=mesh)
+
+
+def idle(
+    layout: Layout, *, init: str, net: nn.Module | None = None, mesh: Mesh | None
+) -> Distiller:
+    """Returns a method that leaves its first images as they are, see ``make_distiller``."""
+    iteration = Iteration(lambda key, state, real: (state, jnp.zeros((), state.images.dtype)))
+    return make_distiller(iteration, optax.identity(), layout, init=init, net=net, mesh=mesh)

@@ -7,8 +7,8 @@ import flax.linen as nn
 
 from medjax.augment import parse_strategy
 from medjax.errors import UserError
-from medjax.methods.dc import dc
 from medjax.methods.distiller import Distiller
+from medjax.methods.gradients.dc import dc
 
 
 def dsa(

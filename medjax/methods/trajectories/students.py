@@ -20,7 +20,7 @@ from medjax.methods.experts import Experts, expert_rows
 from medjax.methods.formation import decode_set
 from medjax.methods.layout import Layout
 from medjax.methods.networks import apply_fn
-from medjax.methods.stepsize import move_step_size
+from medjax.methods.trajectories.stepsize import move_step_size
 from medjax.methods.vectors import unraveller, variable_shapes
 from medjax.types import Array, LossFn, Params, PRNGKey, SyntheticSet
 

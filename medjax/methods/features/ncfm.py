@@ -19,17 +19,17 @@ from medjax.methods.batchnorm import with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.experts import Experts, expert_rows
-from medjax.methods.feature_distances import (
+from medjax.methods.features.distances import (
     NUM_FREQUENCIES,
     batch_features,
     characteristic_loss,
     normal_frequencies,
 )
+from medjax.methods.features.sampling_network import ascend, sample_frequencies, start_sampling
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
 from medjax.methods.promoting import promoting
-from medjax.methods.sampling_network import ascend, sample_frequencies, start_sampling
 from medjax.methods.vectors import unraveller, variable_shapes
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
@@ -114,7 +114,7 @@ def ncfm(
     """
     if sampling not in SAMPLINGS:
         raise unknown("sampling", sampling, SAMPLINGS)
-    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks, patience=patience)
+    check_numbers(at_least=1, patience=patience)
     check_numbers(at_least=1, num_experts=num_experts, train_epochs=train_epochs)
     # Batch norm of the sampling network needs two rows.
     check_numbers(
@@ -174,7 +174,8 @@ class _CharacteristicMatching(Matching):
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
         between, trained = dict(variables), variables["trained"]
         del between["trained"]
-        real, syn = batch_features(self.net, between, batch, chunks)
+        embed = apply_fn(self.net, method="embed", variables=between)
+        real, syn = batch_features(embed, between["params"], batch, chunks)
         frequencies = batch.frequencies
         if frequencies is None:
             frequencies = normal_frequencies(batch.key, syn, count=self.num_frequencies)

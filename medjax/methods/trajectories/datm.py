@@ -15,11 +15,11 @@ from medjax.data import RealData, take
 from medjax.errors import UserError
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
-from medjax.methods.expert_labels import expert_logits, right_rows
 from medjax.methods.experts import expert_rows
 from medjax.methods.formation import decode_set
-from medjax.methods.mtt import mtt
-from medjax.methods.trajectories import Learned, TrajectoryMatching
+from medjax.methods.trajectories.expert_labels import expert_logits, right_rows
+from medjax.methods.trajectories.mtt import mtt
+from medjax.methods.trajectories.students import Learned, TrajectoryMatching
 from medjax.types import Array, LossFn, PRNGKey, SyntheticSet
 
 # Of the labels, in the reference.

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -16,19 +16,21 @@ from medjax.errors import UserError, unknown
 from medjax.methods.batchnorm import with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
-from medjax.methods.feature_distances import (
+from medjax.methods.features.distances import (
     NUM_FREQUENCIES,
     batch_features,
     characteristic_loss,
+    moments_loss,
     normal_frequencies,
     rbf_loss,
 )
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
-from medjax.types import Array, Params, PRNGKey, SyntheticSet
+from medjax.types import Array, EmbedFn, Params, PRNGKey, SyntheticSet
 
-DISTANCES = ("mean", "rbf", "ncf")
+DISTANCES = ("mean", "moments", "rbf", "ncf")
+_LOSSES = {"moments": moments_loss, "rbf": rbf_loss}
 
 
 def dm(
@@ -66,9 +68,11 @@ def dm(
       augment: a DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
       distance: of the real and synthetic features of a class. ``mean`` is the reference's, the loss
-        above. ``rbf`` is the squared MMD with Gaussian kernels, see ``rbf_loss``, and ``ncf`` the
+        above. ``moments`` adds the standard deviation of each feature, see ``moments_loss``.
+        ``rbf`` is the squared MMD with Gaussian kernels, see ``rbf_loss``, and ``ncf`` the
         characteristic distance of ``ncfm``, see ``characteristic_loss``; both see the whole
-        distribution, are for one label per image, and may need another learning rate.
+        distribution, and may need another learning rate. All but ``mean`` are for one label per
+        image.
       factor: patches along each side of a stored image, each of which is enlarged to an image to
         match and to train on, see ``decode``; 1 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
@@ -86,9 +90,6 @@ def dm(
 
     Zhao and Bilen, "Dataset Condensation with Distribution Matching", WACV 2023.
     """
-    if distance not in DISTANCES:
-        raise unknown("distance", distance, DISTANCES)
-    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
     return DistributionMatching(
         net=net,
@@ -105,29 +106,31 @@ def dm(
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DistributionMatching(Matching):
-    """Distribution matching with the checked options of ``dm``."""
+    """Distribution matching with the options of ``dm``."""
 
     method: ClassVar[str | None] = "embed"
     distance: str = "mean"
 
-    def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
-        if self.distance != "mean":
-            return self._distribution_loss(variables, batch, chunks)
-        embed = apply_fn(self.net, method=self.method, variables=variables)
-        params = variables["params"]
-        options = self.loss_options(batch, chunks)
-        if batch.real_labels.ndim == 1:
-            images = batch.real_images, batch.syn_images
-            return kernels.mean_embedding_loss(embed, params, *images, **options)
-        return kernels.conditional_embedding_loss(embed, params, *batch[:4], **options)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.distance not in DISTANCES:
+            raise unknown("distance", self.distance, DISTANCES)
 
-    def _distribution_loss(
-        self, variables: Params, batch: ClassBatch, chunks: planning.Chunks
-    ) -> Array:
-        real, syn = batch_features(self.net, variables, batch, chunks)
+    def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
+        embed, params = apply_fn(self.net, method="embed", variables=variables), variables["params"]
+        if self.distance == "mean":
+            return _mean_loss(embed, params, batch, **self.loss_options(batch, chunks))
+        return self.feature_loss(*batch_features(embed, params, batch, chunks), batch)
+
+    def feature_loss(self, real: Array, syn: Array, batch: ClassBatch) -> Array:
+        """Returns the loss of a class from the features ``[b, f]`` and ``[m, f]`` of its images."""
         options = self.weight_options(batch)
-        if self.distance == "rbf":
-            return rbf_loss(real, syn, **options)
+        if self.distance == "mean":
+            # As images of one pixel, whose features are themselves.
+            pixels = {"real_images": real[:, None, None], "syn_images": syn[:, None, None]}
+            return _mean_loss(lambda _, x: x[:, 0, 0], {}, batch._replace(**pixels), **options)
+        if self.distance in _LOSSES:
+            return _LOSSES[self.distance](real, syn, **options)
         frequencies = normal_frequencies(batch.key, syn, count=NUM_FREQUENCIES)
         return characteristic_loss(real, syn, frequencies, **options)
 
@@ -162,3 +165,10 @@ class DistributionMatching(Matching):
 
     def draws(self, key: PRNGKey, real: RealData) -> Array:
         return self.drawn_rows(both_keys(key, jnp.arange(self.num_networks))[1], real)
+
+
+def _mean_loss(embed: EmbedFn, params: Params, batch: ClassBatch, **options: Any) -> Array:
+    if batch.real_labels.ndim == 1:
+        images = batch.real_images, batch.syn_images
+        return kernels.mean_embedding_loss(embed, params, *images, **options)
+    return kernels.conditional_embedding_loss(embed, params, *batch[:4], **options)

@@ -13,7 +13,7 @@ from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller
 from medjax.methods.experts import Experts
 from medjax.methods.layout import make_layout
-from medjax.methods.trajectories import TrajectoryMatching
+from medjax.methods.trajectories.students import TrajectoryMatching
 
 
 def mtt(

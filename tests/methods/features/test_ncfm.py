@@ -11,9 +11,9 @@ from jax.flatten_util import ravel_pytree
 
 from medjax import data, methods, parallel, planning
 from medjax.errors import UserError
+from medjax.methods.features.sampling_network import ascend, sample_frequencies, start_sampling
 from medjax.methods.networks import both_keys
 from medjax.methods.promoting import promoting
-from medjax.methods.sampling_network import ascend, sample_frequencies, start_sampling
 from medjax.methods.vectors import unraveller
 
 KEY = jax.random.key(5)

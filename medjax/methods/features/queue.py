@@ -19,7 +19,7 @@ from medjax.types import Array, Params, PRNGKey
 
 # Networks in the queue before the first iteration, which adds one.
 _FIRST = 3
-_MOMENTUM, _WEIGHT_DECAY, _BATCH_SIZE = 0.9, 5e-4, 256
+_MOMENTUM, _WEIGHT_DECAY = 0.9, 5e-4
 _GIB = 2**30
 
 
@@ -83,18 +83,23 @@ class NetworkQueue(NamedTuple):
 class QueueTraining:
     """The life of the networks of a queue: when they enter and leave it, and how they are trained.
 
-    A network trains on minibatches of 256 distinct real images of any class, or all if there are
-    fewer, without augmentation: SGD with momentum 0.9 and weight decay 5e-4 on the cross entropy.
+    A network trains on minibatches of distinct real images of any class, or all if there are fewer
+    than ``batch_size``, without augmentation: SGD with momentum 0.9 and weight decay 5e-4 on the
+    cross entropy.
 
     Attributes:
       net: a flax module; a batch norm keeps running moments of the minibatches.
       kept: slots of the queue; a fresh network replaces the oldest once all are filled.
       new_every: iterations between two fresh networks. The first iteration makes four.
-      trained: networks that are drawn and trained in each iteration; all if there are fewer.
+      trained: networks that are drawn and trained in each iteration; all if there are fewer, and 0
+        leaves them random.
       steps: minibatches of each of them.
       learning_rate: of SGD.
       axes: mesh axes along which devices divide each minibatch. Batch norm needs a whole minibatch,
         so that each device then computes all of it.
+      batch_size: images of a minibatch.
+      balanced: whether an image is drawn with a weight of one over the size of its class, or the
+        sum over its groups, so that classes come alike often; else all images do.
     """
 
     net: nn.Module
@@ -104,6 +109,8 @@ class QueueTraining:
     steps: int
     learning_rate: float
     axes: parallel.AxisNames
+    batch_size: int = 256
+    balanced: bool = False
 
     def start(self, image: Array) -> NetworkQueue:
         """Allocates an empty queue.
@@ -159,15 +166,20 @@ class QueueTraining:
     def rows(self, key: PRNGKey, real: RealData) -> Array:
         """Returns the rows that ``train`` reads with this key, int32 ``[trained, steps, b]``."""
         count = len(real.labels)
+        odds = jnp.log(_weights(real)) if self.balanced else None
         _, batch_key = jax.random.split(key)
         keys = jax.random.split(batch_key, self.trained * self.steps)
 
         def one_minibatch(key: PRNGKey) -> Array:
+            if odds is not None:
+                # The highest log weights with Gumbel noise are a weighted draw of distinct rows.
+                scores = odds + jax.random.gumbel(key, odds.shape, odds.dtype)
+                return lax.top_k(scores, min(self.batch_size, count))[1]
             order = jax.random.permutation(key, jnp.arange(count, dtype=jnp.int32))
-            return order[:_BATCH_SIZE]
+            return order[: self.batch_size]
 
         rows: Array = lax.map(one_minibatch, keys)
-        return rows.reshape(self.trained, self.steps, -1)
+        return rows.reshape(self.trained, self.steps, rows.shape[-1])
 
     def train(self, key: PRNGKey, queue: NetworkQueue, real: RealData) -> NetworkQueue:
         """Trains some networks, which are drawn at random.
@@ -180,6 +192,8 @@ class QueueTraining:
         Returns:
           The queue.
         """
+        if not self.trained:
+            return queue
         slot_key, _ = jax.random.split(key)
         slots = queue.draw(slot_key, count=self.trained)
         minibatches = self.rows(key, real)
@@ -266,6 +280,14 @@ def share_right(logits: Array, labels: Array) -> Array:
         return (guessed == labels).astype(logits.dtype)
     right = ((logits > 0) == (2 * labels > 1)) & (labels >= 0)
     return jnp.mean(right, axis=1, dtype=logits.dtype)
+
+
+def _weights(real: RealData) -> Array:
+    """Returns one over the size of each image's class, or the sum over groups, float32 ``[n]``."""
+    counts = real.counts[:, None]
+    own = jnp.arange(real.index.shape[1], dtype=counts.dtype)[None] < counts
+    weights = jnp.where(own, 1 / counts.astype(jnp.float32), 0)
+    return jnp.zeros(len(real.labels), jnp.float32).at[real.index].add(weights)
 
 
 def _put(queue: NetworkQueue, slot: Array, member: Member) -> NetworkQueue:

@@ -12,9 +12,9 @@ import jax.numpy as jnp
 from medjax import kernels
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
-from medjax.methods.mtt import mtt
 from medjax.methods.networks import apply_fn
-from medjax.methods.trajectories import Learned, Lesson, TrajectoryMatching
+from medjax.methods.trajectories.mtt import mtt
+from medjax.methods.trajectories.students import Learned, Lesson, TrajectoryMatching
 from medjax.types import Array, Params
 
 # Iterations between two growths of the threshold, in the reference.

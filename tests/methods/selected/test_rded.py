@@ -7,7 +7,8 @@ import pytest
 
 from medjax import data, methods, nets, parallel, training
 from medjax.errors import UserError
-from medjax.methods import crops, rded
+from medjax.methods import rded
+from medjax.methods.selected import crops
 from medjax.types import SyntheticSet
 
 KEY, SIZES, IPC = jax.random.key(3), (9, 14), (1, 2)

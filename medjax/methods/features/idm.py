@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import cast
 
 import flax.linen as nn
 import jax
@@ -15,11 +14,12 @@ from medjax.augment import parse_strategy
 from medjax.data import RealData
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
-from medjax.methods.dm import DistributionMatching
+from medjax.methods.features.distances import batch_features
+from medjax.methods.features.dm import DistributionMatching
+from medjax.methods.features.queue import NetworkQueue, QueueTraining, share_right
 from medjax.methods.layout import make_layout
 from medjax.methods.matching import ClassBatch
 from medjax.methods.networks import apply_fn
-from medjax.methods.queue import NetworkQueue, QueueTraining, share_right
 from medjax.types import Array, Params, PRNGKey
 
 
@@ -38,7 +38,10 @@ def idm(
     new_network_every: int = 30,
     trained_networks: int = 2,
     train_steps: int = 10,
+    net_batch: int = 256,
     net_learning_rate: float = 0.01,
+    balanced: bool = False,
+    distance: str = "mean",
     factor: int = 2,
     num_groups: int | None = None,
     mesh: Mesh | None = None,
@@ -56,7 +59,8 @@ def idm(
     the network gets the image wrong.
 
     Args:
-      net: a flax module with ``embed``. A batch norm has the running moments of its training.
+      net: a flax module with ``embed`` and ``head``. A batch norm has the running moments of its
+        training.
       ipc: images per class, one number for all classes or one for each.
       learning_rate: learning rate of the images.
       momentum: momentum of the images.
@@ -69,9 +73,14 @@ def idm(
       num_networks_kept: networks in the queue, which the state holds with their momenta.
       new_network_every: iterations between two fresh networks, each of which takes the place of
         the oldest once the queue is full.
-      trained_networks: networks that are trained in an iteration.
+      trained_networks: networks that are trained in an iteration; 0 leaves all random, and gives
+        the cross entropy no weight.
       train_steps: minibatches of each of them.
+      net_batch: real images of a minibatch.
       net_learning_rate: learning rate of the networks.
+      balanced: whether minibatches show all classes alike often, or as they are, the reference.
+      distance: of the real and synthetic features of a class, see ``dm``; ``mean`` is the
+        reference.
       factor: patches along each side of a stored image, each of which is enlarged to an image to
         match and to train on, see ``decode``; 2 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
@@ -89,10 +98,9 @@ def idm(
 
     Zhao et al., "Improved Distribution Matching for Dataset Condensation", CVPR 2023.
     """
-    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=1, num_networks_kept=num_networks_kept, train_steps=train_steps)
-    check_numbers(at_least=1, new_network_every=new_network_every)
-    check_numbers(at_least=1, trained_networks=trained_networks)
+    check_numbers(at_least=1, new_network_every=new_network_every, net_batch=net_batch)
+    check_numbers(at_least=0, trained_networks=trained_networks)
     check_numbers(at_least=0, learning_rate=learning_rate, momentum=momentum)
     check_numbers(at_least=0, ce_weight=ce_weight, net_learning_rate=net_learning_rate)
     axes = parallel.axes_of(mesh)
@@ -103,6 +111,8 @@ def idm(
         trained=trained_networks,
         steps=train_steps,
         learning_rate=net_learning_rate,
+        batch_size=net_batch,
+        balanced=balanced,
         axes=axes.classes + axes.networks + axes.rows,
     )
     return _ImprovedMatching(
@@ -114,6 +124,7 @@ def idm(
         num_networks=num_networks,
         axes=axes,
         factor=factor,
+        distance=distance,
         training=training,
         ce_weight=ce_weight,
     ).distiller(init, mesh)
@@ -127,12 +138,16 @@ class _ImprovedMatching(DistributionMatching):
     ce_weight: float
 
     def extend(self, state: DistillState) -> DistillState:
+        state = super().extend(state)
         return state._replace(networks=self.training.start(state.images[:1]))
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
-        matched = super().class_loss(variables, batch, chunks)
+        # One pass over the images gives their features and the logits.
+        both, count = apply_fn(self.net, method=_outputs, variables=variables), self.net.num_classes
+        real, syn = batch_features(both, variables["params"], batch, chunks)
+        matched = self.feature_loss(real[:, :-count], syn[:, :-count], batch)
         weight: Array = self.ce_weight * 100 * variables["training"]["accuracy"]
-        return matched + weight * self._cross_entropy(variables, batch, chunks.synthetic)
+        return matched + weight * _cross_entropy(syn[:, -count:], batch)
 
     def run(self, key: PRNGKey, state: DistillState, real: RealData) -> tuple[DistillState, Array]:
         renew_key, match_key, train_key = _keys(key)
@@ -164,19 +179,20 @@ class _ImprovedMatching(DistributionMatching):
         """Returns a key for each use of a network, ``[k]``."""
         return jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(self.num_networks))
 
-    def _cross_entropy(self, variables: Params, batch: ClassBatch, chunk_size: int | None) -> Array:
-        """Returns the mean over the synthetic images of a class; 0 for a lone one that is right."""
-        apply, count = apply_fn(self.net, variables=variables), jnp.sum(batch.syn_weights)
 
-        def of_chunk(chunk: tuple[Array, Array, Array]) -> Array:
-            images, labels, weights = chunk
-            logits = apply(variables["params"], images)
-            wrong = share_right(logits, labels) < 1
-            weights = jnp.where(wrong | (count > 1), weights, 0)
-            return jnp.sum(weights) * kernels.cross_entropy(logits, labels, weights=weights)
+def _outputs(net: nn.Module, images: Array) -> Array:
+    """Returns the features of images and, beside them, the logits."""
+    features = net.embed(images)
+    return jnp.concatenate([features, net.head(features)], axis=1)
 
-        images = batch.syn_images, batch.syn_labels, batch.syn_weights
-        return cast(Array, kernels.chunked_sum(of_chunk, images, chunk_size=chunk_size) / count)
+
+def _cross_entropy(logits: Array, batch: ClassBatch) -> Array:
+    """Returns the mean over the synthetic images of a class; 0 for a lone one that is right."""
+    weights = batch.syn_weights
+    wrong, count = share_right(logits, batch.syn_labels) < 1, jnp.sum(weights)
+    weights = jnp.where(wrong | (count > 1), weights, 0)
+    entropy = kernels.cross_entropy(logits, batch.syn_labels, weights=weights)
+    return entropy * jnp.sum(weights) / count
 
 
 def _keys(key: PRNGKey) -> PRNGKey:

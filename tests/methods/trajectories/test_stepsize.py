@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax.methods.stepsize import move_step_size
+from medjax.methods.trajectories.stepsize import move_step_size
 
 
 def test_the_step_size_moves_as_the_references_for_small_steps():

@@ -8,17 +8,17 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jax.sharding import Mesh
 
 from medjax import data, parallel, training
 from medjax.coreset.on_host import chosen_on_host, train_chooser
 from medjax.errors import UserError
 from medjax.methods.checks import check_numbers
-from medjax.methods.crops import best_crops, crop
-from medjax.methods.distiller import Distiller, DistillState, Iteration, make_distiller
+from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.formation import at_patch_size, check_factor, decode_set, pack
 from medjax.methods.layout import Layout, make_layout
+from medjax.methods.selected.coreset import idle
+from medjax.methods.selected.crops import best_crops, crop
 from medjax.types import Array, Params, PRNGKey, SyntheticSet
 
 # Sides of images from which four crops in one still show something.
@@ -70,8 +70,7 @@ def rded(
     check_numbers(at_least=1, factor=1 if factor is None else factor)
     layout = make_layout(ipc, num_groups or net.num_classes)
     choice = _Choice(net, layout, num_crops, num_candidates, factor)
-    idle = Iteration(lambda key, state, real: (state, jnp.zeros((), state.images.dtype)))
-    blank = make_distiller(idle, optax.identity(), layout, init="noise", mesh=mesh)
+    blank = idle(layout, init="noise", mesh=mesh)
 
     def init(key: PRNGKey, real: data.RealData) -> DistillState:
         images = choice.images(key, real)

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from medjax.methods import crops
+from medjax.methods.selected import crops
 
 KEY = jax.random.key(0)
 

@@ -19,9 +19,9 @@ from medjax.methods.batchnorm import MODES, with_moments
 from medjax.methods.checks import check_numbers
 from medjax.methods.distiller import Distiller, DistillState
 from medjax.methods.formation import decode_set
-from medjax.methods.innerloop import InnerLoop, SyntheticTraining, Trained
+from medjax.methods.gradients.innerloop import InnerLoop, SyntheticTraining, Trained
+from medjax.methods.gradients.loops import loops_for
 from medjax.methods.layout import make_layout
-from medjax.methods.loops import loops_for
 from medjax.methods.matching import ClassBatch, Matching
 from medjax.methods.networks import apply_fn, both_keys
 from medjax.types import Array, DistanceFn, Params, PRNGKey, SyntheticSet
@@ -98,14 +98,9 @@ def dc(
 
     Zhao et al., "Dataset Condensation with Gradient Matching", ICLR 2021.
     """
-    if batch_norm not in MODES:
-        raise unknown("batch_norm", batch_norm, MODES)
-    if distance not in DISTANCES:
-        raise unknown("distance", distance, DISTANCES)
     layout, loops = make_layout(ipc, num_groups or net.num_classes), loops_for(ipc)
     outer_loop = loops.outer if outer_loop is None else outer_loop
     inner_loop = loops.inner if inner_loop is None else inner_loop
-    check_numbers(at_least=1, batch_real=batch_real, num_networks=num_networks)
     check_numbers(at_least=1, outer_loop=outer_loop)
     check_numbers(at_least=0, inner_loop=inner_loop, momentum=momentum, learning_rate=learning_rate)
     check_numbers(at_least=0, net_learning_rate=net_learning_rate)
@@ -119,7 +114,7 @@ def dc(
         batch_real=batch_real,
         num_networks=num_networks,
         axes=axes,
-        distance=DISTANCES[distance],
+        distance=distance_of(distance),
         inner=SyntheticTraining(
             net=net,
             strategy=strategy,
@@ -134,13 +129,20 @@ def dc(
     ).distiller(init, mesh)
 
 
+def distance_of(name: str) -> DistanceFn:
+    """Returns the distance between gradients with this name, or raises a ``UserError``."""
+    if name not in DISTANCES:
+        raise unknown("distance", name, DISTANCES)
+    return DISTANCES[name]
+
+
 _Carry = tuple[SyntheticSet, optax.OptState, Trained, Array]
 """``(syn, opt_state, networks, loss_sum)``, which one update passes to the next."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GradientMatching(Matching):
-    """Gradient matching with checked options, see ``dc``.
+    """Gradient matching, see ``dc``.
 
     Attributes:
       distance: between two gradients.
@@ -153,6 +155,11 @@ class GradientMatching(Matching):
     inner: InnerLoop
     batch_norm: str
     label_optimizer: optax.GradientTransformation | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch_norm not in MODES:
+            raise unknown("batch_norm", self.batch_norm, MODES)
 
     def class_loss(self, variables: Params, batch: ClassBatch, chunks: planning.Chunks) -> Array:
         return kernels.matching_loss(

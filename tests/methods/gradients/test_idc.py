@@ -9,8 +9,8 @@ import pytest
 
 from medjax import augment, data, kernels, methods, nets, training
 from medjax.errors import UserError
+from medjax.methods.gradients.realtraining import RealTraining
 from medjax.methods.networks import random_networks
-from medjax.methods.realtraining import RealTraining
 from medjax.types import SyntheticSet
 
 KEY = jax.random.key(5)
@@ -154,7 +154,7 @@ def test_whitened_images_are_not_clipped(problem):
 
 
 def test_networks_train_without_cutout_where_there_is_cutmix(problem, monkeypatch):
-    module, made = importlib.import_module("medjax.methods.idc"), []
+    module, made = importlib.import_module("medjax.methods.gradients.idc"), []
 
     def record(**given):
         made.append(given["strategy"])

@@ -8,7 +8,7 @@ from jax.flatten_util import ravel_pytree
 
 from medjax import data, kernels, methods
 from medjax.errors import UserError
-from medjax.methods.expert_labels import expert_logits
+from medjax.methods.trajectories.expert_labels import expert_logits
 from medjax.methods.vectors import unraveller
 from medjax.types import SyntheticSet
 

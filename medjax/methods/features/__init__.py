@@ -1,0 +1,1 @@
+"""Methods that match the features of real and synthetic images."""

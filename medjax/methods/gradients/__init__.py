@@ -1,0 +1,1 @@
+"""Methods that match the gradients of real and synthetic images."""

@@ -1,0 +1,1 @@
+"""Methods that select real images, or crops of them."""

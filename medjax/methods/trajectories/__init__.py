@@ -1,0 +1,1 @@
+"""Methods that match the training on synthetic images to that on real ones."""

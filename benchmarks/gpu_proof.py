@@ -167,7 +167,9 @@ def _environment(scratch: Path, *, tiny: bool) -> dict[str, str]:
     environment.pop("JAX_PLATFORMS", None)
     if tiny:
         environment["JAX_PLATFORMS"] = "cpu"
-        environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
+        environment["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+        flags = os.environ.get("XLA_FLAGS", "")
+        environment["XLA_FLAGS"] = f"{flags} --xla_force_host_platform_device_count=1"
     return environment
 
 

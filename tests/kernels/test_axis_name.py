@@ -22,6 +22,7 @@ def apply_fn(params, images):
     return jnp.tanh(images.reshape(len(images), -1) @ params)
 
 
+@partial(jax.jit, static_argnames=("axis_name", "chunk_size", "syn_chunk_size"))
 def loss(params, real, labels, weights, syn, **options):
     """Returns the matching losses and their gradients with respect to the synthetic images."""
 

@@ -19,13 +19,6 @@ DISTANCES = {
 }
 
 
-# For programs that run once: they compile in half the time.
-COMPILE = {"xla_backend_optimization_level": 0}
-if jax.__version_info__ < (0, 11):  # later ones have no such option
-    COMPILE["xla_cpu_use_fusion_emitters"] = False
-jit_once = partial(jax.jit, compiler_options=COMPILE)
-
-
 def normal(seed, *shape):
     return jnp.asarray(np.random.default_rng(seed).normal(size=shape))
 
@@ -81,9 +74,9 @@ def value_and_pixels(params, real, syn):
 
 
 # One program each for all tests that give it the same shapes.
-one_class = jit_once(value_and_pixels)
-all_classes = jit_once(jax.vmap(value_and_pixels, in_axes=(None, 0, 0)))
-whole_gradient = jit_once(lambda *args: kernels.loss_gradient(net_fn, *args[:3], weights=args[3]))
+one_class = jax.jit(value_and_pixels)
+all_classes = jax.jit(jax.vmap(value_and_pixels, in_axes=(None, 0, 0)))
+whole_gradient = jax.jit(lambda *args: kernels.loss_gradient(net_fn, *args[:3], weights=args[3]))
 
 
 def numpy_gradient(params, images, labels, *, weights, loss):
@@ -129,7 +122,7 @@ def test_loss_gradient_of_a_linear_model(x64, loss, weighted, chunk_size):
 @pytest.mark.parametrize("chunk_size", [1, 2, 3, 9])
 def test_loss_gradient_in_chunks_is_the_gradient_of_the_whole(x64, chunk_size):
     params, (images, labels, weights) = net_params(), batch(3, REAL)
-    chunked = jit_once(partial(kernels.loss_gradient, net_fn, chunk_size=chunk_size))
+    chunked = jax.jit(partial(kernels.loss_gradient, net_fn, chunk_size=chunk_size))
     assert_close(
         chunked(params, images, labels, weights=weights),
         whole_gradient(params, images, labels, weights),
@@ -143,7 +136,7 @@ def test_loss_gradient_in_chunks_is_the_gradient_of_the_whole(x64, chunk_size):
 def test_rows_of_weight_zero_change_nothing(x64, chunk_size):
     params, (images, labels, weights) = net_params(), batch(3, REAL)
     padded = jnp.concatenate([images, 100 * images[:2]]), jnp.concatenate([labels, labels[:2]])
-    ours = jit_once(partial(kernels.loss_gradient, net_fn, chunk_size=chunk_size))(
+    ours = jax.jit(partial(kernels.loss_gradient, net_fn, chunk_size=chunk_size))(
         params, *padded, weights=jnp.concatenate([weights, jnp.zeros(2)])
     )
     assert_close(ours, whole_gradient(params, images, labels, weights))
@@ -251,7 +244,7 @@ def test_synthetic_images_in_chunks_are_those_in_one(x64, syn_chunk_size):
             net_fn, params, *sides, **options, syn_chunk_size=syn_chunk_size
         )
 
-    assert_close(jit_once(jax.value_and_grad(loss))(syn[0]), one_class(params, real, syn))
+    assert_close(jax.jit(jax.value_and_grad(loss))(syn[0]), one_class(params, real, syn))
 
 
 def test_both_sides_are_taken_in_chunks():
@@ -339,7 +332,7 @@ def test_multi_label_batches_on_the_net(x64):
             net_fn, params, real, real_rows, images, rows, loss_fn=kernels.sigmoid_cross_entropy
         )
 
-    value, (by_images, by_rows) = jit_once(jax.value_and_grad(loss, argnums=(0, 1)))(syn, syn_rows)
+    value, (by_images, by_rows) = jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))(syn, syn_rows)
     assert value > 0
     assert by_images.shape == syn.shape and by_rows.shape == syn_rows.shape
     assert jnp.all(jnp.isfinite(by_images)) and jnp.any(by_images)

@@ -1,6 +1,7 @@
 """Methods on several devices: the same numbers, and no other communication than is meant."""
 
 import collections
+import functools
 import re
 
 import jax
@@ -37,16 +38,21 @@ METHODS = {
 METHODS["auto"] = METHODS["idm"] | {"net_batch": 16}
 METHODS["datm"] = METHODS["mtt"] | {"first_max_start_epoch": 1}
 METHODS["hoptm"] = METHODS["mtt"] | {"base_threshold": 1e-4}
-SHAPES = [(2, 1, 1), (1, 2, 2), (8, 1, 1), (2, 2, 2)]
+SHAPES = [(2, 1, 1), (1, 2, 1), (1, 1, 2), (8, 1, 1), (2, 2, 2)]
 
 
 @pytest.fixture(scope="module", params=METHODS)
 def make(request, make_net):
-    """A method with three networks, on a mesh or without."""
+    """A method with three networks, on a mesh or without, compiled once for each."""
     net, name = make_net(len(SIZES), depth=2), request.param
     options = {"ipc": (1, 3, 4), "batch_real": 7, "num_networks": 3, "init": "noise"}
     options |= METHODS[name]
-    return lambda mesh=None: methods.make(name, net=net, mesh=mesh, **options)
+
+    @functools.cache
+    def make(mesh=None):
+        return methods.make(name, net=net, mesh=mesh, **options)
+
+    return make
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,8 @@ import pytest
 
 from medjax import coreset, data, evaluate, methods, nets, training
 
+pytestmark = pytest.mark.usefixtures("optimised")
+
 KEY = jax.random.key(0)
 IPC, GROUPS = 10, 5
 NET = nets.make("convnet", num_classes=4, width=16, precision="float32")

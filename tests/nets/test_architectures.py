@@ -88,7 +88,7 @@ def test_features_and_logits_are_float32_whatever_the_precision(name, precision)
 @pytest.mark.parametrize("name", nets.names())
 def test_wider_images_widen_the_network(x64, name, norm):
     """Images of float64 and float16 meet parameters of float32, as an array of numpy does."""
-    options = {"norm": norm} if "norm" in nets.options(name) else {}
+    options = SMALL[name] | ({"norm": norm} if "norm" in nets.options(name) else {})
     net = nets.make(name, num_classes=3, **options)
     images = np.random.default_rng(0).normal(size=(2, 32, 32, 1))
     params = net.init(jax.random.key(0), images.astype(np.float32))
@@ -253,8 +253,7 @@ SMALL |= {"resnet18": {"width": 4}, "convnet": {"width": 8}, "lenet": {}}
 
 
 @pytest.mark.parametrize("name", SMALL)
-@pytest.mark.parametrize("channels", [1, 3], ids=["grey", "colour"])
-@pytest.mark.parametrize("side", [28, 64])
+@pytest.mark.parametrize(("side", "channels"), [(28, 1), (64, 3)], ids=["28-grey", "64-colour"])
 def test_every_network_trains(name, channels, side):
     """A few steps of gradient descent lower the loss of two classes."""
     net, rng = nets.make(name, num_classes=2, **SMALL[name]), np.random.default_rng(0)

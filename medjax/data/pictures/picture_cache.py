@@ -5,6 +5,7 @@ long as reading the set from its disk: their names, sizes, and times of modifica
 tell.
 """
 
+import functools
 import importlib.metadata
 import pathlib
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ def key_of(content: Any) -> str:
     return store.key_of([_VERSION, installed, content])
 
 
+@functools.cache
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)

@@ -8,6 +8,8 @@ import pytest
 
 from medjax import data, methods, nets
 
+pytestmark = pytest.mark.usefixtures("optimised")
+
 RESTARTS, ITERATIONS = 5, 100
 EXPERTS = {"num_experts": 2, "train_epochs": 4, "max_start_epoch": 3, "expert_epochs": 2}
 # A thousand and a hundred thousand times the usual rates.

@@ -10,7 +10,9 @@ import pytest
 from medjax import data, privacy
 from medjax.cli.privacy import main
 from medjax.errors import UserError
-from medjax.privacy import cases, finished, redistil, shadows, vectorised
+from medjax.privacy.case import case as cases
+from medjax.privacy.case import finished, redistil
+from medjax.privacy.deep import shadows, vectorised
 
 FORBIDDEN = re.compile("private|anonymous|safe", re.I)
 SMALL = ("--images=60",)

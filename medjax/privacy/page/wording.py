@@ -1,0 +1,102 @@
+"""The verdict of an audit in plain words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from medjax.privacy.copies.nearest import CopyTest
+from medjax.privacy.statistics.evidence import LEVEL
+from medjax.privacy.statistics.membership import Attack
+
+
+def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]:
+    """Returns a line for each leak that was found.
+
+    Args:
+      attacks: the attacks that show a leak.
+      copies: the tests of copies that show one.
+
+    Example:
+      >>> findings([], [CopyTest("synthetic images are copies", "bytes", 3, 20, 0.0, 0.0)])
+      ['3 of 20 synthetic images are copies.']
+    """
+    lines = []
+    for test in copies:
+        where = "" if test.space == "bytes" else f", by {test.space} ({test.expected:.2g} expected)"
+        lines.append(f"{test.found} of {test.of} {test.name}{where}.")
+    for attack in attacks:
+        of = f" of {attack.group}" if attack.group else ""
+        rate = attack.rates[0]
+        lines.append(
+            f"Membership{of} by {attack.name}: AUC {attack.auc:.3f} "
+            f"[{attack.interval[0]:.3f}, {attack.interval[1]:.3f}]; {rate.found} of "
+            f"{attack.members} members are found with {rate.false} of {attack.others} others."
+        )
+    return lines
+
+
+def verdict(
+    alarm: bool, tried: Mapping[str, Any], detectable: Mapping[str, float | None]
+) -> list[str]:
+    """Says what was found, what was tried, and what could have been seen.
+
+    Args:
+      alarm: whether a leak was found.
+      tried: the numbers of images, runs and tests, as ``audit.json`` holds them.
+      detectable: see ``evidence.detectable``.
+
+    Returns:
+      Sentences, none of which clears the images.
+
+    Example:
+      >>> tried = {"members": 10, "others": 10, "unit": "image", "left_out": 0, "runs": 1}
+      >>> tried |= {"distilled": 10, "attacks": ["pixels"], "tests": 12}
+      >>> verdict(False, tried, {"auc": None})[0]
+      'No alarm: none of 12 tests found a leak. This does not clear the images.'
+    """
+    tests = tried["tests"]
+    first = (
+        "Alarm: these images reveal which images they were made from."
+        if alarm
+        else f"No alarm: none of {tests} tests found a leak. This does not clear the images."
+    )
+    return [first, *_tried(tried), _power(detectable), _level(tests)]
+
+
+def _tried(tried: Mapping[str, Any]) -> list[str]:
+    unit, runs = tried["unit"], tried["runs"]
+    plural = f"{unit}s"
+    if not tried["attacks"]:
+        return ["There are too few images for an attack on membership."]
+    lines = [
+        f"The attacks ({'; '.join(tried['attacks'])}) were tried with {tried['members']:,} members "
+        f"and {tried['others']:,} other {plural} of the run's own training split.",
+        "The run distilled its whole training split, which leaves no others in it. So the attacks "
+        f"see a distillation of a random half of it, {tried['distilled']:,} images, with the run's "
+        f"own settings; {runs} {'distillation was' if runs == 1 else 'distillations were'} made.",
+    ]
+    if left_out := tried["left_out"]:
+        copies = "copy of a training image was" if left_out == 1 else "copies of images were"
+        lines.append(f"{left_out:,} {copies} left out before.")
+    return lines
+
+
+def _power(detectable: Mapping[str, float | None]) -> str:
+    area, rate = detectable.get("auc"), detectable.get("tpr_at_fpr_0.01")
+    if area is None and rate is None:
+        return "With so few images, no leak of membership could have been seen."
+    parts = []
+    if area is not None:
+        parts.append(f"an AUC of {area:.3f}")
+    if rate is not None:
+        parts.append(f"{rate:.1%} of members found at 1 % false positives")
+    return (
+        f"At these counts, the smallest leak of one attack that is seen in 8 of 10 audits is "
+        f"{' or '.join(parts)}; a smaller one can go unseen."
+    )
+
+
+def _level(tests: int) -> str:
+    return (
+        f"Images that do not depend on who is a member raise a false alarm in at most "
+        f"{LEVEL:.0%} of audits (each of the {tests} tests has {LEVEL / tests:.1e})."
+    )

@@ -45,7 +45,7 @@ def test_what_is_written(audited):
     assert (
         "(pixels; whitened pixels; random networks; nearest synthetic image)" in result.verdict[1]
     )
-    assert "with 150 members and 150 other images" in result.verdict[1]
+    assert "with 150 members, which were, and 150 other images, which were not" in result.verdict[1]
     assert result.tried["left_out_exact"] == 1
     assert "1 copy of a training image was left out before." in result.verdict
 

@@ -79,7 +79,8 @@ def read(workdir: Path) -> Finished:
         )
     settings = Settings.from_config(upgraded(summary["config"]))
     path = workdir / "synthetic.npz"
-    released = data.load_synthetic(path)
+    content = path.read_bytes() if path.is_file() else None
+    released = data.load_synthetic(path, content=content)
     dataset, _ = datasets.load_dataset(settings.data)
     before, now = (summary.get("data") or {}).get("digest"), dataset.info.digest
     if before not in (None, now):
@@ -89,5 +90,5 @@ def read(workdir: Path) -> Finished:
         )
     if released.images.shape[1:] != dataset.train.images.shape[1:]:
         raise UserError(f"the images in {path} have another shape than those of the data set")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(content or b"").hexdigest()
     return Finished(workdir, summary, settings, dataset, released, digest)

@@ -7,6 +7,8 @@ from medjax.privacy.copies.nearest import CopyTest
 from medjax.privacy.statistics.evidence import LEVEL
 from medjax.privacy.statistics.membership import Attack
 
+_A = {"image": "an image", "patient": "a patient"}
+
 
 def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]:
     """Returns a line for each leak that was found.
@@ -29,7 +31,8 @@ def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]
         lines.append(
             f"Membership{of} by {attack.name}: AUC {attack.auc:.3f} "
             f"[{attack.interval[0]:.3f}, {attack.interval[1]:.3f}]; {rate.found} of "
-            f"{attack.members} members are found with {rate.false} of {attack.others} others."
+            f"{attack.members} members are found while at most {rate.false} of {attack.others} "
+            "others are taken for members."
         )
     return lines
 
@@ -55,7 +58,8 @@ def verdict(
     """
     tests = tried["tests"]
     first = (
-        "Alarm: these images reveal which images they were made from."
+        "Alarm: these images, or images made in the same way, reveal which real images they were "
+        "made from."
         if alarm
         else f"No alarm: none of {tests} tests found a leak. This does not clear the images."
     )
@@ -68,11 +72,13 @@ def _tried(tried: Mapping[str, Any]) -> list[str]:
     if not tried["attacks"]:
         return ["There are too few images for an attack on membership."]
     lines = [
-        f"The attacks ({'; '.join(tried['attacks'])}) were tried with {tried['members']:,} members "
-        f"and {tried['others']:,} other {plural} of the run's own training split.",
+        f"The attacks ({'; '.join(tried['attacks'])}) ask whether {_A[unit]} was among those that "
+        f"were distilled. They were tried with {tried['members']:,} members, which were, and "
+        f"{tried['others']:,} other {plural}, which were not, of the run's own training split.",
         "The run distilled its whole training split, which leaves no others in it. So the attacks "
-        f"see a distillation of a random half of it, {tried['distilled']:,} images, with the run's "
-        f"own settings; {runs} {'distillation was' if runs == 1 else 'distillations were'} made.",
+        "see not the released images, but a distillation of a random half of it, "
+        f"{tried['distilled']:,} images, with the run's own settings; {runs} "
+        f"{'distillation was' if runs == 1 else 'distillations were'} made.",
     ]
     if left_out := tried["left_out"]:
         copies = "copy of a training image was" if left_out == 1 else "copies of images were"
@@ -86,9 +92,9 @@ def _power(detectable: Mapping[str, float | None]) -> str:
         return "With so few images, no leak of membership could have been seen."
     parts = []
     if area is not None:
-        parts.append(f"an AUC of {area:.3f}")
+        parts.append(f"an AUC of {area:.3f} (0.5 is chance)")
     if rate is not None:
-        parts.append(f"{rate:.1%} of members found at 1 % false positives")
+        parts.append(f"{100 * rate:.1f} % of members found at 1 % false positives")
     return (
         f"At these counts, the smallest leak of one attack that is seen in 8 of 10 audits is "
         f"{' or '.join(parts)}; a smaller one can go unseen."
@@ -98,5 +104,5 @@ def _power(detectable: Mapping[str, float | None]) -> str:
 def _level(tests: int) -> str:
     return (
         f"Images that do not depend on who is a member raise a false alarm in at most "
-        f"{LEVEL:.0%} of audits (each of the {tests} tests has {LEVEL / tests:.1e})."
+        f"{100 * LEVEL:.0f} % of audits (each of the {tests} tests has {LEVEL / tests:.1e})."
     )

@@ -20,7 +20,8 @@ _SCHEMA = "card.schema.json"
 def public_name(summary: Mapping[str, Any]) -> str | None:
     """Returns the name of the public or embedded data set of a run; ``None`` for anybody's own.
 
-    The names of other sets, their digests and their classes are words of the site.
+    The names of other sets, their digests and their classes are words of the site. A file in the
+    place of a published one, with other bytes, is the site's own.
 
     Args:
       summary: the content of ``summary.json``.
@@ -31,8 +32,10 @@ def public_name(summary: Mapping[str, Any]) -> str | None:
       >>> public_name({"config": {"data": {"name": "folder:ward 3/phantom"}}}) is None
       True
     """
-    name = str(summary["config"]["data"]["name"])
-    return name if name in data.names() else None
+    name, facts = str(summary["config"]["data"]["name"]), summary.get("data") or {}
+    official = facts.get("official_digest")
+    changed = official is not None and facts.get("digest") != official
+    return name if name in data.names() and not changed else None
 
 
 def describe_images(shared: data.SharedSet, *, multi_label: bool) -> dict[str, Any]:

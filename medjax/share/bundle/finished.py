@@ -1,5 +1,6 @@
 """The finished run whose images a bundle is made of."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,11 +55,13 @@ def read_run(workdir: Path) -> FinishedRun:
             f"{workdir / 'summary.json'} is of another version: it has no {some(missing, most=3)}; "
             "distil again"
         )
-    shared = data.load_synthetic(workdir / "synthetic.npz")
+    path = workdir / "synthetic.npz"
+    content = path.read_bytes() if path.is_file() else None  # once: what is audited is packed
+    shared = data.load_synthetic(path, content=content)
     wanted = summary.get("num_decoded", summary["num_images"])
     if len(shared.labels) != wanted:
         raise UserError(
-            f"{workdir / 'synthetic.npz'} has {len(shared.labels)} images, but the run of its "
-            f"summary.json made {wanted}"
+            f"{path} has {len(shared.labels)} images, but the run of its summary.json made {wanted}"
         )
-    return FinishedRun(workdir, summary, shared, read_audit(workdir))
+    digest = hashlib.sha256(content or b"").hexdigest()
+    return FinishedRun(workdir, summary, shared, read_audit(workdir, digest=digest))

@@ -46,7 +46,7 @@ def merge(
 
     Args:
       paths: at least two bundles, or folders that they were unpacked to.
-      out: the file; an existing one is replaced.
+      out: the file; an existing bundle is replaced, but none of ``paths``.
       title: what the merged bundle is called; empty for the number of its parts.
       key: the file of the private key that signs it; ``None`` to leave it unsigned.
 
@@ -66,11 +66,14 @@ def merge(
     """
     if len(paths) < 2:
         raise UserError(f"at least two bundles can be merged, got {len(paths)}")
+    out = expand_user(out)
+    if out.resolve() in (expand_user(path).resolve() for path in paths):
+        raise UserError(f"{out} is one of the bundles to merge; choose another file")
     parts = [read_bundle(path) for path in paths]
     for path, part in zip(paths[1:], parts[1:], strict=True):
         _check_alike(str(paths[0]), parts[0], str(path), part)
     shared, card = merged(parts, title=title)
-    archive.write(expand_user(out), entries(shared, card), key=key)
+    archive.write(out, entries(shared, card), key=key)
     return card
 
 

@@ -33,7 +33,7 @@ def pack(
 
     Args:
       workdir: the folder of the run.
-      out: the file; an existing one is replaced.
+      out: the file; an existing bundle is replaced.
       title: what the bundle is called; empty for the method and, of a public set, its name.
       licence: that of the images; empty for that of a public set.
       allow_real_init: allows images that started from real ones or tell much of them (docs/

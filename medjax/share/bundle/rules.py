@@ -9,6 +9,7 @@ from medjax.types import MULTI_LABEL
 CORE_SETS = ("herding", "kcenter", "random", "rded")
 """The methods whose images are patients' images, or parts of them."""
 
+_ALARM = "an audit found that such images reveal which images they were made from"
 _START = "its images started from real images, which they may still show"
 _TEACHER = "its labels are outputs of a network of all real training images"
 _LEARNED = "its labels started as outputs of networks of the real training images"
@@ -22,7 +23,7 @@ def check_may_leave(run: FinishedRun, *, allow_real_init: bool) -> list[str]:
     """Refuses a run whose images must not leave the site.
 
     Core-sets are refused always. What can show patients, or tells much of them, is refused unless
-    the run was audited and the user allows it.
+    the run was audited and the user allows it; so is a run whose audit raised an alarm.
 
     Args:
       run: the run.
@@ -63,6 +64,7 @@ def risks(run: FinishedRun) -> list[str]:
     summary = run.summary
     labels = summary.get("labels") or "hard"
     found = {
+        _ALARM: run.audit is not None and run.audit.alarm,
         _START: summary["init"] != "noise",
         _TEACHER: labels == "teacher",
         _LEARNED: labels == "learned",

@@ -51,3 +51,17 @@ def test_it_is_signed_once_and_in_the_same_way(tmp_path, bundle):
         archive.write(tmp_path / name, bundle, key=tmp_path / "key")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     assert archive.read(tmp_path / "a.zip") == bundle
+
+
+def test_only_a_bundle_is_replaced(tmp_path, bundle, tools):
+    archive.write(tmp_path / "a.zip", bundle)
+    archive.write(tmp_path / "a.zip", {"a.md": b""})
+    (tmp_path / "empty").touch()
+    archive.write(tmp_path / "empty", {"a.md": b""})
+    (tmp_path / "site.key").write_bytes(b"a key")
+    (tmp_path / "synthetic.npz").write_bytes(bundle["synthetic.npz"])
+    (tmp_path / "link").symlink_to("nowhere")
+    for name in ("site.key", "synthetic.npz", "link"):
+        with pytest.raises(UserError, match=r"and is no bundle|cannot write"):
+            archive.write(tmp_path / name, bundle)
+    assert (tmp_path / "site.key").read_bytes() == b"a key"

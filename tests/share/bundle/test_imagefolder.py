@@ -65,3 +65,11 @@ def test_rows_of_probabilities():
     ]
     found = np.float32([[row["label: a"], row["label: b"]] for row in rows])
     np.testing.assert_array_equal(found, labels)
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+", "-", "@SUM(A1)"])
+def test_a_spreadsheet_computes_no_name(name):
+    assert imagefolder.folder_names([name, "b"]) == ["0", "1"]
+    labels = np.array([0, 1, 0, 1])
+    files = imagefolder.entries(IMAGES, labels, classes=[name, "b"], multi_label=False)
+    assert [row["class"] for row in rows_of(files)] == [f"'{name}", "b", f"'{name}", "b"]

@@ -15,6 +15,7 @@ FORMAT = "medjax bundle 1"
 NAME = "card.json"
 """The entry of a bundle that holds it."""
 _SCHEMA = "card.schema.json"
+_LONGEST = 200
 
 
 def public_name(summary: Mapping[str, Any]) -> str | None:
@@ -36,6 +37,27 @@ def public_name(summary: Mapping[str, Any]) -> str | None:
     official = facts.get("official_digest")
     changed = official is not None and facts.get("digest") != official
     return name if name in data.names() and not changed else None
+
+
+def check_line(what: str, text: str) -> None:
+    """Refuses a text of the user that does not fit into one line of a card.
+
+    Args:
+      what: what it is, in the message.
+      text: the text; it may be empty.
+
+    Raises:
+      UserError: if it is too long, or has a line end or another control character.
+
+    Example:
+      >>> check_line("title", "Moles\\n")
+      Traceback (most recent call last):
+      medjax.errors.UserError: a title is one line of at most 200 characters, got 'Moles\\n'
+    """
+    if len(text) > _LONGEST or printable(text) != text:
+        raise UserError(
+            f"a {what} is one line of at most {_LONGEST} characters, got {text[:_LONGEST]!r}"
+        )
 
 
 def describe_images(shared: data.SharedSet, *, multi_label: bool) -> dict[str, Any]:

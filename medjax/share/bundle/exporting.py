@@ -41,6 +41,8 @@ def export(path: str | os.PathLike[str], out: str | os.PathLike[str], *, to: str
         raise UserError(f"{out} is there already; choose a new or an empty folder")
     if out.resolve() == expand_user(path).resolve():
         raise UserError(f"{out} is the bundle itself; choose another file")
+    if to != "imagefolder":
+        store.require_writable(out)
     files = LAYOUTS[to](read_bundle(path))
     if to == "imagefolder":
         _write_folder(out, files)

@@ -11,7 +11,8 @@ from medjax.run.summary import read_summary
 from medjax.share.bundle.audit import Audit, read_audit
 
 # What a card is made of, besides settings; a summary of an early version has not all of it.
-_NEEDED = ("baseline_ipc", "baselines", "compared_by", "data", "init", "recipe", "test", "versions")
+_NEEDED = ("baseline_ipc", "baselines", "compared_by", "data", "init", "ipc", "iterations")
+_NEEDED += ("method", "num_images", "recipe", "selected_step", "test", "versions")
 
 
 class FinishedRun(NamedTuple):
@@ -50,7 +51,7 @@ def read_run(workdir: Path) -> FinishedRun:
     if "seeds" in summary:
         choices = some([str(workdir / name) for name in summary["seed_runs"]], most=5)
         raise UserError(f"{workdir} holds several seeds; choose the run of one: {choices}")
-    if missing := [name for name in _NEEDED if name not in summary]:
+    if missing := [name for name in _NEEDED if summary.get(name) is None]:
         raise UserError(
             f"{workdir / 'summary.json'} is of another version: it has no {some(missing, most=3)}; "
             "distil again"

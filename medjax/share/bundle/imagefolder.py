@@ -78,7 +78,7 @@ def folder_names(classes: Sequence[str]) -> list[str]:
             if "/" in name or name.startswith(_FORMULA):
                 raise UserError(f"{name!r} is no name of a folder")
             names.decoded(f"train/{name}/0000.png".encode())
-        names.check_together(sorted(f"{name}/0000.png" for name in classes))
+        names.check_together(sorted([_TABLE, *(f"{name}/0000.png" for name in classes)]))
     except UserError:
         return [str(number) for number in range(len(classes))]
     return list(classes)

@@ -116,7 +116,7 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
         raise UserError(f"{path} is not a bundle of medjax: it has no {' and no '.join(missing)}")
     card = cards.read_card(entries[cards.NAME], where=str(path))
     shared = data.load_synthetic(path / SET, content=entries[SET])
-    if problem := _problem(card, shared):
+    if problem := difference(card, shared):
         raise UserError(f"{path} is not a bundle of medjax: {problem}")
     return Bundle(card, shared)
 
@@ -134,8 +134,13 @@ def _unpacked(path: Path) -> dict[str, bytes]:
     return found
 
 
-def _problem(card: Mapping[str, Any], shared: data.SharedSet) -> str | None:
-    """Returns how the set differs from what the card says, or ``None``."""
+def difference(card: Mapping[str, Any], shared: data.SharedSet) -> str | None:
+    """Returns how a set differs from what its card says, in words; ``None`` if it does not.
+
+    Args:
+      card: the content of ``card.json``, which follows its schema.
+      shared: the set.
+    """
     multi_label = card["data"]["task"] == data.MULTI_LABEL
     described = cards.describe_images(shared, multi_label=multi_label)
     for name, value in described.items():

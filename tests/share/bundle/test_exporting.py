@@ -49,6 +49,8 @@ def test_an_unknown_layout(bundle, tmp_path):
 
 
 def test_the_bundle_stays_and_nobodys_folder_is_used(bundle, tmp_path):
+    with pytest.raises(UserError, match="Is a directory"):
+        share.export(bundle, ".", to="npz")
     with pytest.raises(UserError, match="is the bundle itself"):
         share.export(bundle, tmp_path / "x" / ".." / "a.zip", to="npz")
     elsewhere = tmp_path / "elsewhere"

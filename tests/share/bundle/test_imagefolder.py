@@ -41,6 +41,7 @@ def test_medjax_reads_the_folder(tmp_path):
         ["é".encode().decode("latin1") + "\x01", "b"],
         ["x" * 300, "b"],
         ["-rf", "b"],
+        ["metadata.csv", "b"],
     ],
 )
 def test_names_that_are_no_folders_become_numbers(names):

@@ -119,3 +119,16 @@ def test_a_file_in_the_place_of_a_public_one_is_the_sites_own(site, tmp_path):
         card = share.pack(workdir, tmp_path / "a.zip")
         assert card["data"]["name"] == public
         assert bool(names_to_show(read_run(workdir))) == (public is None)
+
+
+def test_labels_of_no_class(site, tmp_path):
+    with pytest.raises(UserError, match="its labels go from 0 to 5, but it has 2 classes"):
+        share.pack(site(rows=(0, 0, 1, 5)), tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("what", ["title", "licence"])
+@pytest.mark.parametrize("text", ["two\nlines", "x" * 201, "\x1b[2J"])
+def test_a_text_of_the_user_is_one_line(site, tmp_path, what, text):
+    with pytest.raises(UserError, match=f"a {what} is one line of at most 200 characters"):
+        share.pack(site(), tmp_path / "a.zip", **{what: text})
+    assert not (tmp_path / "a.zip").exists()

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from medjax import data
+from medjax.data.damaged import NPZ_ERRORS
 from medjax.errors import UserError
 from medjax.share import archive
 from medjax.share.archive.contents import check_entry
@@ -87,7 +88,7 @@ def is_bundle(path: str | os.PathLike[str]) -> bool:
     try:
         with zipfile.ZipFile(path) as file:
             return not set(_ALWAYS).isdisjoint(file.namelist())
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+    except NPZ_ERRORS:
         return False
 
 

@@ -84,10 +84,8 @@ def _privacy(card: Any) -> Iterator[str]:
     for mark in _listing(_at(privacy, "marks"))[:_LISTED]:
         yield from _line("privacy", mark)
     verdict = _at(privacy, "audit.verdict") or "none"
-    parts = (
-        textwrap.wrap(verdict[: _WIDE * _LISTED], _WIDE) if isinstance(verdict, str) else [verdict]
-    )
-    for part in parts:  # the limits of an audit stand at its end
+    # The limits of an audit stand at the end of its verdict.
+    for part in textwrap.wrap(_text(verdict, most=_WIDE * _LISTED), _WIDE):
         yield from _line("privacy: audit", part)
     guaranteed = _at(privacy, "differential_privacy") is True
     yield f"privacy: {'a' if guaranteed else 'no'} guarantee of differential privacy"
@@ -115,8 +113,8 @@ def _listed(value: Any) -> str:
     return some(map(_text, value), most=_LISTED) if isinstance(value, list) else _text(value)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, *, most: int = _LONGEST) -> str:
     """Returns a number rounded to four digits, a text as it is, and nothing for other values."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)[:_LONGEST] if isinstance(value, str | int) else "?"
+    return str(value)[:most] if isinstance(value, str | int) else "?"

@@ -57,20 +57,24 @@ def verdict(
       'No alarm: none of 12 tests found a leak. This does not clear the images.'
     """
     tests = tried["tests"]
-    first = (
-        "Alarm: these images, or images made in the same way, reveal which real images they were "
-        "made from."
-        if alarm
-        else f"No alarm: none of {tests} tests found a leak. This does not clear the images."
-    )
-    return [first, *_tried(tried), _power(detectable), _level(tests)]
+    return [_first(alarm, tried), *_tried(tried), _power(detectable), _level(tests)]
+
+
+def _first(alarm: bool, tried: Mapping[str, Any]) -> str:
+    if alarm:
+        return (
+            "Alarm: these images, or images made in the same way, reveal which real images they "
+            "were made from."
+        )
+    found = f"none of {tried['tests']} tests found a leak"
+    if not tried["attacks"]:
+        found = "no attack on membership was tried, because there are too few images"
+    return f"No alarm: {found}. This does not clear the images."
 
 
 def _tried(tried: Mapping[str, Any]) -> list[str]:
     unit, runs = tried["unit"], tried["runs"]
     plural = f"{unit}s"
-    if not tried["attacks"]:
-        return ["There are too few images for an attack on membership."]
     lines = [
         f"The attacks ({'; '.join(tried['attacks'])}) ask whether {_A[unit]} was among those that "
         f"were distilled. They were tried with {tried['members']:,} members, which were, and "
@@ -79,7 +83,7 @@ def _tried(tried: Mapping[str, Any]) -> list[str]:
         "see not the released images, but a distillation of a random half of it, "
         f"{tried['distilled']:,} images, with the run's own settings; {runs} "
         f"{'distillation was' if runs == 1 else 'distillations were'} made.",
-    ]
+    ] * bool(tried["attacks"])
     if left_out := tried["left_out"]:
         copies = "copy of a training image was" if left_out == 1 else "copies of images were"
         lines.append(f"{left_out:,} {copies} left out before.")

@@ -1,5 +1,6 @@
 """The finished run that is audited: its settings, its images and its data set."""
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,8 +80,10 @@ def read(workdir: Path) -> Finished:
         )
     settings = Settings.from_config(upgraded(summary["config"]))
     path = workdir / "synthetic.npz"
-    content = path.read_bytes() if path.is_file() else None
-    released = data.load_synthetic(path, content=content)
+    content = b""
+    with contextlib.suppress(OSError):  # of which the next line tells
+        content = path.read_bytes()
+    released = data.load_synthetic(path, content=content or None)
     dataset, _ = datasets.load_dataset(settings.data)
     before, now = (summary.get("data") or {}).get("digest"), dataset.info.digest
     if before not in (None, now):
@@ -90,5 +93,5 @@ def read(workdir: Path) -> Finished:
         )
     if released.images.shape[1:] != dataset.train.images.shape[1:]:
         raise UserError(f"the images in {path} have another shape than those of the data set")
-    digest = hashlib.sha256(content or b"").hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     return Finished(workdir, summary, settings, dataset, released, digest)

@@ -1,5 +1,6 @@
 """The finished run whose images a bundle is made of."""
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,12 +58,14 @@ def read_run(workdir: Path) -> FinishedRun:
             "distil again"
         )
     path = workdir / "synthetic.npz"
-    content = path.read_bytes() if path.is_file() else None  # once: what is audited is packed
-    shared = data.load_synthetic(path, content=content)
+    content = b""
+    with contextlib.suppress(OSError):  # of which the next line tells
+        content = path.read_bytes()  # once: what was audited is what is packed
+    shared = data.load_synthetic(path, content=content or None)
     wanted = summary.get("num_decoded", summary["num_images"])
     if len(shared.labels) != wanted:
         raise UserError(
             f"{path} has {len(shared.labels)} images, but the run of its summary.json made {wanted}"
         )
-    digest = hashlib.sha256(content or b"").hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     return FinishedRun(workdir, summary, shared, read_audit(workdir, digest=digest))

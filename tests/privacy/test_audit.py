@@ -154,6 +154,21 @@ def test_the_half_is_distilled_with_the_runs_own_settings(from_noise, tmp_path):
     assert not (tmp_path / "images.npz").exists()
 
 
+def test_a_half_without_a_class_is_not_distilled_under_other_numbers(from_noise, tmp_path):
+    run = finished.read(from_noise)
+    train = run.dataset.train
+    part = data.Split(train.images[train.labels == 1], train.labels[train.labels == 1])
+    with (
+        pytest.raises(UserError, match="it has no image of 0"),
+        redistil.config_of(run, part, tmp_path),
+    ):
+        pass
+    inside = np.stack([train.labels == 1])
+    with pytest.raises(UserError, match="it has no image of 0"):
+        vectorised.distil(run, train, inside, tmp_path, seeds=[3])
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -59,14 +59,30 @@ def config_of(
       The config. The file, which holds patients' images, is removed afterwards.
 
     Raises:
-      UserError: if the file cannot be written.
+      UserError: if a class has no image, or the file cannot be written.
     """
+    check_groups(run, part.labels)
     path = folder / "images.npz"
     store.write_bytes(path, _npz({"train": part, "test": _few(run.dataset.test)}))
     try:
         yield _config(run, path, seed=seed)
     finally:
         path.unlink(missing_ok=True)
+
+
+def check_groups(run: Finished, labels: np.ndarray) -> None:
+    """Refuses images that lack a class, by which the others would be numbered in another way.
+
+    Args:
+      run: the run.
+      labels: those of the images to distil.
+
+    Raises:
+      UserError: with the first class that has no image.
+    """
+    missing = set(range(run.dataset.num_classes)) - set(np.unique(labels).tolist())
+    if run.has_classes and missing:
+        raise UserError(f"it has no image of {run.dataset.info.classes[min(missing)]}")
 
 
 def _config(run: Finished, path: Path, *, seed: int | None) -> dict[str, Any]:

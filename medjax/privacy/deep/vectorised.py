@@ -14,7 +14,7 @@ import numpy as np
 from medjax import data, store
 from medjax.errors import RunError
 from medjax.privacy.case.finished import Finished
-from medjax.privacy.case.redistil import config_of
+from medjax.privacy.case.redistil import check_groups, config_of
 from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, keys_of, make_experiment
 from medjax.types import SyntheticSet
@@ -47,6 +47,8 @@ def distil(
       UserError: if a class of a half has too few images.
       RunError: if a loss is not finite.
     """
+    for rows in inside:
+        check_groups(run, images.labels[rows])
     paths = [folder / f"{number:02}.npz" for number in range(len(inside))]
     if not all(path.exists() for path in paths):
         with config_of(run, images, folder) as config:

@@ -75,7 +75,10 @@ def risks(run: FinishedRun) -> list[str]:
 
 
 def _has_one_image(run: FinishedRun) -> bool:
-    """Returns whether a class is known to have a single image: one of several that it should."""
+    """Returns whether a class or finding is known to have a single real image."""
+    if "smallest_group" in run.summary["data"]:
+        return bool(run.summary["data"]["smallest_group"] == 1)
+    # Of an older run, only one image of several that it should have had tells.
     ipc, have = run.summary["ipc"], run.summary["baseline_ipc"]
     have = have if isinstance(have, list) else [have]
     wanted = ipc if isinstance(ipc, list) else [ipc] * len(have)

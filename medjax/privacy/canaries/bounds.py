@@ -15,7 +15,8 @@ def epsilon_bounds(scores: np.ndarray, included: np.ndarray) -> dict[str, Any]:
     """Bounds ε from below by the scores of canaries, at 95 % confidence.
 
     The bound of Clopper and Pearson takes the scores of canaries for independent, which those of
-    one run are not; that of one run does not. A canary that is included four times bounds the ε of
+    one run are not; that of one run does not. Both take a coin to have included each canary, and
+    here exactly half are. A canary that is included four times bounds the ε of
     four images together.
 
     Args:

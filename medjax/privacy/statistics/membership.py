@@ -22,7 +22,8 @@ class Rate(NamedTuple):
       false: others that are taken for members: as many as the rate allows.
       found: members above the highest-scoring other that the rate does not allow.
       rate: ``found`` as a share of the members.
-      interval: the 95 % bootstrap interval ``(low, high)`` of ``rate``.
+      interval: the 95 % interval ``(low, high)`` of ``rate``: that of the bootstrap, widened to
+        that of Clopper and Pearson, because no members found are not certainly none.
       p_value: the probability of as many or more if membership did not matter.
     """
 
@@ -111,7 +112,7 @@ def measure(
         allowed = allowed_false(most, len(others))
         found = int((members > np.sort(others)[::-1][allowed]).sum())
         p_value = float(_tail(len(members), len(others), allowed)[found])
-        ends = _interval(drawn[:, 1 + column])
+        ends = _widened(_interval(drawn[:, 1 + column]), found, len(members))
         rates.append(Rate(most, allowed, found, found / len(members), ends, p_value))
     return Attack(
         name=name,
@@ -181,6 +182,11 @@ def _interval(values: np.ndarray) -> tuple[float, float]:
     tail = (1 - _CONFIDENCE) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def _widened(ends: tuple[float, float], found: int, members: int) -> tuple[float, float]:
+    exact = stats.binomtest(found, members).proportion_ci(_CONFIDENCE, method="exact")
+    return min(ends[0], float(exact.low)), max(ends[1], float(exact.high))
 
 
 def _roc(members: np.ndarray, others: np.ndarray) -> tuple[tuple[float, float], ...]:

@@ -78,3 +78,13 @@ def test_a_bootstrap_interval_covers():
         low, high = measure("x", *scores(rng, 60, 60, shift=1.0), resamples=200).interval
         inside.append(low <= truth <= high)
     assert 0.88 <= np.mean(inside) <= 1.0
+
+
+def test_none_found_is_not_certainly_none():
+    found = measure("x", np.arange(10.0), np.arange(20.0) + 5)
+    for rate in found.rates:
+        assert rate.found == 0 and rate.interval[0] == 0
+        assert rate.interval[1] >= 1 - 0.025 ** (1 / 10) - 1e-9
+    found = measure("x", np.arange(10.0) + 30, np.arange(20.0))
+    assert found.rates[0].rate == found.rates[0].interval[1] == 1
+    assert found.rates[0].interval[0] <= 0.025 ** (1 / 10) + 1e-9

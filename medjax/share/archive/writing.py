@@ -73,14 +73,15 @@ def check_replaceable(path: str | os.PathLike[str]) -> None:
       medjax.errors.UserError: /dev/null is there already and is no bundle; choose another file
     """
     path = pathlib.Path(path)
-    if not os.path.lexists(path) or (path.is_file() and not path.stat().st_size):
+    if not os.path.lexists(path):
         return
-    try:
-        with contextlib.suppress(RefusedError), path.open("rb") as stream:
-            if path.is_file() and SUMS in (member.name for member in members_of(stream)):
-                return
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    if path.is_file():  # a pipe would be waited for
+        try:
+            with contextlib.suppress(RefusedError), path.open("rb") as stream:
+                if not path.stat().st_size or SUMS in [x.name for x in members_of(stream)]:
+                    return
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror or error}") from error
     raise UserError(f"{path} is there already and is no bundle; choose another file")
 
 

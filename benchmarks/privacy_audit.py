@@ -25,10 +25,11 @@ from scipy import stats
 
 from medjax import data, privacy
 from medjax.cli import startup
-from medjax.privacy import evidence, features, tracing
-from medjax.privacy.evidence import Population
-from medjax.privacy.finished import as_inputs, group_mask
-from medjax.privacy.halves import half, pool
+from medjax.privacy.case.halves import half, pool
+from medjax.privacy.statistics import evidence
+from medjax.privacy.statistics.evidence import Population
+from medjax.privacy.tracing import features, trace
+from medjax.privacy.tracing.inputs import as_inputs, group_mask
 from medjax.run import config, distill
 
 DATA = ("pneumoniamnist", "mednist_28_derived")
@@ -139,11 +140,11 @@ class _Planted:
         spaces = {"pixels": features.pixels}
         spaces["whitened pixels"] = features.whitened(features.pixels, every)
         for name, space in spaces.items():
-            centres = tracing.group_means(space(every), masks)
-            scores = tracing.trace(space(self.pixels[rows]), groups, space(synthetic), own, centres)
+            centres = trace.group_means(space(every), masks)
+            scores = trace.trace(space(self.pixels[rows]), groups, space(synthetic), own, centres)
             found += evidence.attacks(name, scores, population, resamples=1)
         flat = features.pixels(self.pixels[rows]), groups, features.pixels(synthetic), own
-        found += evidence.attacks("nearest", tracing.nearness(*flat), population, resamples=1)
+        found += evidence.attacks("nearest", trace.nearness(*flat), population, resamples=1)
         return bool(evidence.alarms(found, evidence.count_tests(found)))
 
     def _inputs(self, images: np.ndarray) -> np.ndarray:

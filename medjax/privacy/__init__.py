@@ -2,7 +2,7 @@
 
 from medjax.privacy.auditing import audit
 from medjax.privacy.gaussian import sigma
-from medjax.privacy.membership import Attack, Rate
 from medjax.privacy.result import AuditResult
+from medjax.privacy.statistics.membership import Attack, Rate
 
 __all__ = ["Attack", "AuditResult", "Rate", "audit", "sigma"]

@@ -10,13 +10,20 @@ import numpy as np
 from medjax import store
 from medjax.data.inspect.duplicates import HASH_BITS
 from medjax.errors import UserError
-from medjax.privacy import canaries, deep_audit, evidence, finished, release, spaces, wording
-from medjax.privacy.cases import Case, make_case
-from medjax.privacy.copies import CopyTest, nearest, nearest_members
-from medjax.privacy.membership import Attack
-from medjax.privacy.page import write_page
+from medjax.privacy.canaries.attacks import trace_canaries
+from medjax.privacy.canaries.bounds import check_installed
+from medjax.privacy.case import finished
+from medjax.privacy.case.case import Case, make_case
+from medjax.privacy.case.start import known_start
+from medjax.privacy.copies import release
+from medjax.privacy.copies.nearest import CopyTest, nearest, nearest_members
+from medjax.privacy.deep.shadow_attacks import shadow_attacks
+from medjax.privacy.page import wording
+from medjax.privacy.page.audit_page import write_page
 from medjax.privacy.result import AuditResult
-from medjax.privacy.start import known_start
+from medjax.privacy.statistics import evidence
+from medjax.privacy.statistics.membership import Attack
+from medjax.privacy.tracing import spaces
 from medjax.run.metrics import write_json
 from medjax.run.setup import keys_of
 
@@ -76,8 +83,8 @@ def audit(
     tried: dict[str, Any] = {"runs": 1}
     epsilon: dict[str, Any] = {}
     if deep:
-        attacks += deep_audit.shadow_attacks(case, made, own=own, shadows=shadows)
-        more, epsilon, why_not = deep_audit.trace_canaries(case, made)
+        attacks += shadow_attacks(case, made, own=own, shadows=shadows)
+        more, epsilon, why_not = trace_canaries(case, made)
         attacks += more
         tried = {"runs": 1 + 2 * shadows + bool(epsilon), "shadows": 2 * shadows}
         tried |= {"no_canaries_because": why_not} if why_not else {}
@@ -92,7 +99,7 @@ def audit(
 def _check(deep: bool, *, images: int, shadows: int, near: int) -> None:
     """Checks the options before hours of distilling."""
     if deep:
-        canaries.check_installed()
+        check_installed()
     if images < _LEAST_IMAGES:
         raise UserError(f"images must be at least {_LEAST_IMAGES}, got {images}")
     if shadows < _LEAST_SHADOWS:

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from medjax.privacy.copies import CopyTest
-from medjax.privacy.membership import Attack
+from medjax.privacy.copies.nearest import CopyTest
+from medjax.privacy.statistics.membership import Attack
 from medjax.run.metrics import jsonable
 
 

@@ -213,6 +213,7 @@ def _device(experiment: Experiment) -> dict[str, Any]:
 def _provenance(experiment: Experiment) -> dict[str, Any]:
     dataset, (mean, std) = experiment.dataset, experiment.pixel_stats
     info, whitening = dataset.info, experiment.whitening
+    groups = data.group_indices(dataset.train.labels, num_classes=dataset.num_classes)
     return {
         "source": info.source,
         "digest": info.digest,
@@ -221,6 +222,7 @@ def _provenance(experiment: Experiment) -> dict[str, Any]:
         "task": info.task,
         "classes": list(info.classes),
         "counts": {name: len(split) for name, split in dataset.splits.items()},
+        "smallest_group": min(len(rows) for rows in groups if len(rows)),
         "left_out": [{"name": name, "reason": reason} for name, reason in info.skipped],
         "cut": info.cut,
         "patients": experiment.checked["patients"],

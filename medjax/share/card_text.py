@@ -1,12 +1,13 @@
 """What a card says, in plain words; anybody may have written it, and any part may be missing."""
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from medjax.errors import some
 
 _LONGEST = 500  # characters of a line
-_LISTED = 20
+_WIDE, _LISTED = 400, 20
 _METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
 _SILENT = "privacy: the card says nothing of it"
 
@@ -82,7 +83,10 @@ def _privacy(card: Any) -> Iterator[str]:
         yield f"privacy: the images started from {'real images of patients' if real else 'noise'}"
     for mark in _listing(_at(privacy, "marks"))[:_LISTED]:
         yield from _line("privacy", mark)
-    yield from _line("privacy: audit", _at(privacy, "audit.verdict") or "none")
+    verdict = _at(privacy, "audit.verdict") or "none"
+    # The limits of an audit stand at the end of its verdict.
+    for part in textwrap.wrap(_text(verdict, most=_WIDE * _LISTED), _WIDE):
+        yield from _line("privacy: audit", part)
     guaranteed = _at(privacy, "differential_privacy") is True
     yield f"privacy: {'a' if guaranteed else 'no'} guarantee of differential privacy"
 
@@ -109,8 +113,8 @@ def _listed(value: Any) -> str:
     return some(map(_text, value), most=_LISTED) if isinstance(value, list) else _text(value)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, *, most: int = _LONGEST) -> str:
     """Returns a number rounded to four digits, a text as it is, and nothing for other values."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)[:_LONGEST] if isinstance(value, str | int) else "?"
+    return str(value)[:most] if isinstance(value, str | int) else "?"

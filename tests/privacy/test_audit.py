@@ -10,7 +10,9 @@ import pytest
 from medjax import data, privacy
 from medjax.cli.privacy import main
 from medjax.errors import UserError
-from medjax.privacy import cases, finished, redistil, shadows, vectorised
+from medjax.privacy.case import case as cases
+from medjax.privacy.case import finished, redistil
+from medjax.privacy.deep import shadows, vectorised
 
 FORBIDDEN = re.compile("private|anonymous|safe", re.I)
 SMALL = ("--images=60",)
@@ -43,7 +45,7 @@ def test_what_is_written(audited):
     assert (
         "(pixels; whitened pixels; random networks; nearest synthetic image)" in result.verdict[1]
     )
-    assert "with 150 members and 150 other images" in result.verdict[1]
+    assert "with 150 members, which were, and 150 other images, which were not" in result.verdict[1]
     assert result.tried["left_out_exact"] == 1
     assert "1 copy of a training image was left out before." in result.verdict
 
@@ -150,6 +152,21 @@ def test_the_half_is_distilled_with_the_runs_own_settings(from_noise, tmp_path):
             assert config[name] == own[name]
         assert config["iterations"] == run.summary["selected_step"] == 4
     assert not (tmp_path / "images.npz").exists()
+
+
+def test_a_half_without_a_class_is_not_distilled_under_other_numbers(from_noise, tmp_path):
+    run = finished.read(from_noise)
+    train = run.dataset.train
+    part = data.Split(train.images[train.labels == 1], train.labels[train.labels == 1])
+    with (
+        pytest.raises(UserError, match="it has no image of 0"),
+        redistil.config_of(run, part, tmp_path),
+    ):
+        pass
+    inside = np.stack([train.labels == 1])
+    with pytest.raises(UserError, match="it has no image of 0"):
+        vectorised.distil(run, train, inside, tmp_path, seeds=[3])
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -77,3 +77,12 @@ def test_lines_are_bounded():
     lines = card_lines(card)
     assert len(lines) < 40 and max(map(len, lines)) <= 500
     assert any("and 9,980 more" in line for line in lines)
+
+
+def test_the_end_of_a_verdict_is_shown():
+    verdict = f"No alarm. {'Tried. ' * 300}A smaller one can go unseen."
+    lines = card_lines({"privacy": {"audit": {"verdict": verdict}}})
+    audit = [line for line in lines if line.startswith("privacy: audit")]
+    assert len(audit) > 1 and audit[-1].endswith("can go unseen.")
+    (short,) = (x for x in card_lines({"privacy": {"audit": {"verdict": 3}}}) if "audit" in x)
+    assert short == "privacy: audit: 3"

@@ -60,6 +60,7 @@ def case(golden, tmp_path_factory):
 def snippet(case, monkeypatch):
     """``snippet("NumPy")`` runs a snippet in the folder, and returns its names."""
     monkeypatch.chdir(case.folder)
+    monkeypatch.setenv("HF_HOME", str(case.folder.parent / "cache"))
     for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         monkeypatch.setenv(threads, "1")  # of a busy machine
 

@@ -44,6 +44,8 @@ def run(argv: Sequence[str]) -> int:
     program, *rest = values(list(argv), known_only=True)
     if not rest or rest[0].startswith("-"):
         raise UserError("evaluate needs a bundle first, as in evaluate site_a.zip --data=mine.npz")
+    if any(flag.lstrip("-").partition("=")[0] == "synthetic" for flag in rest[1:]):
+        raise UserError("--synthetic has no place here: the bundle is what is scored")
     path = store.expand_user(rest[0])
     card = share.read_bundle(path).card
     out = values.out or str(path.with_name(f"{path.stem}_evaluation.json"))

@@ -61,6 +61,7 @@ def run(argv: Sequence[str]) -> int:
     )
     out = store.expand_user(values.out)
     store.require_writable(out)
+    archive.check_replaceable(out)
     if not _agreed(names_to_show(found), agreed=values.yes):
         return messages.say("nothing was written", status=messages.FAILED)
     archive.write(out, made, key=key)

@@ -3,6 +3,8 @@
 import pathlib
 import zipfile
 
+from medjax.data.damaged import NPZ_ERRORS
+
 IMAGES = ("a PNG file", "a JPEG file")
 """Kinds that are images."""
 _HEAD = 1024
@@ -71,7 +73,7 @@ def is_torch(path: pathlib.Path) -> bool:
                 return True
         with zipfile.ZipFile(path) as archive:
             return _has_pickle(archive)
-    except (OSError, zipfile.BadZipFile):
+    except NPZ_ERRORS:
         return False
 
 
@@ -85,7 +87,7 @@ def _kind_of_zip(path: pathlib.Path) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             names, torch = archive.namelist(), _has_pickle(archive)
-    except zipfile.BadZipFile:
+    except NPZ_ERRORS:
         return None
     if torch:
         return f"a file of torch; {_SAVE}"

@@ -87,12 +87,18 @@ def checked(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
 @contextlib.contextmanager
 def _opened(path: pathlib.Path) -> Iterator[IO[bytes]]:
     try:
-        # A pipe or a device has no end.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UserError(f"cannot read {path}: it is no file")
-        with path.open("rb") as stream:
+        with open(path, "rb", opener=_regular) as stream:
             yield stream
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except MemoryError as error:
         raise UserError(f"not enough memory to read {path}") from error
+
+
+def _regular(path: str, flags: int) -> int:
+    """Opens a file, but no pipe or device, which has no end; does not wait for its other end."""
+    number = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if stat.S_ISREG(os.fstat(number).st_mode):
+        return number
+    os.close(number)
+    raise UserError(f"cannot read {path}: it is no file")

@@ -1,6 +1,5 @@
 """The audit of a run, as ``medjax.privacy`` leaves it in the workdir, and what of it may leave."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,17 +15,20 @@ class Audit(NamedTuple):
       verdict: what was tried and found, in sentences.
       scores: the outcome of each attack; ``None`` unless the site publishes them, because they are
         themselves about patients.
+      alarm: whether a leak was found.
     """
 
     verdict: str
     scores: list[dict[str, Any]] | None
+    alarm: bool
 
 
-def read_audit(workdir: Path) -> Audit | None:
+def read_audit(workdir: Path, *, digest: str) -> Audit | None:
     """Reads ``audit.json`` in the workdir of a run.
 
     Args:
       workdir: the folder of the run.
+      digest: the SHA-256 (hex) of the ``synthetic.npz`` that is packed.
 
     Returns:
       What a bundle says of it; ``None`` if the run was not audited.
@@ -35,7 +37,7 @@ def read_audit(workdir: Path) -> Audit | None:
       UserError: if the file is not the result of an audit, or of one of other images.
 
     Example:
-      >>> read_audit(Path("runs/none")) is None
+      >>> read_audit(Path("runs/none"), digest="") is None
       True
     """
     path = workdir / "audit.json"
@@ -45,14 +47,14 @@ def read_audit(workdir: Path) -> Audit | None:
         found = json.loads(path.read_text(encoding="utf-8"))
         sentences = found["verdict"]
         sentences = [sentences] if isinstance(sentences, str) else sentences
-        audit = Audit(printable(" ".join(sentences)), _scores(found))
-        audited = (found.get("run") or {}).get("synthetic_sha256")
+        audit = Audit(printable(" ".join(sentences)), _scores(found), found["alarm"] is not False)
+        audited = found["run"]["synthetic_sha256"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is not the result of an audit; audit the run again") from error
     if not audit.verdict:
         raise UserError(f"{path} is not the result of an audit; audit the run again")
-    images = workdir / "synthetic.npz"
-    if audited is not None and audited != hashlib.sha256(images.read_bytes()).hexdigest():
+    if audited != digest:
+        images = workdir / "synthetic.npz"
         raise UserError(f"{path} is the audit of other images than {images}; audit the run again")
     return audit
 

@@ -15,12 +15,14 @@ FORMAT = "medjax bundle 1"
 NAME = "card.json"
 """The entry of a bundle that holds it."""
 _SCHEMA = "card.schema.json"
+_LONGEST = 200
 
 
 def public_name(summary: Mapping[str, Any]) -> str | None:
     """Returns the name of the public or embedded data set of a run; ``None`` for anybody's own.
 
-    The names of other sets, their digests and their classes are words of the site.
+    The names of other sets, their digests and their classes are words of the site. A file in the
+    place of a published one, with other bytes, is the site's own.
 
     Args:
       summary: the content of ``summary.json``.
@@ -31,8 +33,31 @@ def public_name(summary: Mapping[str, Any]) -> str | None:
       >>> public_name({"config": {"data": {"name": "folder:ward 3/phantom"}}}) is None
       True
     """
-    name = str(summary["config"]["data"]["name"])
-    return name if name in data.names() else None
+    name, facts = str(summary["config"]["data"]["name"]), summary.get("data") or {}
+    official = facts.get("official_digest")
+    changed = official is not None and facts.get("digest") != official
+    return name if name in data.names() and not changed else None
+
+
+def check_line(what: str, text: str) -> None:
+    """Refuses a text of the user that does not fit into one line of a card.
+
+    Args:
+      what: what it is, in the message.
+      text: the text; it may be empty.
+
+    Raises:
+      UserError: if it is too long, or has a line end or another control character.
+
+    Example:
+      >>> check_line("title", "Moles\\n")
+      Traceback (most recent call last):
+      medjax.errors.UserError: a title is one line of at most 200 characters, got 'Moles\\n'
+    """
+    if len(text) > _LONGEST or printable(text) != text:
+        raise UserError(
+            f"a {what} is one line of at most {_LONGEST} characters, got {text[:_LONGEST]!r}"
+        )
 
 
 def describe_images(shared: data.SharedSet, *, multi_label: bool) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def _responsible(card: Mapping[str, Any]) -> dict[str, Any]:
         "rai:dataCollectionType": "Others",
         "rai:dataPreprocessingProtocol": card["data"]["preparation"],
         "rai:dataUseCases": "Training of classifiers of such images, without the real ones.",
-        "rai:dataLimitations": "Not for diagnosis: the images show classes, not patients. Scores "
+        "rai:dataLimitations": "Not for diagnosis: the images are made to train networks. Scores "
         "are those of the network and the data named in card.json; others differ.",
         "rai:dataBiases": "Biases of the real images, such as of one site's patients and scanners, "
         "are kept.",

@@ -58,11 +58,17 @@ def make_card(
         "privacy": {
             "real_start": summary["init"] != "noise",
             "marks": list(marks),
-            "audit": None if run.audit is None else run.audit._asdict(),
+            "audit": _audit(run),
             "differential_privacy": False,
         },
         "merged_from": None,
     }
+
+
+def _audit(run: FinishedRun) -> dict[str, Any] | None:
+    if run.audit is None:
+        return None
+    return {"verdict": run.audit.verdict, "scores": run.audit.scores}
 
 
 def _method(summary: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,6 +39,10 @@ def export(path: str | os.PathLike[str], out: str | os.PathLike[str], *, to: str
     out = expand_user(out)
     if to == "imagefolder" and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already; choose a new or an empty folder")
+    if out.resolve() == expand_user(path).resolve():
+        raise UserError(f"{out} is the bundle itself; choose another file")
+    if to != "imagefolder":
+        store.require_writable(out)
     files = LAYOUTS[to](read_bundle(path))
     if to == "imagefolder":
         _write_folder(out, files)
@@ -50,6 +54,10 @@ def export(path: str | os.PathLike[str], out: str | os.PathLike[str], *, to: str
 def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
     """Writes a folder of files that is whole or absent."""
     temporary = out.absolute().with_name(f".{out.absolute().name}.{os.getpid()}.tmp")
+    try:
+        temporary.mkdir(parents=True)  # nobody's but ours
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror or error}") from error
     try:
         for name, content in files.items():
             store.write_bytes(temporary / name, content)

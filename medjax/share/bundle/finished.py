@@ -1,5 +1,7 @@
 """The finished run whose images a bundle is made of."""
 
+import contextlib
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,7 +12,8 @@ from medjax.run.summary import read_summary
 from medjax.share.bundle.audit import Audit, read_audit
 
 # What a card is made of, besides settings; a summary of an early version has not all of it.
-_NEEDED = ("baseline_ipc", "baselines", "compared_by", "data", "init", "recipe", "test", "versions")
+_NEEDED = ("baseline_ipc", "baselines", "compared_by", "data", "init", "ipc", "iterations")
+_NEEDED += ("method", "num_images", "recipe", "selected_step", "test", "versions")
 
 
 class FinishedRun(NamedTuple):
@@ -49,16 +52,20 @@ def read_run(workdir: Path) -> FinishedRun:
     if "seeds" in summary:
         choices = some([str(workdir / name) for name in summary["seed_runs"]], most=5)
         raise UserError(f"{workdir} holds several seeds; choose the run of one: {choices}")
-    if missing := [name for name in _NEEDED if name not in summary]:
+    if missing := [name for name in _NEEDED if summary.get(name) is None]:
         raise UserError(
             f"{workdir / 'summary.json'} is of another version: it has no {some(missing, most=3)}; "
             "distil again"
         )
-    shared = data.load_synthetic(workdir / "synthetic.npz")
+    path = workdir / "synthetic.npz"
+    content = b""
+    with contextlib.suppress(OSError):  # of which the next line tells
+        content = path.read_bytes()  # once: what was audited is what is packed
+    shared = data.load_synthetic(path, content=content or None)
     wanted = summary.get("num_decoded", summary["num_images"])
     if len(shared.labels) != wanted:
         raise UserError(
-            f"{workdir / 'synthetic.npz'} has {len(shared.labels)} images, but the run of its "
-            f"summary.json made {wanted}"
+            f"{path} has {len(shared.labels)} images, but the run of its summary.json made {wanted}"
         )
-    return FinishedRun(workdir, summary, shared, read_audit(workdir))
+    digest = hashlib.sha256(content).hexdigest()
+    return FinishedRun(workdir, summary, shared, read_audit(workdir, digest=digest))

@@ -13,6 +13,7 @@ from medjax.share.bundle import png
 
 _TABLE = "metadata.csv"
 _UNSORTED = "images"  # of a set whose images have several labels
+_FORMULA = ("=", "+", "-", "@")  # what a spreadsheet computes instead of showing it
 
 
 def entries(
@@ -21,8 +22,9 @@ def entries(
     """Returns the files of a set.
 
     ``CLASS/NNNN.png`` are the images, and ``metadata.csv`` has a row for each in the order of the
-    set: ``file_name``; ``label``, the number of the class, and ``class``, its name; for rows of
-    labels ``label: NAME`` for each class. The folders are called as the classes, or by their
+    set: ``file_name``; ``label``, the number of the class, and ``class``, its name, after an
+    apostrophe where a spreadsheet would take it for a formula; for rows of labels ``label: NAME``
+    for each class. The folders are called as the classes, or by their
     numbers if a file system could refuse a name. Multi-label images lie in one folder.
 
     Args:
@@ -54,7 +56,7 @@ def entries(
         name = f"{folder}/{counts[folder]:04d}.png"
         counts[folder] += 1
         files[name] = png.encode(image)
-        named = [] if numbers is None else [int(place), classes[place]]
+        named = [] if numbers is None else [int(place), _cell(classes[place])]
         rows.append([name, *named, *(map(_number, row) if labels.ndim == 2 else [])])
     title = ["file_name", *([] if numbers is None else ["label", "class"])]
     title += [f"label: {name}" for name in classes] if labels.ndim == 2 else []
@@ -73,10 +75,10 @@ def folder_names(classes: Sequence[str]) -> list[str]:
     """
     try:
         for name in classes:
-            if "/" in name or name.startswith("-"):
+            if "/" in name or name.startswith(_FORMULA):
                 raise UserError(f"{name!r} is no name of a folder")
             names.decoded(f"train/{name}/0000.png".encode())
-        names.check_together(sorted(f"{name}/0000.png" for name in classes))
+        names.check_together(sorted([_TABLE, *(f"{name}/0000.png" for name in classes)]))
     except UserError:
         return [str(number) for number in range(len(classes))]
     return list(classes)
@@ -89,6 +91,10 @@ def class_of_each(labels: np.ndarray) -> np.ndarray:
       labels: int ``[n]``, or rows ``[n, L]`` of probabilities.
     """
     return labels if labels.ndim == 1 else labels.argmax(axis=1)
+
+
+def _cell(name: str) -> str:
+    return f"'{name}" if name.startswith(_FORMULA) else name
 
 
 def _number(value: np.floating) -> str:

@@ -31,7 +31,8 @@ def content(images: np.ndarray, labels: np.ndarray, *, multi_label: bool) -> byt
     pixels = data.to_uint8(images)
     pixels = pixels[..., 0] if pixels.shape[-1] == 1 else pixels
     labels = labels if multi_label else class_of_each(labels)
-    rows = np.rint(labels.reshape(len(labels), -1)).astype(np.uint8)
+    rows = np.rint(labels.reshape(len(labels), -1)).astype(np.uint16)
+    rows = rows.astype(np.uint8) if rows.max(initial=0) < 256 else rows
     counts = {name: len(rows) if name == "train" else 0 for name in _SPLITS}
     return data.npz_bytes(
         {f"{name}_images": pixels[:count] for name, count in counts.items()}

@@ -46,7 +46,7 @@ def merge(
 
     Args:
       paths: at least two bundles, or folders that they were unpacked to.
-      out: the file; an existing one is replaced.
+      out: the file; an existing bundle is replaced, but none of ``paths``.
       title: what the merged bundle is called; empty for the number of its parts.
       key: the file of the private key that signs it; ``None`` to leave it unsigned.
 
@@ -66,11 +66,15 @@ def merge(
     """
     if len(paths) < 2:
         raise UserError(f"at least two bundles can be merged, got {len(paths)}")
+    out = expand_user(out)
+    cards.check_line("title", title)
+    if out.resolve() in (expand_user(path).resolve() for path in paths):
+        raise UserError(f"{out} is one of the bundles to merge; choose another file")
     parts = [read_bundle(path) for path in paths]
     for path, part in zip(paths[1:], parts[1:], strict=True):
         _check_alike(str(paths[0]), parts[0], str(path), part)
     shared, card = merged(parts, title=title)
-    archive.write(expand_user(out), entries(shared, card), key=key)
+    archive.write(out, entries(shared, card), key=key)
     return card
 
 
@@ -139,7 +143,10 @@ def _check_alike(first: str, a: Bundle, other: str, b: Bundle) -> None:
         if one["whitened"]:
             raise UserError(f"{path} is whitened by its own matrix, which another set cannot share")
     names = [[_same(name) for name in x.classes] for x in (a, b)]
-    if set(names[0]) != set(names[1]) or any(len(set(x)) < len(x) for x in names):
+    for path, one in zip((first, other), names, strict=True):
+        if len(set(one)) < len(one):
+            raise UserError(f"{path} has two classes whose names differ in case or spaces alone")
+    if set(names[0]) != set(names[1]):
         listed = [some(x.classes, most=_LISTED) for x in (a, b)]
         raise UserError(
             f"{first} and {other} have different classes: {listed[0]} and {listed[1]}; a class "

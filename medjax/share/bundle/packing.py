@@ -11,6 +11,7 @@ from medjax.share.bundle.contents import entries
 from medjax.share.bundle.describing import make_card
 from medjax.share.bundle.finished import FinishedRun, read_run
 from medjax.share.bundle.leaks import check_no_paths
+from medjax.share.bundle.reading import difference
 from medjax.share.bundle.rules import check_may_leave
 from medjax.store import expand_user
 
@@ -33,7 +34,7 @@ def pack(
 
     Args:
       workdir: the folder of the run.
-      out: the file; an existing one is replaced.
+      out: the file; an existing bundle is replaced.
       title: what the bundle is called; empty for the method and, of a public set, its name.
       licence: that of the images; empty for that of a public set.
       allow_real_init: allows images that started from real ones or tell much of them (docs/
@@ -81,8 +82,12 @@ def prepare(
     Raises:
       UserError: see ``pack``.
     """
+    for what, text in (("title", title), ("licence", licence)):
+        cards.check_line(what, text)
     marks = check_may_leave(run, allow_real_init=allow_real_init)
     card = make_card(run, title=title, licence=licence, marks=marks)
+    if problem := difference(card, run.shared):
+        raise UserError(f"{run.workdir} cannot be packed: {problem}")
     if run.shared.images.shape[-1] not in (1, 3):
         channels = run.shared.images.shape[-1]
         raise UserError(f"images of {channels} channels are no pictures; a bundle needs 1 or 3")

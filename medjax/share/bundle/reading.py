@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from medjax import data
+from medjax.data.damaged import NPZ_ERRORS
 from medjax.errors import UserError
 from medjax.share import archive
 from medjax.share.archive.contents import check_entry
@@ -87,7 +88,7 @@ def is_bundle(path: str | os.PathLike[str]) -> bool:
     try:
         with zipfile.ZipFile(path) as file:
             return not set(_ALWAYS).isdisjoint(file.namelist())
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+    except NPZ_ERRORS:
         return False
 
 
@@ -116,7 +117,7 @@ def read_bundle(path: str | os.PathLike[str]) -> Bundle:
         raise UserError(f"{path} is not a bundle of medjax: it has no {' and no '.join(missing)}")
     card = cards.read_card(entries[cards.NAME], where=str(path))
     shared = data.load_synthetic(path / SET, content=entries[SET])
-    if problem := _problem(card, shared):
+    if problem := difference(card, shared):
         raise UserError(f"{path} is not a bundle of medjax: {problem}")
     return Bundle(card, shared)
 
@@ -134,8 +135,13 @@ def _unpacked(path: Path) -> dict[str, bytes]:
     return found
 
 
-def _problem(card: Mapping[str, Any], shared: data.SharedSet) -> str | None:
-    """Returns how the set differs from what the card says, or ``None``."""
+def difference(card: Mapping[str, Any], shared: data.SharedSet) -> str | None:
+    """Returns how a set differs from what its card says, in words; ``None`` if it does not.
+
+    Args:
+      card: the content of ``card.json``, which follows its schema.
+      shared: the set.
+    """
     multi_label = card["data"]["task"] == data.MULTI_LABEL
     described = cards.describe_images(shared, multi_label=multi_label)
     for name, value in described.items():

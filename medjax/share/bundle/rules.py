@@ -7,6 +7,7 @@ from medjax.errors import UserError
 from medjax.share.bundle.finished import FinishedRun
 from medjax.types import MULTI_LABEL
 
+_ALARM = "an audit found that such images reveal which images they were made from"
 _START = "its images started from real images, which they may still show"
 _TEACHER = "its labels are outputs of a network of all real training images"
 _LEARNED = "its labels started as outputs of networks of the real training images"
@@ -20,7 +21,7 @@ def check_may_leave(run: FinishedRun, *, allow_real_init: bool) -> list[str]:
     """Refuses a run whose images must not leave the site.
 
     Core-sets are refused always. What can show patients, or tells much of them, is refused unless
-    the run was audited and the user allows it.
+    the run was audited and the user allows it; so is a run whose audit raised an alarm.
 
     Args:
       run: the run.
@@ -61,6 +62,7 @@ def risks(run: FinishedRun) -> list[str]:
     summary = run.summary
     labels = summary.get("labels") or "hard"
     found = {
+        _ALARM: run.audit is not None and run.audit.alarm,
         _START: summary["init"] != "noise",
         _TEACHER: labels == "teacher",
         _LEARNED: labels == "learned",
@@ -71,7 +73,10 @@ def risks(run: FinishedRun) -> list[str]:
 
 
 def _has_one_image(run: FinishedRun) -> bool:
-    """Returns whether a class is known to have a single image: one of several that it should."""
+    """Returns whether a class or finding is known to have a single real image."""
+    if "smallest_group" in run.summary["data"]:
+        return bool(run.summary["data"]["smallest_group"] == 1)
+    # Of an older run, only one image of several that it should have had tells.
     ipc, have = run.summary["ipc"], run.summary["baseline_ipc"]
     have = have if isinstance(have, list) else [have]
     wanted = ipc if isinstance(ipc, list) else [ipc] * len(have)

@@ -72,6 +72,7 @@ def test_show_of_a_hostile_file_is_one_line(folder, capsys):
         (["verify", "a.zip", "--key=none"], "cannot read the key none: No such file or directory"),
         (["verify", "a.zip", "--kay=b"], "Unknown command line flag 'kay'"),
         (["show", "bare.zip"], "bare.zip has no card.json that says what is in it"),
+        (["evaluate", "a.zip", "--synthetic=b.npz"], "--synthetic has no place here"),
         (["keygen"], "--out is missing, as in --out=site_a.key"),
         (["keygen", "--out=a.zip"], "a.zip exists, and keys are never overwritten"),
         (["keygen", "a.key"], "unexpected argument 'a.key'; all are flags, see --help"),

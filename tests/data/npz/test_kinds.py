@@ -75,3 +75,11 @@ def test_what_the_first_bytes_do_not_tell(content, tmp_path):
     file.write_bytes(content)
     assert kind_of(file) is None and not is_torch(file)
     assert kind_of(tmp_path) is None and not is_torch(tmp_path / "none")
+
+
+@pytest.mark.parametrize("place", [6, 46])  # of the version, and of a name, in the list at the end
+def test_a_damaged_list_of_members(tmp_path, place):
+    content = bytearray(zipped("ä.npy"))
+    content[content.index(b"PK\1\2") + place] = 0xFF
+    (tmp_path / "a.zip").write_bytes(content)
+    assert not is_torch(tmp_path / "a.zip") and kind_of(tmp_path / "a.zip") is None

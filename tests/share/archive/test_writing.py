@@ -1,5 +1,7 @@
 """Writing a bundle: whole or absent, and nothing that would not be read."""
 
+import os
+
 import pytest
 
 from medjax.errors import UserError
@@ -51,3 +53,18 @@ def test_it_is_signed_once_and_in_the_same_way(tmp_path, bundle):
         archive.write(tmp_path / name, bundle, key=tmp_path / "key")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
     assert archive.read(tmp_path / "a.zip") == bundle
+
+
+def test_only_a_bundle_is_replaced(tmp_path, bundle, tools):
+    archive.write(tmp_path / "a.zip", bundle)
+    archive.write(tmp_path / "a.zip", {"a.md": b""})
+    (tmp_path / "empty").touch()
+    archive.write(tmp_path / "empty", {"a.md": b""})
+    (tmp_path / "site.key").write_bytes(b"a key")
+    (tmp_path / "synthetic.npz").write_bytes(bundle["synthetic.npz"])
+    (tmp_path / "link").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("site.key", "synthetic.npz", "link", "pipe"):
+        with pytest.raises(UserError, match="is there already and is no bundle"):
+            archive.write(tmp_path / name, bundle)
+    assert (tmp_path / "site.key").read_bytes() == b"a key"

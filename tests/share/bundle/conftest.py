@@ -1,5 +1,6 @@
 """Workdirs of finished runs, written by hand: nothing is distilled."""
 
+import hashlib
 import json
 
 import jax.numpy as jnp
@@ -115,7 +116,9 @@ def audited():
     """``audited(workdir)`` leaves the result of an audit there."""
 
     def write(workdir, **changes):
-        found = {"verdict": ["Nothing was found", "with 4 runs."], "publish": False, **changes}
+        digest = hashlib.sha256((workdir / "synthetic.npz").read_bytes()).hexdigest()
+        found = {"alarm": False, "verdict": ["Nothing was found", "with 4 runs."]}
+        found |= {"publish": False, "run": {"synthetic_sha256": digest}, **changes}
         (workdir / "audit.json").write_text(json.dumps(found))
         return workdir
 

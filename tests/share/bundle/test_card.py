@@ -52,6 +52,8 @@ def test_what_a_run_makes_follows_it(kind, request, tmp_path):
         (["extra"], 1, "'extra' was unexpected"),
         (["format"], "medjax bundle 2", "format: "),
         (["title"], "two\nlines", "title: "),
+        (["title"], "an end\n", "title: "),
+        (["method", "name"], "dm\n", "method.name: "),
         (["data", "counts", "train"], 0, "data.counts.train: "),
         (["data", "classes"], ["a", "a"], "data.classes names a class twice"),
         (["images", "std"], "0.2", "images.std: "),

@@ -1,5 +1,7 @@
 """Images in the layouts of others."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -44,3 +46,16 @@ def test_a_folder_that_is_there_is_kept(bundle, tmp_path):
 def test_an_unknown_layout(bundle, tmp_path):
     with pytest.raises(UserError, match="did you mean 'medmnist'"):
         share.export(bundle, tmp_path / "x", to="mednist")
+
+
+def test_the_bundle_stays_and_nobodys_folder_is_used(bundle, tmp_path):
+    with pytest.raises(UserError, match="Is a directory"):
+        share.export(bundle, ".", to="npz")
+    with pytest.raises(UserError, match="is the bundle itself"):
+        share.export(bundle, tmp_path / "x" / ".." / "a.zip", to="npz")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / f".set.{os.getpid()}.tmp").symlink_to(elsewhere)
+    with pytest.raises(UserError, match="cannot write"):
+        share.export(bundle, tmp_path / "set", to="imagefolder")
+    assert not list(elsewhere.iterdir()) and share.verify(bundle).ok

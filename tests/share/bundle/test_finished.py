@@ -26,6 +26,13 @@ def test_a_summary_of_an_early_version(site):
         read_run(workdir)
 
 
+@pytest.mark.parametrize("name", ["method", "ipc", "num_images", "iterations", "selected_step"])
+def test_a_damaged_summary(site, name):
+    workdir = site(**{name: None})
+    with pytest.raises(UserError, match=f"another version: it has no {name};"):
+        read_run(workdir)
+
+
 def test_images_of_another_run(site):
     workdir, other = site(), site(rows=[0, 0, 0, 1, 1, 1])
     (workdir / "synthetic.npz").write_bytes((other / "synthetic.npz").read_bytes())

@@ -41,6 +41,7 @@ def test_medjax_reads_the_folder(tmp_path):
         ["é".encode().decode("latin1") + "\x01", "b"],
         ["x" * 300, "b"],
         ["-rf", "b"],
+        ["metadata.csv", "b"],
     ],
 )
 def test_names_that_are_no_folders_become_numbers(names):
@@ -65,3 +66,11 @@ def test_rows_of_probabilities():
     ]
     found = np.float32([[row["label: a"], row["label: b"]] for row in rows])
     np.testing.assert_array_equal(found, labels)
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+", "-", "@SUM(A1)"])
+def test_a_spreadsheet_computes_no_name(name):
+    assert imagefolder.folder_names([name, "b"]) == ["0", "1"]
+    labels = np.array([0, 1, 0, 1])
+    files = imagefolder.entries(IMAGES, labels, classes=[name, "b"], multi_label=False)
+    assert [row["class"] for row in rows_of(files)] == [f"'{name}", "b", f"'{name}", "b"]

@@ -43,3 +43,8 @@ def test_the_loader_of_medmnist(tmp_path):
     np.testing.assert_array_equal(np.asarray(picture), np.rint(IMAGES[1] * 255).astype(np.uint8))
     assert label.tolist() == [3] and train.labels.ravel().tolist() == labels.tolist()
     assert len(val.imgs) == 0
+
+
+def test_more_classes_than_a_byte_counts():
+    found = read(IMAGES, np.array([0, 299, 1, 2]), multi_label=False)
+    assert found["train_labels"].ravel().tolist() == [0, 299, 1, 2]

@@ -111,3 +111,17 @@ def test_sets_that_do_not_fit(packed, tmp_path, changes, message):
 def test_one_bundle_is_not_merged(packed, tmp_path):
     with pytest.raises(UserError, match="at least two bundles"):
         share.merge([packed("a")], tmp_path / "all.zip")
+
+
+def test_no_part_is_replaced(packed, tmp_path):
+    paths = [packed("a"), packed("b")]
+    before = [path.read_bytes() for path in paths]
+    with pytest.raises(UserError, match="is one of the bundles to merge"):
+        share.merge(paths, paths[1])
+    assert [path.read_bytes() for path in paths] == before
+
+
+def test_classes_that_differ_in_case_alone(packed, tmp_path):
+    paths = [packed(name, classes=("Mole", "mole")) for name in ("a", "b")]
+    with pytest.raises(UserError, match=r"a\.zip has two classes whose names differ in case"):
+        share.merge(paths, tmp_path / "all.zip")

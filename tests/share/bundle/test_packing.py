@@ -107,3 +107,28 @@ def test_soft_labels_and_colours(site, audited, tmp_path):
     assert card["images"]["labels"] == "probabilities" and card["images"]["channels"] == 3
     assert card["training"]["recipe"]["soft_labels"] is True
     np.testing.assert_array_equal(share.load(tmp_path / "a.zip").labels, rows)
+
+
+def test_a_file_in_the_place_of_a_public_one_is_the_sites_own(site, tmp_path):
+    workdir = site(name="pneumoniamnist")
+    path = workdir / "summary.json"
+    summary = json.loads(path.read_text())
+    for official, public in (("f" * 32, None), (summary["data"]["digest"], "pneumoniamnist")):
+        summary["data"]["official_digest"] = official
+        path.write_text(json.dumps(summary))
+        card = share.pack(workdir, tmp_path / "a.zip")
+        assert card["data"]["name"] == public
+        assert bool(names_to_show(read_run(workdir))) == (public is None)
+
+
+def test_labels_of_no_class(site, tmp_path):
+    with pytest.raises(UserError, match="its labels go from 0 to 5, but it has 2 classes"):
+        share.pack(site(rows=(0, 0, 1, 5)), tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("what", ["title", "licence"])
+@pytest.mark.parametrize("text", ["two\nlines", "x" * 201, "\x1b[2J"])
+def test_a_text_of_the_user_is_one_line(site, tmp_path, what, text):
+    with pytest.raises(UserError, match=f"a {what} is one line of at most 200 characters"):
+        share.pack(site(), tmp_path / "a.zip", **{what: text})
+    assert not (tmp_path / "a.zip").exists()

@@ -72,6 +72,13 @@ def test_one_image_a_class_is_no_class_of_one_image(site):
     assert rules.check_may_leave(run, allow_real_init=False) == []
 
 
+@pytest.mark.parametrize(("count", "few"), [(1, True), (2, False)])
+def test_a_class_of_one_image_with_one_image_a_class(site, count, few):
+    run = read_run(site(ipc=1, baseline_ipc=[1, 1]))
+    run.summary["data"]["smallest_group"] = count
+    assert any("a class has one real image" in x for x in rules.risks(run)) == few
+
+
 def test_whitened_images_hold_a_mean_patient(site, audited):
     workdir = site()
     matrix = np.eye(30, dtype=np.float32)

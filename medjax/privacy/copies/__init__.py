@@ -1,0 +1,1 @@
+"""Copies of real images, and synthetic images that lie suspiciously near to them."""

@@ -1,0 +1,1 @@
+"""Shadow distillations, and the attacks that compare a set with them: LiRA and RMIA."""

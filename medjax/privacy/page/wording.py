@@ -1,0 +1,112 @@
+"""The verdict of an audit in plain words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from medjax.privacy.copies.nearest import CopyTest
+from medjax.privacy.statistics.evidence import LEVEL
+from medjax.privacy.statistics.membership import Attack
+
+_A = {"image": "an image", "patient": "a patient"}
+
+
+def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]:
+    """Returns a line for each leak that was found.
+
+    Args:
+      attacks: the attacks that show a leak.
+      copies: the tests of copies that show one.
+
+    Example:
+      >>> findings([], [CopyTest("synthetic images are copies", "bytes", 3, 20, 0.0, 0.0)])
+      ['3 of 20 synthetic images are copies.']
+    """
+    lines = []
+    for test in copies:
+        where = "" if test.space == "bytes" else f", by {test.space} ({test.expected:.2g} expected)"
+        lines.append(f"{test.found} of {test.of} {test.name}{where}.")
+    for attack in attacks:
+        of = f" of {attack.group}" if attack.group else ""
+        rate = attack.rates[0]
+        lines.append(
+            f"Membership{of} by {attack.name}: AUC {attack.auc:.3f} "
+            f"[{attack.interval[0]:.3f}, {attack.interval[1]:.3f}]; {rate.found} of "
+            f"{attack.members} members are found while at most {rate.false} of {attack.others} "
+            "others are taken for members."
+        )
+    return lines
+
+
+def verdict(
+    alarm: bool, tried: Mapping[str, Any], detectable: Mapping[str, float | None]
+) -> list[str]:
+    """Says what was found, what was tried, and what could have been seen.
+
+    Args:
+      alarm: whether a leak was found.
+      tried: the numbers of images, runs and tests, as ``audit.json`` holds them.
+      detectable: see ``evidence.detectable``.
+
+    Returns:
+      Sentences, none of which clears the images.
+
+    Example:
+      >>> tried = {"members": 10, "others": 10, "unit": "image", "left_out": 0, "runs": 1}
+      >>> tried |= {"distilled": 10, "attacks": ["pixels"], "tests": 12}
+      >>> verdict(False, tried, {"auc": None})[0]
+      'No alarm: none of 12 tests found a leak. This does not clear the images.'
+    """
+    tests = tried["tests"]
+    return [_first(alarm, tried), *_tried(tried), _power(detectable), _level(tests)]
+
+
+def _first(alarm: bool, tried: Mapping[str, Any]) -> str:
+    if alarm:
+        return (
+            "Alarm: these images, or images made in the same way, reveal which real images they "
+            "were made from."
+        )
+    found = f"none of {tried['tests']} tests found a leak"
+    if not tried["attacks"]:
+        found = "no attack on membership was tried, because there are too few images"
+    return f"No alarm: {found}. This does not clear the images."
+
+
+def _tried(tried: Mapping[str, Any]) -> list[str]:
+    unit, runs = tried["unit"], tried["runs"]
+    plural = f"{unit}s"
+    lines = [
+        f"The attacks ({'; '.join(tried['attacks'])}) ask whether {_A[unit]} was among those that "
+        f"were distilled. They were tried with {tried['members']:,} members, which were, and "
+        f"{tried['others']:,} other {plural}, which were not, of the run's own training split.",
+        "The run distilled its whole training split, which leaves no others in it. So the attacks "
+        "see not the released images, but a distillation of a random half of it, "
+        f"{tried['distilled']:,} images, with the run's own settings; {runs} "
+        f"{'distillation was' if runs == 1 else 'distillations were'} made.",
+    ] * bool(tried["attacks"])
+    if left_out := tried["left_out"]:
+        copies = "copy of a training image was" if left_out == 1 else "copies of images were"
+        lines.append(f"{left_out:,} {copies} left out before.")
+    return lines
+
+
+def _power(detectable: Mapping[str, float | None]) -> str:
+    area, rate = detectable.get("auc"), detectable.get("tpr_at_fpr_0.01")
+    if area is None and rate is None:
+        return "With so few images, no leak of membership could have been seen."
+    parts = []
+    if area is not None:
+        parts.append(f"an AUC of {area:.3f} (0.5 is chance)")
+    if rate is not None:
+        parts.append(f"{100 * rate:.1f} % of members found at 1 % false positives")
+    return (
+        f"At these counts, the smallest leak of one attack that is seen in 8 of 10 audits is "
+        f"{' or '.join(parts)}; a smaller one can go unseen."
+    )
+
+
+def _level(tests: int) -> str:
+    return (
+        f"Images that do not depend on who is a member raise a false alarm in at most "
+        f"{100 * LEVEL:.0f} % of audits (each of the {tests} tests has {LEVEL / tests:.1e})."
+    )

@@ -1,0 +1,26 @@
+"""The verdict of an audit in words."""
+
+import re
+
+from medjax.privacy.page.wording import verdict
+from medjax.privacy.statistics.evidence import detectable
+
+TRIED = {"members": 100, "others": 99, "unit": "patient", "left_out": 7, "runs": 1}
+TRIED |= {"distilled": 120, "attacks": ["pixels"], "tests": 12}
+
+
+def test_what_was_tried_and_what_could_have_been_seen():
+    said = " ".join(verdict(False, TRIED, detectable(100, 99, 12)))
+    assert said.startswith("No alarm: none of 12 tests found a leak. This does not clear the ")
+    assert "ask whether a patient was among those that were distilled" in said
+    assert "with 100 members, which were, and 99 other patients, which were not" in said
+    assert "not the released images, but a distillation of a random half" in said
+    assert re.search(r"an AUC of 0\.6\d\d \(0\.5 is chance\) or [\d.]+ % of members found", said)
+    assert "7 copies of images were left out before." in said and "in at most 1 % of audits" in said
+
+
+def test_an_audit_that_could_try_nothing_says_so_first():
+    said = verdict(False, TRIED | {"attacks": [], "tests": 3, "left_out": 600}, {})
+    assert said[0].startswith("No alarm: no attack on membership was tried")
+    assert "600 copies of images were left out before." in said
+    assert not any("members, which" in line for line in said)

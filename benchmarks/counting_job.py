@@ -4,8 +4,8 @@ import os
 import time
 
 from medjax.errors import UserError
-from medjax.study.kinds import Kind
-from medjax.study.rows import METRICS, Row
+from medjax.study.jobs.kinds import Kind
+from medjax.study.table.rows import METRICS, Row
 
 
 def run(job, folder):

@@ -21,14 +21,17 @@ from medjax.study.table.scored import Made, on_network, scored_rows
 def run(job: Job, folder: Path) -> list[Row]:
     """Scores random images, the best of them on val, k-center, all images, and chance.
 
-    Each is kept in the cache of baselines, where the runs of all methods find it.
+    Each is kept in the cache of baselines, where the runs of all methods find it. ``nothing``,
+    which predicts no finding for any image, has no row: chance is a constant prediction as well.
     """
     from medjax.run.baseline_cache import keeper
     from medjax.run.judging import baseline_plan
     from medjax.run.setup import make_experiment
     from medjax.run.stages import Stages
+    from medjax.run.teaching import with_teacher
 
-    experiment = make_experiment(Settings.from_config(config_of(job.settings["run"])))
+    settings = Settings.from_config(config_of(job.settings["run"]))
+    experiment = with_teacher(make_experiment(settings))
     plan = baseline_plan(experiment)._replace(draws=job.settings["draws"])
     train, keys = experiment.dataset.train, experiment.keys
     made = evaluate.score_baselines(
@@ -37,11 +40,13 @@ def run(job: Job, folder: Path) -> list[Row]:
         train,
         experiment.benchmark,
         plan=plan,
+        teacher=experiment.teacher,
         keep=keeper(experiment),
         watch=Stages().watch,
     )
     pixels, few = int(np.prod(train.images.shape[1:])), sum(at_most(train.labels, plan.ipc))
     rows = []
+    made.pop("nothing", None)
     for name, baseline in made.items():
         count = len(train) if name.startswith("whole") else few
         size = Made(on_network(name, job), None, count, count * pixels)
@@ -69,5 +74,11 @@ def _seconds(job: Job) -> float:
 KIND = Kind(
     run,
     _seconds,
-    sources=(*SCORING, "run/judging.py", "study/grid/baselines.py", "study/table/scored.py"),
+    sources=(
+        *SCORING,
+        "run/judging.py",
+        "run/teaching.py",
+        "study/grid/baselines.py",
+        "study/table/scored.py",
+    ),
 )

@@ -34,9 +34,9 @@ def settings_of(cell: Cell, study: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that decide the result of a cell's run, by dotted name, as JSON.
 
     They are those of ``medjax.run.config.make`` with the words of the study, of the data set, of
-    the method and of the network, in this order. A method that iterates is validated
-    ``validations`` times. Options of networks in the words are those of the first network, and of
-    others of its name.
+    the method and of the network, in this order. A method that iterates is validated at most
+    ``validations`` times, the last time at its end. Options of networks in the words are those of
+    the first network, and of others of its name.
 
     Args:
       cell: the cell.
@@ -62,7 +62,7 @@ def settings_of(cell: Cell, study: Mapping[str, Any]) -> dict[str, Any]:
     words += [Word("ipc", cell.ipc), Word("seed", cell.seed)]
     made = config.make(cell.method, cell.dataset, words)
     if made.iterations > 1:
-        made.evaluation.every = max(made.iterations // study["validations"], 1)
+        made.evaluation.every = -(-made.iterations // study["validations"])
     found: dict[str, Any] = jsonable(binding(made.to_dict()))
     return found
 

@@ -8,13 +8,14 @@ from medjax.study.jobs import rules
 from medjax.study.jobs.job import Job
 from medjax.study.jobs.kinds import Kind
 from medjax.study.jobs.sources import SCORING
+from medjax.study.statistics.summaries import WHOLE
 from medjax.study.table.rows import Row
 from medjax.study.table.scored import Made, on_network, scored_rows
 
 RUN = "run"
 """The workdir of the run, in the folder of its job."""
-# The job of the baselines has rows of these.
-_SHARED = ("random", "random_selected", "kcenter", "whole", "whole_balanced", "nothing")
+# The job of the baselines has what the table needs of these.
+_SHARED = ("random", "random_hard", "random_selected", "kcenter", "nothing", *WHOLE)
 
 
 def run(job: Job, folder: Path) -> list[Row]:

@@ -8,9 +8,15 @@ import numpy as np
 
 from medjax import evaluate
 from medjax.study.indicator.measuring import Measured
-from medjax.study.indicator.names import INDICATOR, PRIMARY
+from medjax.study.indicator.names import PRIMARY
 from medjax.study.predict.outcomes import Outcome, outcomes_of, recovery
-from medjax.study.predict.residuals import fit_line, left_out_predictions
+from medjax.study.predict.residuals import (
+    Line,
+    fit_line,
+    left_out_predictions,
+    mean_error,
+    prediction_margin,
+)
 from medjax.study.predict.verdicts import FEWEST_TO_JUDGE, is_known, judge_indicator
 from medjax.study.statistics.summaries import is_distilled
 from medjax.study.table.rows import Row
@@ -26,7 +32,7 @@ class Alike(NamedTuple):
       dataset: its name.
       slope: its primary indicator.
       gain: what distilling gained there, in points.
-      residual: that gain minus what the other sets predict for it.
+      residual: that gain minus what the sets of other families predict for it.
       verdict: of the gain over the best random images, see ``evaluate.verdict``.
     """
 
@@ -45,7 +51,8 @@ class Forecast(NamedTuple):
       gain: expected points over random images.
       recovery: expected chance-corrected recovery in percent.
       score: expected score, 0–1.
-      error: mean absolute error of such predictions on the sets of the study, in points.
+      error: mean absolute error of such predictions, of each set of the study from other families,
+        in points.
       margin: half width of a 95 % prediction interval of the gain; NaN for fewer than 19 sets.
       by: what predicts, ``slope``, or ``mean gain`` where the slope had no smaller error.
       sets: number of data sets of the study that it rests on.
@@ -99,7 +106,6 @@ def forecasts(
     # Only the first network of the study is the one that was measured.
     names = (row.method for row in others if is_distilled(row.method) and "@" not in row.method)
     methods = dict.fromkeys(names)
-    methods.pop(INDICATOR, None)
     found = []
     for ipc, own in measured.items():
         for method in methods:
@@ -128,14 +134,12 @@ def recommended(found: Sequence[Forecast]) -> Forecast | None:
 
 
 def _forecast(own: Measured, outcomes: Sequence[Outcome], method: str, ipc: int) -> Forecast:
-    judged = judge_indicator(outcomes, PRIMARY).gain
+    by_slope = judge_indicator(outcomes, PRIMARY).gain.is_better
     slopes = np.array([one.indicators[PRIMARY] for one in outcomes])
     gains = np.array([one.gain.mean for one in outcomes])
-    if judged.is_better:
-        gain, residuals = fit_line(slopes, gains).at(own.values[PRIMARY]), judged.residuals
-    else:
-        names = [one.dataset for one in outcomes]
-        gain, residuals = float(gains.mean()), gains - left_out_predictions(None, gains, names)
+    line = fit_line(slopes, gains) if by_slope else Line(float(gains.mean()), 0.0)
+    gain, x = line.at(own.values[PRIMARY]), slopes if by_slope else None
+    residuals = gains - left_out_predictions(x, gains, _left_out(outcomes))
     nearest = np.argsort(np.abs(slopes - own.values[PRIMARY]), kind="stable")[:NEAREST]
     times = [outcomes[i].seconds for i in nearest if not math.isnan(outcomes[i].seconds)]
     score = own.random + gain / 100
@@ -145,13 +149,19 @@ def _forecast(own: Measured, outcomes: Sequence[Outcome], method: str, ipc: int)
         gain=gain,
         recovery=recovery(score, whole=own.whole, chance=own.chance),
         score=score,
-        error=judged.error if judged.is_better else judged.mean_gain_error,
-        margin=judged.margin if judged.is_better else math.nan,
-        by=PRIMARY if judged.is_better else "mean gain",
+        error=mean_error(residuals),
+        margin=prediction_margin(residuals),
+        by=PRIMARY if by_slope else "mean gain",
         sets=len(outcomes),
         alike=tuple(_alike(outcomes[i], float(residuals[i])) for i in nearest),
         seconds=float(np.median(times)) if times else math.nan,
     )
+
+
+def _left_out(outcomes: Sequence[Outcome]) -> list[str]:
+    """Returns what is left out at once: a family, because the set in question is of a new one."""
+    families = [one.family for one in outcomes]
+    return families if len(set(families)) > 1 else [one.dataset for one in outcomes]
 
 
 def _alike(outcome: Outcome, residual: float) -> Alike:

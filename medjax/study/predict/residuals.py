@@ -99,10 +99,12 @@ def prediction_margin(residuals: Sequence[float] | np.ndarray) -> float:
     """Returns the half width of a 95 % prediction interval, from leave-one-set-out residuals.
 
     It is the absolute residual of rank ``⌈0.95 (n + 1)⌉``: a further set that is drawn as these
-    were lies outside in 5 % of cases, whatever the distribution.
+    were lies outside in about 5 % of cases, if one set changes the fit little. Sets of a family
+    are not independent: of 20 sets in 8 families, residuals with the whole family left out give an
+    interval that holds a set of a new family in about 90 % of simulated cases.
 
     Args:
-      residuals: float ``[n]``, one for each data set.
+      residuals: float ``[n]``, one for each data set, which was left out, with its family.
 
     Returns:
       The half width; NaN for fewer than ``FEWEST`` sets, of which there is no such residual.

@@ -80,7 +80,8 @@ def _margins(primary: Judged) -> list[str]:
     gain, recovered = primary.gain.margin, primary.recovery.margin
     return [
         f"95 % prediction interval of a further data set: ±{gain:.1f} points of gain, "
-        f"±{recovered:.1f} of recovery. Sets of one family count as data sets here."
+        f"±{recovered:.1f} of recovery, each predicted without its family. Sets of one family "
+        "count as data sets here, so that a set of a new family lies outside more often."
     ]
 
 

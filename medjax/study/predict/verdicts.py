@@ -27,7 +27,8 @@ class Target(NamedTuple):
       family_error: that with a family left out; NaN with one family.
       mean_error: that of the mean of the other sets.
       mean_gain_error: that of random's accuracy plus the mean gain of the other sets.
-      margin: half width of a 95 % prediction interval; NaN for fewer than 19 sets.
+      margin: half width of a 95 % prediction interval, from the residuals with a family left out;
+        NaN for fewer than 19 sets.
     """
 
     correlation: Correlation
@@ -145,7 +146,7 @@ def _target(predicted: _Predicted, actual: np.ndarray, by_mean: np.ndarray) -> T
         family_error=mean_error(family) if family else math.nan,
         mean_error=mean_error(actual - by_mean),
         mean_gain_error=mean_error(actual - predicted.by_mean_gain),
-        margin=prediction_margin(residuals),
+        margin=prediction_margin(family or residuals),
     )
 
 

@@ -47,7 +47,8 @@ def make(
       The ``ConfigDict`` of ``study.config.make`` with these settings, too.
 
     Raises:
-      UserError: for an unknown split, a number below 1, a beta that is not positive, or a missing table.
+      UserError: for an unknown split, a number below 1, a beta that is not positive, or a missing
+        table.
 
     Example:
       >>> make("phantom", split="iid", sites=4).sites

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from medjax import evaluate
+from medjax import evaluate, methods
 from medjax.evaluate import Interval, TwoLevel
 from medjax.study.statistics.ratio import ratio_interval
 from medjax.study.table.rows import Row
@@ -47,7 +47,8 @@ class Summary(NamedTuple):
       over_random, over_selected: score minus that of random images, and of the best of them on val.
       hlr: that of all images minus the score.
       share_of_whole: the score in parts of that of all images.
-      recovery: the same with chance subtracted from both.
+      recovery: the same with chance subtracted from both; ``None`` also where all images do not
+        exceed chance.
       seconds: what making the images took, on average; ``None`` if it was not measured.
       bytes: the size of the images.
 
@@ -130,10 +131,11 @@ def is_distilled(method: str) -> bool:
     """Returns whether a method makes images rather than choosing them, or taking all.
 
     Example:
-      >>> is_distilled("dm@resnet18"), is_distilled("kcenter")
-      (True, False)
+      >>> is_distilled("dm@resnet18"), is_distilled("kcenter"), is_distilled("sites/central")
+      (True, False, False)
     """
-    return base_of(method) not in (*SELECTED, *WHOLE, CHANCE)
+    base = base_of(method)
+    return base in methods.names() and base not in SELECTED
 
 
 def _summary(key: Key, test: Cells, val: Cells) -> Summary:
@@ -152,7 +154,7 @@ def _summary(key: Key, test: Cells, val: Cells) -> Summary:
         over_selected=_difference(ours, test.get(key_beside(key, "random_selected"), {})),
         hlr=_difference(whole, ours),
         share_of_whole=_ratio(ours, whole, 0.0),
-        recovery=None if level is None else _ratio(ours, whole, level),
+        recovery=_recovery(ours, whole, level),
         seconds=_seconds(ours.values()),
         bytes=first.bytes,
     )
@@ -208,6 +210,15 @@ def _difference(ours: Mapping[int, Row], theirs: Mapping[int, Row]) -> Interval 
 def _ratio(ours: Mapping[int, Row], theirs: Mapping[int, Row], chance: float) -> Interval | None:
     pairs = _paired(ours, theirs)
     return None if pairs is None else ratio_interval(*(pairs - chance))
+
+
+def _recovery(
+    ours: Mapping[int, Row], whole: Mapping[int, Row], chance: float | None
+) -> Interval | None:
+    """Returns the recovery; ``None`` if there is no score of all images above chance."""
+    if chance is None or not whole or np.mean([row.mean for row in whole.values()]) <= chance:
+        return None
+    return _ratio(ours, whole, chance)
 
 
 def _seconds(rows: Iterable[Row]) -> float | None:

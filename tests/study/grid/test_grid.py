@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import math
 import pathlib
 
 import pytest
@@ -79,13 +80,27 @@ def test_places_do_not_change_the_names():
     assert found[0] == found[1]
 
 
+def validations(settings):
+    """How often a run is validated, see ``run.judging.baseline_plan``."""
+    return math.ceil(settings["iterations"] / settings["evaluation.every"])
+
+
 def test_each_method_is_validated_as_often():
     settings = [
         cell.settings_of(cell.Cell("phantom", method, 2, 0, "convnet"), study())
         for method in ("dm", "dc", "random")
     ]
-    assert [s["iterations"] // s["evaluation.every"] for s in settings[:2]] == [3, 3]
+    assert [validations(s) for s in settings[:2]] == [3, 3]
     assert settings[2]["iterations"] == 1
+
+
+@pytest.mark.parametrize("iterations", [20_000, 1000, 40, 7])
+def test_no_set_is_chosen_from_more_than_the_best_random_images(iterations):
+    """The end counts: every 6,666 of 20,000 iterations would be four validations."""
+    settings = cell.settings_of(
+        cell.Cell("phantom", "dm", 2, 0, "convnet"), study(words=f"iterations={iterations}")
+    )
+    assert validations(settings) == 3
 
 
 def test_the_config_of_a_cell_comes_back_from_its_settings():

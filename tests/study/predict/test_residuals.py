@@ -62,3 +62,23 @@ def test_the_interval_contains_a_further_set_in_95_of_100_cases():
     draws = rng.exponential(size=(4000, FEWEST + 1))
     inside = [abs(row[-1]) <= prediction_margin(row[:-1]) for row in draws]
     assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
+
+
+def test_families_left_out_tell_how_far_off_a_set_of_a_new_family_is():
+    """Families share what the indicator does not explain; other sets of theirs betray it."""
+    rng, repeats = np.random.default_rng(0), 400
+    families = np.array([0, 1, 2, 3, *[4] * 4, *[5] * 4, *[6] * 5, *[7] * 3, 8])
+    found = {"set": [], "family": [], "new": []}
+    held = {"set": 0, "family": 0}
+    for _ in range(repeats):
+        x = (rng.normal(size=9))[families] + 0.5 * rng.normal(size=21)
+        y = x + (rng.normal(size=9))[families] + 0.5 * rng.normal(size=21)
+        found["new"].append(off := abs(y[-1] - fit_line(x[:-1], y[:-1]).at(x[-1])))
+        for name, groups in (("set", range(20)), ("family", families[:-1])):
+            residuals = y[:-1] - left_out_predictions(x[:-1], y[:-1], list(map(str, groups)))
+            found[name].append(mean_error(residuals))
+            held[name] += off <= prediction_margin(residuals)
+    means = {name: np.mean(errors) for name, errors in found.items()}
+    assert means["family"] == pytest.approx(means["new"], rel=0.1)
+    assert means["set"] < 0.9 * means["new"]  # too good to be true
+    assert held["family"] / repeats > 0.87 and held["set"] < held["family"]

@@ -57,7 +57,7 @@ def test_an_indicator_that_knows_the_gain_is_useful(make_table):
     assert found.recovery.mean_error != found.recovery.mean_gain_error
     assert found.recovery.error == pytest.approx(found.gain.error / 0.45, rel=1e-6)
     assert len(found.gain.residuals) == 20 and found.gain.correlation.families == 14
-    assert found.gain.margin == max(map(abs, found.gain.residuals))  # 19 of 20 by rank 20
+    assert found.gain.margin == max(map(abs, found.gain.family_residuals))  # 19 of 20 by rank 20
 
 
 def test_one_that_does_not_is_not(make_table):

@@ -113,3 +113,8 @@ def test_methods_without_values_count_as_one_network(rows_of, column):
 def test_seeds_with_different_numbers_of_networks_count_by_their_means(rows_of, column):
     rows = [*rows_of("dm", [[0.7, 0.9]]), rows_of("dm", column(0.5, 0.6))[1]]
     assert summary_of(rows).score.interval.mean == pytest.approx(0.7)
+
+
+def test_nothing_is_recovered_where_all_images_do_not_exceed_chance(rows_of, column):
+    rows = rows_of("dm", column(0.6, 0.7)) + rows_of("whole", column(0.48, 0.5), images=2000)
+    assert summary_of(rows + rows_of("chance", column(0.5, 0.5))).recovery is None

@@ -157,8 +157,8 @@ def tell_results(workdir: Path, rows: Sequence[Any], *, done: int, of: int) -> i
     """
     from medjax.study.report.page import METRICS, part_of
 
-    if rows:
-        print(*part_of(rows, METRICS[0]).sentences, sep="\n")
+    for sentence in part_of(rows, METRICS[0]).sentences:
+        print(sentence)
     print(f"{done} of {of} jobs are finished.")
     print(f"{printable(workdir / 'report.html')} shows what is there.")
     return messages.DONE if done == of else messages.FAILED

@@ -1,6 +1,7 @@
 """Jobs that are done once, and their results: a folder for each, which appears whole."""
 
 import json
+import math
 import os
 import shutil
 import time
@@ -10,10 +11,10 @@ from typing import Any
 
 from medjax import store
 from medjax.run.metrics import jsonable, write_json
-from medjax.study.jobs.job import Job
+from medjax.study.jobs.job import Job, described_job
 from medjax.study.jobs.kinds import kind_of
 from medjax.study.jobs.sources import code_digest
-from medjax.study.table.rows import Row
+from medjax.study.table.rows import Row, row_of
 
 _RECORD, _JOBS, _LOCKS = "job.json", "jobs", "locks"
 
@@ -59,19 +60,26 @@ def read_record(folder: Path) -> dict[str, Any] | None:
       folder: that of the job.
 
     Returns:
-      The record; ``None`` if the job is not finished, or its file is damaged.
+      The record; ``None`` if the job is not finished, or its file is damaged or of another job.
     """
     try:
         record = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
-        known = record["job"], float(record["seconds"]), rows_of(record)
-        return record if known else None
-    except (OSError, ValueError, KeyError, TypeError):
+        rows_of(record)
+        is_known = math.isfinite(record["seconds"])
+        is_known = is_known and described_job(record["job"]).name == folder.name
+        return record if is_known else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def rows_of(record: Mapping[str, Any]) -> list[Row]:
     """Returns the rows of a job's record."""
-    return [Row(**{**row, "values": tuple(row["values"])}) for row in record["rows"]]
+    return [row_of(row) for row in record["rows"]]
+
+
+def lock_of(job: Job, workdir: Path) -> Path:
+    """Returns the file of the lock that whoever writes a job's result holds."""
+    return workdir / _LOCKS / f"{job.name}.lock"
 
 
 def perform(job: Job, workdir: Path) -> bool:
@@ -89,8 +97,7 @@ def perform(job: Job, workdir: Path) -> bool:
         the next attempt.
     """
     folder, kind = folder_in(workdir, job), kind_of(job.kind)
-    lock = workdir / _LOCKS / f"{job.name}.lock"
-    with store.locked(lock, wait=False) as held:
+    with store.locked(lock_of(job, workdir), wait=False) as held:
         if not held or read_record(folder) is not None:
             return held
         part = folder.with_name(f"{folder.name}.part")
@@ -100,7 +107,9 @@ def perform(job: Job, workdir: Path) -> bool:
         start = time.perf_counter()
         rows = [row._replace(job=job.name)._asdict() for row in kind.run(job, part)]
         seconds = time.perf_counter() - start
-        write_json(part / _RECORD, {"job": job.described(), "rows": rows, "seconds": seconds})
+        record = {"job": job.described(), "rows": rows, "seconds": seconds}
+        rows_of(record)  # refuses scores that are not finite, of which there is no interval
+        write_json(part / _RECORD, record)
         shutil.rmtree(folder, ignore_errors=True)  # one whose record is damaged
         os.replace(part, folder)
     return True

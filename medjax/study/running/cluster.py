@@ -68,7 +68,7 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
     def _watch(self) -> None:
         while not self._closed:
             with self._lock:
-                done = [pair for pair in self._open if pair[0].done()]
+                done = [pair for pair in self._open if _is_done(pair[0])]
                 self._open = [pair for pair in self._open if pair not in done]
             for submitted, future in done:
                 future.set_result(_answer(submitted))
@@ -80,6 +80,13 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
         for submitted, future in self._open:
             submitted.cancel()
             future.set_result(Answer(FAILED, "the study ended"))
+
+
+def _is_done(submitted: Any) -> bool:
+    try:
+        return bool(submitted.done())
+    except Exception:  # of a cluster that does not answer now; whatever it is, it may pass
+        return False
 
 
 def _answer(submitted: Any) -> Answer:

@@ -74,7 +74,10 @@ class _Worker:
 
     def do(self, job: Job) -> Answer:
         """Does a job and waits for it."""
-        process = self._running()
+        try:
+            process = self._running()
+        except OSError as error:
+            return Answer(FAILED, f"cannot start a process: {error.strerror or error}")
         if process is None:
             return Answer(FAILED, "the study ended")
         try:

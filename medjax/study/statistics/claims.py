@@ -148,7 +148,8 @@ def sentences(claims: Sequence[Claim], *, metric: str) -> list[str]:
       metric: the name of the metric in words.
 
     Returns:
-      The sentences; one that says so if no data set has a size that the claim is about.
+      The sentences; one that says so if no data set has a size that the claim is about, and none if
+      nothing was distilled, as in a study of sites.
 
     Example:
       >>> size = Size(10, 0.01, "dm", Interval(0.95, 0.91, 0.99, 5), Interval(0.9, 0.8, 1.0, 5))
@@ -159,6 +160,8 @@ data sets; the 95 % interval shows it on 1.
       Random images of the same sizes reach it on 1 of 1 data sets; the interval shows it on 0.
     """
     asked = [claim for claim in claims if claim.small]
+    if not asked and not claims:
+        return []
     if not asked:
         return [f"No set of at most {100 * LARGEST_SHARE:.0f} % of the images has been run."]
     n = len(asked)

@@ -11,7 +11,7 @@ from medjax.errors import UserError
 from medjax.run.binding import compare
 from medjax.run.metrics import write_json
 from medjax.study.jobs.job import Job, described_job
-from medjax.study.jobs.performing import folder_in, read_record, rows_of
+from medjax.study.jobs.performing import folder_in, lock_of, read_record, rows_of
 from medjax.study.table.rows import Row
 
 _FILE = "study.json"
@@ -97,8 +97,11 @@ def bring(workdir: Path, job: Job, *, source: Path) -> bool:
         return False
     temporary = ours.with_name(f"{ours.name}.copy")
     try:
-        with store.replacing(ours, temporary):
-            shutil.copytree(theirs, temporary)
+        with store.locked(lock_of(job, workdir), wait=False) as held:
+            if not held:  # another process is doing it
+                return False
+            with store.replacing(ours, temporary):
+                shutil.copytree(theirs, temporary)
     except (OSError, shutil.Error) as error:
         raise UserError(f"cannot copy {theirs} to {ours}: {error}") from error
     return True

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -56,6 +57,31 @@ class Row(NamedTuple):
     def key(self) -> tuple[str, str, int, int, str, str]:
         """What a row is of: a table has one row for each."""
         return self[:6]
+
+
+def row_of(content: Mapping[str, Any]) -> Row:
+    """Returns the row of a job's record.
+
+    Args:
+      content: a row by the names of its fields, as JSON.
+
+    Raises:
+      TypeError, ValueError: if it is none.
+
+    Example:
+      >>> row = Row("x", "dm", 1, 0, "test", "auroc", 0.9, 0.01, 1, 60.0, 2, 1568, "3f", (0.9,))
+      >>> row_of(row._asdict()) == row
+      True
+    """
+    row = Row(**{**content, "values": tuple(content["values"])})
+    texts = row.dataset, row.method, row.split, row.metric, row.job
+    counts = row.ipc, row.seed, row.n, row.images, row.bytes
+    scores = row.mean, *row.values, *(x for x in (row.std, row.seconds) if x is not None)
+    if not all(type(one) is str for one in texts) or not all(type(one) is int for one in counts):
+        raise TypeError(f"{content} is no row")
+    if not all(map(math.isfinite, scores)):
+        raise ValueError(f"{row.metric} of {row.method} on {row.split} is not a finite number")
+    return row
 
 
 COLUMNS = Row._fields[:-1]

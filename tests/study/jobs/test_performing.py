@@ -41,12 +41,33 @@ def test_a_job_is_done_once_and_kept_whole(make_job, ran, tmp_path):
     assert [path.name for path in (tmp_path / "jobs").iterdir()] == [job.name]
 
 
-def test_a_damaged_record_is_made_again(make_job, ran, tmp_path):
+DAMAGES = {
+    "cut": lambda record: record[: len(record) // 2],
+    "text for a score": lambda record: record.replace('"mean": 0.53', '"mean": "0.53"'),
+    "no score": lambda record: record.replace('"mean": 0.53', '"mean": NaN'),
+    "text for a count": lambda record: record.replace('"images": 2', '"images": "2"'),
+    "no name": lambda record: record.replace('"dataset": "x"', '"dataset": null'),
+    "of another job": lambda record: record.replace('"kind": "', '"kind": "other.'),
+    "a list": lambda record: f"[{record}]",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_record_is_made_again(damage, make_job, ran, tmp_path):
     job = make_job(3)
     performing.perform(job, tmp_path)
-    (performing.folder_in(tmp_path, job) / "job.json").write_text('{"rows": [{"dataset": 1}]')
-    assert performing.perform(job, tmp_path)
-    assert ran() == [3, 3]
+    file = performing.folder_in(tmp_path, job) / "job.json"
+    whole = file.read_text()
+    file.write_text(damaged := DAMAGES[damage](whole))
+    assert damaged != whole and performing.perform(job, tmp_path)
+    assert ran() == [3, 3] and json.loads(file.read_text())["rows"] == json.loads(whole)["rows"]
+
+
+def test_a_score_that_is_no_number_fails_its_job(make_job, tmp_path):
+    job = make_job(3, mean="nan")
+    with pytest.raises(ValueError, match="accuracy of dm on test is not a finite number"):
+        performing.perform(job, tmp_path)
+    assert performing.read_record(performing.folder_in(tmp_path, job)) is None
 
 
 def test_a_job_that_fails_leaves_no_result_and_is_tried_again(make_job, ran, tmp_path):

@@ -80,7 +80,7 @@ def test_the_method_is_chosen_on_val(chosen, table):
 def test_chosen_images_are_not_distilled(table):
     others = "nothing", "indicator", "sites/central", "transfer/whole"
     rows = table("a", {(method, 10): GOOD for method in (*summaries.SELECTED, *others)})
-    assert claims_of(rows) == []
+    assert claims_of(rows) == [] and claims.sentences([], metric="AUROC") == []
 
 
 def test_the_boundary_is_the_smallest_size_that_suffices_and_the_largest_that_beats_random(table):

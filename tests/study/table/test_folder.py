@@ -4,6 +4,7 @@ import csv
 
 import pytest
 
+from medjax import store
 from medjax.errors import UserError
 from medjax.study.jobs import performing
 from medjax.study.table import folder
@@ -73,3 +74,18 @@ def test_parts_of_different_studies_are_refused(study, make_job, tmp_path):
         folder.joined_study([tmp_path / "a", tmp_path / "b"])
     with pytest.raises(UserError, match="the data or the code differs"):
         folder.joined_study([tmp_path / "a", tmp_path / "c"])
+
+
+def test_a_job_that_another_process_does_is_not_brought(study, tmp_path):
+    out, part, job = tmp_path / "out", tmp_path / "a", study.jobs[0]
+    performing.perform(job, part)
+    with store.locked(performing.lock_of(job, out)):
+        assert folder.bring(out, job, source=part) is False
+    assert folder.bring(out, job, source=part)
+
+
+def test_the_result_of_another_job_is_none(study, tmp_path):
+    ours, theirs = (performing.folder_in(tmp_path, job) for job in study.jobs[:2])
+    performing.perform(study.jobs[0], tmp_path)
+    ours.rename(theirs)
+    assert folder.finished_rows(study.jobs, tmp_path) == []

@@ -49,8 +49,9 @@ def distilling_seconds(settings: Mapping[str, Any]) -> float:
     trained = run["iterations"] * _images_in_an_iteration(run, real, few)
     experts = run.get("distill.num_experts", 0) * run.get("distill.train_epochs", 0)
     trained += experts * settings["images"]
-    scored = 2 * run["evaluation.networks"]
-    scored += settings["draws"] * run["evaluation.select_networks"]
+    # Of a set that is made at once there is no other image of the last iteration.
+    times = min(run["iterations"], 2), min(run["iterations"], settings["draws"])
+    scored = times[0] * run["evaluation.networks"] + times[1] * run["evaluation.select_networks"]
     return _OVERHEAD + _per_image(settings) * (trained + scored * few * run["evaluation.epochs"])
 
 

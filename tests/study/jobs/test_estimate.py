@@ -70,6 +70,25 @@ def test_more_work_takes_longer(rule, more):
     assert rule(more) > rule(SETTINGS) > 0
 
 
+@pytest.mark.parametrize(
+    ("method", "iterations", "classes", "images", "took"),
+    [
+        ("herding", 1, 2, 546, 29),
+        ("herding", 1, 4, 2000, 77),
+        ("herding", 1, 5, 1080, 58),
+        ("dsa", 120, 2, 546, 164),
+        ("dsa", 120, 5, 2000, 628),
+    ],
+)
+def test_the_rule_is_that_of_measured_runs_within_a_factor_of_two(
+    method, iterations, classes, images, took
+):
+    """Mean seconds of a seed on one core of two busy ones, of breast, phantom, retina, findings."""
+    settings = changed(method=method, iterations=iterations, **{"distill.inner_loop": 10})
+    settings |= {"classes": classes, "images": images}
+    assert took / 2 < rules.distilling_seconds(settings) < took * 2
+
+
 def test_iterations_and_inner_loops_take_time():
     seconds = rules.distilling_seconds
     assert seconds(changed(iterations=1800)) > seconds(SETTINGS)

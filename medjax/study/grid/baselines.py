@@ -71,6 +71,10 @@ def _seconds(job: Job) -> float:
     return rules.baseline_seconds(job.settings)
 
 
+def _shared(job: Job) -> float:
+    return rules.whole_seconds(job.settings)
+
+
 KIND = Kind(
     run,
     _seconds,
@@ -81,4 +85,5 @@ KIND = Kind(
         "study/grid/baselines.py",
         "study/table/scored.py",
     ),
+    shared=_shared,
 )

@@ -65,7 +65,7 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
             rows = [_Row(study, facts[name], name, ipc, network) for name in names]
             shared = [row.baselines(seeds) for row in rows]
             jobs |= dict.fromkeys(job for made in shared for job in made)
-            if INDICATOR in study["methods"]:
+            if INDICATOR in study["methods"] and _pair(INDICATOR, ipc) not in study["without"]:
                 jobs |= dict.fromkeys(row.indicator() for row in rows)
             for method in distilled:
                 if _pair(method, ipc) not in study["without"]:

@@ -23,7 +23,7 @@ def estimated_seconds(jobs: Sequence[Job], workdir: Path) -> list[float]:
     Returns:
       The seconds of each, on the machine that did the others.
     """
-    rules = {job: kind_of(job.kind).seconds(job) for job in jobs}
+    rules = _rules(jobs)
     records = {job: read_record(folder_in(workdir, job)) for job in jobs}
     factors: dict[tuple[object, ...], list[float]] = {}
     for job, record in records.items():
@@ -34,6 +34,16 @@ def estimated_seconds(jobs: Sequence[Job], workdir: Path) -> list[float]:
     for job in jobs:
         like = next((like for like in _likes(job) if like in factors), None)
         found.append(rules[job] * (statistics.median(factors[like]) if like else 1.0))
+    return found
+
+
+def _rules(jobs: Sequence[Job]) -> dict[Job, float]:
+    """Returns what the rules say; what several jobs share counts for the first one."""
+    found, seen = dict[Job, float](), set[tuple[object, ...]]()
+    for job in jobs:
+        kind, cell = kind_of(job.kind), (job.kind, job.dataset, job.method, job.seed)
+        found[job] = kind.seconds(job) - (kind.shared(job) if cell in seen else 0.0)
+        seen.add(cell)
     return found
 
 

@@ -28,14 +28,22 @@ def baseline_seconds(settings: Mapping[str, Any]) -> float:
       settings: ``run``, the settings of a run by dotted name; ``draws``, the random subsets of
         which the best is selected; and ``classes``, ``images`` and ``pixels`` of the data set.
     """
+    run, few = settings["run"], settings["run"]["ipc"] * settings["classes"]
+    subsets = 3 * run["evaluation.networks"]
+    subsets += settings["draws"] * run["evaluation.select_networks"]
+    trained = subsets * few * run["evaluation.epochs"]
+    return _OVERHEAD + _per_image(settings) * trained + whole_seconds(settings)
+
+
+def whole_seconds(settings: Mapping[str, Any]) -> float:
+    """Estimates the seconds of training on all images, as they are and with balanced classes.
+
+    Args:
+      settings: as for ``baseline_seconds``.
+    """
     run = settings["run"]
-    networks, epochs = run["evaluation.networks"], run["evaluation.epochs"]
-    few = run["ipc"] * settings["classes"]
-    steps = max(run["evaluation.whole_steps"], epochs * -(-few // run["evaluation.batch_size"]))
-    whole = _PLATEAU * steps * min(run["evaluation.batch_size"], settings["images"]) * networks
-    subsets = 3 * networks + settings["draws"] * run["evaluation.select_networks"]
-    # The whole set is trained as it is and with balanced classes.
-    return _OVERHEAD + _per_image(settings) * (2 * whole + subsets * few * epochs)
+    images = min(run["evaluation.batch_size"], settings["images"]) * run["evaluation.networks"]
+    return 2 * _per_image(settings) * _PLATEAU * run["evaluation.whole_steps"] * images
 
 
 def distilling_seconds(settings: Mapping[str, Any]) -> float:

@@ -32,6 +32,16 @@ def test_a_job_takes_the_median_of_those_like_it(make_job, finished, tmp_path):
     assert estimated_seconds(made, tmp_path)[3] == 30.0
 
 
+def test_all_images_are_trained_once_for_a_data_set_and_seed(tmp_path):
+    made = [
+        performing.make_job("baselines", ("x", "baselines", ipc, seed), changed(ipc=ipc), data="1f")
+        for ipc, seed in ((10, 0), (1, 0), (1, 1))
+    ]
+    first, again, other = estimated_seconds(made, tmp_path)
+    assert again < 40 < other < first
+    assert other - again == pytest.approx(rules.whole_seconds(SETTINGS))
+
+
 SETTINGS = {
     "run": {
         "method": "dm",

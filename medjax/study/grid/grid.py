@@ -7,6 +7,7 @@ from medjax import methods
 from medjax.errors import UserError, some, unknown
 from medjax.run.config_words import split_words
 from medjax.run.settings import Settings
+from medjax.study.config import check_words_for
 from medjax.study.grid.cell import Cell, config_of, settings_of, shared_part
 from medjax.study.grid.facts import Facts, facts_of
 from medjax.study.indicator.names import FIRST_SEED, INDICATOR
@@ -198,8 +199,12 @@ def _check(study: Mapping[str, Any]) -> None:
     for name in ("datasets", "methods", "ipc", "seeds", "networks"):
         if not study[name]:
             raise UserError(f"{name} of the study is empty")
+    for name in ("ipc", "seeds"):
+        if wrong := [one for one in study[name] if type(one) is not int]:
+            raise UserError(f"{name} of the study takes whole numbers, got {wrong[0]!r}")
     if min(study["ipc"]) < 1:
         raise UserError(f"ipc must be at least 1, got {min(study['ipc'])}")
+    check_words_for(study["words_for"], [*study["datasets"], *study["methods"]])
     known = [*methods.names(), *BASELINES, INDICATOR]
     for name in study["methods"]:
         if name not in known:

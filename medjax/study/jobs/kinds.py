@@ -27,8 +27,8 @@ class Kind(NamedTuple):
       seconds: ``job -> seconds``: a rule for what a job takes on one core, for estimates.
       sources: files and folders of medjax whose code decides the rows, as in ``methods`` or
         ``run/setup.py``.
-      shared: ``job -> seconds``: the part of these that jobs on the same data set with the same seed
-        share, so that the first one alone takes them.
+      shared: ``job -> seconds``: the part of these that jobs on the same data set with the same
+        seed share, so that the first one alone takes them.
       resumes: whether ``run`` goes on from files that a killed process left in the folder;
         otherwise the folder is empty.
     """

@@ -145,12 +145,10 @@ def read_table(path: str | os.PathLike) -> list[Row]:
             reader = csv.DictReader(file)
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 raise UserError(f"{path} is no table of a study: its columns are not those of one")
-            return [_row(line) for line in reader]
+            return [_row(line, f"{path}, line {reader.line_num}") for line in reader]
     except FileNotFoundError as error:
         raise UserError(f"there is no table {path}") from error
-    except (OSError, UnicodeDecodeError, csv.Error, ValueError, TypeError) as error:
-        if isinstance(error, UserError):
-            raise
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"cannot read the table {path}: {error}") from error
 
 
@@ -182,7 +180,12 @@ def read_tables(folder: str | os.PathLike) -> list[Row]:
     return list(rows.values())
 
 
-def _row(line: Mapping[str, str]) -> Row:
-    whole = {name: int(line[name]) for name in ("ipc", "seed", "n", "images", "bytes")}
-    optional = {name: float(line[name]) if line[name] else None for name in ("std", "seconds")}
-    return Row(**{**line, **whole, **optional, "mean": float(line["mean"])})
+def _row(line: Mapping[str, str], where: str) -> Row:
+    if len(line) != len(COLUMNS) or None in line.values():
+        raise UserError(f"cannot read the table {where}: it has not {len(COLUMNS)} cells")
+    try:
+        whole = {name: int(line[name]) for name in ("ipc", "seed", "n", "images", "bytes")}
+        optional = {name: float(line[name]) if line[name] else None for name in ("std", "seconds")}
+        return Row(**{**line, **whole, **optional, "mean": float(line["mean"])})
+    except ValueError as error:
+        raise UserError(f"cannot read the table {where}: {error}") from error

@@ -21,9 +21,9 @@ def test_it_is_read_as_it_was_written(tmp_path):
     [
         ("", "is no table of a study"),
         ("dataset,method\na,b\n", "is no table of a study"),
-        (table_text(ROWS).replace("60.5", "soon"), "cannot read the table"),
-        (",".join(COLUMNS) + "\na,dm\n", "cannot read the table"),
-        (table_text(ROWS[:1]).rstrip() + ",more\n", "cannot read the table"),
+        (table_text(ROWS).replace("60.5", "soon"), "table.csv, line 2: could not convert"),
+        (",".join(COLUMNS) + "\na,dm\n", "table.csv, line 2: it has not 13 cells"),
+        (table_text(ROWS[:1]).rstrip() + ",more\n", "line 2: it has not 13 cells"),
     ],
 )
 def test_another_file_is_refused(text, complaint, tmp_path):

@@ -51,7 +51,7 @@ def _indicator(argv: Sequence[str]) -> int:
         raise UserError("--study is missing: the folder of a study, as in --study=runs/study")
     from medjax.study.predict.outcomes import outcomes_of
     from medjax.study.predict.text import verdict_markdown
-    from medjax.study.statistics.variation import variation_markdown
+    from medjax.study.predict.variation import variation_markdown
     from medjax.study.table.rows import read_tables
 
     rows = read_tables(expand_user(values.study))

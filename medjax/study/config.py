@@ -1,6 +1,6 @@
 """The settings of a study."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ml_collections import ConfigDict
 
@@ -56,8 +56,10 @@ def make(
       >>> make(datasets=("phantom",), methods=("dm",)).seeds
       (3,)
     """
-    words_for = dict(words_for or {})
-    check_words_for(words_for, [*datasets, *methods])
+    words_for, names = dict(words_for or {}), [*datasets, *methods]
+    for name in words_for:
+        if name not in names:
+            raise unknown("data set or method in words_for", name, names)
     return ConfigDict(
         {
             "datasets": tuple(datasets),
@@ -73,24 +75,3 @@ def make(
             "cluster": _CLUSTER,
         }
     )
-
-
-def check_words_for(words_for: Iterable[str], names: Sequence[str]) -> None:
-    """Refuses words of something that is no data set or method of a study.
-
-    Args:
-      words_for: what has words of its own.
-      names: the data sets and methods.
-
-    Raises:
-      UserError: for an unknown name.
-
-    Example:
-      >>> check_words_for({"dmm": "quick"}, ["phantom", "dm"])
-      Traceback (most recent call last):
-      medjax.errors.UserError: unknown data set or method in words_for 'dmm' (did you mean 'dm'?); \
-choose from: phantom, dm
-    """
-    for name in words_for:
-        if name not in names:
-            raise unknown("data set or method in words_for", name, names)

@@ -7,7 +7,6 @@ from medjax import methods
 from medjax.errors import UserError, some, unknown
 from medjax.run.config_words import split_words
 from medjax.run.settings import Settings
-from medjax.study.config import check_words_for
 from medjax.study.grid.cell import Cell, config_of, settings_of, shared_part
 from medjax.study.grid.facts import Facts, facts_of
 from medjax.study.indicator.names import FIRST_SEED, INDICATOR
@@ -159,7 +158,8 @@ def _facts(study: Mapping[str, Any], dataset: str) -> Facts:
 
 def _why_skipped(dataset: str, facts: Facts, ipc: int, study: Mapping[str, Any]) -> str | None:
     """Returns why a data set has no cells of an ipc; ``None`` if it has."""
-    smallest, least = min(facts.class_sizes), study["least_class"]
+    # A class without any image has none to distil, and does not keep others from it.
+    smallest, least = min(filter(None, facts.class_sizes), default=0), study["least_class"]
     if ipc == 1 or smallest >= least * ipc:
         return None
     return (
@@ -204,7 +204,6 @@ def _check(study: Mapping[str, Any]) -> None:
             raise UserError(f"{name} of the study takes whole numbers, got {wrong[0]!r}")
     if min(study["ipc"]) < 1:
         raise UserError(f"ipc must be at least 1, got {min(study['ipc'])}")
-    check_words_for(study["words_for"], [*study["datasets"], *study["methods"]])
     known = [*methods.names(), *BASELINES, INDICATOR]
     for name in study["methods"]:
         if name not in known:

@@ -1,1 +1,1 @@
-"""Whether indicators predict what distilling gains, and what they predict for a data set."""
+"""Whether indicators predict what distilling gains, and what is predicted for a data set."""

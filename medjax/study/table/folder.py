@@ -56,7 +56,7 @@ def read_study(workdir: Path) -> Study:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         jobs = [described_job(job) for job in content["jobs"]]
-        return Study(content["config"], jobs, content["skipped"])
+        return Study(dict(content["config"]), jobs, list(map(str, content["skipped"])))
     except FileNotFoundError:
         raise UserError(f"{workdir} is no folder of a study: it has no {_FILE}") from None
     except (OSError, ValueError, KeyError, TypeError) as error:

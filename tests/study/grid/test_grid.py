@@ -10,7 +10,7 @@ import pytest
 from medjax.errors import UserError
 from medjax.study import config
 from medjax.study.grid import cell, grid
-from medjax.study.grid.facts import facts_of
+from medjax.study.grid.facts import Facts, facts_of
 from medjax.study.jobs import performing
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -132,6 +132,13 @@ def test_a_set_with_a_small_class_has_no_cells_of_a_large_ipc():
     ]
 
 
+def test_an_absent_class_skips_nothing(monkeypatch):
+    """As the group without findings of a set whose images all have some."""
+    monkeypatch.setattr(grid, "facts_of", lambda _: Facts("1f", (0, 10, 20), 30, 256))
+    found = grid.make_grid(study(datasets=("phantom",), seeds=(1,)))
+    assert [job.ipc for job in found.jobs] == [2, 2] and found.skipped == []
+
+
 def test_a_method_can_be_left_out_at_an_ipc():
     found = grid.make_grid(study(ipc=(1, 2), without=("dm:2",), seeds=(1,))).jobs
     assert [(job.method, job.ipc) for job in found] == [
@@ -189,7 +196,6 @@ def test_shards_are_whole_and_share_nothing(made):
         ({"seeds": ("two",)}, "seeds of the study takes whole numbers, got 'two'"),
         ({"ipc": ("ten",)}, "ipc of the study takes whole numbers, got 'ten'"),
         ({"ipc": (1.5,)}, "ipc of the study takes whole numbers, got 1.5"),
-        ({"words_for": {"dmm": "quick"}}, "unknown data set or method in words_for 'dmm'"),
         ({"words": "quik"}, "unknown word after the config's colon 'quik'"),
         ({"words": "evaluation.networks=0"}, "evaluation.networks must be at least 1, got 0"),
         ({"ipc": (0,)}, "ipc must be at least 1, got 0"),

@@ -23,7 +23,9 @@ def test_a_study_comes_back(study, tmp_path):
     assert folder.read_study(tmp_path) == study
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"jobs": [{}]}'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"jobs": [{}]}', '{"config": 1, "jobs": [], "skipped": []}']
+)
 def test_a_damaged_study(content, tmp_path):
     (tmp_path / "study.json").write_text(content)
     with pytest.raises(UserError, match=r"cannot read .*study\.json"):

@@ -17,7 +17,8 @@ _FEWEST = 2
 def variation_difference(small: Sequence[float], large: Sequence[float]) -> Interval:
     """Computes the mean of sets with great variation minus that of sets with minor variation.
 
-    The interval is Welch's: the sets are independent, and their spreads may differ.
+    The interval is Welch's: the spreads may differ. It takes the sets to be independent; those that
+    share images are not, and then it is too narrow.
 
     Args:
       small, large: a value of each set with minor and with great variation.
@@ -79,5 +80,5 @@ def _sentence(what: str, found: Interval) -> str:
     words = {"beats": "rises", "is below": "falls", "not shown": "is not shown to change"}
     return (
         f"{what} {words[verdict(found)]} with variation: great minus minor is {found.mean:+.1f} "
-        f"points [{found.low:+.1f}, {found.high:+.1f}], {found.n} sets."
+        f"points [{found.low:+.1f}, {found.high:+.1f}], {found.n} sets, some of which share images."
     )

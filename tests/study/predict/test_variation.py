@@ -8,7 +8,7 @@ import pytest
 from medjax.evaluate import Interval
 from medjax.study import tasks
 from medjax.study.predict.outcomes import Outcome
-from medjax.study.statistics.variation import variation_difference, variation_markdown
+from medjax.study.predict.variation import variation_difference, variation_markdown
 
 
 def outcome(name, distilled):

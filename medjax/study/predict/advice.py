@@ -84,7 +84,9 @@ def forecast_lines(found: Sequence[Forecast]) -> list[str]:
     """
     lines = []
     for one in found:
-        margin = "" if math.isnan(one.margin) else f", 95 % of sets within ±{one.margin:.1f}"
+        margin = (
+            "" if math.isnan(one.margin) else f", 95 % of the study's sets within ±{one.margin:.1f}"
+        )
         lines.append(
             f"{_named(one)}: {one.gain:+.1f} points over random images, recovery "
             f"{one.recovery:.0f} %; by {one.by} on {one.sets} data sets, off by {one.error:.1f} on "

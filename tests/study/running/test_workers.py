@@ -65,6 +65,16 @@ def test_a_process_that_dies_fails_its_job_alone(fake, make_job, tmp_path, monke
         assert workers.start([good])[0].result(timeout=60).reason == "[] None"
 
 
+def test_a_process_that_cannot_start_fails_its_job(make_job, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with Workers(tmp_path, module=MODULE, count=1) as workers:
+        answer = workers.start([make_job(0)])[0].result(timeout=60)
+    assert answer == Answer(FAILED, "cannot start a process: Cannot allocate memory")
+
+
 def test_leaving_ends_a_job(make_job, ran, tmp_path):
     start = time.monotonic()
     with Workers(tmp_path, module=MODULE, count=1) as workers:

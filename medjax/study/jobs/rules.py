@@ -2,7 +2,7 @@
 
 A network passes over an image in a time that is proportional to its pixels and to the square of the
 width. Training an image takes three passes, and a distilling iteration a number of trained images
-that depends on the method. Rules of thumb, which a factor of three may miss.
+that depends on the method. Rules of thumb, which may be off by a factor of two and a half.
 """
 
 from collections.abc import Mapping

@@ -137,6 +137,8 @@ def main() -> int:
                 raise unknown("target", arguments.run, known)
             if arguments.workdir is None:
                 raise UserError("--workdir is missing: the folder of the run")
+            if arguments.seeds < 1:
+                raise UserError(f"--seeds must be at least 1, got {arguments.seeds}")
             target, options = known[arguments.run], {"seeds": arguments.seeds}
             result = run(target, arguments.workdir, words=arguments.words, **options)
             records.append(arguments.results, result | speed.about())

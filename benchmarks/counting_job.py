@@ -4,8 +4,8 @@ import os
 import time
 
 from medjax.errors import UserError
-from medjax.study.kinds import Kind
-from medjax.study.rows import METRICS, Row
+from medjax.study.jobs.kinds import Kind
+from medjax.study.table.rows import METRICS, Row
 
 
 def run(job, folder):
@@ -18,7 +18,7 @@ def run(job, folder):
     if job.settings.get("dies"):
         os._exit(3)
     (folder / "made.txt").write_text(str(job.seed))
-    mean = 0.5 + job.seed / 100
+    mean = float(job.settings.get("mean", 0.5 + job.seed / 100))
     made = job.dataset, job.method, job.ipc, job.seed
     return [Row(*made, "test", m, mean, 0.0, 1, 1.0, 2, 8, values=(mean,)) for m in METRICS]
 

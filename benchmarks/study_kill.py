@@ -21,9 +21,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from medjax.study import jobs, schedule
-from medjax.study.attempt import attempt
-from medjax.study.rows import table_text
+from medjax.study.jobs import performing
+from medjax.study.jobs.job import Job
+from medjax.study.running import schedule
+from medjax.study.running.attempt import attempt
+from medjax.study.table.rows import table_text
 
 ROOT = Path(__file__).resolve().parents[1]
 KIND = "benchmarks.counting_job"
@@ -54,14 +56,14 @@ def cheap(workdir: Path) -> None:
     schedule.do_jobs(cheap_jobs(), workdir, _Here(workdir), tell=lambda *_: None)
 
 
-def cheap_jobs() -> list[jobs.Job]:
+def cheap_jobs() -> list[Job]:
     """Returns jobs that cost nothing, each third of which needs the one before."""
-    made: list[jobs.Job] = []
+    made: list[Job] = []
     settings = {"log": os.devnull, "sleep": SECONDS}
     for seed in range(COUNT):
         needs = tuple(made[-1:]) if seed % 3 == 2 else ()
         cell = "made-up", "dm", 1, seed
-        made.append(jobs.make_job(KIND, cell, settings, data="", needs=needs))
+        made.append(performing.make_job(KIND, cell, settings, data="", needs=needs))
     return made
 
 
@@ -82,7 +84,7 @@ def finished(workdir: Path) -> dict[str, int]:
     """Returns when each job was finished, in nanoseconds, by its name."""
     found = {}
     for path in workdir.glob("jobs/*/job.json"):
-        if path.parent.suffix == "" and jobs.read_record(path.parent) is not None:
+        if path.parent.suffix == "" and performing.read_record(path.parent) is not None:
             found[path.parent.name] = path.stat().st_mtime_ns
     return found
 
@@ -92,8 +94,8 @@ def table(workdir: Path, *, real: bool) -> list[dict[str, str]]:
     if real:
         text = (workdir / "table.csv").read_text(encoding="utf-8")
         return [{**row, "seconds": ""} for row in csv.DictReader(text.splitlines())]
-    records = [jobs.read_record(jobs.folder_in(workdir, job)) for job in cheap_jobs()]
-    rows = [row for record in records if record for row in jobs.rows_of(record)]
+    records = [performing.read_record(performing.folder_in(workdir, job)) for job in cheap_jobs()]
+    rows = [row for record in records if record for row in performing.rows_of(record)]
     return list(csv.DictReader(table_text(rows).splitlines()))
 
 

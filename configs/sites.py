@@ -18,9 +18,9 @@ Distilled images start from noise. Results: not yet run.
 """
 
 from medjax.errors import UserError
-from medjax.study.own_words import divide_words
+from medjax.study.settings.own_words import divide_words
+from medjax.study.settings.usual_words import usual_words
 from medjax.study.sites import config
-from medjax.study.usual_words import usual_words
 
 OPTIONS = {
     "split": "dirichlet",

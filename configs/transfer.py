@@ -21,9 +21,9 @@ noise. Results: not yet run.
 """
 
 from medjax.errors import UserError, unknown
-from medjax.study.own_words import divide_words
+from medjax.study.settings.own_words import divide_words
+from medjax.study.settings.usual_words import usual_words
 from medjax.study.transfer import config
-from medjax.study.usual_words import usual_words
 
 PAIRS = {
     "phantoms": {"source": "phantom", "target": "phantom_bedside"},

@@ -96,7 +96,7 @@ def parse(argv: Sequence[str]) -> Options | None:
 
 
 def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
-    from medjax.study.cluster import CLUSTERS
+    from medjax.study.running.cluster import CLUSTERS
 
     if rest:
         raise unknown("command of medjax.study", rest[0], _COMMANDS)
@@ -117,8 +117,10 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
 
 def _run(options: Options) -> int:
     # Imported late, so that --help and a wrong command line are answered at once.
-    from medjax.study import grid, listing, results
-    from medjax.study.folder import Study, write_study
+    from medjax.study import listing
+    from medjax.study.grid import grid
+    from medjax.study.table import results
+    from medjax.study.table.folder import Study, write_study
 
     made = listing.list_jobs(options.config)
     jobs = grid.shard(made.jobs, *options.shard)
@@ -143,10 +145,10 @@ def tell_results(workdir: Path, rows: Sequence[Any], *, done: int, of: int) -> i
       done: how many jobs are finished.
       of: how many there are.
     """
-    from medjax.study.page import METRICS, part_of
+    from medjax.study.report.page import METRICS, part_of
 
-    if rows:
-        print(*part_of(rows, METRICS[0]).sentences, sep="\n")
+    for sentence in part_of(rows, METRICS[0]).sentences:
+        print(sentence)
     print(f"{done} of {of} jobs are finished.")
     print(f"{printable(workdir / 'report.html')} shows what is there.")
     return messages.DONE if done == of else messages.FAILED
@@ -154,8 +156,9 @@ def tell_results(workdir: Path, rows: Sequence[Any], *, done: int, of: int) -> i
 
 def _do(jobs: Sequence[Any], study: Any, options: Options) -> dict[Any, str]:
     """Does what is missing, writes the table now and then, and returns what failed."""
-    from medjax.study import results, schedule
-    from medjax.study.progress import Progress
+    from medjax.study.running import schedule
+    from medjax.study.running.progress import Progress
+    from medjax.study.table import results
 
     left, written = len(schedule.unfinished(jobs, options.workdir)), time.monotonic()
     if not left:
@@ -174,8 +177,8 @@ def _do(jobs: Sequence[Any], study: Any, options: Options) -> dict[Any, str]:
 
 def _place(options: Options) -> Any:
     from medjax.cli.study_worker import do_job
-    from medjax.study.cluster import Cluster
-    from medjax.study.workers import Workers
+    from medjax.study.running.cluster import Cluster
+    from medjax.study.running.workers import Workers
 
     if options.cluster:
         chosen = options.config["cluster"]
@@ -186,8 +189,8 @@ def _place(options: Options) -> Any:
 def _list(jobs: Sequence[Any], options: Options) -> int:
     """Prints the jobs that are missing and their estimated time."""
     from medjax.run.report.prose import duration
-    from medjax.study import schedule
-    from medjax.study.estimate import estimated_seconds
+    from medjax.study.jobs.estimate import estimated_seconds
+    from medjax.study.running import schedule
 
     left = set(schedule.unfinished(jobs, options.workdir))
     total = 0.0

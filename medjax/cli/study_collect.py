@@ -35,8 +35,8 @@ def main(argv: Sequence[str]) -> int:
         return messages.DONE
     if not names or not values.out:
         raise UserError("folders or --out are missing, as in collect part0 part1 --out=study")
-    from medjax.study.folder import bring, joined_study, write_study
-    from medjax.study.results import write_results
+    from medjax.study.table.folder import bring, joined_study, write_study
+    from medjax.study.table.results import write_results
 
     folders, out = list(map(expand_user, names)), expand_user(values.out)
     study = joined_study(folders)

@@ -37,10 +37,10 @@ def main(argv: Sequence[str]) -> int:
         return messages.DONE
     if not values.study:
         raise UserError("--study is missing: the folder of a study, as in --study=runs/study")
-    from medjax.study.indicator.outcomes import outcomes_of
-    from medjax.study.indicator.text import verdict_markdown
-    from medjax.study.rows import read_tables
-    from medjax.study.variation import variation_markdown
+    from medjax.study.predict.outcomes import outcomes_of
+    from medjax.study.predict.text import verdict_markdown
+    from medjax.study.predict.variation import variation_markdown
+    from medjax.study.table.rows import read_tables
 
     rows = read_tables(expand_user(values.study))
     outcomes = outcomes_of(rows, method=values.method, ipc=values.ipc)

@@ -92,8 +92,8 @@ def _parse(argv: Sequence[str]) -> Options | None:
 
 def _predict(options: Options) -> int:
     from medjax.run.metrics import jsonable
-    from medjax.study.indicator import advice, prediction
-    from medjax.study.rows import read_tables
+    from medjax.study.predict import advice, prediction
+    from medjax.study.table.rows import read_tables
 
     there = any(options.study.glob("table.csv")) or any(options.study.glob("table_*.csv"))
     rows = read_tables(options.study) if there else None  # before minutes of measuring

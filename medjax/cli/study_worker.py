@@ -43,8 +43,8 @@ def do_job(description: Mapping[str, Any], workdir: str) -> list[str]:
       How it ended, see ``study.attempt.Answer``.
     """
     # Imported here, because a pinned process has told its libraries of its core by now.
-    from medjax.study.attempt import attempt
-    from medjax.study.job import described_job
+    from medjax.study.jobs.job import described_job
+    from medjax.study.running.attempt import attempt
 
     _set_up()
     answer = attempt(described_job(description), Path(workdir))

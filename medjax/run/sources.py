@@ -12,7 +12,10 @@ SCORING = (
     "augment",
     "coreset",
     "data/dataset.py",
+    "data/medmnist/npz.py",
     "data/medmnist/npz_set.py",
+    "data/medmnist/registry.py",
+    "data/mixtures/mixture.py",
     "data/normalize.py",
     "data/npz",
     "data/prepare",
@@ -20,6 +23,7 @@ SCORING = (
     "evaluate",
     "kernels",
     "nets",
+    "run/datasets.py",
     "run/setup.py",
     "training",
 )

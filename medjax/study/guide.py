@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from medjax import evaluate
 from medjax.errors import UserError, unknown
-from medjax.study.rows import METRICS, Row
-from medjax.study.statistics import Summary, summarise
+from medjax.study.statistics.summaries import Summary, summarise
+from medjax.study.table.rows import METRICS, Row
 
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _CELL = re.compile(r"\s*(.+?)\s*=\s*(\w+)\(\s*([^()]*?)\s*\)\s*", re.DOTALL)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from medjax.errors import unknown
-from medjax.study.grid import Grid
+from medjax.study.grid.grid import Grid
 
 FORM = "study"
 """The setting that names the form of a study; a grid has none."""
 _FORMS = {
-    "grid": "medjax.study.grid",
+    "grid": "medjax.study.grid.grid",
     "sites": "medjax.study.sites.listing",
     "transfer": "medjax.study.transfer.listing",
 }

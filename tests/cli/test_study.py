@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from medjax.cli import study, study_collect
-from medjax.study import schedule, workers
+from medjax.study.running import schedule, workers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Of ml_collections, as it loads a config file.

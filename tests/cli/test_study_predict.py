@@ -8,9 +8,9 @@ import pytest
 
 from medjax.cli import study, study_predict
 from medjax.study.indicator.measuring import Measured
-from medjax.study.rows import write_table
+from medjax.study.table.rows import write_table
 
-HERE = pathlib.Path(__file__).resolve().parents[1] / "study" / "indicator" / "conftest.py"
+HERE = pathlib.Path(__file__).resolve().parents[1] / "study" / "predict" / "conftest.py"
 SPEC = importlib.util.spec_from_file_location("made_table", HERE)
 MADE = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(MADE)

@@ -6,8 +6,8 @@ import pathlib
 import numpy as np
 import pytest
 
-from medjax.study import jobs
-from medjax.study.rows import Row
+from medjax.study.jobs import performing
+from medjax.study.table.rows import Row
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 KIND = "benchmarks.counting_job"
@@ -21,7 +21,7 @@ def make_job(tmp_path, monkeypatch):
 
     def make(seed, needs=(), **settings):
         settings = {"log": str(tmp_path / "ran"), **settings}
-        return jobs.make_job(KIND, ("x", "dm", 1, seed), settings, data="1f", needs=needs)
+        return performing.make_job(KIND, ("x", "dm", 1, seed), settings, data="1f", needs=needs)
 
     return make
 

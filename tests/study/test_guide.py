@@ -6,7 +6,7 @@ import pytest
 
 from medjax.errors import UserError
 from medjax.study.guide import FORMULAS, complaints, read_guide
-from medjax.study.rows import Row, read_tables
+from medjax.study.table.rows import Row, read_tables
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 STUDY = ROOT / "benchmarks" / "results" / "study"

@@ -76,7 +76,7 @@ def test_configs_have_the_tasks_and_the_indicator():
 
 def test_cells_of_the_study_are_those_of_the_tasks():
     """So that a workdir of both has each cell once."""
-    from medjax.study.cell import Cell, settings_of
+    from medjax.study.grid.cell import Cell, settings_of
 
     study, many = (load(name).get_config().to_dict() for name in ("study", "study_tasks"))
     shared = set(study["datasets"]) & set(many["datasets"])

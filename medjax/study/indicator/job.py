@@ -5,14 +5,12 @@ from pathlib import Path
 
 from medjax.run.settings import Settings
 from medjax.run.sources import SCORING
-from medjax.study import rules
-from medjax.study.cell import config_of
+from medjax.study.grid.cell import config_of
 from medjax.study.indicator.names import CHANCE, INDICATOR
-from medjax.study.job import Job
-from medjax.study.kinds import Kind
-from medjax.study.rows import Row
-
-_OWN = ("descriptors", "job", "measuring", "neighbours", "representativeness", "slope")
+from medjax.study.jobs import rules
+from medjax.study.jobs.job import Job
+from medjax.study.jobs.kinds import Kind
+from medjax.study.table.rows import Row
 
 
 def run(job: Job, folder: Path) -> list[Row]:
@@ -44,9 +42,5 @@ def _seconds(job: Job) -> float:
 KIND = Kind(
     run,
     _seconds,
-    sources=(
-        *SCORING,
-        "run/judging/judgement.py",
-        *(f"study/indicator/{name}.py" for name in _OWN),
-    ),
+    sources=(*SCORING, "run/judging/judgement.py", "study/indicator"),
 )

@@ -1,10 +1,12 @@
 """The settings of a study of several sites."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from medjax.errors import UserError, unknown
 from medjax.study import config
+from medjax.study.settings.counts import check_counts
 
 SPLITS = ("dirichlet", "iid", "statistics", "column")
 """How a set is divided over sites."""
@@ -45,7 +47,8 @@ def make(
       The ``ConfigDict`` of ``study.config.make`` with these settings, too.
 
     Raises:
-      UserError: for an unknown split, a number below 1, or a missing table.
+      UserError: for an unknown split, a number below 1, a beta that is not positive, or a missing
+        table.
 
     Example:
       >>> make("phantom", split="iid", sites=4).sites
@@ -53,10 +56,9 @@ def make(
     """
     if split not in SPLITS:
         raise unknown("split", split, SPLITS)
-    counts = {"sites": sites, "rounds": rounds, "ipc": ipc, "seeds": seeds}
-    for name, value in counts.items():
-        if value < 1:
-            raise UserError(f"{name} must be at least 1, got {value}")
+    check_counts(sites=sites, rounds=rounds, ipc=ipc, seeds=seeds)
+    if not (math.isfinite(beta) and beta > 0):
+        raise UserError(f"beta must be a positive number, got {beta}")
     if (split == "column") != bool(table):
         raise UserError(f"split=column and table=PATH need each other, got {split} and {table!r}")
     made = config.make(

@@ -8,7 +8,7 @@ import numpy as np
 from medjax.evaluate import Prediction, score_predictions
 from medjax.evaluate.predictions import Scores
 from medjax.evaluate.protocol import predict_split
-from medjax.study.classifiers import Classifiers, Moments
+from medjax.study.ways.classifiers import Classifiers, Moments
 
 
 def score_ensemble(

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from medjax.study.classifiers import Classifiers, Moments
 from medjax.study.sites.site import Site
+from medjax.study.ways.classifiers import Classifiers, Moments
 from medjax.training import Training
 
 _log = logging.getLogger("medjax")

@@ -9,12 +9,12 @@ import numpy as np
 from medjax.run.metrics import write_json
 from medjax.run.settings import Settings
 from medjax.run.sources import SCORING
-from medjax.study import rules
-from medjax.study.cell import config_of
-from medjax.study.job import Job
-from medjax.study.kinds import Kind
-from medjax.study.rows import Row
-from medjax.study.scored import Made, scored_rows
+from medjax.study.grid.cell import config_of
+from medjax.study.jobs import rules
+from medjax.study.jobs.job import Job
+from medjax.study.jobs.kinds import Kind
+from medjax.study.table.rows import Row
+from medjax.study.table.scored import Made, scored_rows
 
 if TYPE_CHECKING:
     from medjax.run.setup import Experiment
@@ -30,8 +30,8 @@ _SPLIT = np.uint32(2**32 - 1)
 def run(job: Job, folder: Path) -> list[Row]:
     """Divides the set, trains and scores every way; ``bytes`` is what the sites send."""
     from medjax.run.setup import make_experiment
-    from medjax.study.part_distilling import check_distils
     from medjax.study.sites.ways import compare_ways
+    from medjax.study.ways.part_distilling import check_distils
 
     experiment = make_experiment(Settings.from_config(config_of(job.settings["run"])))
     check_distils(experiment)
@@ -105,9 +105,7 @@ KIND = Kind(
     sources=(
         *SCORING,
         "methods",
-        "study/classifiers.py",
-        "study/outcomes.py",
-        "study/part_distilling.py",
         "study/sites",
+        "study/ways",
     ),
 )

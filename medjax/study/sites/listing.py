@@ -6,10 +6,10 @@ from typing import Any
 
 from medjax.errors import UserError
 from medjax.store import expand_user
-from medjax.study.cell import Cell, config_of, settings_of
-from medjax.study.facts import facts_of
-from medjax.study.grid import Grid
-from medjax.study.jobs import make_job
+from medjax.study.grid.cell import Cell, config_of, settings_of
+from medjax.study.grid.facts import facts_of
+from medjax.study.grid.grid import Grid
+from medjax.study.jobs.performing import make_job
 
 
 def make_grid(study: Mapping[str, Any]) -> Grid:

@@ -7,7 +7,7 @@ import numpy as np
 
 from medjax import data
 from medjax.errors import UserError
-from medjax.study.classifiers import Moments
+from medjax.study.ways.classifiers import Moments
 
 
 class Site(NamedTuple):

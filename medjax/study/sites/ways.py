@@ -8,13 +8,13 @@ import numpy as np
 
 from medjax import coreset
 from medjax.run.setup import Experiment
-from medjax.study.classifiers import Classifiers, Moments
-from medjax.study.outcomes import Outcome, mean_of, timed
-from medjax.study.part_distilling import Distilled, distil_split, images_of_each_class
-from medjax.study.sites import traffic
 from medjax.study.sites.ensemble import score_ensemble
 from medjax.study.sites.federated import federated
 from medjax.study.sites.site import Site, moved, pooled_moments
+from medjax.study.ways import traffic
+from medjax.study.ways.classifiers import Classifiers, Moments
+from medjax.study.ways.outcome import Outcome, mean_of, timed
+from medjax.study.ways.part_distilling import Distilled, distil_split, images_of_each_class
 
 _PREFIX = "sites/"
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from medjax.errors import UserError
 from medjax.study import config
+from medjax.study.settings.counts import check_counts
 
 
 def make(
@@ -42,9 +42,7 @@ def make(
       >>> make("phantom", "phantom_bedside").datasets
       ('phantom', 'phantom_bedside')
     """
-    for name, value in {"ipc": ipc, "seeds": seeds}.items():
-        if value < 1:
-            raise UserError(f"{name} must be at least 1, got {value}")
+    check_counts(ipc=ipc, seeds=seeds)
     made = config.make(
         datasets=(source, target), methods=(method,), ipc=(ipc,), seeds=(seeds,), words=words,
         words_for=words_for,

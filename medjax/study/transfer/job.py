@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from medjax.run.metrics import write_json
 from medjax.run.settings import DataSettings, Settings
 from medjax.run.sources import SCORING
-from medjax.study import rules
-from medjax.study.cell import config_of
-from medjax.study.job import Job
-from medjax.study.kinds import Kind
-from medjax.study.rows import Row
-from medjax.study.scored import Made, scored_rows
+from medjax.study.grid.cell import config_of
+from medjax.study.jobs import rules
+from medjax.study.jobs.job import Job
+from medjax.study.jobs.kinds import Kind
+from medjax.study.table.rows import Row
+from medjax.study.table.scored import Made, scored_rows
 
 if TYPE_CHECKING:
     from medjax import data
@@ -25,8 +25,8 @@ FACTS = "transfer.json"
 
 def run(job: Job, folder: Path) -> list[Row]:
     """Distils the source, trains on what is made of both sets, and scores on the target."""
-    from medjax.study.part_distilling import check_distils
     from medjax.study.transfer.ways import compare_transfer
+    from medjax.study.ways.part_distilling import check_distils
 
     settings = Settings.from_config(config_of(job.settings["run"]))
     merged = {**job.settings["run"], **job.settings["target"]}
@@ -99,10 +99,7 @@ KIND = Kind(
     sources=(
         *SCORING,
         "methods",
-        "study/classifiers.py",
-        "study/outcomes.py",
-        "study/part_distilling.py",
-        "study/sites/traffic.py",
         "study/transfer",
+        "study/ways",
     ),
 )

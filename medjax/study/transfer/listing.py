@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from medjax import store
-from medjax.study.cell import Cell, config_of, settings_of
-from medjax.study.facts import facts_of
-from medjax.study.grid import Grid
-from medjax.study.jobs import make_job
+from medjax.study.grid.cell import Cell, config_of, settings_of
+from medjax.study.grid.facts import facts_of
+from medjax.study.grid.grid import Grid
+from medjax.study.jobs.performing import make_job
 
 
 def make_grid(study: Mapping[str, Any]) -> Grid:

@@ -9,10 +9,10 @@ import numpy as np
 from medjax import coreset, data, evaluate
 from medjax.run import datasets
 from medjax.run.setup import Experiment
-from medjax.study.classifiers import Classifiers, Moments
-from medjax.study.outcomes import Outcome, timed
-from medjax.study.part_distilling import distil_split, images_of_each_class
-from medjax.study.sites import traffic
+from medjax.study.ways import traffic
+from medjax.study.ways.classifiers import Classifiers, Moments
+from medjax.study.ways.outcome import Outcome, timed
+from medjax.study.ways.part_distilling import distil_split, images_of_each_class
 
 _PREFIX = "transfer/"
 

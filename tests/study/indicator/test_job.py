@@ -5,10 +5,10 @@ import math
 import pytest
 
 from medjax.study import config
-from medjax.study.grid import make_grid
+from medjax.study.grid.grid import make_grid
 from medjax.study.indicator import measuring
 from medjax.study.indicator.names import EXPLORATORY, FIRST_SEED
-from medjax.study.jobs import folder_in, perform, read_record, rows_of
+from medjax.study.jobs.performing import folder_in, perform, read_record, rows_of
 
 TINY = (
     "quick,net.width=4,net.depth=1,evaluation.epochs=2,evaluation.whole_steps=4,"

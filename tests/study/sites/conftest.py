@@ -7,8 +7,8 @@ from medjax import data, evaluate, nets, training
 from medjax.run import config
 from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
-from medjax.study.classifiers import Classifiers, Moments
 from medjax.study.sites.site import Site, make_sites
+from medjax.study.ways.classifiers import Classifiers, Moments
 
 STATS = Moments(np.float32([0.5]), np.float32([0.25]))
 WORDS = (

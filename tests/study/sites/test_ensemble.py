@@ -4,8 +4,8 @@ import jax
 import numpy as np
 
 from medjax import evaluate, training
-from medjax.study.classifiers import Moments
 from medjax.study.sites.ensemble import score_ensemble
+from medjax.study.ways.classifiers import Moments
 
 
 def test_one_site_is_its_networks_and_two_are_the_mean(make_site, make_classifiers):

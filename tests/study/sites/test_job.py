@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from medjax.errors import UserError
-from medjax.study.jobs import folder_in, perform, read_record, rows_of
-from medjax.study.kinds import kind_of
+from medjax.study.jobs.kinds import kind_of
+from medjax.study.jobs.performing import folder_in, perform, read_record, rows_of
 from medjax.study.sites.listing import make_grid
 
 CONFIG = pathlib.Path(__file__).resolve().parents[3] / "configs" / "sites.py"

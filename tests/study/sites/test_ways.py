@@ -4,10 +4,10 @@ import jax
 import numpy as np
 
 from medjax import data
-from medjax.study.classifiers import Moments
-from medjax.study.part_distilling import distil_split
 from medjax.study.sites.site import Site, make_sites
 from medjax.study.sites.ways import compare_ways, random_rows
+from medjax.study.ways.classifiers import Moments
+from medjax.study.ways.part_distilling import distil_split
 
 
 def by_name(outcomes):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from medjax.errors import UserError
-from medjax.study.jobs import folder_in, perform, read_record, rows_of
-from medjax.study.kinds import kind_of
+from medjax.study.jobs.kinds import kind_of
+from medjax.study.jobs.performing import folder_in, perform, read_record, rows_of
 from medjax.study.transfer.listing import make_grid
 
 CONFIG = pathlib.Path(__file__).resolve().parents[3] / "configs" / "transfer.py"

@@ -1,0 +1,1 @@
+"""The words after the colon of configs of sites and of transfer."""

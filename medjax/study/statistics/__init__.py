@@ -1,0 +1,1 @@
+"""What a table shows: spreads, differences and ratios with intervals, claims, comparisons."""

@@ -1,0 +1,1 @@
+"""The table of a study: its rows, and the files of what is finished."""

@@ -1,0 +1,53 @@
+"""The report of a study says what the table shows, and escapes what it is given."""
+
+import numpy as np
+import pytest
+
+from medjax.study.report import page
+
+
+@pytest.fixture
+def rows(rows_of, column):
+    spread = np.array([-0.01, 0.0, 0.01])
+    made = []
+    for metric in ("balanced_accuracy", "auroc"):
+        for method, mean, images in (
+            ("random", 0.70, 20),
+            ("whole", 0.90, 2000),
+            ("chance", 0.50, 0),
+            ("dm", 0.88, 20),
+        ):
+            spreads = 0 if method in ("chance", "whole") else spread
+            values = column(*np.full(3, mean) + spreads)
+            made += rows_of(method, values, images=images, metric=metric)
+    return made
+
+
+def test_it_has_the_claim_the_boundary_and_every_cell(rows, tmp_path):
+    page.write_page(tmp_path / "report.html", rows, jobs=(4, 4), config={"words": "quick"})
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for expected in (
+        "reach 90 % of the balanced accuracy of all images on 1 of 1 data sets",
+        "Random images of the same sizes reach it on 0 of 1 data sets",
+        "88.0 [85.5, 90.5]",
+        "beats +18.0 [+18.0, +18.0]",
+        "98 [95, 101] %",
+        "95 [89, 101] %",
+        "<td>1.0 %</td>",
+        "words = quick",
+    ):
+        assert expected in text
+    assert "4 of 4 jobs are finished." in text and "What is missing" not in text
+
+
+def test_without_rows_it_says_what_is_missing(tmp_path):
+    notes = ["x · dm · ipc 1 · seed 0 failed: no file <a>"]
+    page.write_page(tmp_path / "report.html", [], jobs=(0, 4), notes=notes)
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "0 of 4 jobs" in text and "no file &lt;a&gt;" in text
+
+
+def test_it_loads_nothing(rows, tmp_path):
+    page.write_page(tmp_path / "report.html", rows, jobs=(4, 4))
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "src=" not in text and "href=" not in text and "http:" not in text

@@ -58,6 +58,70 @@ def code_digest(sources: tuple[str, ...]) -> str:
     return digest.hexdigest()
 
 
+def method_files(name: str) -> tuple[str, ...]:
+    """Returns the files of a method: its own, and what it shares with others.
+
+    A method that is added or changed leaves the files of the others as they are.
+
+    Args:
+      name: one of ``methods.names()``.
+
+    Example:
+      >>> dm, idm = method_files("dm"), method_files("idm")
+      >>> "methods/features/dm.py" in idm, "methods/features/idm.py" in dm
+      (True, False)
+    """
+    from medjax import methods  # loads JAX, which a digest alone does not need
+
+    return imported_files(getattr(methods, name).__module__, within=methods.__name__)
+
+
+def imported_files(module: str, *, within: str) -> tuple[str, ...]:
+    """Returns the file of a module, and those of a package that it imports, directly or not.
+
+    Args:
+      module: the dotted name of a module of medjax.
+      within: the dotted name of a package of medjax; what lies outside of it is left out.
+
+    Returns:
+      Files relative to medjax, sorted, as ``code_digest`` takes them.
+
+    Example:
+      >>> files = imported_files("medjax.methods.gradients.dsa", within="medjax.methods")
+      >>> "methods/gradients/dc.py" in files, "methods/features/dm.py" in files
+      (True, False)
+    """
+    found: dict[str, str] = {}
+    left = [module]
+    while left:
+        name = left.pop()
+        if name in found:
+            continue
+        path = Path(medjax.__file__).parent.joinpath(*name.split(".")[1:])
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        if path.is_file():
+            found[name] = path.relative_to(Path(medjax.__file__).parent).as_posix()
+            left += [other for other in _imports(path) if f"{other}.".startswith(f"{within}.")]
+    return tuple(sorted(found.values()))
+
+
+def _imports(path: Path) -> Iterable[str]:
+    """Yields the names that may be modules which a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            package = Path(medjax.__file__).parent.joinpath(*node.module.split(".")[1:])
+            modules = [name for name in inner if _is_module(package, name.rpartition(".")[2])]
+            # What a package itself gives may come from any of its files.
+            yield from modules if len(modules) == len(inner) else [*modules, node.module]
+
+
+def _is_module(package: Path, name: str) -> bool:
+    return package.is_dir() and ((package / name).is_dir() or (package / f"{name}.py").is_file())
+
+
 def code_of(source: str) -> str:
     """Returns the code of a Python file without comments and docstrings, in one layout.
 

@@ -1,6 +1,6 @@
 """The version of code changes with what the interpreter runs alone."""
 
-from medjax.run.sources import code_digest, code_of
+from medjax.run.sources import code_digest, code_of, method_files
 
 CODE = '''"""Doc."""
 import os
@@ -32,3 +32,12 @@ def test_a_docstring_alone_is_a_body():
 
 def test_the_digest_is_of_the_named_sources():
     assert code_digest(("augment",)) != code_digest(("augment", "types.py"))
+
+
+def test_the_files_of_a_method_are_what_it_imports_of_methods():
+    files = method_files("dsa")
+    assert {"methods/gradients/dsa.py", "methods/gradients/dc.py", "methods/matching.py"} <= {
+        *files
+    }
+    assert not any(file.startswith(("methods/features", "methods/selected")) for file in files)
+    assert "methods/__init__.py" not in files and "methods/registry.py" not in files

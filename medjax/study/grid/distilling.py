@@ -49,7 +49,6 @@ KIND = Kind(
     _seconds,
     sources=(
         *SCORING,
-        "methods",
         "run/distill.py",
         "run/experts.py",
         "run/judging/judgement.py",
@@ -60,5 +59,6 @@ KIND = Kind(
         "study/grid/distilling.py",
         "study/table/scored.py",
     ),
+    distils=True,
     resumes=True,
 )

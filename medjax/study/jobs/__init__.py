@@ -8,7 +8,7 @@ To add a kind of jobs, write a module with
   of which are finished. An exception makes the job fail, with its text as the reason;
 - ``seconds(job) -> float``: a rule for what it takes on one core, where nothing was measured yet;
 - ``KIND = Kind(run, seconds, sources=(…))``, where ``sources`` names the files and folders of
-  medjax whose code decides the rows;
+  medjax whose code decides the rows, and ``distils=True`` adds those of the run's method;
 
 and a line in ``kinds.MODULES``. ``make_job`` makes the descriptions, in a function that lists the
 jobs of a study. A process that does jobs has one core, so a module loads JAX where it needs it.

@@ -25,10 +25,11 @@ class Kind(NamedTuple):
     Attributes:
       run: ``(job, folder) -> rows``: does a job. It may write files to the folder, which is kept.
       seconds: ``job -> seconds``: a rule for what a job takes on one core, for estimates.
-      sources: files and folders of medjax whose code decides the rows, as in ``methods`` or
+      sources: files and folders of medjax whose code decides the rows, as in ``kernels`` or
         ``run/setup.py``.
       shared: ``job -> seconds``: the part of these that jobs on the same data set with the same
         seed share, so that the first one alone takes them.
+      distils: whether it runs the method of ``job.settings["run"]``, whose code then decides too.
       resumes: whether ``run`` goes on from files that a killed process left in the folder;
         otherwise the folder is empty.
     """
@@ -36,6 +37,7 @@ class Kind(NamedTuple):
     run: Callable[[Job, Path], list[Row]]
     seconds: Callable[[Job], float]
     sources: tuple[str, ...]
+    distils: bool = False
     resumes: bool = False
     shared: Callable[[Job], float] = lambda _: 0.0
 

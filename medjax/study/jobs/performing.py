@@ -11,7 +11,7 @@ from typing import Any
 
 from medjax import store
 from medjax.run.metrics import jsonable, write_json
-from medjax.run.sources import code_digest
+from medjax.run.sources import code_digest, method_files
 from medjax.study.jobs.job import Job, described_job
 from medjax.study.jobs.kinds import kind_of
 from medjax.study.table.rows import Row, row_of
@@ -39,7 +39,10 @@ def make_job(
     Raises:
       UserError: for an unknown kind.
     """
-    source = code_digest(kind_of(kind).sources)
+    sources = kind_of(kind).sources
+    if kind_of(kind).distils:
+        sources += method_files(settings["run"]["method"])
+    source = code_digest(sources)
     return Job(kind, *cell, settings=jsonable(settings), data=data, source=source, needs=needs)
 
 

@@ -104,8 +104,8 @@ KIND = Kind(
     _seconds,
     sources=(
         *SCORING,
-        "methods",
         "study/sites",
         "study/ways",
     ),
+    distils=True,
 )

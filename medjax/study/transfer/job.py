@@ -98,8 +98,8 @@ KIND = Kind(
     _seconds,
     sources=(
         *SCORING,
-        "methods",
         "study/transfer",
         "study/ways",
     ),
+    distils=True,
 )

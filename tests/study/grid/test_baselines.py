@@ -3,7 +3,7 @@
 import pytest
 
 from medjax import evaluate
-from medjax.run import teaching
+from medjax.run.judging import teaching
 from medjax.study import config
 from medjax.study.grid import baselines
 from medjax.study.grid.grid import make_grid

@@ -204,6 +204,7 @@ def precise_case(request, case):
         yield case._replace(real=case.real._replace(**wide))
 
 
+@pytest.mark.bits
 def test_one_device_or_eight(precise_case):
     case = precise_case
     mesh = jax.make_mesh((8,), ("image",), axis_types=(jax.sharding.AxisType.Auto,))

@@ -93,6 +93,7 @@ def test_devices_change_no_number(make, alone, real, shape):
     assert matched == alone[2]
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("shape", [(2, 1, 1), (1, 2, 1)], ids=str)
 def test_where_no_sum_is_divided_the_bits_are_the_same(make_net, make_real, shape):
     """Classes and networks apart, and no training between updates."""

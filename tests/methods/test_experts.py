@@ -145,6 +145,7 @@ def test_images_on_disk_make_the_same_experts(net, real, trained, tmp_path):
     np.testing.assert_array_equal(ours, trained)
 
 
+@pytest.mark.bits
 def test_experts_on_disk_are_matched_alike(net, real, trained, tmp_path):
     np.save(tmp_path / "experts.npy", trained)
     mapped = data.place(np.load(tmp_path / "experts.npy", mmap_mode="r"))

@@ -241,6 +241,7 @@ def test_devices_change_no_number(make, ready, alone, shape):
     assert float(ours_info.loss) == pytest.approx(float(info.loss), rel=1e-5)
 
 
+@pytest.mark.bits
 @pytest.mark.parametrize("make", ["dm", "dsa"], indirect=True)
 def test_from_disk_the_pixels_are_identical(make, real, tmp_path):
     np.save(tmp_path / "images.npy", real.images)

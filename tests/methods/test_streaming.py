@@ -9,6 +9,8 @@ import pytest
 
 from medjax import data, methods, parallel
 
+pytestmark = pytest.mark.bits
+
 KEY = jax.random.key(0)
 SIZES = (6, 14, 20)
 METHODS = {

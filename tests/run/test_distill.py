@@ -22,6 +22,7 @@ def read(workdir):
 # The files of a finished run.
 
 
+@pytest.mark.bits
 def test_images_on_disk_give_the_same_result(settings, straight, tmp_path, caplog, result):
     # The limit is 0: val and test stay on disk too.
     words = "data.stream_above_gib=0.0", f"data.cache={tmp_path / 'cache'}"

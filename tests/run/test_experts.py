@@ -58,6 +58,7 @@ def epochs(monkeypatch):
     return counted
 
 
+@pytest.mark.bits
 def test_they_are_those_of_train_experts(settings):
     experiment = make_experiment(settings())
     expected = methods.train_experts(

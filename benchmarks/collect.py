@@ -24,9 +24,10 @@ from medjax.run.summary import read_summary
 DROPPED = ("data", "val", "val_last", "test_last", "baselines_val", "recipe")
 NOTE = (
     "[low, high]: 95 % intervals over seeds. Differences are paired by seed; best random: the best "
-    "on val of as many random subsets as a run has validations. Herding and k-center are compared "
-    "with the random images of the first method with validations. At 95 %, one in forty "
-    "differences is called better by chance alone."
+    "on val of as many random subsets as a run has validations. Each method is compared with the "
+    "random images of its own runs, which have its number of validations and its preparation "
+    "(MTT's are whitened); the rows of random images, herding and k-center are of the first "
+    "method with validations. At 95 %, one in forty differences is called better by chance alone."
 )
 
 

@@ -9,8 +9,8 @@ start from noise, none from a patient's. ``quick`` runs on the embedded
 and ``folder:PATH`` on your own with a table of findings (docs/FOLDERS.md).
 
 quick, seeds 0–4: on test AUROC 0.873, 95 % interval over seeds [0.862, 0.884]; the best on val of 4
-random subsets 0.836; the difference, +0.036 [+0.010, +0.063], is above zero. Distilling takes about 9
-minutes of one CPU core a seed. At full length: not yet run.
+random subsets 0.836; the difference, +0.036 [+0.010, +0.063], is above zero. Distilling takes about
+9 minutes of one CPU core a seed. At full length: not yet run.
 """
 
 from medjax.run import config

@@ -33,7 +33,7 @@ difference, paired by seed (benchmarks/results/seeds_cpu.md). At full length no 
 | idm_mednist      | not yet run          |                      |                         |
 | mtt_breast       | 0.816 [0.812, 0.821] | 0.729 [0.642, 0.815] | +0.088 [+0.003, +0.172] |
 | mtt_chest        | not yet run          |                      |                         |
-| mtt_phantom      | not yet run          |                      |                         |
+| mtt_phantom      | 0.928 [0.922, 0.935] | 0.846 [0.822, 0.869] | +0.083 [+0.065, +0.100] |
 | mtt_pneumonia    | 0.915 [0.904, 0.926] | 0.872 [0.819, 0.924] | +0.044 [-0.012, +0.099] |
 | mtt_retina       | not yet run          |                      |                         |
 

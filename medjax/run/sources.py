@@ -28,6 +28,7 @@ SCORING = (
     "training",
 )
 """What decides the score of a set of images, besides the images: the data and the networks."""
+_PACKAGE = Path(medjax.__file__).parent
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -51,13 +52,14 @@ def code_digest(sources: tuple[str, ...]) -> str:
       >>> code_digest(("augment", "types.py")) == code_digest(("types.py", "augment"))
       True
     """
-    package, digest = Path(medjax.__file__).parent, hashlib.sha256()
-    for file in sorted(set(_files(package / name for name in sources))):
-        digest.update(file.relative_to(package).as_posix().encode())
+    digest = hashlib.sha256()
+    for file in sorted(set(_files(_PACKAGE / name for name in sources))):
+        digest.update(file.relative_to(_PACKAGE).as_posix().encode())
         digest.update(code_of(file.read_text(encoding="utf-8")).encode())
     return digest.hexdigest()
 
 
+@functools.cache
 def method_files(name: str) -> tuple[str, ...]:
     """Returns the files of a method: its own, and what it shares with others.
 
@@ -97,10 +99,10 @@ def imported_files(module: str, *, within: str) -> tuple[str, ...]:
         name = left.pop()
         if name in found:
             continue
-        path = Path(medjax.__file__).parent.joinpath(*name.split(".")[1:])
-        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        place = _place(name)
+        path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
         if path.is_file():
-            found[name] = path.relative_to(Path(medjax.__file__).parent).as_posix()
+            found[name] = path.relative_to(_PACKAGE).as_posix()
             left += [other for other in _imports(path) if f"{other}.".startswith(f"{within}.")]
     return tuple(sorted(found.values()))
 
@@ -112,14 +114,18 @@ def _imports(path: Path) -> Iterable[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             inner = [f"{node.module}.{alias.name}" for alias in node.names]
-            package = Path(medjax.__file__).parent.joinpath(*node.module.split(".")[1:])
-            modules = [name for name in inner if _is_module(package, name.rpartition(".")[2])]
+            modules = [name for name in inner if _is_module(name)]
             # What a package itself gives may come from any of its files.
             yield from modules if len(modules) == len(inner) else [*modules, node.module]
 
 
-def _is_module(package: Path, name: str) -> bool:
-    return package.is_dir() and ((package / name).is_dir() or (package / f"{name}.py").is_file())
+def _is_module(name: str) -> bool:
+    return _place(name).is_dir() or _place(name).with_suffix(".py").is_file()
+
+
+def _place(name: str) -> Path:
+    """Returns the folder of a package, or the file of a module without its suffix."""
+    return _PACKAGE.joinpath(*name.split(".")[1:])
 
 
 def code_of(source: str) -> str:

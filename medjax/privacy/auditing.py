@@ -169,6 +169,8 @@ def _result(
         "left_out_near": pool.near,
         **tried,
     }
+    if not attacks:
+        tried["no_attacks_because"] = wording.too_few(tried)
     about = ("method", "dataset", "init", "ipc", "seed", "num_images", "iterations")
     run = {name: summary.get(name) for name in about} | {"synthetic_sha256": case.run.digest}
     alarm = bool(leaks or copied)

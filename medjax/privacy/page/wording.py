@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from medjax.privacy.copies.nearest import CopyTest
-from medjax.privacy.statistics.evidence import LEVEL
+from medjax.privacy.statistics.evidence import LEAST, LEVEL
 from medjax.privacy.statistics.membership import Attack
 
 _A = {"image": "an image", "patient": "a patient"}
@@ -60,6 +60,29 @@ def verdict(
     return [_first(alarm, tried), *_tried(tried), _power(detectable), _level(tests)]
 
 
+def too_few(tried: Mapping[str, Any]) -> str:
+    """Says why no attack on membership was tried.
+
+    Args:
+      tried: as for ``verdict``.
+
+    Example:
+      >>> tried = {"members": 3, "others": 4, "unit": "image", "left_out_near": 50}
+      >>> too_few(tried | {"left_out_near": 0})
+      'an attack needs 8 members and 8 other images, and there are 3 and 4'
+      >>> too_few(tried)[-55:]
+      '; a smaller --near leaves out fewer than 50 near copies'
+    """
+    members, others, near = tried["members"], tried["others"], tried["left_out_near"]
+    few = (
+        f"an attack needs {LEAST} members and {LEAST} other {tried['unit']}s, and there are "
+        f"{members:,} and {others:,}"
+    )
+    # If even all of them were too few, another distance would not help.
+    helps = near and members + others + near >= 2 * LEAST
+    return few + f"; a smaller --near leaves out fewer than {near:,} near copies" * bool(helps)
+
+
 def _first(alarm: bool, tried: Mapping[str, Any]) -> str:
     if alarm:
         return (
@@ -68,7 +91,7 @@ def _first(alarm: bool, tried: Mapping[str, Any]) -> str:
         )
     found = f"none of {tried['tests']} tests found a leak"
     if not tried["attacks"]:
-        found = "no attack on membership was tried, because there are too few images"
+        found = f"no attack on membership was tried, because {too_few(tried)}"
     return f"No alarm: {found}. This does not clear the images."
 
 

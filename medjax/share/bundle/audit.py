@@ -16,11 +16,13 @@ class Audit(NamedTuple):
       scores: the outcome of each attack; ``None`` unless the site publishes them, because they are
         themselves about patients.
       alarm: whether a leak was found.
+      unmeasured: why no attack on membership was tried; ``None`` if one was.
     """
 
     verdict: str
     scores: list[dict[str, Any]] | None
     alarm: bool
+    unmeasured: str | None
 
 
 def read_audit(workdir: Path, *, digest: str) -> Audit | None:
@@ -47,7 +49,12 @@ def read_audit(workdir: Path, *, digest: str) -> Audit | None:
         found = json.loads(path.read_text(encoding="utf-8"))
         sentences = found["verdict"]
         sentences = [sentences] if isinstance(sentences, str) else sentences
-        audit = Audit(printable(" ".join(sentences)), _scores(found), found["alarm"] is not False)
+        audit = Audit(
+            printable(" ".join(sentences)),
+            _scores(found),
+            found["alarm"] is not False,
+            _unmeasured(found),
+        )
         audited = found["run"]["synthetic_sha256"]
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
         raise UserError(f"{path} is not the result of an audit; audit the run again") from error
@@ -57,6 +64,13 @@ def read_audit(workdir: Path, *, digest: str) -> Audit | None:
         images = workdir / "synthetic.npz"
         raise UserError(f"{path} is the audit of other images than {images}; audit the run again")
     return audit
+
+
+def _unmeasured(found: Mapping[str, Any]) -> str | None:
+    if found["attacks"]:
+        return None
+    # An early audit gave no numbers.
+    return printable(found["tried"].get("no_attacks_because", "there are too few images"))
 
 
 def _scores(found: Mapping[str, Any]) -> list[dict[str, Any]] | None:

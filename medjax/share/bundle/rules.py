@@ -13,6 +13,10 @@ _TEACHER = "its labels are outputs of a network of all real training images"
 _LEARNED = "its labels started as outputs of networks of the real training images"
 _WHITENED = "it holds the mean of all real training images, and a factor of their covariance"
 _FEW = "a class has one real image, which its synthetic images may repeat"
+_UNMEASURED = (
+    "its audit could try no attack on membership, so nothing is known of whether they reveal which "
+    "images they were made from"
+)
 _ROWS = "its label rows are copies of rows of real images"
 _EXTREMES = "its preparation records the least or the greatest pixel value of the real images"
 
@@ -21,7 +25,8 @@ def check_may_leave(run: FinishedRun, *, allow_real_init: bool) -> list[str]:
     """Refuses a run whose images must not leave the site.
 
     Core-sets are refused always. What can show patients, or tells much of them, is refused unless
-    the run was audited and the user allows it; so is a run whose audit raised an alarm.
+    the run was audited and the user allows it; so is a run whose audit raised an alarm. An audit
+    that tried no attack on membership is not enough.
 
     Args:
       run: the run.
@@ -44,6 +49,12 @@ def check_may_leave(run: FinishedRun, *, allow_real_init: bool) -> list[str]:
         raise UserError(
             f"{where} may not be packed: {'; '.join(found)}. Start from noise, or audit the run "
             f"(python -m medjax.privacy audit --workdir={where}) and add --allow_real_init"
+        )
+    if found and run.audit is not None and run.audit.unmeasured:
+        noise = "Start from noise, or distil" if _START in found else "Distil"
+        raise UserError(
+            f"{where} may not be packed: {'; '.join(found)}; and its audit tried no attack on "
+            f"membership ({run.audit.unmeasured}). {noise} more real images and audit that run"
         )
     if found and not allow_real_init:
         raise UserError(
@@ -88,6 +99,7 @@ def _remarks(run: FinishedRun) -> list[str]:
     steps = parse_preparation(str(run.shared.preparation or "")).steps
     clips = [step for step in steps if isinstance(step, PercentileClip)]
     found = {
+        _UNMEASURED: run.audit is not None and run.audit.unmeasured is not None,
         _ROWS: run.summary["data"]["task"] == MULTI_LABEL,
         _EXTREMES: any(step.low <= 0 or step.high >= 100 for step in clips),
     }

@@ -14,6 +14,8 @@ from medjax.types import MULTI_LABEL, SyntheticSet
 
 SECRETS = ("/home/drsmith", "scans_of_mrs_jones", "ward-7", "jones_anna_1951.dcm", "node17.clinic")
 """What must not leave: places, hosts and file names of patients in the settings of the run."""
+ATTACK = {"name": "tracing", "group": "", "members": 40, "others": 38, "auc": 0.53}
+ATTACK |= {"interval": [0.41, 0.65]}
 MEAN, STD = np.float32([0.4]), np.float32([0.2])
 
 
@@ -118,7 +120,8 @@ def audited():
     def write(workdir, **changes):
         digest = hashlib.sha256((workdir / "synthetic.npz").read_bytes()).hexdigest()
         found = {"alarm": False, "verdict": ["Nothing was found", "with 4 runs."]}
-        found |= {"publish": False, "run": {"synthetic_sha256": digest}, **changes}
+        found |= {"publish": False, "run": {"synthetic_sha256": digest}}
+        found |= {"attacks": [ATTACK], **changes}
         (workdir / "audit.json").write_text(json.dumps(found))
         return workdir
 

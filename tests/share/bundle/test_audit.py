@@ -38,3 +38,16 @@ def test_an_alarm_is_not_packed_without_a_word(site, audited, alarm):
         rules.check_may_leave(run, allow_real_init=False)
     (mark,) = rules.check_may_leave(run, allow_real_init=True)
     assert mark.startswith("an audit found")
+
+
+@pytest.mark.parametrize("tried", [{"no_attacks_because": "there are 3 and 4"}, {}])
+def test_an_audit_that_could_try_no_attack_is_not_enough(site, audited, tried):
+    few = {"attacks": [], "tried": tried}
+    reason = tried.get("no_attacks_because", "there are too few images")
+    for changes, advice in (({"init": "real"}, "Start from noise, or distil"), ({}, "Distil")):
+        run = read_run(audited(site(**changes), alarm=not changes, **few))
+        for allowed in (False, True):
+            with pytest.raises(UserError, match=f"membership \\({reason}\\). {advice} more"):
+                rules.check_may_leave(run, allow_real_init=allowed)
+    (mark,) = rules.check_may_leave(read_run(audited(site(), **few)), allow_real_init=False)
+    assert mark.startswith("its audit could try no attack on membership, so nothing is known")

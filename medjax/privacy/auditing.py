@@ -171,6 +171,7 @@ def _result(
     }
     if not attacks:
         tried["no_attacks_because"] = wording.too_few(tried)
+        detectable = dict.fromkeys(detectable)
     about = ("method", "dataset", "init", "ipc", "seed", "num_images", "iterations")
     run = {name: summary.get(name) for name in about} | {"synthetic_sha256": case.run.digest}
     alarm = bool(leaks or copied)

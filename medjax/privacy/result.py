@@ -23,7 +23,7 @@ class AuditResult:
         ``copies.closeness``; no test.
       epsilon: bounds of ε by canaries, by their kind; empty without a deep audit.
       detectable: the smallest leak found in 8 of 10 cases, by its measure; ``None`` where even the
-        largest would be missed.
+        largest would be missed, and where no attack was tried.
       tried: numbers of images, runs and tests.
       run: method, data set, start, images per class and seed of the audited run, and the SHA-256 of
         its ``synthetic.npz``.

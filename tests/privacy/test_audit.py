@@ -13,6 +13,7 @@ from medjax.errors import UserError
 from medjax.privacy.case import case as cases
 from medjax.privacy.case import finished, redistil
 from medjax.privacy.deep import shadows, vectorised
+from medjax.privacy.statistics import evidence
 
 FORBIDDEN = re.compile("private|anonymous|safe", re.I)
 SMALL = ("--images=60",)
@@ -219,3 +220,13 @@ def test_other_data_and_other_folders_are_refused(core_set, noisy, tmp_path):
     (workdir / "summary.json").write_text(json.dumps(summary | {"seed_runs": ["seed_0"]}))
     with pytest.raises(UserError, match=r"several seeds; name one of them, as in .*seed_0"):
         privacy.audit(workdir)
+
+
+def test_an_audit_without_an_attack_measures_nothing(audited, monkeypatch):
+    monkeypatch.setattr(evidence, "LEAST", 1000)
+    workdir, _ = audited
+    result = privacy.audit(workdir, images=60)
+    assert not result.attacks and set(result.detectable.values()) == {None}
+    assert "and there are 60 and 60" in result.tried["no_attacks_because"]
+    assert "With so few images, no leak of membership could have been seen." in result.verdict
+    assert result.tried["no_attacks_because"] in (workdir / "audit.html").read_text()

@@ -35,7 +35,8 @@ def card_lines(card: Any) -> list[str]:
 def _what(card: Any) -> Iterator[str]:
     yield from _line("what", _at(card, "title"))
     name, ipc, start = (_at(card, f"method.{key}") for key in ("name", "ipc", "start"))
-    per_class = None if ipc is None else f"{_listed(ipc)} images per class"
+    group = "finding" if _at(card, "images.labels") == "rows" else "class"
+    per_class = None if ipc is None else f"{_listed(ipc)} images per {group}"
     yield from _line("method", name, per_class, start and f"started from {start}")
     if parts := _listing(_at(card, "merged_from")):
         yield from _line("merged from", some([_text(_at(x, "title")) for x in parts], most=_LISTED))
@@ -57,7 +58,8 @@ def _data(card: Any) -> Iterator[str]:
         licence and f"licence: {licence}",
     )
     if classes := _listing(_at(card, "data.classes")):
-        yield from _line(f"{len(classes):,} classes", some(map(_text, classes), most=_LISTED))
+        kind = "class" if len(classes) == 1 else "classes"
+        yield from _line(f"{len(classes):,} {kind}", some(map(_text, classes), most=_LISTED))
 
 
 def _scores(card: Any) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The audit of finished runs: planted leaks, what is written, and the command."""
 
+import dataclasses
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ from medjax.cli.privacy import main
 from medjax.errors import UserError
 from medjax.privacy.case import case as cases
 from medjax.privacy.case import finished, redistil
+from medjax.privacy.copies import release
 from medjax.privacy.deep import shadows, vectorised
 from medjax.privacy.statistics import evidence
 
@@ -81,6 +83,17 @@ def test_a_real_start_with_few_steps_raises_an_alarm(make_run):
     assert not any(
         "(seed known)" in attack.name and "networks" not in attack.name for attack in result.attacks
     )
+
+
+def test_a_start_that_was_chosen_is_matched_too(from_noise, monkeypatch):
+    run = finished.read(from_noise)
+    images = np.float32(run.dataset.train.images[[7, 9, 20, 30]]) / 255
+    monkeypatch.setattr(release, "start_of", lambda _: images)
+    settings = dataclasses.replace(run.settings, distill={"init": "kcenter"})
+    chosen = run._replace(settings=settings, released=run.released._replace(images=images))
+    tests, _ = release.compare(chosen, images=20)
+    started = [(test.found, test.of) for test in tests if "started from" in test.name]
+    assert started == [(4, 4)] * 2
 
 
 def test_noise_raises_none_and_a_deep_audit_says_what_it_tried(from_noise):

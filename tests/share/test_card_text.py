@@ -54,6 +54,11 @@ def test_what_matters_to_a_receiver_is_said():
     assert "privacy: audit: none" in lines and "made from: images of the site" in lines
 
 
+def test_rows_are_of_findings():
+    card = {"method": {"ipc": 3}, "images": {"labels": "rows"}, "data": {"classes": ["mass"]}}
+    assert {"method: 3 images per finding", "1 class: mass"} <= {*card_lines(card)}
+
+
 @pytest.mark.parametrize("wrong", [None, [], {}, "text", 1, 1.5, True, [{}], {"a": []}, [[1]]])
 @pytest.mark.parametrize(
     "place", ["", *CARD, "method.name", "data.classes", "scores.set", "privacy.audit"]

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 
 from medjax import data
+from medjax.coreset.selection import SELECTIONS
 from medjax.privacy.case.finished import Finished
 from medjax.privacy.case.start import REAL, start_of
 from medjax.privacy.copies.nearest import CopyTest, closeness, exact_copies, matches_start, nearest
@@ -62,8 +63,8 @@ def _groups(run: Finished) -> list[np.ndarray]:
 
 
 def _starts(run: Finished) -> np.ndarray | None:
-    """Returns the training image that each released one started from; ``None`` if not drawn."""
-    if run.settings.distill.get("init") != REAL:
+    """Returns the training image that each released one started from; ``None`` if none was."""
+    if run.settings.distill.get("init") not in (REAL, *SELECTIONS):
         return None
     began = start_of(run.settings)
     if began is None or len(began) != len(run.released.labels):

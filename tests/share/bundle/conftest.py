@@ -105,9 +105,9 @@ def site(tmp_path):
 def findings(site):
     """``findings()`` writes the workdir of a run on a set with several findings in an image."""
 
-    def write(**changes):
-        rows = np.float32([[1, 0, 0], [0, 1, 1], [0, 0, 0]])
-        names = ("mass", "left/right shift", "edema, mild")
+    def write(count=3, **changes):
+        rows = np.float32([[1, 0, 0], [0, 1, 1], [0, 0, 0]])[:, :count]
+        names = ("mass", "left/right shift", "edema, mild")[:count]
         return site(rows=rows, classes=names, task=MULTI_LABEL, **changes)
 
     return write

@@ -11,12 +11,13 @@ import numpy as np
 from absl import flags
 
 from medjax import data, errors, evaluate, nets, parallel, share, training
-from medjax.cli import described, exits, learners, messages, numbered_set, source_flags, startup
+from medjax.cli import described, exits, messages, numbered_set, source_flags, startup
 from medjax.cli.flags import parse_flags
 from medjax.run import datasets, setup
+from medjax.run.judging import judge_learners
 from medjax.run.metrics import write_json
 from medjax.run.progress import Stages
-from medjax.run.report import NOTHING, Row, diverged_lines, scores_table
+from medjax.run.report import NOTHING, Row, diverged_lines, learners, scores_table
 from medjax.run.settings import DataSettings, check_seed
 from medjax.store import expand_user, require_writable
 from medjax.types import PRNGKey
@@ -208,33 +209,30 @@ def _recipe(
 
 
 def _evaluate(task: Task) -> tuple[list[Row], list[str]]:
-    """Scores one network after another, and then learners, and writes the scores after each.
-
-    Returns the rows of the table, and what is to be said of the learners.
-    """
+    """Returns the rows of the table, and what is said of learners; writes the scores after each."""
     import jax
 
-    dataset, (images, benchmark), labels = task.dataset, _benchmark(task), task.images.labels
+    dataset, (images, benchmark) = task.dataset, _benchmark(task)
     key, rows, content = setup.keys_of(task.seed)["final"], [], _content(task)
     for name in task.nets:
         scores = content["results"][name] = _score(task, name, key, images, benchmark)
         write_json(task.out, content)
         rows.append(Row(name, scores.get("val"), scores["test"]))
-    compared = learners.compare(
-        task.learners,
-        jax.random.split(key, task.networks),
-        data.Split(images, labels.argmax(axis=1) if task.recipe.soft_labels else labels),
-        dataset,
-        benchmark,
-        whitening=task.images.whitening,
-    )
-    if compared.content:
-        write_json(task.out, content | {"learners": compared.content})
-    rows += compared.rows
+    keys, ours = jax.random.split(key, task.networks), data.Split(images, task.images.labels)
+    real = dataset, task.images.whitening
+    found = judge_learners(task.learners, keys, ours, real, benchmark, watch=_say_first)
+    if found:
+        write_json(task.out, content | {"learners": found})
+    rows += learners.rows(found)
     if dataset.train.labels.ndim == 2:
         nothing = evaluate.score_nothing(benchmark, num_labels=dataset.num_classes)
         rows.append(Row(NOTHING, nothing.get("val"), nothing["test"]))
-    return rows, compared.lines
+    return rows, learners.lines(found)
+
+
+def _say_first(line: str, done: float) -> None:
+    if not done:
+        messages.say(line)
 
 
 def _score(

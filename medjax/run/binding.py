@@ -24,6 +24,8 @@ RESUMABLE_OVERRIDES = (
 )
 # Of the evaluation; an older run had them with their default.
 _NEWER = {"labels": LABELS[0], "temperature": TEMPERATURE}
+# Without them, a run has what it had before there were any.
+_LEARNERS = "evaluation.learners"
 DATA_DIGEST = "data_digest"
 """The name under which a checkpoint holds the digest of the data."""
 # The options of ``data.Sources`` that a set uses, by the start of its name; other sets use none.
@@ -37,9 +39,9 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that the result of a run depends on, by dotted name.
 
     These are all settings of a config, as JSON holds it, without ``RESUMABLE_OVERRIDES``, and
-    without the options of ``data.Sources`` that the set does not use or that have their default.
-    Options of the method and kinds of labels that are missing have their default. So a new option
-    does not tell an older run from a new one.
+    without the options of ``data.Sources`` that the set does not use or that have their default,
+    and without ``evaluation.learners`` if there are none. Options of the method and kinds of labels
+    that are missing have their default. So a new option does not tell an older run from a new one.
 
     Args:
       config: the settings, nested or by dotted name.
@@ -61,6 +63,7 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in flat.items()
         if not any(f"{name}.".startswith(f"{above}.") for above in (*RESUMABLE_OVERRIDES, *unused))
         and (name not in defaults or value != defaults[name])
+        and (name != _LEARNERS or value)
     }
 
 

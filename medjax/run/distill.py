@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from medjax import methods, parallel
+from medjax import evaluate, methods, parallel
 from medjax.errors import PreemptedError, RunError, UserError
 from medjax.run import summary as summaries
 from medjax.run.binding import DATA_DIGEST, binding
@@ -60,6 +60,8 @@ def distill(
     finished = summaries.read_finished(settings, workdir)
     if finished is not None:
         return finished
+    if settings.evaluation.learners:
+        evaluate.check_learners(settings.evaluation.learners)
     commit = summaries.commit_of_code()
     with Stopwatch() as stopwatch, parallel.reports_folder(workdir) as reports:
         experiment = with_experts(make_experiment(settings))

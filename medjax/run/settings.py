@@ -1,7 +1,7 @@
 """The settings of a run: one frozen record for each section of the config, checked when made."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from medjax import data, nets, parallel, training
@@ -108,6 +108,7 @@ class EvaluationSettings:
       labels: one of ``LABELS``: the labels of a set as they are, or those of a network of all real
         images, see ``evaluate.make_teacher``.
       temperature: that of the labels of this network.
+      learners: learners that judge the set beside networks, see ``evaluate.check_learners``.
       whole_steps: the greatest number of steps of training on all real images.
       whole_epochs: the greatest number of epochs of it, in place of steps; ``None`` for steps.
     """
@@ -121,6 +122,7 @@ class EvaluationSettings:
     epochs: int
     labels: str
     temperature: float
+    learners: Sequence[str]
     whole_steps: int
     whole_epochs: int | None
     learning_rate: float
@@ -254,6 +256,9 @@ class Settings:
         _check_keys("", config, names)
         _check_keys("evaluation.", config["evaluation"], _names(EvaluationSettings))
         _check_keys("checkpoint.", config["checkpoint"], _names(CheckpointSettings))
+        # A command line may give several in one text.
+        listed = ",".join(map(str, config["evaluation"]["learners"])).split(",")
+        config["evaluation"]["learners"] = [name.strip() for name in listed if name.strip()]
         sections = {
             "data": DataSettings.from_config(config["data"]),
             "net": NetSettings.from_config(config["net"]),

@@ -195,6 +195,7 @@ def _results(experiment: Experiment, judgement: Judgement) -> dict[str, Any]:
         "ior_selected": None if selected is None else evaluate.ior(reached, selected),
         "hlr": evaluate.hlr(compared[whole], hard),
         "hlr_whole": whole,
+        **({"learners": judgement.learners} if judgement.learners else {}),
     }
 
 

@@ -18,6 +18,7 @@ TINY = (
     "evaluation.batch_size=16,evaluation.networks=2,evaluation.select_networks=1,seed=3,"
     "evaluation.augment=none"
 )
+LEARNERS = "evaluation.learners=('knn','logistic')"
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +28,9 @@ def _same_warnings(monkeypatch):
 
 @pytest.fixture(scope="module")
 def run(striped, tmp_path_factory):
-    """``(workdir, summary)`` of a finished run: a core-set by pixels."""
+    """``(workdir, summary)`` of a finished run with learners: a core-set by pixels."""
     workdir = tmp_path_factory.mktemp("runs") / "herding"
-    arg = f"{TINY},distill.space=pixels,{striped / 'set.npz'}"
+    arg = f"{TINY},{LEARNERS},distill.space=pixels,{striped / 'set.npz'}"
     return workdir, distill.distill(config.make("herding", "phantom", arg).to_dict(), workdir)
 
 
@@ -38,7 +39,8 @@ def whitened(striped, tmp_path_factory):
     """Like ``run``, of MTT by the fast recipe: whitened images and their learning rate."""
     folder = tmp_path_factory.mktemp("runs")
     arg = (
-        f"{TINY},iterations=2,data.prepare=zca(mtt),data.cache={folder},distill.augment=none,"
+        f"{TINY},{LEARNERS},iterations=2,data.prepare=zca(mtt),data.cache={folder},"
+        "distill.augment=none,"
         "distill.num_experts=2,distill.train_epochs=2,distill.max_start_epoch=1,"
         "distill.expert_epochs=1,distill.syn_steps=2,distill.step_size=0.3,distill.learning_rate=1.0,"
         f"evaluation.every=2,evaluation.recipe=fast,evaluation.epochs=10,{striped / 'set.npz'}"
@@ -203,6 +205,25 @@ def test_learners_compare_with_random_images(made, request, tmp_path, capsys):
         assert ours.startswith(name) and random.startswith(f"random images, {name}")
     (line,) = [line for line in printed.splitlines() if line.startswith("Against as many random")]
     assert "95 % prediction interval of 3 draws" in line and "knn" in line and "mlp" in line
+
+
+@pytest.mark.parametrize("made", ["run", "whitened"])
+def test_learners_say_of_a_run_what_its_report_says(made, request, tmp_path, capsys):
+    workdir = request.getfixturevalue(made)[0]
+    options = ["--nets=", "--learners=knn,logistic", f"--synthetic={workdir / 'synthetic.npz'}"]
+    printed, written = evaluated(capsys, *options, out=tmp_path / "a.json")
+    reported = json.loads((workdir / "summary.json").read_text())["learners"]
+    assert list(reported) == ["knn", "logistic"]
+    for name, found in written["learners"].items():
+        known = reported[name]
+        assert list(known) == list(found) and known["verdict"] == found["verdict"]
+        for one in ("set", "random"):
+            for metric, score in found[one]["test"].items():
+                wanted = known[one]["test"][metric]["values"]
+                assert score["values"] == pytest.approx(wanted, abs=1e-5)
+        assert found["difference"] == pytest.approx(known["difference"])
+    (line,) = [line for line in printed.splitlines() if line.startswith("Against as many random")]
+    assert line in (workdir / "report.html").read_text()
 
 
 def test_learners_without_scikit_learn_name_the_extra(run, monkeypatch, capsys):

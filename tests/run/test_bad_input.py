@@ -2,6 +2,7 @@
 
 import hashlib
 import pathlib
+import sys
 import warnings
 
 import jax.numpy as jnp
@@ -133,6 +134,13 @@ class TestBeforeTheRun:
         write()
         line = refused(capsys, "--config.net.depth=4")
         assert line.endswith("the depth can be at most 3")
+
+    def test_a_learner(self, capsys, monkeypatch):
+        line = refused(capsys, "--config.evaluation.learners=logistic, knm", name="gone.npz")
+        assert line.startswith("unknown learner 'knm' (did you mean 'knn'?); choose from: ")
+        monkeypatch.setitem(sys.modules, "sklearn", None)
+        line = refused(capsys, arg=f"{TINY},evaluation.learners=('knn',)", name="gone.npz")
+        assert line == "learners need scikit-learn: pip install 'medjax[learners]'"
 
     def test_a_workdir_whose_name_checkpoints_cannot_have(self, capsys):
         write()

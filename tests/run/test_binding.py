@@ -65,6 +65,15 @@ def test_the_seeds_of_a_command_bind_none_of_its_runs():
     assert binding(new) != binding(settings("phantom", "seed=5"))
 
 
+def test_learners_bind_where_there_are_some():
+    new = settings("phantom")
+    old = copy.deepcopy(new)
+    del old["evaluation"]["learners"]
+    assert binding(old) == binding(new) and "evaluation.learners" not in binding(new)
+    some = binding(settings("phantom", "evaluation.learners=('knn',)"))
+    assert "evaluation.learners is absent there and" in compare(binding(new), some)
+
+
 def test_differences_are_named():
     assert compare({"a": 1, "b": 2}, {"a": 1, "b": "x", "c": None}) == (
         'b is 2 there and "x" here, c is absent there and null here'

@@ -18,7 +18,7 @@ TINY = (
     "evaluation.every=2,evaluation.epochs=2,evaluation.whole_steps=2,evaluation.batch_size=16,"
     "evaluation.networks=2,evaluation.select_networks=2,evaluation.augment=none,mesh.devices=1,"
     "evaluation.balanced=True,evaluation.select_by=average_precision,distill.outer_loop=2,"
-    "distill.inner_loop=1,distill.label_learning_rate=0.05"
+    "distill.inner_loop=1,distill.label_learning_rate=0.05,evaluation.learners=('knn',)"
 )
 
 
@@ -99,8 +99,12 @@ def test_evaluating_it_gives_the_same_scores(run, tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
     workdir, summary = run
     out = tmp_path / "scores.json"
-    assert main(["evaluate", f"--synthetic={workdir / 'synthetic.npz'}", f"--out={out}"]) == 0
-    (scores,) = json.loads(out.read_text())["results"].values()
+    path = f"--synthetic={workdir / 'synthetic.npz'}"
+    assert main(["evaluate", path, f"--out={out}", "--learners=knn"]) == 0
+    written = json.loads(out.read_text())
+    (scores,) = written["results"].values()
     for metric, value in summary["test"].items():
         assert scores["test"][metric]["mean"] == pytest.approx(value["mean"], abs=1e-6)
+    found, known = (one["learners"]["knn"]["difference"] for one in (written, summary))
+    assert found == pytest.approx(known) and found["metric"] == "auroc"
     assert "predicting no finding" in capsys.readouterr().out

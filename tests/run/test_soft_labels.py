@@ -95,9 +95,15 @@ def test_a_teacher_labels_distilled_and_random_images_alike(coreset, scored, tmp
         made.append(original(*args, **options))
         return made[-1]
 
+    def compare_learner(name, ours, *args, **options):
+        learned.append(ours)
+        return compare(name, ours, *args, **options)
+
+    learned, compare = [], evaluate.compare_learner
     monkeypatch.setattr(evaluate, "make_teacher", make_teacher)
+    monkeypatch.setattr(evaluate, "compare_learner", compare_learner)
     words = "evaluation.labels=teacher", "evaluation.temperature=3.0"
-    summary = distill.distill(coreset(*words), tmp_path / "run")
+    summary = distill.distill(coreset(*words, "evaluation.learners=('knn',)"), tmp_path / "run")
     (teacher,) = made
     assert teacher.temperature == 3.0
     shared = data.load_synthetic(tmp_path / "run" / "synthetic.npz")
@@ -106,6 +112,7 @@ def test_a_teacher_labels_distilled_and_random_images_alike(coreset, scored, tmp
         np.testing.assert_allclose(labels, wanted, rtol=1e-4, atol=1e-6)
         assert recipe.soft_labels
     np.testing.assert_array_equal(shared.labels, scored[1][0])
+    np.testing.assert_array_equal(learned[0].labels, shared.labels.argmax(axis=1))
     assert scored[2][0].tolist() == [0, 0, 1, 1] and not scored[2][1].soft_labels
     assert summary["labels"] == "teacher" and "random_hard" in summary["baselines"]
     assert summary["test_hard"] != summary["test"]

@@ -119,10 +119,12 @@ def defaults(method: str, dataset: str) -> ConfigDict:
         scored on val by ``select_by``, at the end ``networks`` of them on test. ``select_recipe``
         and ``recipe`` are ``reference``, or ``fast`` for a short training. With
         ``labels="teacher"``, distilled and random images get the soft labels of a network of all
-        real images, at ``temperature``, see ``evaluate.make_teacher``. ``whole_steps`` is the
-        greatest number of steps on all images, or ``whole_epochs`` that of epochs; the others are
-        fields of ``training.Recipe``. DC with ``parity`` trains with the reference's augmentation
-        unless ``augment`` is set, see ``parity.settle``;
+        real images, at ``temperature``, see ``evaluate.make_teacher``. ``learners``, any of
+        ``("logistic", "knn", "mlp")`` of scikit-learn, compare the selected images with
+        ``networks`` draws of random real ones. ``whole_steps`` is the greatest number of steps on
+        all images, or ``whole_epochs`` that of epochs; the others are fields of
+        ``training.Recipe``. DC with ``parity`` trains with the reference's augmentation unless
+        ``augment`` is set, see ``parity.settle``;
       - ``mesh``: the first ``devices`` of all devices (0: all) are used for distilling, with this
         many along ``class``, ``net`` and ``batch`` (0: chosen, see ``parallel.make_mesh``);
       - ``checkpoint``: written at each evaluation, every ``every_steps`` iterations if set, and
@@ -179,6 +181,7 @@ def _evaluation(iterations: int, augment: str) -> dict[str, Any]:
         "epochs": 300 if augment == "none" else 1000,
         "labels": LABELS[0],
         "temperature": TEMPERATURE,
+        "learners": (),
         "whole_steps": 20000,
         "whole_epochs": config_dict.placeholder(int),
         "learning_rate": 0.01,

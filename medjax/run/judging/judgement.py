@@ -4,9 +4,11 @@ import math
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
-from medjax import evaluate, parallel
+from medjax import data, evaluate, parallel
 from medjax.run.judging.baseline_cache import keeper
+from medjax.run.judging.learners import judge_learners
 from medjax.run.progress.stages import Stages
 from medjax.run.progress.stopwatch import Stopwatch
 from medjax.run.setup import Experiment
@@ -15,7 +17,7 @@ from medjax.types import SyntheticSet
 
 
 class Judgement(NamedTuple):
-    """What networks that are trained on each set reach.
+    """What networks and learners that are trained on each set reach.
 
     Attributes:
       selected: scores of the selected images, ``{split: {metric: {"mean", "std", "n"}}}``.
@@ -23,12 +25,15 @@ class Judgement(NamedTuple):
       hard: scores of the selected images with classes as labels; ``None`` if those of ``selected``
         are classes.
       baselines: the baselines by name.
+      learners: what ``judge_learners`` found with the selected images; empty unless the settings
+        name learners.
     """
 
     selected: dict[str, Any]
     last: dict[str, Any]
     hard: dict[str, Any] | None
     baselines: dict[str, evaluate.Baseline]
+    learners: dict[str, dict[str, Any]]
 
 
 def judge(
@@ -55,7 +60,11 @@ def judge(
             hard = _score(experiment, selected, what, stages, hard=True)
     with stopwatch.part("baselines"):
         baselines = _score_baselines(experiment, stages)
-    return Judgement(scores, last_scores, hard, baselines)
+    found = {}
+    if experiment.settings.evaluation.learners:
+        with stopwatch.part("evaluate"):
+            found = _judge_learners(experiment, selected, stages)
+    return Judgement(scores, last_scores, hard, baselines, found)
 
 
 def _score(
@@ -74,6 +83,20 @@ def _score(
         recipe=experiment.recipe_for(candidate.step_size, hard=hard),
         num_networks=experiment.settings.evaluation.networks,
         watch=lambda done: stages.watch(what, done),
+    )
+
+
+def _judge_learners(
+    experiment: Experiment, selected: Candidate, stages: Stages
+) -> dict[str, dict[str, Any]]:
+    evaluation, made = experiment.settings.evaluation, experiment.decode(selected.stored)
+    return judge_learners(
+        evaluation.learners,
+        jax.random.split(experiment.keys["final"], evaluation.networks),
+        data.Split(np.asarray(made.images), np.asarray(made.labels)),
+        (experiment.dataset, None),  # whose images are whitened already
+        experiment.benchmark,
+        watch=stages.watch,
     )
 
 

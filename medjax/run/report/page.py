@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from medjax.run.metrics import jsonable
-from medjax.run.report import charts, prose, table
+from medjax.run.report import charts, learners, prose, table
 from medjax.run.report.template import data_uri, write_page
 
 # Enough to judge a class; a browser cannot open a page of thousands of images.
@@ -47,13 +47,18 @@ def write_report(
     """
     summary, labels = jsonable(summary), np.asarray(labels)
     rows, names = table.result_rows(summary), (summary.get("data") or {}).get("classes") or []
+    found, first = summary.get("learners") or {}, summary.get("headline")
+    learned = learners.rows(found)
     write_page(
         path,
         "report.html.jinja",
         summary,
         rows=rows,
-        columns=_columns(rows, first=summary.get("headline"), decisions=False),
+        columns=_columns(rows, first=first, decisions=False),
         decisions=_columns(rows, first=None, decisions=True),
+        learned=learned,
+        learned_columns=_columns(learned, first=first, decisions=False),
+        learned_lines=learners.lines(found),
         charts=_curves(summary, history),
         groups=_groups(labels, names),
         most_images=_MOST_IMAGES,

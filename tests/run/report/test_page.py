@@ -87,6 +87,19 @@ def test_decisions_and_probabilities_have_a_table_of_their_own(summary, render):
     assert "0.062 ± 0.010" in own and "6.2 ± 1.0" in own and "AUROC: 1 is perfect" in own
 
 
+def test_learners_have_a_table_and_a_sentence(summary, render):
+    _, before = render(summary)
+    assert "Other learners" not in before.text
+    gap = {"metric": "auroc", "mean": -0.01, "low": None, "high": None, "n": 1}
+    two = {"set": {"test": summary["test"]}, "random": {"test": summary["baselines"]["kcenter"]}}
+    summary["learners"] = {"knn": {**two, "difference": gap, "verdict": "cannot tell"}}
+    source, page = render(summary)
+    assert len(page.of("table")) == len(before.of("table")) + 1 and source.count('"own"') == 1
+    own = page.text.split("Other learners")[1].split("Course of the run")[0]
+    for text in ("random images, knn", "84.2 ± 1.0", "0.850 ± 0.010", "one draw cannot tell with"):
+        assert text in own, text
+
+
 def test_the_interval_over_images_is_below_an_auroc(summary, render):
     summary["test"]["auroc"]["image_interval"] = [0.8991, 0.943]
     source, page = render(summary)

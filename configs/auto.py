@@ -3,8 +3,6 @@
 python -m medjax.launch --config=configs/auto.py:bloodmnist --workdir=runs/auto_blood
 python -m medjax.launch --config=configs/auto.py:my.npz,quick,distill.init=noise --workdir=runs/mine
 
-For findings, ``distill.distance=mean``.
-
 With these settings: not yet run.
 """
 

@@ -41,7 +41,7 @@ class Method(NamedTuple):
 
 
 _METHODS = {
-    "auto": Method(auto, extends=idm),
+    "auto": Method(auto, extends=dm),
     "datm": Method(datm, extends=mtt, axes=("net",)),
     "dc": Method(dc),
     "dm": Method(dm),

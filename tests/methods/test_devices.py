@@ -35,7 +35,7 @@ METHODS = {
         "sampling": "network",
     },
 }
-METHODS["auto"] = METHODS["idm"] | {"net_batch": 16}
+METHODS["auto"] = METHODS["dm"]
 METHODS["datm"] = METHODS["mtt"] | {"first_max_start_epoch": 1}
 METHODS["hoptm"] = METHODS["mtt"] | {"base_threshold": 1e-4}
 SHAPES = [(2, 1, 1), (1, 2, 1), (1, 1, 2), (8, 1, 1), (2, 2, 2)]
@@ -132,7 +132,7 @@ def collectives(make, real, mesh):
 # its real images; and the gradient of a minibatch of the training between two updates with, once,
 # the number of its rows, which the compiler may or may not send apart. The gradient by the
 # frequencies of a sampling network goes back through the sums over real images, and is averaged.
-# Deviations from the mean of a class are summed once it is known.
+# The deviations of a class need a mean, sent with that of DM, and are summed once it is known.
 GRADIENT, REAL_SIDE, TRAINING, ROWS, FREQUENCIES, DEVIATIONS = 1, 1, 1, 1, 2, 1
 EXPECTED = {
     "dm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE}},
@@ -156,7 +156,7 @@ EXPECTED = {
     "mtt": {"class": {0}, "net": {GRADIENT}, "batch": {0}},
     "ncfm": {"class": {GRADIENT}, "net": {GRADIENT}, "batch": {REAL_SIDE + FREQUENCIES}},
 }
-EXPECTED["auto"] = EXPECTED["idm"] | {"batch": {n + DEVIATIONS for n in EXPECTED["idm"]["batch"]}}
+EXPECTED["auto"] = EXPECTED["dm"] | {"batch": {REAL_SIDE + DEVIATIONS}}
 EXPECTED["datm"] = EXPECTED["hoptm"] = EXPECTED["mtt"]
 
 

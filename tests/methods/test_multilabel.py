@@ -172,12 +172,15 @@ def test_dc_is_its_definition(make_net, real):
     np.testing.assert_allclose(state.labels, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_dm_is_its_definition(make_net, real):
-    """One update on whole groups: the mean features, and those with and without each finding."""
+@pytest.mark.parametrize("distance", ["mean", "moments"])
+def test_dm_is_its_definition(make_net, real, distance):
+    """One update on whole groups: the mean features, and those with and without each finding.
+
+    With ``moments``, the standard deviations of whole groups as well.
+    """
     net = make_net(3, depth=1)
-    distiller = methods.dm(
-        net=net, ipc=IPC, num_groups=4, init="noise", augment="none", learning_rate=0.5
-    )
+    options = {"init": "noise", "augment": "none", "learning_rate": 0.5, "distance": distance}
+    distiller = methods.dm(net=net, ipc=IPC, num_groups=4, **options)
     start = distiller.init(KEY, real)
     images, labels = jnp.array(start.images), np.asarray(start.labels)
     pixels = (jnp.asarray(SPLIT.images, jnp.float32) / 255 - 0.4) / 0.2
@@ -200,6 +203,10 @@ def test_dm_is_its_definition(make_net, real):
                 means = features[0][real_rows_].mean(0), features[1][syn_rows_].mean(0)
                 square = jnp.sum((means[0] - means[1]) ** 2)
                 total += len(syn_rows_) / len(syn_rows) * square / 4
+            if distance == "moments":
+                one = len(syn_rows) == 1  # whose deviations are zero and have no gradient
+                of_syn = 0.0 if one else features[1][syn_rows].std(0)
+                total += jnp.sum((features[0][real_rows].std(0) - of_syn) ** 2)
         return total
 
     state, info = distiller.step(KEY, start, real, 1)

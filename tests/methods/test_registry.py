@@ -73,16 +73,13 @@ def test_idm_has_the_defaults_of_its_authors():
     assert methods.axes("idm") == ("class", "net", "batch")
 
 
-def test_auto_is_idm_with_other_defaults():
-    auto, idm = methods.options("auto"), methods.options("idm")
-    assert set(auto) == set(idm)
-    assert {name: auto[name] for name in auto if auto[name] != idm[name]} == {
+def test_auto_is_dm_with_other_defaults():
+    auto, dm = methods.options("auto"), methods.options("dm")
+    assert set(auto) == set(dm)
+    assert {name: auto[name] for name in auto if auto[name] != dm[name]} == {
+        "init": "mix",
         "distance": "moments",
-        "balanced": True,
-        "new_network_every": 200,
-        "trained_networks": 1,
-        "train_steps": 1,
-        "net_batch": 64,
+        "factor": 2,
     }
 
 

@@ -28,7 +28,7 @@ METHODS = {
     "ncfm": "distill.augment=crop_flip,distill.num_experts=2,distill.train_epochs=3,"
     "distill.num_frequencies=64,distill.sampling=network",
 }
-METHODS["auto"] = METHODS["idm"]
+METHODS["auto"] = "distill.augment=crop_flip"
 METHODS["datm"] = f"{METHODS['mtt']},distill.first_max_start_epoch=1,distill.ema=0.5"
 METHODS["hoptm"] = METHODS["mtt"]
 

@@ -1,4 +1,4 @@
-"""auto: medjax's own method, IDM with what small, imbalanced, grey sets need."""
+"""auto: medjax's own method, DM with moments and patches, for few images of medical sets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,62 +6,43 @@ from typing import Any
 import flax.linen as nn
 
 from medjax.methods.distiller import Distiller
-from medjax.methods.features.idm import idm
+from medjax.methods.features.dm import dm
 
 
 def auto(
     *,
     net: nn.Module,
     ipc: int | Sequence[int],
+    init: str = "mix",
     distance: str = "moments",
-    balanced: bool = True,
-    new_network_every: int = 200,
-    trained_networks: int = 1,
-    train_steps: int = 1,
-    net_batch: int = 64,
+    factor: int = 2,
     **options: Any,
 ) -> Distiller:
-    """Matches the moments of features under networks that train on balanced classes.
+    """Matches means and standard deviations of features of images that hold four patches each.
 
-    It is ``idm`` with three changes. The standard deviations of the features are matched beside
-    their means, since the means of few images can agree while the images are all alike. The
-    networks see each class as often as the others, as networks that train on the synthetic images
-    do, and so does the accuracy that weighs the cross entropy, which an unequal set flatters. And
-    the networks train little in an iteration, but longer, so that more of the time moves the
-    images.
+    It is ``dm`` with two changes. A stored image holds ``factor²`` patches, each enlarged to an
+    image: few pixels, but many images. And the standard deviation of each feature is matched beside
+    its mean, since the means of few images can agree while the images are all alike. The networks
+    stay random: training some, as ``idm`` does, takes time from the images.
 
-    Each part is an option: ``distance=mean``, ``balanced=False``, ``trained_networks=0`` (random
-    networks, without a cross entropy), ``ce_weight=0``, ``factor=1``, ``augment=none``.
+    Each part is an option, which a table can turn off: ``distance=mean``, ``factor=1``.
 
     Args:
-      net: a flax module with ``embed`` and ``head``.
+      net: a flax module with ``embed``.
       ipc: images per class, one number for all classes or one for each.
-      distance: of the features, see ``idm``.
-      balanced: whether the networks train on as many images of each class.
-      new_network_every: iterations between two fresh networks.
-      trained_networks: networks that are trained in an iteration.
-      train_steps: minibatches of each of them.
-      net_batch: images of a minibatch.
-      **options: the other options of ``idm``.
+      init: the start of the images, see ``initial_images``.
+      distance: of the features, see ``dm``.
+      factor: patches along each side of a stored image, see ``decode``.
+      **options: the other options of ``dm``.
 
     Returns:
       A ``Distiller``.
 
     Raises:
-      UserError: as ``idm`` does.
+      UserError: as ``dm`` does.
 
     Example:
       >>> from medjax import nets
       >>> distiller = auto(net=nets.make("convnet", num_classes=2, width=8), ipc=10)
     """
-    return idm(
-        net=net,
-        ipc=ipc,
-        distance=distance,
-        balanced=balanced,
-        new_network_every=new_network_every,
-        trained_networks=trained_networks,
-        train_steps=train_steps,
-        net_batch=net_batch,
-        **options,
-    )
+    return dm(net=net, ipc=ipc, init=init, distance=distance, factor=factor, **options)

@@ -69,7 +69,7 @@ def characteristic_loss(
     )
 
 
-def moments_loss(
+def deviations_loss(
     real_features: Array,
     syn_features: Array,
     *,
@@ -77,10 +77,10 @@ def moments_loss(
     syn_weights: Array,
     axis_name: AxisName,
 ) -> Array:
-    """Returns ``‖μ_r − μ_s‖² + ‖σ_r − σ_s‖²`` of the means and standard deviations of each feature.
+    """Returns ``‖σ_r − σ_s‖²`` of the standard deviations of each feature.
 
-    It is the squared Wasserstein distance of two normal distributions with these moments and
-    independent features. Without the second term it is the loss of DM, in the same unit.
+    Added to the loss of DM, ``‖μ_r − μ_s‖²``, it makes the squared Wasserstein distance of two
+    normal distributions with these moments and independent features.
 
     Args:
       real_features, syn_features: float ``[b, f]``, ``[m, f]``.
@@ -88,10 +88,10 @@ def moments_loss(
       axis_name: mesh axes that divide the real rows.
 
     Returns:
-      A scalar; a feature that is the same in all images has no gradient by its deviation.
+      A scalar; a feature that is the same in all images has no gradient.
     """
-    real = _moments(real_features, real_weights, axis_name)
-    syn = _moments(syn_features, syn_weights, None)
+    real = _deviations(real_features, real_weights, axis_name)
+    syn = _deviations(syn_features, syn_weights, None)
     return jnp.sum(jnp.square(real - syn))
 
 
@@ -133,13 +133,12 @@ def rbf_loss(
     )
 
 
-def _moments(features: Array, weights: Array, axis_name: AxisName) -> Array:
-    """Returns the mean and the standard deviation of each feature, ``[2, f]``."""
+def _deviations(features: Array, weights: Array, axis_name: AxisName) -> Array:
+    """Returns the standard deviation of each feature, ``[f]``."""
 
     def mean(values: Array) -> Array:
         sums = weighted_sum(values, weights)
         return cast(Array, divide_by_weight(sums, weights, axis_name=axis_name))
 
-    centre = mean(features)
-    variance = mean(jnp.square(features - centre[None]))
-    return jnp.stack([centre, jnp.sqrt(jnp.maximum(variance, _LEAST_VARIANCE))])
+    variance = mean(jnp.square(features - mean(features)[None]))
+    return jnp.sqrt(jnp.maximum(variance, _LEAST_VARIANCE))

@@ -20,7 +20,7 @@ from medjax.methods.features.distances import (
     NUM_FREQUENCIES,
     batch_features,
     characteristic_loss,
-    moments_loss,
+    deviations_loss,
     normal_frequencies,
     rbf_loss,
 )
@@ -30,7 +30,8 @@ from medjax.methods.networks import apply_fn, both_keys
 from medjax.types import Array, EmbedFn, Params, PRNGKey, SyntheticSet
 
 DISTANCES = ("mean", "moments", "rbf", "ncf")
-_LOSSES = {"moments": moments_loss, "rbf": rbf_loss}
+# Those that know several findings in an image.
+_OF_ROWS = ("mean", "moments")
 
 
 def dm(
@@ -68,11 +69,10 @@ def dm(
       augment: a DSA strategy, or ``none``.
       num_networks: networks whose losses are averaged in an iteration; 1 is the reference.
       distance: of the real and synthetic features of a class. ``mean`` is the reference's, the loss
-        above. ``moments`` adds the standard deviation of each feature, see ``moments_loss``.
-        ``rbf`` is the squared MMD with Gaussian kernels, see ``rbf_loss``, and ``ncf`` the
-        characteristic distance of ``ncfm``, see ``characteristic_loss``; both see the whole
-        distribution, and may need another learning rate. All but ``mean`` are for one label per
-        image.
+        above. ``moments`` adds the standard deviation of each feature in the class or group, see
+        ``deviations_loss``. ``rbf`` is the squared MMD with Gaussian kernels, see ``rbf_loss``, and
+        ``ncf`` the characteristic distance of ``ncfm``, see ``characteristic_loss``; both see the
+        whole distribution, may need another learning rate, and are for one label per image.
       factor: patches along each side of a stored image, each of which is enlarged to an image to
         match and to train on, see ``decode``; 1 is the reference.
       num_groups: groups of a multi-label set, see ``data.group_indices``; ``None`` for classes.
@@ -125,19 +125,21 @@ class DistributionMatching(Matching):
     def feature_loss(self, real: Array, syn: Array, batch: ClassBatch) -> Array:
         """Returns the loss of a class from the features ``[b, f]`` and ``[m, f]`` of its images."""
         options = self.weight_options(batch)
-        if self.distance == "mean":
+        if self.distance in _OF_ROWS:
             # As images of one pixel, whose features are themselves.
             pixels = {"real_images": real[:, None, None], "syn_images": syn[:, None, None]}
-            return _mean_loss(lambda _, x: x[:, 0, 0], {}, batch._replace(**pixels), **options)
-        if self.distance in _LOSSES:
-            return _LOSSES[self.distance](real, syn, **options)
+            loss = _mean_loss(lambda _, x: x[:, 0, 0], {}, batch._replace(**pixels), **options)
+            return loss if self.distance == "mean" else loss + deviations_loss(real, syn, **options)
+        if self.distance == "rbf":
+            return rbf_loss(real, syn, **options)
         frequencies = normal_frequencies(batch.key, syn, count=NUM_FREQUENCIES)
         return characteristic_loss(real, syn, frequencies, **options)
 
     def extend(self, state: DistillState) -> DistillState:
-        if self.distance != "mean" and state.labels.ndim == 2:
+        if self.distance not in _OF_ROWS and state.labels.ndim == 2:
             raise UserError(
-                f"distance={self.distance} is for sets with one label per image; set it to mean"
+                f"distance={self.distance} is for sets with one label per image; "
+                f"choose from: {', '.join(_OF_ROWS)}"
             )
         return state
 

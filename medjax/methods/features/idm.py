@@ -40,7 +40,6 @@ def idm(
     train_steps: int = 10,
     net_batch: int = 256,
     net_learning_rate: float = 0.01,
-    balanced: bool = False,
     distance: str = "mean",
     factor: int = 2,
     num_groups: int | None = None,
@@ -78,7 +77,6 @@ def idm(
       train_steps: minibatches of each of them.
       net_batch: real images of a minibatch.
       net_learning_rate: learning rate of the networks.
-      balanced: whether minibatches show all classes alike often, or as they are, the reference.
       distance: of the real and synthetic features of a class, see ``dm``; ``mean`` is the
         reference.
       factor: patches along each side of a stored image, each of which is enlarged to an image to
@@ -112,7 +110,6 @@ def idm(
         steps=train_steps,
         learning_rate=net_learning_rate,
         batch_size=net_batch,
-        balanced=balanced,
         axes=axes.classes + axes.networks + axes.rows,
     )
     return _ImprovedMatching(

@@ -98,8 +98,6 @@ class QueueTraining:
       axes: mesh axes along which devices divide each minibatch. Batch norm needs a whole minibatch,
         so that each device then computes all of it.
       batch_size: images of a minibatch.
-      balanced: whether an image is drawn with a weight of one over the size of its class, or the
-        sum over its groups, so that classes come alike often; else all images do.
     """
 
     net: nn.Module
@@ -110,7 +108,6 @@ class QueueTraining:
     learning_rate: float
     axes: parallel.AxisNames
     batch_size: int = 256
-    balanced: bool = False
 
     def start(self, image: Array) -> NetworkQueue:
         """Allocates an empty queue.
@@ -166,15 +163,10 @@ class QueueTraining:
     def rows(self, key: PRNGKey, real: RealData) -> Array:
         """Returns the rows that ``train`` reads with this key, int32 ``[trained, steps, b]``."""
         count = len(real.labels)
-        odds = jnp.log(_weights(real)) if self.balanced else None
         _, batch_key = jax.random.split(key)
         keys = jax.random.split(batch_key, self.trained * self.steps)
 
         def one_minibatch(key: PRNGKey) -> Array:
-            if odds is not None:
-                # The highest log weights with Gumbel noise are a weighted draw of distinct rows.
-                scores = odds + jax.random.gumbel(key, odds.shape, odds.dtype)
-                return lax.top_k(scores, min(self.batch_size, count))[1]
             order = jax.random.permutation(key, jnp.arange(count, dtype=jnp.int32))
             return order[: self.batch_size]
 
@@ -280,14 +272,6 @@ def share_right(logits: Array, labels: Array) -> Array:
         return (guessed == labels).astype(logits.dtype)
     right = ((logits > 0) == (2 * labels > 1)) & (labels >= 0)
     return jnp.mean(right, axis=1, dtype=logits.dtype)
-
-
-def _weights(real: RealData) -> Array:
-    """Returns one over the size of each image's class, or the sum over groups, float32 ``[n]``."""
-    counts = real.counts[:, None]
-    own = jnp.arange(real.index.shape[1], dtype=counts.dtype)[None] < counts
-    weights = jnp.where(own, 1 / counts.astype(jnp.float32), 0)
-    return jnp.zeros(len(real.labels), jnp.float32).at[real.index].add(weights)
 
 
 def _put(queue: NetworkQueue, slot: Array, member: Member) -> NetworkQueue:

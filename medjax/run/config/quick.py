@@ -26,24 +26,16 @@ _TRAJECTORIES = {
     "distill.expert_epochs": 2,
     "distill.syn_steps": 10,
 }
-_QUEUE = {
-    "iterations": 600,
-    "evaluation.every": 200,
-    "log_every": 20,
-    # For DM's reason; the cross entropy keeps its learning rate.
-    "distill.learning_rate": 0.8,
-    "distill.ce_weight": 0.125,
-    "distill.num_networks_kept": 8,
+_DISTRIBUTIONS = {
+    "iterations": 900,
+    "evaluation.every": 300,
+    "log_every": 50,
+    # The loss is a sum over features, of which this width has a quarter.
+    "distill.learning_rate": 4.0,
 }
 _METHODS = {
-    "auto": _QUEUE,
-    "dm": {
-        "iterations": 900,
-        "evaluation.every": 300,
-        "log_every": 50,
-        # The loss is a sum over features, of which this width has a quarter.
-        "distill.learning_rate": 4.0,
-    },
+    "auto": _DISTRIBUTIONS,
+    "dm": _DISTRIBUTIONS,
     "dc": _GRADIENT_MATCHING,
     "dsa": _GRADIENT_MATCHING,
     "idc": {
@@ -54,8 +46,14 @@ _METHODS = {
         # For a 250th of the updates.
         "distill.learning_rate": 0.5,
     },
-    "idm": _QUEUE
-    | {
+    "idm": {
+        "iterations": 600,
+        "evaluation.every": 200,
+        "log_every": 20,
+        # For DM's reason; the cross entropy keeps its learning rate.
+        "distill.learning_rate": 0.8,
+        "distill.ce_weight": 0.125,
+        "distill.num_networks_kept": 8,
         "distill.new_network_every": 50,
         "distill.trained_networks": 1,
         "distill.train_steps": 4,

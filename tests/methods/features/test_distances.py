@@ -11,7 +11,7 @@ from jax.test_util import check_grads
 
 from medjax import methods, planning
 from medjax.errors import UserError
-from medjax.methods.features.distances import characteristic_loss, moments_loss, rbf_loss
+from medjax.methods.features.distances import characteristic_loss, deviations_loss, rbf_loss
 
 REAL, SYN, FEATURES = 16, 3, 5
 
@@ -42,9 +42,9 @@ def rbf(real, syn, real_weights, syn_weights, axis_name=None):
     return rbf_loss(real, syn, **options, axis_name=axis_name)
 
 
-def moments(real, syn, real_weights, syn_weights, axis_name=None):
+def deviations(real, syn, real_weights, syn_weights, axis_name=None):
     options = {"real_weights": real_weights, "syn_weights": syn_weights}
-    return moments_loss(real, syn, **options, axis_name=axis_name)
+    return deviations_loss(real, syn, **options, axis_name=axis_name)
 
 
 def ncf_by_hand(real, syn):
@@ -64,12 +64,12 @@ def rbf_by_hand(real, syn):
     return mean(real, real) + mean(syn, syn) - 2 * mean(real, syn)
 
 
-def moments_by_hand(real, syn):
-    return sum(np.sum((moment(real, 0) - moment(syn, 0)) ** 2) for moment in (np.mean, np.std))
+def deviations_by_hand(real, syn):
+    return np.sum((np.std(real, 0) - np.std(syn, 0)) ** 2)
 
 
 LOSSES = {
-    "moments": (moments, moments_by_hand),
+    "deviations": (deviations, deviations_by_hand),
     "ncf": (ncf, ncf_by_hand),
     "rbf": (rbf, rbf_by_hand),
 }
@@ -110,7 +110,7 @@ def test_one_real_image_that_the_synthetic_one_equals(name):
     assert abs(value) < 0.2 and np.isfinite(gradient).all()
 
 
-@pytest.mark.parametrize("distance", LOSSES)
+@pytest.mark.parametrize("distance", ["moments", "ncf", "rbf"])
 def test_dm_matches_a_class_in_chunks(make_net, make_real, monkeypatch, distance):
     """Small chunks give the numbers of whole batches."""
     real, net, results = make_real((5, 9)), make_net(2, depth=1), []
@@ -130,7 +130,7 @@ def test_dm_matches_a_class_in_chunks(make_net, make_real, monkeypatch, distance
     assert our_loss == pytest.approx(their_loss, rel=1e-4)
 
 
-@pytest.mark.parametrize("distance", LOSSES)
+@pytest.mark.parametrize("distance", ["ncf", "rbf"])
 def test_label_rows_are_refused(make_net, make_real, distance):
     real = make_real((8, 9))
     rows = jnp.stack([real.labels, 1 - real.labels], axis=1).astype(jnp.float32)
@@ -138,5 +138,5 @@ def test_label_rows_are_refused(make_net, make_real, distance):
     with pytest.raises(UserError) as caught:
         distiller.init(jax.random.key(0), real._replace(labels=rows))
     assert str(caught.value) == (
-        f"distance={distance} is for sets with one label per image; set it to mean"
+        f"distance={distance} is for sets with one label per image; choose from: mean, moments"
     )

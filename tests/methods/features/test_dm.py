@@ -17,8 +17,11 @@ def problem(make_net, make_real):
     return make_net(2, depth=1), make_real(SIZES)
 
 
-def two_iterations(net, groups, images):
-    """``‖mean ψ(real) − mean ψ(syn)‖²`` over classes and two networks, SGD with momentum."""
+def two_iterations(net, groups, images, *, moments, factor):
+    """``‖mean ψ(real) − mean ψ(syn)‖²`` over classes and two networks, SGD with momentum.
+
+    ``moments`` are the mean, and whatever else of the features is matched.
+    """
 
     def embed(params, images):
         return net.apply({"params": params}, images, method="embed")
@@ -26,12 +29,14 @@ def two_iterations(net, groups, images):
     @jax.jit
     def loss_and_gradient(params, images):
         def loss(images):
-            syn = (images[: IPC[0]], images[IPC[0] :])
-            means = [
-                jnp.mean(embed(params, real), 0) - jnp.mean(embed(params, mine), 0)
+            stored = (images[: IPC[0]], images[IPC[0] :])
+            syn = [methods.decode(mine, factor=factor) for mine in stored]
+            differences = [
+                moment(embed(params, real), 0) - moment(embed(params, mine), 0)
                 for real, mine in zip(groups, syn, strict=True)
+                for moment in moments
             ]
-            return sum(jnp.sum(jnp.square(mean)) for mean in means)
+            return sum(jnp.sum(jnp.square(difference)) for difference in differences)
 
         return jax.value_and_grad(loss)(images)
 
@@ -49,12 +54,21 @@ def two_iterations(net, groups, images):
     return images, np.mean(losses)
 
 
+CPU, GPU = (1, 1, 2, 2), (None, None, None)
+
+
 # One network and class at a time, in chunks of images, as on a CPU; and all at once.
-@pytest.mark.parametrize("chunks", [(1, 1, 2, 2), (None, None, None)], ids=["cpu", "gpu"])
-def test_two_networks_two_iterations_with_momentum(problem, real_by_class, monkeypatch, chunks):
+@pytest.mark.parametrize(("name", "chunks"), [("dm", CPU), ("dm", GPU), ("auto", CPU)])
+def test_two_networks_two_iterations_with_momentum(
+    problem, real_by_class, monkeypatch, name, chunks
+):
+    """``auto`` matches standard deviations too, and those of four patches in each image."""
+    of_auto = {"moments": (jnp.mean, jnp.std), "factor": 2}
+    own = of_auto if name == "auto" else {"moments": (jnp.mean,), "factor": 1}
     monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
     net, real = problem
-    distiller = methods.dm(
+    distiller = methods.make(
+        name,
         net=net,
         ipc=IPC,
         learning_rate=0.3,
@@ -65,7 +79,7 @@ def test_two_networks_two_iterations_with_momentum(problem, real_by_class, monke
     )
     start = distiller.init(KEY, real)
     before = np.asarray(start.images)
-    expected, expected_loss = two_iterations(net, real_by_class(real), jnp.asarray(before))
+    expected, expected_loss = two_iterations(net, real_by_class(real), jnp.asarray(before), **own)
     state, info = distiller.step(KEY, start, real, 2)
     moved = np.abs(np.asarray(expected) - before)
     assert moved.max((1, 2, 3)).min() > 0.01  # every image, or there is nothing to compare

@@ -73,14 +73,14 @@ CPU, GPU = (1, 1, 2, 2), (None, None, None)
 
 
 @pytest.mark.parametrize(
-    ("name", "chunks", "flip", "factor"),
-    [("idm", CPU, 1, 1), ("idm", GPU, -1, 1), ("idm", CPU, 1, 2), ("auto", CPU, 1, 2)],
+    ("distance", "chunks", "flip", "factor"),
+    [("mean", CPU, 1, 1), ("mean", GPU, -1, 1), ("mean", CPU, 1, 2), ("moments", CPU, 1, 2)],
 )
-def test_the_loss_is_its_definition(real, tanh_net, monkeypatch, name, chunks, flip, factor):
-    """That of ``auto`` has standard deviations too."""
+def test_the_loss_is_its_definition(real, tanh_net, monkeypatch, distance, chunks, flip, factor):
     monkeypatch.setattr(planning, "backend_chunks", lambda *_, **__: planning.Chunks(*chunks))
-    distiller = methods.make(name, net=tanh_net, ipc=(1, 3), factor=factor, **OPTIONS)
-    moments = (np.mean, np.std) if name == "auto" else (np.mean,)
+    own = {"distance": distance, "factor": factor}
+    distiller = methods.idm(net=tanh_net, ipc=(1, 3), **own, **OPTIONS)
+    moments = (np.mean, np.std) if distance == "moments" else (np.mean,)
     state = start_of(distiller, real, flip)
     params = jax.tree.map(lambda x: np.asarray(x[0]), state.networks.members.variables["params"])
     images = (np.asarray(real.images, float) / 255 - 0.55) / 0.2

@@ -147,29 +147,6 @@ def test_minibatches_are_256_distinct_images(make_net, make_real):
     assert training.rows(KEY, make_real((3, 5))).shape == (2, 4, 8)
 
 
-def test_balanced_minibatches_show_classes_alike_often(make_net, make_real):
-    training = training_of(make_net(2, depth=1), steps=20, batch_size=10, balanced=True)
-    real = make_real((30, 300))
-    rows = np.asarray(training.rows(KEY, real)).reshape(-1, 10)
-    assert all(len(set(row)) == 10 for row in rows)
-    labels = np.asarray(real.labels)[rows]
-    smaller = set(np.flatnonzero(np.asarray(real.labels) == 0))
-    # Of ten distinct images a few less than five are of the smaller class, as it is used up.
-    assert 0.42 < (labels == 0).mean() < 0.52
-    assert len(set(rows[labels == 1])) > 120 and set(rows[labels == 0]) == smaller
-
-
-def test_balanced_minibatches_of_findings(make_net, make_real):
-    """An image counts for each of its groups; one in no group is never drawn."""
-    training = training_of(make_net(2, depth=1), steps=50, batch_size=1, balanced=True)
-    real = make_real((50, 50))
-    index = jnp.array([[0, 0, 0, 0], [0, 1, 2, 3]], jnp.int32)
-    real = real._replace(index=index, counts=jnp.array([1, 4], jnp.int32))
-    rows = np.asarray(training.rows(KEY, real)).ravel()
-    share = np.bincount(rows, minlength=4) / len(rows)  # 5/8 and three times 1/8
-    assert rows.max() < 4 and 0.48 < share[0] < 0.77 and share[1:].min() > 0.04
-
-
 def test_no_network_is_trained(make_net, make_real):
     training, real = training_of(make_net(2, depth=1), trained=0), make_real((6, 6))
     queue = training.renew(KEY, training.start(image_of(real)), image_of(real), jnp.int32(0))

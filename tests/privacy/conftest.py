@@ -50,4 +50,5 @@ def core_set(make_run):
 def from_noise(make_run):
     """A run of DM that started from noise."""
     options = "distill.init=noise,distill.batch_real=16,distill.augment=none"
+    options += ",evaluation.learners=('knn',)"
     return make_run("dm", f"ipc=2,iterations=4,evaluation.every=4,{options}")

@@ -25,8 +25,8 @@ def distilled(
 ) -> data.SharedSet:
     """Distils some images as a run distilled its own, or resumes or reads this distillation.
 
-    The settings are the run's, with as many iterations as made the released images. Networks are
-    not trained to select or score images, because that changes none of them.
+    The settings are the run's, with as many iterations as made the released images. Networks and
+    learners are not trained to select or score images, because that changes none of them.
 
     Args:
       run: the run.
@@ -102,7 +102,7 @@ def _config(run: Finished, path: Path, *, seed: int | None) -> dict[str, Any]:
     config["evaluation"] |= {"recipe": "reference", "select_recipe": "reference"}
     config["evaluation"] |= {"networks": 1, "select_networks": 1, "select_by": "auroc"}
     config["evaluation"] |= {"whole_steps": 1, "whole_epochs": None}
-    config["evaluation"] |= {"labels": "hard", "temperature": 1.0}
+    config["evaluation"] |= {"labels": "hard", "temperature": 1.0, "learners": []}
     if "augment" in config["distill"]:
         chosen = config["distill"]["augment"]
         config["distill"]["augment"] = datasets.strategy(chosen, run.dataset)

@@ -17,14 +17,14 @@ class AuditResult:
       alarm: whether a leak was found.
       verdict: the result in sentences.
       findings: a line for each leak that was found.
-      attacks: the outcome of each attack on membership.
+      attacks: the outcome of each attack on membership, and of that on canaries.
       copies: the questions about copies and near neighbours of real images.
       closeness: distances to training images beside those to held-out ones, see
         ``copies.closeness``; no test.
       epsilon: bounds of ε by canaries, by their kind; empty without a deep audit.
       detectable: the smallest leak found in 8 of 10 cases, by its measure; ``None`` where even the
-        largest would be missed, and where no attack was tried.
-      tried: numbers of images, runs and tests.
+        largest would be missed, and where no attack on membership was tried.
+      tried: numbers of images, runs and tests, and why no attack on membership was tried, if so.
       run: method, data set, start, images per class and seed of the audited run, and the SHA-256 of
         its ``synthetic.npz``.
       publish: whether the site agreed to send the result with the images.

@@ -19,6 +19,8 @@ from medjax.privacy.statistics.scores import moments
 from medjax.privacy.tracing.inputs import group_mask
 from medjax.privacy.tracing.spaces import Scene, Space, moved
 
+CANARIES = "canaries"
+"""The name of the attack, which is on planted images and not on members."""
 _log = logging.getLogger("medjax")
 
 
@@ -83,7 +85,7 @@ def canary_attacks(
     bounds["all"] = epsilon_bounds(mean, planted.included)
     inside, outside = mean[planted.included], mean[~planted.included]
     enough = min(len(inside), len(outside)) >= evidence.LEAST
-    return [measure("canaries", inside, outside)] if enough else [], bounds
+    return [measure(CANARIES, inside, outside)] if enough else [], bounds
 
 
 def _holdout_law(scene: Scene, space: Space) -> tuple[np.ndarray, np.ndarray]:

@@ -44,7 +44,8 @@ def verdict(
 
     Args:
       alarm: whether a leak was found.
-      tried: the numbers of images, runs and tests, as ``audit.json`` holds them.
+      tried: the numbers of images, runs and tests, as ``audit.json`` holds them, and why no attack
+        on membership was tried, if so.
       detectable: see ``evidence.detectable``.
 
     Returns:
@@ -64,7 +65,7 @@ def too_few(tried: Mapping[str, Any]) -> str:
     """Says why no attack on membership was tried.
 
     Args:
-      tried: as for ``verdict``.
+      tried: the numbers of images, see ``verdict``.
 
     Example:
       >>> tried = {"members": 3, "others": 4, "unit": "image", "left_out_near": 50}
@@ -90,8 +91,8 @@ def _first(alarm: bool, tried: Mapping[str, Any]) -> str:
             "were made from."
         )
     found = f"none of {tried['tests']} tests found a leak"
-    if not tried["attacks"]:
-        found = f"no attack on membership was tried, because {too_few(tried)}"
+    if reason := tried.get("no_attacks_because"):
+        found = f"no attack on membership was tried, because {reason}"
     return f"No alarm: {found}. This does not clear the images."
 
 
@@ -106,7 +107,7 @@ def _tried(tried: Mapping[str, Any]) -> list[str]:
         "see not the released images, but a distillation of a random half of it, "
         f"{tried['distilled']:,} images, with the run's own settings; {runs} "
         f"{'distillation was' if runs == 1 else 'distillations were'} made.",
-    ] * bool(tried["attacks"])
+    ] * ("no_attacks_because" not in tried)
     if left_out := tried["left_out"]:
         copies = "copy of a training image was" if left_out == 1 else "copies of images were"
         lines.append(f"{left_out:,} {copies} left out before.")

@@ -67,10 +67,11 @@ def read_audit(workdir: Path, *, digest: str) -> Audit | None:
 
 
 def _unmeasured(found: Mapping[str, Any]) -> str | None:
-    if found["attacks"]:
+    reason = found.get("tried", {}).get("no_attacks_because")
+    if found["attacks"] and reason is None:  # beside a reason, they are on canaries
         return None
     # An early audit gave no numbers.
-    return printable(found["tried"].get("no_attacks_because", "there are too few images"))
+    return printable(reason or "there are too few images")
 
 
 def _scores(found: Mapping[str, Any]) -> list[dict[str, Any]] | None:

@@ -2,7 +2,7 @@
 
 import re
 
-from medjax.privacy.page.wording import verdict
+from medjax.privacy.page.wording import too_few, verdict
 from medjax.privacy.statistics.evidence import detectable
 
 TRIED = {"members": 100, "others": 99, "unit": "patient", "left_out": 7, "runs": 1}
@@ -20,10 +20,11 @@ def test_what_was_tried_and_what_could_have_been_seen():
 
 
 def test_an_audit_that_could_try_nothing_says_so_first():
-    few = {"attacks": [], "tests": 3, "left_out": 600, "members": 7, "others": 6}
-    said = verdict(False, TRIED | few, {})
+    few = TRIED | {"attacks": ["canaries"], "tests": 3, "left_out": 600}
+    few |= {"members": 7, "others": 6}
+    said = verdict(False, few | {"no_attacks_because": too_few(few)}, {})
     assert said[0].startswith("No alarm: no attack on membership was tried, because an attack ")
     assert "needs 8 members and 8 other patients, and there are 7 and 6; a smaller --" in said[0]
-    assert "--near" not in verdict(False, TRIED | few | {"left_out_near": 2}, {})[0]
+    assert "--near" not in too_few(few | {"left_out_near": 2})
     assert "600 copies of images were left out before." in said
     assert not any("members, which" in line for line in said)

@@ -40,9 +40,16 @@ def test_an_alarm_is_not_packed_without_a_word(site, audited, alarm):
     assert mark.startswith("an audit found")
 
 
-@pytest.mark.parametrize("tried", [{"no_attacks_because": "there are 3 and 4"}, {}])
-def test_an_audit_that_could_try_no_attack_is_not_enough(site, audited, tried):
-    few = {"attacks": [], "tried": tried}
+@pytest.mark.parametrize(
+    ("attacks", "tried"),
+    [
+        ([], {"no_attacks_because": "there are 3 and 4"}),
+        ([{"name": "canaries"}], {"no_attacks_because": "there are 3 and 4"}),
+        ([], {}),
+    ],
+)
+def test_an_audit_that_could_try_no_attack_is_not_enough(site, audited, attacks, tried):
+    few = {"attacks": attacks, "tried": tried}
     reason = tried.get("no_attacks_because", "there are too few images")
     for changes, advice in (({"init": "real"}, "Start from noise, or distil"), ({}, "Distil")):
         run = read_run(audited(site(**changes), alarm=not changes, **few))

@@ -10,7 +10,7 @@ import numpy as np
 from medjax import store
 from medjax.data.inspect.duplicates import HASH_BITS
 from medjax.errors import UserError
-from medjax.privacy.canaries.attacks import trace_canaries
+from medjax.privacy.canaries.attacks import CANARIES, trace_canaries
 from medjax.privacy.canaries.bounds import check_installed
 from medjax.privacy.case import finished
 from medjax.privacy.case.case import Case, make_case
@@ -30,7 +30,8 @@ from medjax.run.setup import keys_of
 IMAGES, SHADOWS, NEAR = 2000, 16, 8
 """Defaults of ``audit``."""
 _LEAST_IMAGES, _LEAST_SHADOWS = 20, 4
-_OWN_NETWORKS = "dm"
+# Whose networks the seed determines.
+_RANDOM_NETWORKS = ("auto", "dm")
 
 
 def audit(
@@ -111,7 +112,7 @@ def _check(deep: bool, *, images: int, shadows: int, near: int) -> None:
 def _own_spaces(case: Case) -> list[spaces.Space]:
     """Returns the spaces that whoever knows the seed can compute."""
     run = case.run
-    if run.settings.method != _OWN_NETWORKS:
+    if run.settings.method not in _RANDOM_NETWORKS:
         return []
     key = keys_of(run.settings.seed)["distill"]
     return spaces.own_spaces(case.scene, run.net(), key=key, iterations=run.iterations)
@@ -169,7 +170,7 @@ def _result(
         "left_out_near": pool.near,
         **tried,
     }
-    if not attacks:
+    if names.keys() <= {CANARIES}:
         tried["no_attacks_because"] = wording.too_few(tried)
         detectable = dict.fromkeys(detectable)
     about = ("method", "dataset", "init", "ipc", "seed", "num_images", "iterations")

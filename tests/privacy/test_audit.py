@@ -11,11 +11,12 @@ import pytest
 from medjax import data, privacy
 from medjax.cli.privacy import main
 from medjax.errors import UserError
+from medjax.privacy import auditing
 from medjax.privacy.case import case as cases
 from medjax.privacy.case import finished, redistil
 from medjax.privacy.copies import release
 from medjax.privacy.deep import shadows, vectorised
-from medjax.privacy.statistics import evidence
+from medjax.privacy.statistics.membership import measure
 
 FORBIDDEN = re.compile("private|anonymous|safe", re.I)
 SMALL = ("--images=60",)
@@ -132,6 +133,13 @@ def test_shadows_at_once_are_those_one_by_one(from_noise, tmp_path, monkeypatch)
     assert np.abs(together[0].images - together[1].images).max() > 0.01
 
 
+def test_whoever_knows_the_seed_knows_the_networks_of_auto(make_run):
+    options = "distill.init=noise,distill.batch_real=16,distill.augment=none"
+    workdir = make_run("auto", f"ipc=1,iterations=1,evaluation.every=1,{options}")
+    names = {attack.name for attack in privacy.audit(workdir, images=20).attacks}
+    assert {"the run's own networks (seed known)", "pixels (seed known)"} <= names
+
+
 def test_stopped_shadows_resume(from_noise, tmp_path, monkeypatch):
     run = finished.read(from_noise)
     images, inside, _ = halves_of(run, tmp_path)
@@ -165,6 +173,8 @@ def test_the_half_is_distilled_with_the_runs_own_settings(from_noise, tmp_path):
         for name in ("distill", "net", "ipc", "seed", "method", "precision"):
             assert config[name] == own[name]
         assert config["iterations"] == run.summary["selected_step"] == 4
+        assert list(own["evaluation"]["learners"]) == ["knn"]
+        assert not config["evaluation"]["learners"]
     assert not (tmp_path / "images.npz").exists()
 
 
@@ -235,11 +245,14 @@ def test_other_data_and_other_folders_are_refused(core_set, noisy, tmp_path):
         privacy.audit(workdir)
 
 
-def test_an_audit_without_an_attack_measures_nothing(audited, monkeypatch):
-    monkeypatch.setattr(evidence, "LEAST", 1000)
+@pytest.mark.parametrize("found", [[], [measure("canaries", np.arange(9.0), np.arange(9.0))]])
+def test_an_audit_without_an_attack_measures_nothing(audited, monkeypatch, found):
+    """An attack on canaries is none on members."""
+    monkeypatch.setattr(auditing, "_traced", lambda *_: found)
     workdir, _ = audited
     result = privacy.audit(workdir, images=60)
-    assert not result.attacks and set(result.detectable.values()) == {None}
+    assert list(result.attacks) == found and set(result.detectable.values()) == {None}
+    assert not any("were tried with" in line for line in result.verdict)
     assert "and there are 60 and 60" in result.tried["no_attacks_because"]
     assert "With so few images, no leak of membership could have been seen." in result.verdict
     assert result.tried["no_attacks_because"] in (workdir / "audit.html").read_text()

@@ -105,7 +105,7 @@ def random_features(key: PRNGKey, net: nn.Module, *, count: int) -> Iterator[Fea
 def own_features(
     key: PRNGKey, net: nn.Module, *, iterations: int, count: int
 ) -> Iterator[Features]:
-    """Yields the features of the very networks of a run of DM, which its seed determines.
+    """Yields the features of the very networks of a run of DM or auto, which its seed determines.
 
     Args:
       key: the key of the distillation, ``keys_of(seed)["distill"]``.

@@ -108,7 +108,7 @@ def make_spaces(scene: Scene, net: Any, *, networks: int = features.NUM_NETWORKS
 
 
 def own_spaces(scene: Scene, net: Any, *, key: Any, iterations: int) -> list[Space]:
-    """Returns spaces of the networks that a run of DM matched in its second half.
+    """Returns spaces of the networks that a run of DM or auto matched in its second half.
 
     Args:
       scene: the images.

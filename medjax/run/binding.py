@@ -6,6 +6,7 @@ from typing import Any
 
 from medjax import data, methods
 from medjax.errors import UserError
+from medjax.run.config.old import GONE
 from medjax.run.settings import LABELS, TEMPERATURE
 
 # Settings of places and of output, which change no number of a result; a mesh may change the order
@@ -41,7 +42,8 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
     These are all settings of a config, as JSON holds it, without ``RESUMABLE_OVERRIDES``, and
     without the options of ``data.Sources`` that the set does not use or that have their default,
     and without ``evaluation.learners`` if there are none. Options of the method and kinds of labels
-    that are missing have their default. So a new option does not tell an older run from a new one.
+    that are missing have their default, and ``GONE`` options are left out. So an option that is new
+    or gone does not tell an older run from a new one.
 
     Args:
       config: the settings, nested or by dotted name.
@@ -64,6 +66,7 @@ def binding(config: Mapping[str, Any]) -> dict[str, Any]:
         if not any(f"{name}.".startswith(f"{above}.") for above in (*RESUMABLE_OVERRIDES, *unused))
         and (name not in defaults or value != defaults[name])
         and (name != _LEARNERS or value)
+        and (name, value) not in GONE.items()
     }
 
 

@@ -74,6 +74,15 @@ def test_learners_bind_where_there_are_some():
     assert "evaluation.learners is absent there and" in compare(binding(new), some)
 
 
+def test_an_option_that_is_gone_binds_where_it_says_something_else():
+    new = config.make("idm", "phantom", "quick").to_dict()
+    old = copy.deepcopy(new)
+    old["distill"]["balanced"] = False
+    assert binding(old) == binding(new) == binding(binding(old))
+    old["distill"]["balanced"] = True
+    assert compare(binding(old), binding(new)) == "distill.balanced is true there and absent here"
+
+
 def test_differences_are_named():
     assert compare({"a": 1, "b": 2}, {"a": 1, "b": "x", "c": None}) == (
         'b is 2 there and "x" here, c is absent there and null here'

@@ -1,4 +1,4 @@
-"""Configs of earlier versions, which lack later keys."""
+"""Configs of earlier versions, which lack later keys and have some that are gone."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,12 +8,14 @@ from medjax.run.config import defaults
 
 # Whose options depend on their name, so that none can be missing.
 _AS_WRITTEN = ("method", "net", "distill")
+GONE = {"distill.balanced": False}
+"""Options of methods that are gone, with the value that is what every run does now."""
 
 
 def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the config of an earlier version with the keys of this version.
 
-    Keys that have been added since get their default.
+    Keys that have been added since get their default, and ``GONE`` is left out.
 
     Args:
       config: the ``config`` of a ``summary.json``.
@@ -37,7 +39,13 @@ def upgraded(config: Mapping[str, Any]) -> dict[str, Any]:
     if "name" not in config["data"]:
         raise UserError("config key data.name is missing")
     known = defaults(config["method"], config["data"]["name"]).to_dict()
-    return _filled({k: v for k, v in known.items() if k not in _AS_WRITTEN}, config)
+    found = _filled({k: v for k, v in known.items() if k not in _AS_WRITTEN}, config)
+    kept = dict(config["distill"])
+    for name, value in GONE.items():
+        option = name.removeprefix("distill.")
+        if kept.get(option) == value:
+            del kept[option]
+    return found | {"distill": kept}
 
 
 def _filled(known: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:

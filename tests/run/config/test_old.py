@@ -25,6 +25,14 @@ def test_a_key_that_is_missing_has_its_default(config):
     assert (found.checkpoint.keep, found.ipc_shares) == (2, "balanced")
 
 
+def test_an_option_that_is_gone_is_left_out_if_it_says_what_every_run_does():
+    wanted = Settings.from_config(make("idm", "phantom", "quick").to_dict())
+    for balanced in (False, True):
+        config = make("idm", "phantom", "quick").to_dict()
+        config["distill"]["balanced"] = balanced
+        assert (Settings.from_config(upgraded(config)) == wanted) is not balanced
+
+
 def test_an_unknown_method_is_refused(config):
     with pytest.raises(UserError, match="unknown method 'dss'"):
         upgraded(config | {"method": "dss"})

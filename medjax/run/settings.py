@@ -256,9 +256,10 @@ class Settings:
         _check_keys("", config, names)
         _check_keys("evaluation.", config["evaluation"], _names(EvaluationSettings))
         _check_keys("checkpoint.", config["checkpoint"], _names(CheckpointSettings))
-        # A command line may give several in one text.
-        listed = ",".join(map(str, config["evaluation"]["learners"])).split(",")
-        config["evaluation"]["learners"] = [name.strip() for name in listed if name.strip()]
+        named = config["evaluation"]["learners"]
+        texts = [named] if isinstance(named, str) else named  # of which a flag makes one of several
+        listed = [name.strip() for text in texts for name in str(text).split(",")]
+        config["evaluation"]["learners"] = [name for name in listed if name]
         sections = {
             "data": DataSettings.from_config(config["data"]),
             "net": NetSettings.from_config(config["net"]),

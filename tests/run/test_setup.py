@@ -77,6 +77,13 @@ def test_settings_keep_the_config_and_the_networks_text(settings):
     assert made.ipc_per_class == (1, 4, 2) and made.net.text == "convnet:width=4:depth=1"
 
 
+@pytest.mark.parametrize("named", ["knn, mlp", ("knn,mlp",), ["knn", "mlp"], ("knn", "mlp,")])
+def test_learners_are_listed_or_in_one_text(settings, named):
+    config = settings()
+    config["evaluation"]["learners"] = named
+    assert Settings.from_config(config).evaluation.learners == ["knn", "mlp"]
+
+
 def test_everything_that_a_config_names(settings):
     made = experiment_of(
         settings(

@@ -47,6 +47,13 @@ def core_set(make_run):
 
 
 @pytest.fixture(scope="session")
+def of_auto(make_run):
+    """A run of auto that started from noise."""
+    options = "distill.init=noise,distill.batch_real=16,distill.augment=none"
+    return make_run("auto", f"ipc=1,iterations=2,evaluation.every=2,{options}")
+
+
+@pytest.fixture(scope="session")
 def from_noise(make_run):
     """A run of DM that started from noise."""
     options = "distill.init=noise,distill.batch_real=16,distill.augment=none"

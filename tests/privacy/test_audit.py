@@ -120,8 +120,9 @@ def halves_of(run, workdir):
     return case.images, inside, workdir
 
 
-def test_shadows_at_once_are_those_one_by_one(from_noise, tmp_path, monkeypatch):
-    run = finished.read(from_noise)
+@pytest.mark.parametrize("made", ["from_noise", "of_auto"])
+def test_shadows_at_once_are_those_one_by_one(made, request, tmp_path, monkeypatch):
+    run = finished.read(request.getfixturevalue(made))
     images, inside, folder = halves_of(run, tmp_path)
     together = shadows.distil_shadows(run, images, inside, folder / "a", seeds=[3, 8]).sets
     monkeypatch.setattr(vectorised, "METHODS", ())
@@ -133,10 +134,8 @@ def test_shadows_at_once_are_those_one_by_one(from_noise, tmp_path, monkeypatch)
     assert np.abs(together[0].images - together[1].images).max() > 0.01
 
 
-def test_whoever_knows_the_seed_knows_the_networks_of_auto(make_run):
-    options = "distill.init=noise,distill.batch_real=16,distill.augment=none"
-    workdir = make_run("auto", f"ipc=1,iterations=1,evaluation.every=1,{options}")
-    names = {attack.name for attack in privacy.audit(workdir, images=20).attacks}
+def test_whoever_knows_the_seed_knows_the_networks_of_auto(of_auto):
+    names = {attack.name for attack in privacy.audit(of_auto, images=20).attacks}
     assert {"the run's own networks (seed known)", "pixels (seed known)"} <= names
 
 

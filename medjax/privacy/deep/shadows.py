@@ -33,7 +33,8 @@ def distil_shadows(
 ) -> Shadows:
     """Distils each half, or resumes or reads these distillations.
 
-    Shadows of DM are made by one vectorised program, and those of other methods one after another.
+    Shadows of DM and auto are made by one vectorised program, and those of other methods one after
+    another.
 
     Args:
       run: the run that is audited.

@@ -19,7 +19,7 @@ from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, keys_of, make_experiment
 from medjax.types import SyntheticSet
 
-METHODS = ("dm",)
+METHODS = ("auto", "dm")
 """Methods for which this is cheaper than one distillation after another."""
 _log = logging.getLogger("medjax")
 _CALL, _SAVE_SECONDS = 20, 60.0

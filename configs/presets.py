@@ -16,10 +16,10 @@ difference, paired by seed (benchmarks/results/seeds_cpu.md). At full length no 
 | auto_blood_cells | not yet run          |                      |                         |
 | auto_chest       | not yet run          |                      |                         |
 | auto_mednist     | not yet run          |                      |                         |
-| dc_breast        | not yet run          |                      |                         |
+| dc_breast        | 0.797 [0.779, 0.815] | 0.757 [0.698, 0.817] | +0.039 [-0.033, +0.112] |
 | dc_chest         | not yet run          |                      |                         |
 | dc_phantom       | not yet run          |                      |                         |
-| dc_pneumonia     | not yet run          |                      |                         |
+| dc_pneumonia     | 0.919 [0.912, 0.927] | 0.902 [0.877, 0.927] | +0.018 [-0.011, +0.046] |
 | dc_retina        | not yet run          |                      |                         |
 | dm_blood_cells   | not yet run          |                      |                         |
 | dm_chest         | 0.878 [0.864, 0.891] | 0.835 [0.821, 0.849] | +0.043 [+0.023, +0.063] |
@@ -35,7 +35,7 @@ difference, paired by seed (benchmarks/results/seeds_cpu.md). At full length no 
 | mtt_chest        | not yet run          |                      |                         |
 | mtt_phantom      | 0.928 [0.922, 0.935] | 0.846 [0.822, 0.869] | +0.083 [+0.065, +0.100] |
 | mtt_pneumonia    | 0.915 [0.904, 0.926] | 0.872 [0.819, 0.924] | +0.044 [-0.012, +0.099] |
-| mtt_retina       | not yet run          |                      |                         |
+| mtt_retina       | 0.699 [0.682, 0.716] | 0.630 [0.579, 0.680] | +0.069 [+0.020, +0.119] |
 
 The chest presets keep 10 images for each of the 14 findings and 10 for none. Their ``quick`` runs
 on the embedded ``phantom_findings`` instead of the 82 MB of ChestMNIST; ``quick,chestmnist`` runs

@@ -17,7 +17,7 @@ difference, paired by seed (benchmarks/results/seeds_cpu.md). At full length no 
 | auto_chest       | not yet run          |                      |                         |
 | auto_mednist     | not yet run          |                      |                         |
 | dc_breast        | 0.797 [0.779, 0.815] | 0.757 [0.698, 0.817] | +0.039 [-0.033, +0.112] |
-| dc_chest         | not yet run          |                      |                         |
+| dc_chest         | 0.849 [0.835, 0.863] | 0.803 [0.779, 0.827] | +0.045 [+0.023, +0.068] |
 | dc_phantom       | not yet run          |                      |                         |
 | dc_pneumonia     | 0.919 [0.912, 0.927] | 0.902 [0.877, 0.927] | +0.018 [-0.011, +0.046] |
 | dc_retina        | not yet run          |                      |                         |

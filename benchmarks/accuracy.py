@@ -91,22 +91,31 @@ def score_of(summary: Mapping[str, Any], target: Target) -> dict[str, Any]:
     entry, several = scores[target.metric], "seeds" in summary
     interval = [100 * end for end in entry["interval"]] if several else None
     settings = summary["config"]
+    networks = settings["evaluation"]["networks"]
     return {
         "mean": 100 * entry["mean"],
         "interval": interval,
-        "std": None if several else 100 * entry["std"],
+        "std": None if several or networks == 1 else 100 * entry["std"],
         "seeds": len(summary["seeds"]) if several else 1,
-        "networks": settings["evaluation"]["networks"],
+        "networks": networks,
         "width": settings["net"].get("width"),
         "iterations": settings["iterations"],
+        "commit": _commits(summary["versions"]),
     }
+
+
+def _commits(versions: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> str:
+    """Returns the commit of a run, or those of its seeds where they differ."""
+    each = [versions] if isinstance(versions, Mapping) else versions
+    return ", ".join(sorted({str(one["commit"]) for one in each}))
 
 
 def _ours(result: Mapping[str, Any]) -> str:
     if result["interval"] is not None:
         low, high = result["interval"]
         return f"{result['mean']:.1f} [{low:.1f}, {high:.1f}], {result['seeds']} seeds"
-    return f"{_number(result['mean'], result['std'])}, one seed"
+    one = ", one network" if result["networks"] == 1 else ""  # which has no spread
+    return f"{_number(result['mean'], result['std'])}, one seed{one}"
 
 
 def _differences(target: Target, result: Mapping[str, Any]) -> str:
@@ -141,7 +150,8 @@ def main() -> int:
                 raise UserError(f"--seeds must be at least 1, got {arguments.seeds}")
             target, options = known[arguments.run], {"seeds": arguments.seeds}
             result = run(target, arguments.workdir, words=arguments.words, **options)
-            records.append(arguments.results, result | speed.about())
+            # The run may be older than this commit.
+            records.append(arguments.results, speed.about() | result)
             known = {target.name: target}
     except UserError as error:
         print(error, file=sys.stderr)

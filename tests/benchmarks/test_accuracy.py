@@ -42,7 +42,8 @@ def test_what_was_not_run_says_so(accuracy, monkeypatch, capsys, tmp_path):
 
 def summary(**test):
     settings = {"net": {"width": 128}, "evaluation": {"networks": 5}, "iterations": 1000}
-    return {"test": {"accuracy": test}, "baselines": {}, "config": settings}
+    versions = {"commit": "5eed5"}
+    return {"test": {"accuracy": test}, "baselines": {}, "config": settings, "versions": versions}
 
 
 def test_a_result_stands_beside_its_target(accuracy):
@@ -50,12 +51,20 @@ def test_a_result_stands_beside_its_target(accuracy):
     one = accuracy.score_of(summary(mean=0.97, std=0.004), target)
     several = {**summary(mean=0.97, interval=[0.96, 0.98]), "seeds": [0, 1, 2]}
     many = accuracy.score_of(several, target)
+    mixed = several | {"versions": [{"commit": "b"}, {"commit": "a"}, {"commit": "b"}]}
+    assert (many["commit"], accuracy.score_of(mixed, target)["commit"]) == ("5eed5", "a, b")
     results = {"mnist_dc_10": {**one, "words": "quick"}}
     text = accuracy.markdown([target], results)
     assert "| 97.4 ± 0.2 | 97.0 ± 0.4, one seed | -0.4 | 5 evaluation networks" in text
     assert "quick (width 128, 1000 iterations)" in text
     text = accuracy.markdown([target], {"mnist_dc_10": {**many, "words": ""}})
     assert "| 97.0 [96.0, 98.0], 3 seeds | -0.4 |" in text and "quick" not in text
+    lone = summary(mean=0.97, std=0.0)
+    lone["config"]["evaluation"]["networks"] = 1
+    text = accuracy.markdown(
+        [target], {"mnist_dc_10": accuracy.score_of(lone, target) | {"words": ""}}
+    )
+    assert "| 97.0, one seed, one network | -0.4 |" in text
 
 
 def test_a_run_keeps_its_score(accuracy, monkeypatch, capsys, tmp_path):
@@ -72,7 +81,8 @@ def test_a_run_keeps_its_score(accuracy, monkeypatch, capsys, tmp_path):
     assert accuracy.main() == 0
     assert seen == [("dc", "mnist", 10, (2,))]
     (row,) = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
-    assert row["target"] == "mnist_dc_10" and row["mean"] == 90 and row["commit"]
+    assert row["target"] == "mnist_dc_10" and row["mean"] == 90
+    assert row["commit"] == "5eed5"  # of the run
     assert "| 90.0 [80.0, 100.0], 2 seeds | -7.4 |" in capsys.readouterr().out
 
 

@@ -8,14 +8,14 @@ difficulty, noise and classes; ``medjax/study/tasks.py`` lists them with their f
 workdir, cells that ``configs/study.py`` has too are run once, and ``table.csv`` is that of the
 config that ran last. With ``one``, there is a single seed.
 
-By the rule of ``--dry_run`` it takes about twelve hours on one core of a CPU. Results: not yet run.
+By the rule of ``--dry_run`` it takes about eight hours on one core of a CPU. Results: not yet run.
 """
 
 from medjax.errors import unknown
 from medjax.study import config, tasks
+from medjax.study.settings import usual_words
 
 METHODS = ("random", "random_selected", "kcenter", "indicator", "dm")
-WORDS = "quick,evaluation.augment=auto"
 
 
 def get_config(arg=None):
@@ -27,6 +27,6 @@ def get_config(arg=None):
         methods=METHODS,
         ipc=(10,),
         seeds=(1 if arg == "one" else 3,),
-        words=WORDS,
-        words_for=tasks.words_for(chosen),
+        words=usual_words.GRID,
+        words_for=tasks.words_for(chosen) | usual_words.from_noise(METHODS),
     )

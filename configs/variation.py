@@ -22,9 +22,9 @@ says what they take. Results: not yet run.
 
 from medjax.errors import unknown
 from medjax.study import config, tasks
+from medjax.study.settings import usual_words
 
 METHODS = ("random", "random_selected", "kcenter", "indicator", "dm")
-WORDS = "quick,evaluation.augment=auto"
 
 
 def get_config(arg=None):
@@ -35,6 +35,6 @@ def get_config(arg=None):
         methods=METHODS,
         ipc=(10,),
         seeds=(3,),
-        words=WORDS,
-        words_for=tasks.words_for(tasks.MIXED),
+        words=usual_words.GRID,
+        words_for=tasks.words_for(tasks.MIXED) | usual_words.from_noise(METHODS),
     )

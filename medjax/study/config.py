@@ -35,8 +35,9 @@ def make(
       ipc: images per class, the most valuable first.
       seeds: the number of seeds for each ipc, or one for all.
       words: settings of all runs, as after the colon of a run's config: ``quick,net.width=32``.
-      words_for: further words for a data set or a method, by its name. A name that is no data set
-        may stand for one, with the word ``data.name=…``.
+      words_for: further words for a data set or a method, by its name, or for one method on one
+        data set, as in ``dm on phantom``. A name that is no data set may stand for one, with the
+        word ``data.name=…``.
 
     Returns:
       The config. Besides the arguments it has
@@ -57,8 +58,9 @@ def make(
       (3,)
     """
     words_for, names = dict(words_for or {}), [*datasets, *methods]
+    pairs = {f"{method} on {name}" for name in datasets for method in methods}
     for name in words_for:
-        if name not in names:
+        if name not in names and name not in pairs:
             raise unknown("data set or method in words_for", name, names)
     return ConfigDict(
         {

@@ -34,9 +34,9 @@ def settings_of(cell: Cell, study: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that decide the result of a cell's run, by dotted name, as JSON.
 
     They are those of ``medjax.run.config.make`` with the words of the study, of the data set, of
-    the method and of the network, in this order. A method that iterates is validated at most
-    ``validations`` times, the last time at its end. Options of networks in the words are those of
-    the first network, and of others of its name.
+    the method, of the method on the data set and of the network, in this order. A method that
+    iterates is validated at most ``validations`` times, the last time at its end. Options of
+    networks in the words are those of the first network, and of others of its name.
 
     Args:
       cell: the cell.
@@ -54,7 +54,7 @@ def settings_of(cell: Cell, study: Mapping[str, Any]) -> dict[str, Any]:
     """
     net, options = nets.parse(cell.network)
     words = split_words(study["words"])
-    for name in (cell.dataset, cell.method):
+    for name in (cell.dataset, cell.method, f"{cell.method} on {cell.dataset}"):
         words += split_words(study["words_for"].get(name, ""))
     if net != nets.parse(study["networks"][0])[0]:
         words = [word for word in words if not str(word.key).startswith("net.")]

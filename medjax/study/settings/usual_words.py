@@ -1,9 +1,11 @@
-"""The words that studies of sites and of transfer give their runs, unless others are asked for."""
+"""The words that studies give their runs, unless others are asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from medjax import methods
 
+GRID = "quick,evaluation.augment=auto,evaluation.networks=3,evaluation.select_recipe=fast"
+"""Words of all runs of a grid on a CPU: many sets of images, each judged by three networks."""
 _NPZ = {
     "blood_cells": "data.name=bccd_cells_28_derived",
     "mednist": "data.name=mednist_28_derived",
@@ -52,6 +54,21 @@ def usual_words(
     for name in datasets if not tiny else ():
         usual += _LONGER.get(name, ())
     words_for = {name: _NPZ[name] for name in datasets if name in _NPZ}
-    if "init" in methods.options(method):
-        words_for[method] = "distill.init=noise"
+    words_for |= from_noise([method])
     return {"words": ",".join([*usual, *filter(None, [runs])]), "words_for": words_for}
+
+
+def from_noise(names: Iterable[str]) -> dict[str, str]:
+    """Returns the words with which methods start from noise, as images do that leave a site.
+
+    Args:
+      names: of ``methods.names()``; those of other things, and of methods without a start, have
+        no words.
+
+    Example:
+      >>> from_noise(["random", "dm"])
+      {'dm': 'distill.init=noise'}
+    """
+    known = set(methods.names())
+    starting = [name for name in names if name in known and "init" in methods.options(name)]
+    return dict.fromkeys(starting, "distill.init=noise")

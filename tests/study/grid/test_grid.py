@@ -111,6 +111,23 @@ def test_the_config_of_a_cell_comes_back_from_its_settings():
     assert made["distill"]["init"] == "noise" and made["data"]["prepare"] == "resize(16)"
 
 
+def test_words_for_a_method_on_a_data_set_come_last_and_are_for_no_other():
+    made = config.make(
+        datasets=("phantom", "phantom_findings"),
+        methods=("dm", "dc"),
+        words=WORDS,
+        words_for={
+            "dm on phantom": "iterations=7",
+            "dm": "iterations=8",
+            "phantom": "iterations=9",
+        },
+    )
+    found = {(job.dataset, job.method): job for job in grid.make_grid(made.to_dict()).jobs}
+    steps = {name: job.settings["run"]["iterations"] for name, job in found.items()}
+    assert steps["phantom", "dm"] == 7 and steps["phantom", "dc"] == 9
+    assert steps["phantom_findings", "dm"] == 8 and steps["phantom_findings", "dc"] == 120
+
+
 def test_a_name_may_stand_for_a_data_set():
     settings = study(
         datasets=("cells",), words_for={"cells": "data.name=phantom_cells"}, seeds=(1,)
@@ -156,6 +173,8 @@ def test_a_command_line_gives_names_with_commas():
 def test_words_of_what_is_not_in_the_study():
     with pytest.raises(UserError, match="unknown data set or method in words_for 'dcc'"):
         config.make(datasets=("phantom",), methods=("dc",), words_for={"dcc": "ipc=1"})
+    with pytest.raises(UserError, match="in words_for 'dm on phantom'"):
+        config.make(datasets=("phantom",), methods=("dc",), words_for={"dm on phantom": "ipc=1"})
 
 
 def test_the_config_of_a_run_is_refused():

@@ -63,8 +63,9 @@ def _run(options: command_line.Options, preemption: Preemption) -> int:
     summary = seeds.distill_seeds(options.config, options.workdir, preemption=preemption)
     if parallel.is_first():
         make_table = report.seeds_table if "seeds" in summary else report.results_table
+        said = [make_table(summary), *report.learners.said(summary)]
         page = printable(options.workdir / "report.html")
-        print(f"\n{make_table(summary)}\n\n{page} has the details.")
+        print("", *said, "", f"{page} has the details.", sep="\n")
     return messages.DONE
 
 

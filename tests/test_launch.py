@@ -300,6 +300,13 @@ def test_an_interrupted_run_speaks_of_a_checkpoint_if_there_is_one(flags, monkey
     assert capsys.readouterr().err.splitlines()[-1] == line
 
 
+def test_learners_are_told_below_the_table(distilled, monkeypatch, capsys):
+    monkeypatch.setattr(report.learners, "said", lambda summary: ["the set beats them with knn"])
+    assert run(DM, "--workdir=w") == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-3:] == ["the set beats them with knn", "", "w/report.html has the details."]
+
+
 def test_an_error_of_medjax_itself_keeps_its_traceback(monkeypatch):
     def fail(*_, **__):
         raise TypeError("a bug")

@@ -142,7 +142,7 @@ def _prepare(options: Mapping[str, Any]) -> Task:
     if options["networks"] < 1:
         raise errors.UserError(f"--networks must be at least 1, got {options['networks']}")
     check_seed(options["seed"])
-    wanted = [name.strip() for name in options["learners"]]
+    wanted = list(dict.fromkeys(name.strip() for name in options["learners"]))
     if wanted:
         evaluate.check_learners(wanted)
     name, path = options["data"], options["synthetic"]

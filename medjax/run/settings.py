@@ -259,7 +259,7 @@ class Settings:
         named = config["evaluation"]["learners"]
         texts = [named] if isinstance(named, str) else named  # of which a flag makes one of several
         listed = [name.strip() for text in texts for name in str(text).split(",")]
-        config["evaluation"]["learners"] = [name for name in listed if name]
+        config["evaluation"]["learners"] = list(dict.fromkeys(filter(None, listed)))
         sections = {
             "data": DataSettings.from_config(config["data"]),
             "net": NetSettings.from_config(config["net"]),

@@ -190,7 +190,7 @@ def test_mistakes_are_one_line(run, striped, capsys, arguments, message):
 @pytest.mark.parametrize("made", ["run", "whitened"])
 def test_learners_compare_with_random_images(made, request, tmp_path, capsys):
     path = f"--synthetic={request.getfixturevalue(made)[0] / 'synthetic.npz'}"
-    options = ["--nets=", "--learners=knn, mlp", "--networks=3"]
+    options = ["--nets=", "--learners=knn, mlp,knn", "--networks=3"]
     printed, written = evaluated(capsys, path, *options, out=tmp_path / "a.json")
     assert written["results"] == {} and list(written["learners"]) == ["knn", "mlp"]
     for name, n in (("knn", 1), ("mlp", 3)):

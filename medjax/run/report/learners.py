@@ -9,7 +9,7 @@ _WORDS = {
     "beats": "the set beats them with",
     "is below": "the set is below them with",
     "not shown": "a difference is not shown with",
-    "cannot tell": "one draw cannot tell with",
+    "cannot tell": "one {of} cannot tell with",
 }
 
 
@@ -17,7 +17,8 @@ def rows(found: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     """Returns two rows for each learner: trained on the set, and on random images.
 
     Args:
-      found: from ``judge_learners``, or the ``learners`` of a ``summary.json``.
+      found: from ``judge_learners``, or the ``learners`` of a ``summary.json``, of one seed or over
+        several.
 
     Example:
       >>> test = {"test": {"auroc": {"mean": 0.9, "std": 0.0, "n": 1}}}
@@ -31,11 +32,12 @@ def rows(found: Mapping[str, Mapping[str, Any]]) -> list[Row]:
     ]
 
 
-def lines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def lines(found: Mapping[str, Mapping[str, Any]], *, seeds: bool = False) -> list[str]:
     """Says in one sentence with which learners the set is better than random images.
 
     Args:
       found: see ``rows``; no sentence for none.
+      seeds: whether it is over several distilled sets, and not over draws of random images.
 
     Example:
       >>> gap = {"metric": "auroc", "mean": 0.05, "low": 0.03, "high": 0.07, "n": 5}
@@ -43,19 +45,33 @@ def lines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
       ['Against as many random real images, in points of AUROC on test (95 % prediction interval \
 of 5 draws): the set beats them with knn +5.0 (+3.0 to +7.0).']
     """
+    of, kind = ("seed", "interval over") if seeds else ("draw", "prediction interval of")
     clauses = []
     for verdict, words in _WORDS.items():
         named = [_points(name, one) for name, one in found.items() if one["verdict"] == verdict]
         if named:
-            clauses.append(f"{words} {', '.join(named)}")
+            clauses.append(f"{words.format(of=of)} {', '.join(named)}")
     if not clauses:
         return []
     difference = next(iter(found.values()))["difference"]
     by, count = metric_name(difference["metric"]), difference["n"]
     return [
-        f"Against as many random real images, in points of {by} on test (95 % prediction interval "
-        f"of {count} draw{'' if count == 1 else 's'}): {'; '.join(clauses)}."
+        f"Against as many random real images, in points of {by} on test (95 % {kind} "
+        f"{count} {of}{'' if count == 1 else 's'}): {'; '.join(clauses)}."
     ]
+
+
+def said(summary: Mapping[str, Any]) -> list[str]:
+    """Returns the sentence about the learners of a summary, of one seed or over several.
+
+    Args:
+      summary: the content of ``summary.json``.
+
+    Example:
+      >>> said({"seeds": [0, 1]})
+      []
+    """
+    return lines(summary.get("learners") or {}, seeds="seeds" in summary)
 
 
 def _points(name: str, one: Mapping[str, Any]) -> str:

@@ -47,8 +47,7 @@ def write_report(
     """
     summary, labels = jsonable(summary), np.asarray(labels)
     rows, names = table.result_rows(summary), (summary.get("data") or {}).get("classes") or []
-    found, first = summary.get("learners") or {}, summary.get("headline")
-    learned = learners.rows(found)
+    first, learned = summary.get("headline"), learners.rows(summary.get("learners") or {})
     write_page(
         path,
         "report.html.jinja",
@@ -58,7 +57,7 @@ def write_report(
         decisions=_columns(rows, first=None, decisions=True),
         learned=learned,
         learned_columns=_columns(learned, first=first, decisions=False),
-        learned_lines=learners.lines(found),
+        learned_lines=learners.said(summary),
         charts=_curves(summary, history),
         groups=_groups(labels, names),
         most_images=_MOST_IMAGES,

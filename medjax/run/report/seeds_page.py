@@ -8,7 +8,7 @@ import numpy as np
 
 from medjax.data import SharedSet
 from medjax.run.metrics import jsonable
-from medjax.run.report import seeds_table, table
+from medjax.run.report import learners, seeds_table, table
 from medjax.run.report.grids import image_grid
 from medjax.run.report.template import data_uri, write_page
 
@@ -43,9 +43,7 @@ def write_seeds_report(
     """
     summary = jsonable(summary)
     rows = [row for row in table.result_rows(summary) if row.test]
-    measured = [metric for row in rows for metric in row.test]
-    decisions = [metric for metric in table.DECISIONS if metric in measured]
-    others = [metric for metric in measured if metric not in decisions]
+    first, learned = summary.get("headline"), learners.rows(summary.get("learners") or {})
     soft = summary.get("labels", "hard") != "hard"
     write_page(
         path,
@@ -53,10 +51,19 @@ def write_seeds_report(
         summary,
         seeds_table=seeds_table,
         rows=rows,
-        metrics=table.ordered(others, first=summary.get("headline")),
-        decisions=decisions,
+        metrics=_measured(rows, first=first, decisions=False),
+        decisions=_measured(rows, first=None, decisions=True),
+        learned=learned,
+        learned_metrics=_measured(learned, first=first, decisions=False),
+        learned_lines=learners.said(summary),
         pictures=[data_uri(_picture(made, soft=soft), longest=_LONGEST_SIDE) for made in sets],
     )
+
+
+def _measured(rows: Sequence[table.Row], *, first: str | None, decisions: bool) -> list[str]:
+    """Returns the metrics on test of one of two tables."""
+    names = [name for row in rows for name in row.test or ()]
+    return table.ordered([x for x in names if (x in table.DECISIONS) == decisions], first=first)
 
 
 def _picture(made: SharedSet, *, soft: bool) -> np.ndarray:

@@ -47,10 +47,12 @@ def summarise_seeds(
       "between_seed_std", "between_network_std", "interval", "n", "values", "diverged"}``:
       ``interval`` is the 95 % interval ``[low, high]`` of the mean over ``n`` seeds, ``values`` are
       ``[seeds, networks]``, of which ``diverged`` networks count as guessing, and what one seed
-      cannot tell is ``None``. See ``evaluate.two_level``.
+      cannot tell is ``None``. See ``evaluate.two_level``. ``learners`` is there if the runs have
+      it, each with its ``difference`` paired by seed.
     """
     seed_runs, runs = [*runs], [*runs.values()]
     first = runs[0]
+    learners = _each([run.get("learners") for run in runs], _learner)
     return jsonable(
         {
             **{name: first[name] for name in _SHARED if name in first},
@@ -60,6 +62,7 @@ def summarise_seeds(
             **{name: _over_seeds([run.get(name) for run in runs]) for name in _SCORES},
             **{name: _each([run.get(name) for run in runs], _over_seeds) for name in _BASELINES},
             "baseline_facts": _each([run.get("baseline_facts") for run in runs], _equal),
+            **({"learners": learners} if learners else {}),
             "differences": differences(runs),
             "time": _each([run["time"] for run in runs], sum),
             "device": _distinct(run["device"] for run in runs),
@@ -95,6 +98,19 @@ def _metric(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "n": found.interval.n,
         "values": values,
         "diverged": sum(entry.get("diverged") or 0 for entry in entries),
+    }
+
+
+def _learner(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns what ``judge_learners`` would, with intervals over seeds."""
+    sides = {side: _each([one[side] for one in found], _over_seeds) for side in ("set", "random")}
+    metric = found[0]["difference"]["metric"]
+    ours, theirs = ([one[side]["test"][metric]["mean"] for one in found] for side in sides)
+    difference = evaluate.paired_interval(ours, theirs)
+    return {
+        **sides,
+        "difference": {"metric": metric, **difference._asdict()},
+        "verdict": evaluate.verdict(difference),
     }
 
 

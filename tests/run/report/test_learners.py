@@ -43,5 +43,14 @@ def test_one_draw_cannot_tell_and_a_set_may_be_below(missing):
     assert line.endswith("the set is below them with knn -5.0 (-6.0 to -4.0).")
 
 
+def test_of_several_seeds_the_interval_is_over_them():
+    assert learners.said({"learners": SEVERAL}) == [LINE]
+    (line,) = learners.said({"learners": SEVERAL, "seeds": [0, 1, 2, 3, 4]})
+    assert "(95 % interval over 5 seeds): the set beats them with logistic +5.0 (+3.0" in line
+    one = found("knn", -0.01, None, None, 1, "cannot tell")
+    (line,) = learners.said({"learners": one, "seeds": [3]})
+    assert line.endswith("(95 % interval over 1 seed): one seed cannot tell with knn -1.0.")
+
+
 def test_no_learner_says_nothing():
-    assert learners.lines({}) == learners.rows({}) == []
+    assert learners.lines({}) == learners.rows({}) == learners.said({}) == []

@@ -74,6 +74,20 @@ def test_decisions_and_probabilities_have_a_table_of_their_own(seeds_summary, re
     assert "calibration error (ECE)" not in results and "0.062 [0.050, 0.075]" in own
 
 
+def test_learners_have_a_table_and_a_sentence(seeds_summary, render):
+    _, before = render(seeds_summary)
+    assert "Other learners" not in before.text
+    gap = {"metric": "auroc", "mean": 0.05, "low": 0.03, "high": 0.07, "n": 5}
+    sides = {"set": seeds_summary["test"], "random": seeds_summary["baselines"]["kcenter"]}
+    sides = {side: {"test": scores} for side, scores in sides.items()}
+    seeds_summary["learners"] = {"knn": {**sides, "difference": gap, "verdict": "beats"}}
+    source, page = render(seeds_summary)
+    assert len(page.of("table")) == len(before.of("table")) + 1 and source.count('"own"') == 1
+    own = page.text.split("Other learners")[1].split("The synthetic images")[0]
+    for text in ("random images, knn", "0.921 [0.901, 0.941]", "interval over 5 seeds"):
+        assert text in own, text
+
+
 def test_pictures_stay_small(seeds_summary, render):
     rng = np.random.default_rng(0)
     large = make_set(np.repeat(np.arange(9), 50), side=64)

@@ -47,6 +47,38 @@ def test_seeds_and_networks_are_told_apart():
     assert found["differences"]["random"]["auroc"]["verdict"] == "beats"
 
 
+def judged(ours, theirs):
+    """What a run has of a learner: one score with its set, two draws of random images."""
+
+    def scores(*values):
+        mean = sum(values) / len(values)
+        return {
+            "test": {"auroc": {"mean": mean, "std": 0.0, "n": len(values), "values": [*values]}}
+        }
+
+    gap = {"metric": "auroc", "mean": 9.0, "low": 9.0, "high": 9.0, "n": 2}
+    sides = {"set": scores(ours), "random": scores(theirs - 0.01, theirs + 0.01)}
+    return {"learners": {"knn": {**sides, "difference": gap, "verdict": "beats"}}}
+
+
+def test_a_learner_is_compared_seed_by_seed():
+    pairs = [(0.80, 0.70), (0.90, 0.81), (0.85, 0.74)]
+    runs = [run(seed, 0.8, **judged(*pair)) for seed, pair in enumerate(pairs)]
+    found = summarise(*runs)["learners"]["knn"]
+    assert found["set"]["test"]["auroc"]["mean"] == pytest.approx(0.85)
+    assert found["random"]["test"]["auroc"]["values"][1] == pytest.approx([0.80, 0.82])
+    gap = found["difference"]
+    assert (gap["metric"], gap["n"], found["verdict"]) == ("auroc", 3, "beats")
+    ends = [0.0752, 0.1248]  # 0.10 ± 4.303 · 0.01/√3
+    assert [gap[x] for x in ("mean", "low", "high")] == pytest.approx([0.10, *ends], abs=1e-4)
+    assert summarise(runs[0])["learners"]["knn"]["verdict"] == "cannot tell"
+
+
+def test_learners_are_there_only_if_all_runs_have_them():
+    assert "learners" not in summarise(run(0, 0.8), run(1, 0.9))
+    assert "learners" not in summarise(run(0, 0.8, **judged(0.8, 0.7)), run(1, 0.9))
+
+
 def test_networks_that_diverged_are_added_up():
     one, two, older = (run(seed, 0.8, 0.5) for seed in range(3))
     one["test"]["auroc"]["diverged"], two["test"]["auroc"]["diverged"] = 1, 0

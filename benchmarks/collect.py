@@ -18,6 +18,7 @@ from typing import Any
 import seeds_tables
 
 from medjax.run.binding import binding
+from medjax.run.report import metric_name
 from medjax.run.seeds.summary import summarise_seeds
 from medjax.run.summary import read_summary
 
@@ -60,7 +61,15 @@ def markdown(summaries: Iterable[dict[str, Any]]) -> str:
     parts = [f"## {name}\n\n{seeds_tables.scores_markdown(s)}" for name, s in sets.items()]
     verdict = seeds_tables.verdicts_markdown(sets)
     parts.append(f"## Data sets on which the interval of the difference is above zero\n\n{verdict}")
-    return "\n".join([*parts, NOTE]) + "\n"
+    lines = []
+    for metric in seeds_tables.METRICS:
+        count, beats, left = seeds_tables.discoveries(sets, metric)
+        lines.append(
+            f"{metric_name(metric)}: of {count} comparisons with the best random images {beats} "
+            f"have their interval above zero, of which {left} remain at a false discovery rate of "
+            "5 %.\n"
+        )
+    return "\n".join([*parts, *lines, NOTE]) + "\n"
 
 
 def write(workdirs: Iterable[Path], out: Path) -> str:

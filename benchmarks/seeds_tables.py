@@ -6,6 +6,9 @@ All ends are 95 % intervals over seeds, and differences are paired by seed.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+from scipy import stats
+
 from medjax import evaluate
 from medjax.run.report import metric_name
 from medjax.run.report.seeds_table import difference_text
@@ -24,6 +27,7 @@ WHOLE = {"whole": "all images", "whole_balanced": "all images, balanced"}
 # Chosen without the val split and under the recipe of DM, whose baselines they are compared with.
 CORE_SETS = ("herding", "kcenter")
 ORDER = ("herding", "rded", "dm", "dsa", "dc", "mtt", "idm", "ncfm", "datm", "hoptm", "idc", "auto")
+_LEVEL = 0.05
 Summary = Mapping[str, Any]
 Scores = Mapping[str, Mapping[str, Any]]
 
@@ -36,20 +40,22 @@ class Set(NamedTuple):
       scores: ``{metric: {"mean", "interval", "values"}}`` on test.
       baselines: the scores of random images under the same recipe, by ``random`` and
         ``random_selected``, and where images store patches by ``random_mixed_selected``.
+      draws: how many random subsets the best random one was chosen from.
       cost: seconds of distilling one set and, where it was measured, the peak memory.
     """
 
     name: str
     scores: Scores
     baselines: Mapping[str, Scores]
+    draws: int | None = None
     cost: str = ""
 
 
 def by_data(summaries: Iterable[Summary]) -> dict[str, list[Summary]]:
-    """Groups summaries over seeds by their data set, methods in the order of tables."""
+    """Groups summaries over seeds by data set and size, methods in the order of tables."""
     found: dict[str, list[Summary]] = {}
     for summary in sorted(summaries, key=lambda summary: ORDER.index(summary["method"])):
-        found.setdefault(summary["dataset"], []).append(summary)
+        found.setdefault(f"{summary['dataset']}, ipc {summary['ipc']}", []).append(summary)
     return found
 
 
@@ -67,8 +73,11 @@ def sets_of(summaries: Sequence[Summary]) -> list[Set]:
     made = [Set(shown, shared[name], shared) for name, shown in BASELINES.items() if name in shared]
     for summary in summaries:
         same = summary["method"] in CORE_SETS and summary["seeds"] == first["seeds"]
+        own = first if same else summary
         baselines = shared if same else summary["baselines"]
-        made.append(Set(name_of(summary), summary["test"], baselines, cost_of(summary)))
+        made.append(
+            Set(name_of(summary), summary["test"], baselines, draws_of(own), cost_of(summary))
+        )
     made += [Set(shown, shared[name], {}) for name, shown in WHOLE.items() if name in shared]
     return made
 
@@ -79,6 +88,13 @@ def name_of(summary: Summary) -> str:
     patches = f", {decoded // stored} patches" if decoded and decoded != stored else ""
     labels = summary.get("labels", "hard")
     return summary["method"].upper() + patches + ("" if labels == "hard" else f", {labels} labels")
+
+
+def draws_of(summary: Summary) -> int | None:
+    """Returns how many random subsets the best one was chosen from."""
+    facts = summary.get("baseline_facts") or {}
+    draws: int | None = facts.get("random_selected", {}).get("draws")
+    return draws
 
 
 def cost_of(summary: Summary) -> str:
@@ -100,11 +116,12 @@ def difference(ours: Scores, theirs: Scores, metric: str) -> dict[str, Any]:
 def scores_markdown(sets: Sequence[Set]) -> str:
     """Formats the scores on test, and the differences to the best random images."""
     heads = [text for m in METRICS for text in (metric_name(m), "minus best random")]
-    heads.append("distilling")
+    heads += ["best random of", "distilling"]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for one in sets:
         cells = [text for metric in METRICS for text in _cells(one, metric)]
-        lines.append(f"| {' | '.join([one.name, *cells, one.cost])} |")
+        cells += [str(one.draws or ""), one.cost]
+        lines.append(f"| {' | '.join([one.name, *cells])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -120,6 +137,37 @@ def verdicts_markdown(data: Mapping[str, Sequence[Set]]) -> str:
         cells = [_count(own, *pair) for pair in pairs]
         lines.append(f"| {' | '.join([name, *cells])} |")
     return "\n".join(lines) + "\n"
+
+
+def discoveries(data: Mapping[str, Sequence[Set]], metric: str) -> tuple[int, int, int]:
+    """Counts the methods and sets that beat the best random images, one by one and together.
+
+    Args:
+      data: the training sets of each data set, of which the methods count and random ones do not.
+      metric: of the differences.
+
+    Returns:
+      The number of comparisons; of those whose interval is above zero; and of these, those that
+      remain when a share of at most 5 % of what is shown may be by chance (Benjamini and Hochberg
+      1995, paired t tests, two-sided).
+    """
+    gaps = [
+        np.subtract(
+            _by_seed(one.scores[metric]), _by_seed(one.baselines["random_selected"][metric])
+        )
+        for sets in data.values()
+        for one in sets
+        if one.draws and metric in one.scores and _differs(one, "random_selected")
+    ]
+    if not gaps:
+        return 0, 0, 0
+    verdicts = [evaluate.verdict(evaluate.mean_interval(gap)) for gap in gaps]
+    # What is not shown also has equal differences, of which there is no test.
+    tested = zip(gaps, verdicts, strict=True)
+    p = [1.0 if word == "not shown" else stats.ttest_1samp(gap, 0).pvalue for gap, word in tested]
+    beats = np.array([verdict == "beats" for verdict in verdicts])
+    left = beats & (stats.false_discovery_control(p) <= _LEVEL)
+    return len(gaps), int(beats.sum()), int(left.sum())
 
 
 def _cells(one: Set, metric: str) -> tuple[str, str]:

@@ -13,6 +13,8 @@ from scipy import special
 from medjax.evaluate import checks
 from medjax.evaluate.intervals import Interval, upper_tail
 
+_ROUNDING = 1e-12  # of sums in another order
+
 
 class AreaSample(NamedTuple):
     """An area under the ROC curve, and what each image adds to its error.
@@ -167,7 +169,7 @@ def auroc_difference(
     ours, theirs = area_sample(ours, labels), area_sample(theirs, labels)
     mean = ours.area - theirs.area
     std = math.sqrt(np.sum((ours.parts - theirs.parts) ** 2))
-    half = float(z) * std if std > 0 else math.nan
+    half = float(z) * std if std > _ROUNDING else math.nan
     return Interval(mean, mean - half, mean + half, len(ours.parts))
 
 

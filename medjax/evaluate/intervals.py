@@ -9,6 +9,9 @@ from scipy import special
 
 from medjax import errors
 
+# Below this width, in scores of order 1 or in points, only sums in another order differ.
+_ROUNDING = 1e-9
+
 
 class Interval(NamedTuple):
     """A mean and its confidence interval.
@@ -194,17 +197,20 @@ def verdict(interval: Interval) -> str:
 
     Returns:
       ``"beats"`` if the whole interval is above zero, ``"is below"`` if it is below zero,
-      ``"not shown"`` if it contains zero, also at an end, and ``"cannot tell"`` if there is no
-      interval, as from one seed.
+      ``"not shown"`` if it contains zero, also at an end, or has no width but that of rounding,
+      as of values that happen to be equal, and ``"cannot tell"`` if there is no interval, as from
+      one seed.
 
     Example:
       >>> verdict(Interval(2.0, 0.5, 3.5, 5)), verdict(Interval(2.0, -0.5, 4.5, 5))
       ('beats', 'not shown')
-      >>> verdict(paired_interval([0.9], [0.5]))
-      'cannot tell'
+      >>> verdict(paired_interval([0.9], [0.5])), verdict(paired_interval([0.9] * 3, [0.5] * 3))
+      ('cannot tell', 'not shown')
     """
     if math.isnan(interval.low) or math.isnan(interval.high):
         return "cannot tell"
+    if interval.high - interval.low < _ROUNDING:
+        return "not shown"
     if interval.low > 0:
         return "beats"
     return "is below" if interval.high < 0 else "not shown"

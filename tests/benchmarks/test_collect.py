@@ -26,10 +26,11 @@ def finish(workdir, method, *seeds, value=0.8, width=4):
         summary = {
             "method": method,
             "dataset": "phantom",
+            "ipc": 10,
             "seed": seed,
             "val": scored(0.1, seed),
             "test": scored(value, seed),
-            "baselines": {name: scored(0.6, seed) for name in names},
+            "baselines": {name: scored(0.6, seed / 2) for name in names},
             "time": {"total_s": 1 / 3},
             "device": {"count": 1},
             "config": {"method": method, "seed": seed, "net": {"width": width}},
@@ -54,7 +55,7 @@ def test_both_files(collect, tmp_path, monkeypatch, capsys):
     assert run["time"] == {"total_s": 1} and "val" not in run
     text = (tmp_path / "made/all.md").read_text()
     assert text == capsys.readouterr().out
-    assert text.startswith("## phantom\n") and "| DM | 0.815 [" in text
+    assert text.startswith("## phantom, ipc 10\n") and "| DM | 0.815 [" in text
     assert "| DM | 1 of 1 | 1 of 1 | 1 of 1 | 1 of 1 |" in text
 
 

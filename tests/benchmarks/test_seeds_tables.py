@@ -21,11 +21,13 @@ def scores(*means):
 
 
 def run(method, test, *, selected=(0.70, 0.72, 0.71), seeds=(0, 1, 2), dataset="x"):
-    baselines = {"random": scores(0.60, 0.62, 0.61), "random_selected": scores(*selected)}
+    baselines = {"random": scores(0.60, 0.63, 0.61), "random_selected": scores(*selected)}
     baselines |= {"kcenter": scores(0.5, 0.5, 0.5), "whole": scores(0.90, 0.91, 0.92)}
     time = {"distill_s": 12.0 * len(seeds), "select_s": 1.0}
-    return {"method": method, "dataset": dataset, "test": scores(*test), "seeds": [*seeds],
-            "baselines": baselines, "time": time}  # fmt: skip
+    facts = {"random_selected": {"draws": 1 if method == "herding" else 4}}
+    return {"method": method, "dataset": dataset, "ipc": 10, "test": scores(*test),
+            "seeds": [*seeds], "baselines": baselines, "baseline_facts": facts,
+            "time": time}  # fmt: skip
 
 
 def test_rows_and_their_order(tables):
@@ -36,7 +38,7 @@ def test_rows_and_their_order(tables):
 
 
 def test_a_method_is_compared_with_the_baselines_of_its_own_recipe(tables):
-    sets = tables.sets_of([run("dm", (0.8,) * 3), run("dc", (0.8,) * 3, selected=(0.9,) * 3)])
+    sets = tables.sets_of([run("dm", (0.8,) * 3), run("dc", (0.8,) * 3, selected=(0.9, 0.92, 0.9))])
     verdicts = {
         one.name: tables.difference(one.scores, one.baselines["random_selected"], "auroc")
         for one in sets
@@ -49,10 +51,15 @@ def test_herding_is_compared_with_the_baselines_of_the_first_method(tables):
     alone = run("herding", (0.7,) * 3, selected=(0.1,) * 3)
     first = run("dm", (0.8,) * 3)
     herding = {one.name: one for one in tables.sets_of([alone, first])}["HERDING"]
-    assert herding.baselines == first["baselines"]
+    assert herding.baselines == first["baselines"] and herding.draws == 4
     other = run("dm", (0.8,) * 3, seeds=(4, 5, 6))
     herding = {one.name: one for one in tables.sets_of([alone, other])}["HERDING"]
-    assert herding.baselines == alone["baselines"]
+    assert herding.baselines == alone["baselines"] and herding.draws == 1
+
+
+def test_sizes_are_apart(tables):
+    sizes = [run("dm", (0.8,) * 3) | {"ipc": ipc} for ipc in (1, 10)]
+    assert list(tables.by_data(sizes)) == ["x, ipc 1", "x, ipc 10"]
 
 
 def test_differences_are_paired_by_seed(tables):
@@ -65,23 +72,24 @@ def test_differences_are_paired_by_seed(tables):
 
 
 def test_the_scores(tables):
-    lines = tables.scores_markdown(tables.sets_of([run("dm", (0.80, 0.82, 0.81))])).splitlines()
+    lines = tables.scores_markdown(tables.sets_of([run("dm", (0.80, 0.82, 0.80))])).splitlines()
     assert lines[0] == (
-        "| | AUROC | minus best random | balanced accuracy | minus best random | distilling |"
+        "| | AUROC | minus best random | balanced accuracy | minus best random | best random of "
+        "| distilling |"
     )
     assert lines[3] == (
-        "| best random | 0.710 [0.685, 0.735] |  | 71.0 [68.5, 73.5] |  |  |"
+        "| best random | 0.710 [0.685, 0.735] |  | 71.0 [68.5, 73.5] |  |  |  |"
     )  # fmt: skip
     assert lines[5] == (
-        "| DM | 0.810 [0.785, 0.835] | beats +0.100 [+0.100, +0.100] "
-        "| 81.0 [78.5, 83.5] | beats +10.0 [+10.0, +10.0] | 12 s |"
+        "| DM | 0.807 [0.778, 0.835] | beats +0.097 [+0.082, +0.111] "
+        "| 80.7 [77.8, 83.5] | beats +9.7 [+8.2, +11.1] | 4 | 12 s |"
     )
     assert lines[6].startswith("| all images | 0.910 [0.885, 0.935] |  |")
 
 
 def test_the_verdict_counts_data_sets(tables):
     runs = [
-        run("dm", (0.80, 0.82, 0.81), dataset="a"),
+        run("dm", (0.80, 0.82, 0.80), dataset="a"),
         run("dm", (0.70, 0.69, 0.75), dataset="b"),
         run("dm", (0.60, 0.62, 0.60), dataset="c"),
     ]
@@ -92,6 +100,20 @@ def test_the_verdict_counts_data_sets(tables):
     (random,) = (line for line in lines if line.startswith("| random "))
     assert random == "| random |  | 0 of 3, below on 3 |  | 0 of 3, below on 3 |"
     assert not any(line.startswith("| all images") for line in lines)
+
+
+def test_what_many_comparisons_leave(tables):
+    gaps = [(0.1, 0.12, 0.11), (0.03, 0.01, 0.021), (0.02, -0.02, 0.01), (0.02, 0.02, 0.02)]
+    runs = [
+        run("dm", np.add((0.70, 0.72, 0.71), gap), dataset=str(number))
+        for number, gap in enumerate(gaps)
+    ]
+    data = {name: tables.sets_of(own) for name, own in tables.by_data(runs).items()}
+    # p is .003, .082, .81 and, of equal differences, none; four times .003 is below .05.
+    assert tables.discoveries(data, "auroc") == (4, 1, 1)
+    many = data | {f"{i}": data["2, ipc 10"] for i in range(20)}
+    assert tables.discoveries(many, "auroc") == (24, 1, 0)
+    assert tables.discoveries({}, "auroc") == (0, 0, 0)
 
 
 def test_what_is_unusual_about_images_is_in_the_name(tables):

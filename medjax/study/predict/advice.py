@@ -7,6 +7,7 @@ from medjax.run.report.prose import duration
 from medjax.study.indicator.measuring import Measured
 from medjax.study.indicator.names import PRIMARY
 from medjax.study.predict.prediction import Forecast, recommended
+from medjax.study.predict.verdicts import FEWEST_TO_JUDGE
 
 _METRICS = {"balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
 
@@ -51,24 +52,14 @@ def advice(found: Sequence[Forecast]) -> str:
         return "The study has no three data sets with these images per class: cannot predict."
     best = recommended(found)
     most = max(found, key=lambda one: (one.wins, one.gain))
-    if best is None and not any(one.judged for one in found):
-        return (
-            "Cannot tell whether to distil: the study has a single seed of the data sets most like "
-            f"it. The expected gain of {_named(most)} is {most.gain:+.1f} points."
-        )
     if best is None:
-        return (
-            f"Do not distil: random images do as well. Of the {most.judged} data sets most "
-            f"like it, {_named(most)} beats the best random images on {most.wins}, and the "
-            f"expected gain is {most.gain:+.1f} points."
-        )
+        return f"{_refusal(found)} {_named(most)} {_record(most)}, and {_expected(most)}."
     cost = "" if math.isnan(best.seconds) else f", about {duration(best.seconds)} a set"
     return (
         f"Distil with {_named(best)}{cost}: expected {best.gain:+.1f} points over random images "
         f"(predictions are off by {best.error:.1f} on average), which is "
         f"{100 * best.score:.1f} and recovers {best.recovery:.0f} % of what all images add to "
-        f"chance. It beats the best random images on {best.wins} of the {best.judged} data sets "
-        "most like it."
+        f"chance. It {_record(best)}."
     )
 
 
@@ -84,9 +75,7 @@ def forecast_lines(found: Sequence[Forecast]) -> list[str]:
     """
     lines = []
     for one in found:
-        margin = (
-            "" if math.isnan(one.margin) else f", 95 % of the study's sets within ±{one.margin:.1f}"
-        )
+        margin = "" if math.isnan(one.margin) else f", 95 % prediction margin ±{one.margin:.1f}"
         lines.append(
             f"{_named(one)}: {one.gain:+.1f} points over random images, recovery "
             f"{one.recovery:.0f} %; by {one.by} on {one.sets} data sets, off by {one.error:.1f} on "
@@ -125,6 +114,28 @@ def as_json(
         "recommended": chosen,
         "message": message,
     }
+
+
+def _refusal(found: Sequence[Forecast]) -> str:
+    """Says why nothing is recommended: there is no gain, none is shown, or nobody can tell."""
+    if all(one.is_futile for one in found):
+        return "Do not distil: random images do as well."
+    if all(one.judged < FEWEST_TO_JUDGE for one in found):
+        return (
+            "Cannot tell whether to distil: too few of the data sets most like it have several "
+            "seeds and a val split."
+        )
+    return "A gain over the best random images is not shown; more seeds may show one."
+
+
+def _record(forecast: Forecast) -> str:
+    wins, judged, alike = forecast.wins, forecast.judged, len(forecast.alike)
+    can_tell = "" if judged == alike else f", of which {judged} can tell"
+    return f"beats the best random images on {wins} of the {alike} data sets most like it{can_tell}"
+
+
+def _expected(forecast: Forecast) -> str:
+    return f"is expected to gain {forecast.gain:+.1f} points over the mean of random images"
 
 
 def _named(forecast: Forecast) -> str:

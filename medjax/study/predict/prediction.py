@@ -17,7 +17,7 @@ from medjax.study.predict.residuals import (
     mean_error,
     prediction_margin,
 )
-from medjax.study.predict.verdicts import FEWEST_TO_JUDGE, is_known, judge_indicator
+from medjax.study.predict.verdicts import FEWEST_TO_JUDGE, is_known
 from medjax.study.statistics.summaries import is_distilled
 from medjax.study.table.rows import Row
 
@@ -33,7 +33,8 @@ class Alike(NamedTuple):
       slope: its primary indicator.
       gain: what distilling gained there, in points.
       residual: that gain minus what the sets of other families predict for it.
-      verdict: of the gain over the best random images, see ``evaluate.verdict``.
+      verdict: of the gain over the best random images, see ``evaluate.verdict``; "cannot tell" of
+        a set without a val split, which has no best ones.
     """
 
     dataset: str
@@ -74,7 +75,7 @@ class Forecast(NamedTuple):
 
     @property
     def judged(self) -> int:
-        """The number of sets like it that have seeds enough to tell."""
+        """The number of sets like it that can tell: they have several seeds, and a val split."""
         return sum(one.verdict != "cannot tell" for one in self.alike)
 
     @property
@@ -84,8 +85,14 @@ class Forecast(NamedTuple):
 
     @property
     def is_worth_it(self) -> bool:
-        """Whether a gain is expected, and was shown on most of the sets like it that can tell."""
-        return self.gain > 0 and 2 * self.wins > self.judged
+        """Whether a gain is expected, and was shown on most of the sets like it."""
+        return self.gain > 0 and 2 * self.wins > len(self.alike)
+
+    @property
+    def is_futile(self) -> bool:
+        """Whether no gain is expected, or the method is below them on most of the sets like it."""
+        losses = sum(one.verdict == "is below" for one in self.alike)
+        return self.gain <= 0 or 2 * losses > len(self.alike)
 
 
 def forecasts(
@@ -123,7 +130,7 @@ def recommended(found: Sequence[Forecast]) -> Forecast | None:
       found: from ``forecasts``.
 
     Returns:
-      The forecast; ``None`` if random images do as well.
+      The forecast; ``None`` if there is none.
 
     Example:
       >>> recommended([]) is None
@@ -134,12 +141,14 @@ def recommended(found: Sequence[Forecast]) -> Forecast | None:
 
 
 def _forecast(own: Measured, outcomes: Sequence[Outcome], method: str, ipc: int) -> Forecast:
-    by_slope = judge_indicator(outcomes, PRIMARY).gain.is_better
     slopes = np.array([one.indicators[PRIMARY] for one in outcomes])
     gains = np.array([one.gain.mean for one in outcomes])
+    left_out = _left_out(outcomes)
+    of_line, of_mean = (gains - left_out_predictions(x, gains, left_out) for x in (slopes, None))
+    by_slope = mean_error(of_line) < mean_error(of_mean)
+    residuals = of_line if by_slope else of_mean
     line = fit_line(slopes, gains) if by_slope else Line(float(gains.mean()), 0.0)
-    gain, x = line.at(own.values[PRIMARY]), slopes if by_slope else None
-    residuals = gains - left_out_predictions(x, gains, _left_out(outcomes))
+    gain = line.at(own.values[PRIMARY])
     nearest = np.argsort(np.abs(slopes - own.values[PRIMARY]), kind="stable")[:NEAREST]
     times = [outcomes[i].seconds for i in nearest if not math.isnan(outcomes[i].seconds)]
     score = own.random + gain / 100
@@ -165,6 +174,6 @@ def _left_out(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def _alike(outcome: Outcome, residual: float) -> Alike:
-    verdict = evaluate.verdict(outcome.over_best or outcome.gain)
+    verdict = "cannot tell" if outcome.over_best is None else evaluate.verdict(outcome.over_best)
     slope = outcome.indicators[PRIMARY]
     return Alike(outcome.dataset, slope, outcome.gain.mean, residual, verdict)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from medjax.errors import UserError
+from medjax.study.indicator.names import PRIMARY
 from medjax.study.predict.correlation import Correlation, family_correlation
 from medjax.study.predict.outcomes import Outcome, recovery
 from medjax.study.predict.residuals import left_out_predictions, mean_error, prediction_margin
@@ -63,8 +64,12 @@ class Judged(NamedTuple):
 
     @property
     def is_useful(self) -> bool:
-        """What docs/STUDY.md asks for: a rank correlation with IOR, and a smaller error."""
-        return self.gain.correlation.p < _LEVEL and self.gain.is_better
+        """What docs/STUDY.md asks for: a rank correlation with IOR, and a smaller error.
+
+        The correlation of the primary indicator must be positive, as was said before.
+        """
+        known = self.name != PRIMARY or self.gain.correlation.over_families > 0
+        return known and self.gain.correlation.p < _LEVEL and self.gain.is_better
 
 
 def judge_indicator(outcomes: Sequence[Outcome], name: str) -> Judged:

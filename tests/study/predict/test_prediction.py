@@ -1,12 +1,14 @@
 """Forecasts from a made table."""
 
+import math
+
 import numpy as np
 import pytest
 
 from medjax.study.indicator.measuring import Measured
 from medjax.study.predict.advice import advice
 from medjax.study.predict.outcomes import outcomes_of
-from medjax.study.predict.prediction import forecasts, recommended
+from medjax.study.predict.prediction import Alike, Forecast, forecasts, recommended
 
 
 def measured(slope, *, random=0.7):
@@ -39,6 +41,45 @@ def test_without_a_gain_nothing_is_recommended(make_table):
     assert [one.wins for one in found] == [0] and recommended(found) is None
     harmful = forecasts({10: measured(9.0)}, make_table(-0.5), dataset="new")
     assert harmful[0].gain < 0 and recommended(harmful) is None
+    assert advice(harmful).startswith("Do not distil: random images do as well.")
+
+
+def like(*verdicts, gain=4.0):
+    """A forecast from data sets like it with these verdicts."""
+    alike = tuple(Alike("x", 1.0, gain, 0.0, one) for one in verdicts)
+    name = {"method": "dm", "ipc": 10, "by": "slope"}
+    rest = {"recovery": 50.0, "score": 0.8, "error": 1.0, "margin": math.nan, "seconds": math.nan}
+    return Forecast(**name, gain=gain, sets=len(alike), alike=alike, **rest)
+
+
+def test_a_gain_that_is_not_shown_is_no_sign_that_random_images_do_as_well():
+    said = advice([like(*["not shown"] * 5)])
+    assert said == (
+        "A gain over the best random images is not shown; more seeds may show one. DM at 10 images "
+        "per class beats the best random images on 0 of the 5 data sets most like it, and is "
+        "expected to gain +4.0 points over the mean of random images."
+    )
+    assert advice([like(*["is below"] * 3, "not shown", "beats")]).startswith("Do not distil")
+    # One of two methods may gain.
+    both = [like(*["is below"] * 5), like(*["not shown"] * 5)]
+    assert advice(both).startswith("A gain over the best random images is not shown")
+
+
+def test_most_of_the_sets_like_it_must_show_a_gain():
+    one, rest = (
+        like("beats", *["cannot tell"] * 4),
+        like(*["beats"] * 3, "not shown", "cannot tell"),
+    )
+    assert (one.judged, one.is_worth_it, rest.is_worth_it) == (1, False, True)
+    assert advice([one]).startswith("Cannot tell whether to distil: too few of the data sets")
+    assert "on 1 of the 5 data sets most like it, of which 1 can tell, and" in advice([one])
+    assert "on 3 of the 5 data sets most like it, of which 4 can tell." in advice([rest])
+
+
+def test_without_a_val_split_there_are_no_best_random_images(make_table):
+    rows = [row for row in make_table(0.5) if row.method != "random_selected"]
+    (found,) = forecasts({10: measured(9.0)}, rows, dataset="new")
+    assert found.gain > 0 and (found.judged, found.wins) == (0, 0) and recommended([found]) is None
 
 
 def test_a_slope_that_predicts_nothing_gives_way_to_the_mean_gain(make_table):
@@ -61,7 +102,7 @@ def test_a_slope_that_predicts_nothing_gives_way_to_the_mean_gain(make_table):
 def test_a_single_seed_cannot_tell(make_table):
     found = forecasts({10: measured(9.0)}, make_table(0.5, seeds=1), dataset="new")
     assert found[0].judged == 0 and recommended(found) is None
-    assert advice(found).startswith("Cannot tell whether to distil: the study has a single seed")
+    assert advice(found).startswith("Cannot tell whether to distil: too few of the data sets")
 
 
 def test_the_best_expected_score_of_those_that_are_worth_it(make_table):

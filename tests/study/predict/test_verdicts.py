@@ -60,6 +60,12 @@ def test_an_indicator_that_knows_the_gain_is_useful(make_table):
     assert found.gain.margin == max(map(abs, found.gain.family_residuals))  # 19 of 20 by rank 20
 
 
+def test_the_primary_indicator_must_rise_with_the_gain(make_table):
+    outcomes = outcomes_of(make_table(-0.5), method="dm", ipc=10)
+    found = judge_indicator(outcomes, "slope")
+    assert found.gain.is_better and found.gain.correlation.p < 0.05 and not found.is_useful
+
+
 def test_one_that_does_not_is_not(make_table):
     found = judge_indicator(outcomes_of(make_table(0.0), method="dm", ipc=10), "slope")
     assert not found.is_useful and found.gain.error < 0.5

@@ -110,6 +110,8 @@ FILES = ("dm_breast", "dm_pneumonia", "dsa_breast", "dsa_chest")
 def get_config(arg=None):
     name, _, words = (arg or "").partition(",")
     name = name.strip()
+    if not name:
+        raise UserError(f"a preset is missing after the colon: one of {', '.join(PRESETS)}")
     if name not in PRESETS:
         near = difflib.get_close_matches(name.lower(), [*PRESETS, *FILES], n=1)
         if near and near[0] in FILES:

@@ -14,8 +14,8 @@ baselines serves all. ``indicator`` measures what may predict the gains.
 
 The order is that of value: 10 images per class, then 1, then 50; of each, the baselines of all data
 sets, the indicators, and one method after another on all data sets, the cheapest first. A stop
-leaves the table of every method that was reached; ``--config.datasets="('breastmnist',)"``, then
-another one in the same workdir, leaves that of every data set. ``--dry_run`` lists the jobs and
+leaves the table of every method that was reached; ``--config.datasets=breastmnist``, then another
+one in the same workdir, leaves that of every data set. ``--dry_run`` lists the jobs and
 their estimated time: about 27 hours on one core of a CPU, of which 10 images per class take 17, and
 of these DSA and DC seven.
 
@@ -23,7 +23,7 @@ The blood cells and MedNIST are npz files in the data root, which were made from
 phantoms are generated. Results: not yet run.
 """
 
-from medjax.errors import unknown
+from medjax.errors import UserError
 from medjax.study import config
 from medjax.study.settings import usual_words
 
@@ -68,7 +68,10 @@ def get_config(arg=None):
             datasets=("phantom",), methods=("random", "dm"), ipc=(1,), seeds=(2,), words=TINY
         )
     if arg not in (None, "", "full"):
-        raise unknown("argument of configs/study.py", arg, ARGUMENTS)
+        raise UserError(
+            f"configs/study.py takes {' or '.join(ARGUMENTS)} after the colon, got {arg}; other "
+            "settings are flags, as in --config.datasets=breastmnist"
+        )
     full = arg == "full"
     made = config.make(
         datasets=DATASETS,

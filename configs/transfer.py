@@ -39,6 +39,8 @@ def get_config(arg=None):
     tiny, pairs = "tiny" in words.named, [name for name in words.named if name != "tiny"]
     if not pairs and not words.options["source"]:
         pairs = ["phantoms"]
+    if len(pairs) > 1:
+        raise UserError(f"transfer takes one pair of data sets, got {', '.join(pairs)}")
     usual = OPTIONS | (TINY_OPTIONS if tiny else {})
     for name in pairs:
         if name not in PAIRS:
@@ -50,6 +52,9 @@ def get_config(arg=None):
     if not all(sets):
         raise UserError("target is missing: the set to score on, as in target=folder:chest")
     named = [part.partition("=") for part in own.pop("classes").split(",") if part.strip()]
+    for ours, sign, _ in named:
+        if not sign:
+            raise UserError(f"classes takes pairs, as in '0=2,1=0', got {ours}")
     classes = {ours.strip(): theirs.strip() for ours, _, theirs in named}
     usual = usual_words(sets, words.runs, method=own["method"], tiny=tiny)
     return config.make(*sets, classes=classes, **own, **usual)

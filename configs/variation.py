@@ -20,7 +20,7 @@ Three sets of each kind are few: the answer is a difference of two means of thre
 says what they take. Results: not yet run.
 """
 
-from medjax.errors import unknown
+from medjax.errors import UserError
 from medjax.study import config, tasks
 from medjax.study.settings import usual_words
 
@@ -29,7 +29,7 @@ METHODS = ("random", "random_selected", "kcenter", "indicator", "dm")
 
 def get_config(arg=None):
     if arg not in (None, ""):
-        raise unknown("argument of configs/variation.py", arg, ())
+        raise UserError(f"configs/variation.py takes no words after the colon, got {arg}")
     return config.make(
         datasets=[task.name for task in tasks.MIXED],
         methods=METHODS,

@@ -91,7 +91,7 @@ def test_its_docstring_gives_its_command(name):
         ),
         ("dm_pneumonia", "unknown preset 'dm_pneumonia' (did you mean the file configs/dm_pneum"),
         ("quick", "unknown preset 'quick'; choose from: auto_blood_cells, "),
-        (None, "unknown preset ''; choose from: auto_blood_cells, "),
+        (None, "a preset is missing after the colon: one of auto_blood_cells, "),
     ],
 )
 def test_a_preset_that_does_not_exist(arg, said):

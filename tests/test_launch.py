@@ -300,6 +300,16 @@ def test_an_interrupted_run_speaks_of_a_checkpoint_if_there_is_one(flags, monkey
     assert capsys.readouterr().err.splitlines()[-1] == line
 
 
+def test_the_config_of_a_study_is_refused(distilled, capsys):
+    configs = ROOT / "configs"
+    for name in ("sites.py:phantom", "transfer.py:phantoms", "study.py", "variation.py"):
+        assert run(f"--config={configs / name}", "--workdir=w") == 2
+        assert capsys.readouterr().err == (
+            "medjax: this is the config of a study, which python -m medjax.study runs\n"
+        )
+    assert not distilled
+
+
 def test_learners_are_told_below_the_table(distilled, monkeypatch, capsys):
     monkeypatch.setattr(report.learners, "said", lambda summary: ["the set beats them with knn"])
     assert run(DM, "--workdir=w") == 0

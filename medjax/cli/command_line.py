@@ -71,6 +71,8 @@ def _checked(values: flags.FlagValues, rest: Sequence[str]) -> Options:
     for name in ("config", "workdir"):
         if not values[name].value:
             raise UserError(f"--{name} is missing, as in --config=configs/dm.py --workdir=runs/dm")
+    if "datasets" in values.config:
+        raise UserError("this is the config of a study, which python -m medjax.study runs")
     cluster = Cluster(values.coordinator, values.num_processes, values.process_id)
     workdir = store.expand_user(values.workdir)
     given = config_file.overrides(values)

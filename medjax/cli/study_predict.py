@@ -20,9 +20,7 @@ _USAGE = """Measures a data set in minutes, and predicts what hours of distillin
   python -m medjax.study predict --data=mine.npz --words=data.size=64 --study=runs/study
 
 The prediction rests on the table of a study of other data sets, whose runs were made with the
-settings quick,evaluation.augment=auto; other --words make it an extrapolation."""
-WORDS = "quick,evaluation.augment=auto"
-"""The settings of the study's runs."""
+settings of configs/study.py; other --words make it an extrapolation."""
 NO_TABLE = "no study table: cannot predict"
 _STUDY = Path(medjax.__file__).resolve().parents[1] / "benchmarks" / "results" / "study"
 
@@ -97,6 +95,8 @@ def _predict(options: Options) -> int:
 
     there = any(options.study.glob("table.csv")) or any(options.study.glob("table_*.csv"))
     rows = read_tables(options.study) if there else None  # before minutes of measuring
+    if rows is None:
+        messages.say(f"{NO_TABLE}, only measure: {options.study} has no table.csv")
     measured = _measure(options)
     found = None if rows is None else prediction.forecasts(measured, rows, dataset=options.name)
     message = NO_TABLE if found is None else advice.advice(found)
@@ -107,11 +107,7 @@ def _predict(options: Options) -> int:
     for ipc, one in measured.items():
         print(printable(advice.measured_line(one, dataset=options.name, ipc=ipc)))
     lines = [] if found is None else advice.forecast_lines(found)
-    where = (
-        f" (there is no table.csv in {options.study}; --study names a folder)"
-        if found is None
-        else ""
-    )
+    where = "" if found is not None else "; --study names the folder of one"
     print(*map(printable, lines), printable(message + where), sep="\n")
     return messages.DONE
 
@@ -128,9 +124,10 @@ def _measure(options: Options) -> Mapping[int, Any]:
     from medjax.run.setup import make_experiment
     from medjax.study.indicator.measuring import measure
     from medjax.study.indicator.names import FIRST_SEED
+    from medjax.study.settings import usual_words
 
     startup.set_up_jax(os.environ)
-    own = [Word("seed", FIRST_SEED), *split_words(f"{WORDS},{options.words}")]
+    own = [Word("seed", FIRST_SEED), *split_words(f"{usual_words.GRID},{options.words}")]
     configs = {
         ipc: config.make("random", options.data, [*own, Word("ipc", ipc)]).to_dict()
         for ipc in options.ipc

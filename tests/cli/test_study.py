@@ -28,7 +28,7 @@ CONFIG = f"--config={ROOT / 'configs' / 'study.py'}:tiny"
         ([CONFIG, "--workdir=w", "--jobs=0"], "flag --jobs=0"),
         ([CONFIG, "--workdir=w", "collct"], "unknown command of medjax.study 'collct'"),
         ([CONFIG, "--workdir=w", "--config.iqc=1"], "unknown config key"),
-        ([f"{CONFIG}y", "--workdir=w"], "unknown argument of configs/study.py 'tinyy'"),
+        ([f"{CONFIG}y", "--workdir=w"], "study.py takes full or tiny after the colon, got tinyy"),
         ([CONFIG, "--workdir=w", "--config.methods=('dmm',)"], "unknown method 'dmm'"),
         ([CONFIG, "--workdir=/dev/null/w", "--config.seeds=1"], "cannot write /dev/null/w"),
     ],

@@ -35,9 +35,13 @@ def run(monkeypatch, capsys):
 
 
 def test_without_a_table_it_measures_and_says_so(run, tmp_path):
-    status, out, _ = run("predict", "--data=mine.npz", f"--study={tmp_path}")
+    status, out, err = run("predict", "--data=mine.npz", f"--study={tmp_path}")
     assert status == 0 and "mine.npz, 10 images per class: random images reach 70.0" in out
-    assert "no study table: cannot predict" in out and str(tmp_path) in out
+    assert "no study table: cannot predict; --study names the folder of one" in out
+    assert (
+        err
+        == f"medjax: no study table: cannot predict, only measure: {tmp_path} has no table.csv\n"
+    )
     status, out, _ = run("predict", "--data=mine.npz", f"--study={tmp_path}", "--json")
     found = json.loads(out)
     assert found["message"] == "no study table: cannot predict" and found["forecasts"] is None

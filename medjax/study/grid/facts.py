@@ -19,12 +19,14 @@ class Facts(NamedTuple):
       class_sizes: training images of each class; of a multi-label set, of each group.
       images: training images.
       pixels: pixels of an image.
+      info: names of classes and files, and the task.
     """
 
     digest: str
     class_sizes: tuple[int, ...]
     images: int
     pixels: int
+    info: data.DatasetInfo
 
 
 def facts_of(section: Mapping[str, Any]) -> Facts:
@@ -51,4 +53,4 @@ def _facts(section: str) -> Facts:
     groups = data.group_indices(labels, num_classes=dataset.num_classes)
     sizes = tuple(len(group) for group in groups)
     pixels = math.prod(dataset.train.images.shape[1:3])
-    return Facts(dataset.info.digest, sizes, len(labels), pixels)
+    return Facts(dataset.info.digest, sizes, len(labels), pixels, dataset.info)

@@ -7,6 +7,7 @@ from medjax.errors import UserError, unknown
 from medjax.run.config.words import split_words
 
 _OF_RUNS = ("quick",)
+_KINDS = {int: "a whole number", float: "a number"}
 
 
 class Words(NamedTuple):
@@ -35,24 +36,27 @@ def divide_words(arg: str | None, options: Mapping[str, Any]) -> Words:
       The words.
 
     Raises:
-      UserError: for an unknown option, or a value of another type than the default's.
+      UserError: for an unknown option, one that is given twice, or a value of another type than the
+        default's.
 
     Example:
       >>> words = divide_words("mednist,quick,sites=3,net.width=8", {"sites": 5, "beta": 0.6})
       >>> words.named, words.options, words.runs
       (('mednist',), {'sites': 3, 'beta': 0.6}, 'quick,net.width=8')
     """
-    named, found, runs = [], dict(options), []
+    named, given, runs = [], dict[str, Any](), []
     for key, value in split_words(arg or ""):
         if key is None:
             (runs if value in _OF_RUNS else named).append(value)
+        elif key in given:
+            raise UserError(f"{key} is given twice, as {given[key]} and as {value}")
         elif key in options:
-            found[key] = _typed(key, value, type(options[key]))
+            given[key] = _typed(key, value, type(options[key]))
         elif "." in key or key in ("iterations", "precision"):
             runs.append(f"{key}={value!r}")
         else:
             raise unknown("setting of the study", key, options)
-    return Words(tuple(named), found, ",".join(runs))
+    return Words(tuple(named), {**options, **given}, ",".join(runs))
 
 
 def _typed(key: str, value: Any, kind: type) -> Any:
@@ -61,5 +65,5 @@ def _typed(key: str, value: Any, kind: type) -> Any:
     if kind is str and not isinstance(value, str):
         value = str(value)
     if type(value) is not kind:
-        raise UserError(f"{key} takes {kind.__name__} values, got {value!r}")
+        raise UserError(f"{key} takes {_KINDS.get(kind, kind.__name__)}, got {value!r}")
     return value

@@ -31,10 +31,8 @@ def run(job: Job, folder: Path) -> list[Row]:
     """Divides the set, trains and scores every way; ``bytes`` is what the sites send."""
     from medjax.run.setup import make_experiment
     from medjax.study.sites.ways import compare_ways
-    from medjax.study.ways.part_distilling import check_distils
 
     experiment = make_experiment(Settings.from_config(config_of(job.settings["run"])))
-    check_distils(experiment)
     sites = divided(experiment, job.settings["split"], seed=job.seed)
     write_json(folder / FACTS, [_facts(site, experiment) for site in sites])
     found = compare_ways(

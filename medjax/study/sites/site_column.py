@@ -75,8 +75,9 @@ def _column(table: Table, name: str) -> int:
 def _in_order(table: Table, count: int) -> list[Row]:
     if len(table.rows) != count:
         raise UserError(
-            f"{table.path} has {len(table.rows)} rows, but there are {count} training images; a "
-            "set without files needs a row for each, in their order"
+            f"{table.path} has {len(table.rows)} row{'' if len(table.rows) == 1 else 's'}, but "
+            f"there are {count} training images; a set without files needs a row for each, in "
+            "their order"
         )
     return list(table.rows)
 

@@ -31,7 +31,7 @@ def iid(key: PRNGKey, labels: np.ndarray, *, sites: int) -> np.ndarray:
       >>> np.bincount(places).tolist()
       [3, 2]
     """
-    _check_sites(len(labels), sites)
+    check_sites(len(labels), sites)
     places = np.empty(len(labels), np.int32)
     for site, rows in enumerate(np.array_split(_generator(key).permutation(len(labels)), sites)):
         places[rows] = site
@@ -75,7 +75,7 @@ def label_skew(
     Effects of Non-Identical Data Distribution for Federated Visual Classification", 2019, draw the
     classes of each site instead.
     """
-    _check_sites(len(labels), sites)
+    check_sites(len(labels), sites)
     if not (np.isfinite(beta) and beta > 0):
         raise UserError(f"beta must be a positive number, got {beta}")
     rng, classes = _generator(key), data.class_indices(labels, num_classes=int(labels.max()) + 1)
@@ -116,7 +116,7 @@ def by_statistics(images: np.ndarray, labels: np.ndarray, *, sites: int) -> np.n
       >>> by_statistics(images, np.array([0, 1, 0, 1]), sites=2).tolist()
       [0, 0, 1, 1]
     """
-    _check_sites(len(labels), sites)
+    check_sites(len(labels), sites)
     means, contrasts = _moments(images)
     (bright, sharp), sign = map(_standardised, (means, contrasts)), 1.0
     if np.mean(bright * sharp) < 0:
@@ -130,7 +130,8 @@ def by_statistics(images: np.ndarray, labels: np.ndarray, *, sites: int) -> np.n
     return places
 
 
-def _check_sites(images: int, sites: int) -> None:
+def check_sites(images: int, sites: int) -> None:
+    """Refuses a number of sites that so many images cannot have."""
     if sites < 1:
         raise UserError(f"the number of sites must be at least 1, got {sites}")
     if images < sites:

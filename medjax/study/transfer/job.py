@@ -26,13 +26,11 @@ FACTS = "transfer.json"
 def run(job: Job, folder: Path) -> list[Row]:
     """Distils the source, trains on what is made of both sets, and scores on the target."""
     from medjax.study.transfer.ways import compare_transfer
-    from medjax.study.ways.part_distilling import check_distils
 
     settings = Settings.from_config(config_of(job.settings["run"]))
     merged = {**job.settings["run"], **job.settings["target"]}
     section = config_of(merged)["data"]
     experiment, target = both(settings, DataSettings.from_config(section), job.settings["pairs"])
-    check_distils(experiment)
     write_json(folder / FACTS, [_facts(one) for one in (experiment.dataset, target)])
     found = compare_transfer(
         experiment, target, watch=lambda what: _log.info("%s: %s", job.title, what)
@@ -58,18 +56,14 @@ def both(
       ``(experiment, target)``: that of the source, and the other set.
 
     Raises:
-      UserError: if a set has findings, or they have fewer than two classes in common.
+      UserError: if they have fewer than two classes in common.
     """
-    from medjax.errors import UserError
     from medjax.run import datasets
     from medjax.run.setup import experiment_on
     from medjax.study.transfer.classes import match_classes, restricted
     from medjax.study.transfer.conversion import in_shape_of
 
     (ours, streaming), (theirs, _) = map(datasets.load_dataset, (settings.data, target))
-    for one in (ours, theirs):
-        if one.train.labels.ndim == 2:
-            raise UserError(f"{one.info.name} has findings; transfer needs classes")
     matched = match_classes(ours.info.classes, theirs.info.classes, dict(pairs))
     ours = restricted(ours, matched.source, matched.names)
     theirs = in_shape_of(restricted(theirs, matched.target, matched.names), ours)

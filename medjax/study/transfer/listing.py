@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from medjax import store
+from medjax.run.settings import Settings
 from medjax.study.grid.cell import Cell, config_of, settings_of
 from medjax.study.grid.facts import facts_of
 from medjax.study.grid.grid import Grid
 from medjax.study.jobs.performing import make_job
+from medjax.study.transfer.classes import match_classes
+from medjax.study.ways.part_distilling import check_distils
 
 
 def make_grid(study: Mapping[str, Any]) -> Grid:
@@ -20,7 +23,8 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
       The jobs, of the data set ``source->target``.
 
     Raises:
-      UserError: for an unknown method, data set or setting.
+      UserError: for an unknown method, data set, class or setting, sets with findings, or ones with
+        fewer than two classes in common.
 
     Example:
       >>> from medjax.study.transfer import config
@@ -36,6 +40,10 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
             for name in (source, target)
         )
         facts, theirs = (facts_of(config_of(one)["data"]) for one in (ours, other))
+        if not jobs:
+            for found in (facts, theirs):
+                check_distils(Settings.from_config(config_of(ours)), found.info)
+            match_classes(facts.info.classes, theirs.info.classes, dict(study["classes"]))
         settings = {
             "run": ours,
             "target": {k: v for k, v in other.items() if k.startswith("data.")},

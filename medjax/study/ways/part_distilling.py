@@ -5,11 +5,12 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from medjax import coreset, data
+from medjax import coreset, data, methods
 from medjax.errors import RunError, UserError
+from medjax.run.settings import Settings
 from medjax.run.setup import Experiment, make_distiller
 from medjax.study.ways.classifiers import Moments
-from medjax.types import PRNGKey, SyntheticSet
+from medjax.types import MULTI_LABEL, PRNGKey, SyntheticSet
 
 
 class Distilled(NamedTuple):
@@ -26,30 +27,30 @@ class Distilled(NamedTuple):
     stored: tuple[int, ...]
 
 
-def check_distils(experiment: Experiment) -> None:
+def check_distils(settings: Settings, info: data.DatasetInfo) -> None:
     """Refuses what ``distil_split`` cannot do, before anything long.
 
     Args:
-      experiment: of the whole data set.
+      settings: of the run.
+      info: of the whole data set.
 
     Raises:
       UserError: for methods with experts, soft labels of a teacher, ZCA, and findings in place of
         classes.
     """
-    settings = experiment.settings
-    if experiment.dataset.train.labels.ndim == 2:
+    if info.task == MULTI_LABEL:
         raise UserError(
-            f"{experiment.dataset.info.name} has findings; parts of a set are only distilled if "
-            "its classes exclude each other"
+            f"{info.name} has findings; parts of a set are only distilled if its classes exclude "
+            "each other"
         )
-    if experiment.distiller.experts is not None:
+    if "num_experts" in methods.options(settings.method):
         raise UserError(
             f"method {settings.method} needs experts, which are not trained for parts of a set; "
             "use dm, dc, dsa, idm or another method without experts"
         )
     if settings.evaluation.labels != "hard":
         raise UserError("parts of a set are distilled with evaluation.labels=hard only")
-    if experiment.whitening is not None:
+    if settings.data.prepare.zca != "none":
         raise UserError("parts of a set are normalised by mean and std: leave zca out of prepare")
 
 

@@ -41,9 +41,9 @@ def test_a_number_may_be_the_name_of_a_file():
     ("arg", "said"),
     [
         ("sits=3", r"unknown setting of the study 'sits' \(did you mean 'sites'\?\); choose from"),
-        ("sites=2.5", "sites takes int values, got 2.5"),
-        ("sites=True", "sites takes int values, got True"),
-        ("beta=low", "beta takes float values, got 'low'"),
+        ("sites=2.5", "sites takes a whole number, got 2.5"),
+        ("sites=True", "sites takes a whole number, got True"),
+        ("beta=low", "beta takes a number, got 'low'"),
     ],
 )
 def test_mistakes(arg, said):

@@ -157,7 +157,10 @@ def test_all_that_decides_a_split_is_in_the_name(get_config, three):
     [
         ("mednist", "sites divide one data set, got .*three.npz, mednist"),
         ("site=3", r"unknown setting of the study 'site' \(did you mean 'sites'\?\)"),
-        ("sites=many", "sites takes int values, got 'many'"),
+        ("sites=many", "sites takes a whole number, got 'many'"),
+        ("sites=2,sites=3", "sites is given twice, as 2 and as 3"),
+        ("sites=5000,split=iid", "images are too few for 5000 sites"),
+        ("iterations=-5", "iterations must be at least 1, got -5"),
         ("sites=0", "sites must be at least 1, got 0"),
         ("split=skew", "unknown split 'skew'; choose from: dirichlet, iid, statistics, column"),
         ("split=column", "split=column and table=PATH need each other"),
@@ -179,8 +182,19 @@ def test_mistakes_in_the_words(get_config, three, arg, said):
         ("evaluation.labels=teacher", "distilled with evaluation.labels=hard only"),
     ],
 )
-def test_what_sites_cannot_do(get_config, three, tmp_path, words, said):
-    arg = f"tiny,{three},sites=2,{words}"
-    (job,) = make_grid(get_config(arg).to_dict()).jobs
+def test_what_sites_cannot_do_is_said_before_any_job(get_config, three, words, said):
     with pytest.raises(UserError, match=said):
-        perform(job, tmp_path)
+        make_grid(get_config(f"tiny,{three},sites=2,{words}").to_dict())
+
+
+def test_a_set_with_findings_or_another_table_is_refused_before_any_job(
+    get_config, three, tmp_path
+):
+    with pytest.raises(UserError, match="phantom_findings has findings; parts of a set are only"):
+        make_grid(get_config("tiny,phantom_findings,sites=2").to_dict())
+    (tmp_path / "sites.csv").write_text("site\nnorth\n")
+    arg = f"tiny,{three},split=column,table={tmp_path / 'sites.csv'}"
+    with pytest.raises(UserError, match=r"sites\.csv has 1 row, but there are"):
+        make_grid(get_config(arg).to_dict())
+    with pytest.raises(UserError, match=r"unknown column of .*sites\.csv 'hospital'"):
+        make_grid(get_config(f"{arg},column=hospital").to_dict())

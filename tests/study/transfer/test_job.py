@@ -7,6 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 
+from medjax.data import DatasetInfo
 from medjax.errors import UserError
 from medjax.study.jobs.kinds import kind_of
 from medjax.study.jobs.performing import folder_in, perform, read_record, rows_of
@@ -77,6 +78,7 @@ def test_from_the_config_to_the_rows(get_config, sets, tmp_path):
 PLACES = ("", "_source_moments", "_at_home")
 
 
+@pytest.mark.filterwarnings("ignore:classes of the .* without a partner:UserWarning")
 @pytest.mark.parametrize(
     ("words", "title"),
     [
@@ -97,6 +99,8 @@ class FACTS:
     """Facts of no data set in particular."""
 
     digest, class_sizes, images, pixels = "1f", (5, 5), 10, 784
+    classes = ("0", "2", "3", "CXR", "ChestCT")
+    info = DatasetInfo("a", "multi-class", classes, "unknown", "a.npz", "", None, "")
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,8 @@ class FACTS:
     [
         ("pneumonia", "target is missing: the set to score on, as in target=folder:chest"),
         ("phantms", r"unknown pair of data sets 'phantms' \(did you mean 'phantoms'\?\)"),
+        ("phantoms,pneumonia", "transfer takes one pair of data sets, got phantoms, pneumonia"),
+        ("phantoms,classes=3", "classes takes pairs, as in '0=2,1=0', got 3"),
         ("phantoms,seeds=0", "seeds must be at least 1, got 0"),
         ("phantoms,traget=x", r"unknown setting of the study 'traget' \(did you mean 'target'"),
     ],
@@ -123,9 +129,13 @@ def test_findings_are_refused(get_config, sets, tmp_path):
     }
     np.savez(tmp_path / "rows.npz", **arrays | rows)
     words = arg((sets[0], tmp_path / "rows.npz"))
-    (job,) = make_grid(get_config(words).to_dict()).jobs
-    with pytest.raises(UserError, match="rows has findings; transfer needs classes"):
-        perform(job, tmp_path)
+    with pytest.raises(UserError, match=r"rows.* has findings; parts of a set are only distilled"):
+        make_grid(get_config(words).to_dict())
+
+
+def test_classes_that_a_set_has_not_are_refused_before_any_job(get_config, sets):
+    with pytest.raises(UserError, match="unknown class of the source 'effusion'"):
+        make_grid(get_config(arg(sets, "classes='effusion=0'")).to_dict())
 
 
 @pytest.mark.filterwarnings("ignore:classes of the .* without a partner:UserWarning")

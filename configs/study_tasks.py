@@ -1,7 +1,7 @@
 """Many tasks at 10 images per class with DM: does a cheap measurement predict the gain?
 
-python -m medjax.study --config=configs/study_tasks.py --workdir=runs/study --jobs=2
-python -m medjax.study indicator --study=runs/study
+python -m medjax.study --config=configs/study_tasks.py --workdir=runs/tasks --jobs=2
+python -m medjax.study indicator --study=runs/tasks
 
 The tasks are whole sets, pairs and triples of classes of MedNIST and MNIST, and phantoms of varied
 difficulty, noise and classes; ``medjax/study/tasks.py`` lists them with their families. In one

@@ -17,8 +17,9 @@ _USAGE = """Tries attacks on the synthetic images of a finished run, and says wh
   python -m medjax.privacy audit --workdir=runs/dm --deep --shadows=16 --strict
 
 A random half of the training images is distilled again with the run's own settings, in
-WORKDIR/audit; the same command resumes. WORKDIR/audit.json and audit.html hold the result, which
-stays at the site unless --publish is given. An audit finds leaks; it never clears images."""
+WORKDIR/audit; the same command resumes. WORKDIR/audit.json and audit.html hold the result. Its
+scores stay at the site unless --publish is given; its verdict goes onto the card of a bundle. An
+audit finds leaks; it never clears images."""
 _FLAGS = (
     (flags.DEFINE_string, "workdir", None, "folder of the run"),
     (flags.DEFINE_bool, "deep", False, "also LiRA and RMIA over shadow runs, and canaries"),

@@ -59,7 +59,7 @@ def check_learners(names: Sequence[str]) -> None:
     try:
         import sklearn  # noqa: F401  (an extra)
     except ImportError as error:
-        raise UserError("learners need scikit-learn: pip install 'medjax[learners]'") from error
+        raise UserError("learners need scikit-learn: pip install -e '.[learners]'") from error
 
 
 def random_rows(keys: PRNGKey, train: Split, labels: np.ndarray) -> list[np.ndarray]:

@@ -42,5 +42,5 @@ def sigma(epsilon: float, delta: float, *, releases: int = 1) -> float:
     try:
         from dp_accounting import gaussian_mechanism
     except ImportError as error:
-        raise UserError("accounting needs dp-accounting: pip install 'medjax[privacy]'") from error
+        raise UserError("accounting needs dp-accounting: pip install -e '.[privacy]'") from error
     return math.sqrt(releases) * float(gaussian_mechanism.get_sigma_gaussian(epsilon, delta))

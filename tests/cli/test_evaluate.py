@@ -230,7 +230,7 @@ def test_learners_without_scikit_learn_name_the_extra(run, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     assert main(["evaluate", f"--synthetic={run[0] / 'synthetic.npz'}", "--learners=knn"]) == 2
     said = capsys.readouterr().err
-    assert said == "medjax: learners need scikit-learn: pip install 'medjax[learners]'\n"
+    assert said == "medjax: learners need scikit-learn: pip install -e '.[learners]'\n"
 
 
 def test_networks_that_diverge_are_said(run, tmp_path, capsys):

@@ -239,7 +239,7 @@ def test_nifti_beside_pictures(case, describe):
 def test_nifti_without_the_package(case, describe, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "nibabel", None)
     said = describe(case("nifti_only"))
-    assert said.status == 2 and "pip install 'medjax[nifti]'" in said.line
+    assert said.status == 2 and "pip install -e '.[nifti]'" in said.line
 
 
 def test_many_unreadable_files_are_one_line(save, tmp_path, describe, distil):

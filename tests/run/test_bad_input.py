@@ -140,7 +140,7 @@ class TestBeforeTheRun:
         assert line.startswith("unknown learner 'knm' (did you mean 'knn'?); choose from: ")
         monkeypatch.setitem(sys.modules, "sklearn", None)
         line = refused(capsys, arg=f"{TINY},evaluation.learners=('knn',)", name="gone.npz")
-        assert line == "learners need scikit-learn: pip install 'medjax[learners]'"
+        assert line == "learners need scikit-learn: pip install -e '.[learners]'"
 
     def test_a_workdir_whose_name_checkpoints_cannot_have(self, capsys):
         write()

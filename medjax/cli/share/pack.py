@@ -20,7 +20,8 @@ _USAGE = """Makes the bundle of a finished run: one zip file that describes itse
 
 The names of the site's own classes leave with it: they are shown before it is written. Nothing else
 of the site does. Core-sets are patients' images and are refused; so are images that started from
-real ones, unless the run was audited and --allow_real_init is given."""
+real ones, or whose audit raised an alarm, unless the run was audited and --allow_real_init is
+given."""
 _YES = ("y", "yes")
 
 
@@ -43,7 +44,7 @@ def run(argv: Sequence[str]) -> int:
     flags.DEFINE_string("title", "", "what the bundle is called", values)
     flags.DEFINE_string("licence", "", "licence of the images, as in CC BY 4.0", values)
     flags.DEFINE_string("sign", None, "file of the private key that signs it", values)
-    allowed = "packs images that started from real ones, or tell much of them, after an audit"
+    allowed = "packs what needs an audit once there is one, and in spite of an alarm"
     flags.DEFINE_bool("allow_real_init", False, allowed, values)
     flags.DEFINE_bool("yes", False, "agree to the names of classes without being asked", values)
     if not parse_flags(values, argv, usage=_USAGE):

@@ -88,7 +88,7 @@ def _nibabel(file: pathlib.Path):
         import nibabel
     except ImportError as error:
         raise UserError(
-            f"{file} is a NIfTI file, and nibabel is missing: pip install 'medjax[nifti]'"
+            f"{file} is a NIfTI file, and nibabel is missing: pip install -e '.[nifti]'"
         ) from error
     return nibabel
 

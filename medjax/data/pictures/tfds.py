@@ -70,7 +70,7 @@ def contents(name: str, options: TfdsOptions, *, download: bool) -> Contents:
         import tensorflow_datasets as tfds
     except ImportError as error:
         raise NotThereError(
-            f"tfds:{name} needs TensorFlow Datasets ({error}): pip install 'medjax[tfds]'"
+            f"tfds:{name} needs TensorFlow Datasets ({error}): pip install -e '.[tfds]'"
         ) from error
     builder = _builder(tfds, name, options, download)
     features = builder.info.features

@@ -30,7 +30,7 @@ class Clahe:
         try:
             from skimage import exposure  # heavy, and an extra
         except ImportError as error:
-            raise UserError("clahe needs scikit-image: pip install 'medjax[clahe]'") from error
+            raise UserError("clahe needs scikit-image: pip install -e '.[clahe]'") from error
         pixels = in_pixel_units(image)
         if image.min() == image.max():  # avoids a division by zero
             return pixels

@@ -58,4 +58,4 @@ def epsilon_bounds(scores: np.ndarray, included: np.ndarray) -> dict[str, Any]:
 def check_installed() -> None:
     """Raises ``UserError`` if ``jax-privacy``, which bounds ε, is not installed."""
     if importlib.util.find_spec("jax_privacy") is None:
-        raise UserError("a deep audit needs jax-privacy: pip install 'medjax[privacy]'")
+        raise UserError("a deep audit needs jax-privacy: pip install -e '.[privacy]'")

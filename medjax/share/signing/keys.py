@@ -171,7 +171,7 @@ def _cryptography() -> tuple[Any, Any]:
         from cryptography.hazmat.primitives import serialization
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError as error:
-        raise UserError("signatures need cryptography: pip install 'medjax[sign]'") from error
+        raise UserError("signatures need cryptography: pip install -e '.[sign]'") from error
     return serialization, ed25519
 
 

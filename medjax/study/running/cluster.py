@@ -100,7 +100,7 @@ def _executor(folder: Path, name: str, options: Mapping[str, Any]) -> Any:
     try:
         import submitit
     except ImportError as error:
-        raise UserError(f"--cluster={name} needs submitit: pip install 'medjax[slurm]'") from error
+        raise UserError(f"--cluster={name} needs submitit: pip install -e '.[slurm]'") from error
     try:
         executor = submitit.AutoExecutor(folder=folder, cluster=name)
         executor.update_parameters(**{k: v for k, v in options.items() if v})

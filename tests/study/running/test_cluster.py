@@ -11,7 +11,7 @@ from medjax.study.running import cluster, schedule
 from medjax.study.running.attempt import DONE, Answer
 from medjax.study.running.cluster import Cluster
 
-submitit = pytest.importorskip("submitit", reason="needs submitit: pip install 'medjax[slurm]'")
+submitit = pytest.importorskip("submitit", reason="needs submitit: pip install -e '.[slurm]'")
 
 
 def test_jobs_are_done_and_failures_have_a_reason(make_job, ran, tmp_path):

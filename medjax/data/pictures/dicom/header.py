@@ -35,7 +35,7 @@ def opened(file: pathlib.Path, **how: bool):
         import pydicom
     except ImportError as error:
         raise UserError(
-            f"{file} is a DICOM file, and pydicom is missing: pip install 'medjax[dicom]'"
+            f"{file} is a DICOM file, and pydicom is missing: pip install -e '.[dicom]'"
         ) from error
     force = content.is_dicom(file)  # it may lack the preamble
     try:

@@ -92,7 +92,7 @@ def _check_decodable(dataset, stored_as: layout.Layout) -> None:
     if not decoder.is_available:
         raise UndecodableError(
             f"is stored as {syntax.name}, which no installed package decodes: "
-            "pip install 'medjax[dicom]'"
+            "pip install -e '.[dicom]'"
         )
     if syntax.is_encapsulated:
         return

@@ -235,7 +235,7 @@ def test_reasons_are_of_use(write_dicom, tmp_path, monkeypatch):
     monkeypatch.setattr(decoder, "is_available", property(lambda self: False))
     assert _reason(path, whole) == (
         "is stored as Explicit VR Little Endian, which no installed package decodes: "
-        "pip install 'medjax[dicom]'"
+        "pip install -e '.[dicom]'"
     )
 
 

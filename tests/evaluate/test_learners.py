@@ -135,5 +135,5 @@ def test_mistakes_are_named(monkeypatch):
     with pytest.raises(UserError, match=r"unknown learner 'logistc' .did you mean 'logistic'"):
         evaluate.check_learners(["knn", "logistc"])
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(UserError, match=r"learners need scikit-learn: pip install 'medjax\[learn"):
+    with pytest.raises(UserError, match=r"learners need scikit-learn: pip install -e '\.\[learn"):
         evaluate.check_learners(["knn"])

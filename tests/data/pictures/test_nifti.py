@@ -197,7 +197,7 @@ def test_what_nibabel_remarks_is_not_heard(path, caplog):
 def test_a_missing_file_and_a_missing_package(path, monkeypatch):
     assert next(decode_all([file_source(path, "a")])).reason == "No such file or directory"
     monkeypatch.setitem(__import__("sys").modules, "nibabel", None)
-    with pytest.raises(UserError, match=r"pip install 'medjax\[nifti\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[nifti\]'"):
         list(decode_all([file_source(path, "a")]))
 
 

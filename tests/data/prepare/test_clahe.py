@@ -33,5 +33,5 @@ def test_clahe_is_scikit_images(image):
 def test_clahe_without_scikit_image_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "skimage", None)
     preparation = parse_preparation("clahe")  # parsing needs no scikit-image
-    with pytest.raises(UserError, match=r"clahe needs scikit-image: pip install 'medjax\[clahe\]'"):
+    with pytest.raises(UserError, match=r"clahe needs scikit-image: pip install -e '\.\[clahe\]'"):
         preparation.apply(GREY[None])

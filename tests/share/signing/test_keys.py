@@ -153,6 +153,6 @@ def test_no_key_to_pin(text, reason, key, monkeypatch):
 def test_without_cryptography(key, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "cryptography.hazmat.primitives", None)
     for fails in (lambda: keys.sign(key, SUMS), lambda: keys.make_keys(key.with_name("b"))):
-        with pytest.raises(UserError, match=r"need cryptography: pip install 'medjax\[sign\]'"):
+        with pytest.raises(UserError, match=r"need cryptography: pip install -e '\.\[sign\]'"):
             fails()
     assert signing.pinned("sha256:" + "0" * 64)

@@ -30,7 +30,7 @@ def test_an_option_that_submitit_does_not_know(tmp_path):
 
 def test_without_submitit(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "submitit", None)
-    with pytest.raises(UserError, match=r"pip install 'medjax\[slurm\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[slurm\]'"):
         Cluster(tmp_path, name="slurm", do_job=do_job, options={})
 
 

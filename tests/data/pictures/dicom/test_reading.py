@@ -246,7 +246,7 @@ def test_a_source_without_pictures_is_unreadable():
 
 def test_a_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "pydicom", None)
-    with pytest.raises(UserError, match=r"pip install 'medjax\[dicom\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[dicom\]'"):
         list(decode_all([file_source(tmp_path / "a.dcm", "a.dcm")]))
 
 

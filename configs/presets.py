@@ -18,9 +18,9 @@ difference, paired by seed (benchmarks/results/seeds_cpu.md). At full length no 
 | auto_mednist     | not yet run          |                      |                         |
 | dc_breast        | 0.797 [0.779, 0.815] | 0.757 [0.698, 0.817] | +0.039 [-0.033, +0.112] |
 | dc_chest         | 0.849 [0.835, 0.863] | 0.803 [0.779, 0.827] | +0.045 [+0.023, +0.068] |
-| dc_phantom       | not yet run          |                      |                         |
+| dc_phantom       | 0.806 [0.788, 0.824] | 0.728 [0.699, 0.757] | +0.077 [+0.034, +0.120] |
 | dc_pneumonia     | 0.919 [0.912, 0.927] | 0.902 [0.877, 0.927] | +0.018 [-0.011, +0.046] |
-| dc_retina        | not yet run          |                      |                         |
+| dc_retina        | 0.689 [0.680, 0.699] | 0.652 [0.625, 0.679] | +0.037 [+0.013, +0.061] |
 | dm_blood_cells   | not yet run          |                      |                         |
 | dm_chest         | 0.878 [0.864, 0.891] | 0.835 [0.821, 0.849] | +0.043 [+0.023, +0.063] |
 | dm_mednist       | not yet run          |                      |                         |

@@ -13,6 +13,8 @@ def get_config(arg=None):
         "iterations": 400,
         "evaluation.every": 200,
         "evaluation.epochs": 100,
-        "evaluation.whole_steps": 1000,
+        "evaluation.networks": 3,
+        "evaluation.select_recipe": "fast",
+        "evaluation.whole_steps": 500,
     }
     return config.make("dm", "phantom", ",".join(filter(None, ("quick", arg))), quick=quick)

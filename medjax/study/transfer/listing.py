@@ -28,9 +28,9 @@ def make_grid(study: Mapping[str, Any]) -> Grid:
 
     Example:
       >>> from medjax.study.transfer import config
-      >>> study = config.make("phantom", "phantom_findings", words="quick").to_dict()
+      >>> study = config.make("phantom", "phantom_bedside", words="quick").to_dict()
       >>> [job.title for job in make_grid(study).jobs][:1]
-      ['phantom->phantom_findings · transfer · ipc 10 · seed 0']
+      ['phantom->phantom_bedside · transfer · ipc 10 · seed 0']
     """
     (source, target), (method,), (ipc,) = study["datasets"], study["methods"], study["ipc"]
     jobs = []

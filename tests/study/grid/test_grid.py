@@ -151,7 +151,7 @@ def test_a_set_with_a_small_class_has_no_cells_of_a_large_ipc():
 
 def test_an_absent_class_skips_nothing(monkeypatch):
     """As the group without findings of a set whose images all have some."""
-    monkeypatch.setattr(grid, "facts_of", lambda _: Facts("1f", (0, 10, 20), 30, 256))
+    monkeypatch.setattr(grid, "facts_of", lambda _: Facts("1f", (0, 10, 20), 30, 256, None))
     found = grid.make_grid(study(datasets=("phantom",), seeds=(1,)))
     assert [job.ipc for job in found.jobs] == [2, 2] and found.skipped == []
 

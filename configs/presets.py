@@ -32,7 +32,7 @@ difference, paired by seed (benchmarks/results/seeds_cpu.md). At full length no 
 | idm_blood_cells  | not yet run          |                      |                         |
 | idm_mednist      | not yet run          |                      |                         |
 | mtt_breast       | 0.816 [0.812, 0.821] | 0.729 [0.642, 0.815] | +0.088 [+0.003, +0.172] |
-| mtt_chest        | not yet run          |                      |                         |
+| mtt_chest        | 0.841 [0.830, 0.853] | 0.843 [0.815, 0.871] | -0.002 [-0.033, +0.029] |
 | mtt_phantom      | 0.928 [0.922, 0.935] | 0.846 [0.822, 0.869] | +0.083 [+0.065, +0.100] |
 | mtt_pneumonia    | 0.915 [0.904, 0.926] | 0.872 [0.819, 0.924] | +0.044 [-0.012, +0.099] |
 | mtt_retina       | 0.699 [0.682, 0.716] | 0.630 [0.579, 0.680] | +0.069 [+0.020, +0.119] |

@@ -231,7 +231,7 @@ def _arguments() -> tuple[argparse.Namespace, argparse.ArgumentParser]:
     if arguments.networks < 1:
         parser.exit(2, f"--networks must be at least 1, got {arguments.networks}\n")
     if importlib.util.find_spec("torch") is None:
-        parser.exit(2, "the reference needs torch: pip install medjax[torch]\n")
+        parser.exit(2, "the reference needs torch: pip install -e '.[torch]'\n")
     for file in ("utils.py", "networks.py"):
         if not (arguments.reference / file).is_file():
             parser.exit(2, f"{arguments.reference} is no checkout of the reference: no {file}\n")

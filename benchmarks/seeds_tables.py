@@ -162,9 +162,10 @@ def discoveries(data: Mapping[str, Sequence[Set]], metric: str) -> tuple[int, in
     if not gaps:
         return 0, 0, 0
     verdicts = [evaluate.verdict(evaluate.mean_interval(gap)) for gap in gaps]
-    # What is not shown also has equal differences, of which there is no test.
-    tested = zip(gaps, verdicts, strict=True)
-    p = [1.0 if word == "not shown" else stats.ttest_1samp(gap, 0).pvalue for gap, word in tested]
+    # Equal differences and those of one seed have no t test; what is not shown counts as p = 1.
+    shown = [verdict in ("beats", "is below") for verdict in verdicts]
+    tested = zip(gaps, shown, strict=True)
+    p = [stats.ttest_1samp(gap, 0).pvalue if known else 1.0 for gap, known in tested]
     beats = np.array([verdict == "beats" for verdict in verdicts])
     left = beats & (stats.false_discovery_control(p) <= _LEVEL)
     return len(gaps), int(beats.sum()), int(left.sum())

@@ -117,24 +117,43 @@ def _measure(options: Options) -> Mapping[int, Any]:
     import os
 
     from medjax.cli import startup
-    from medjax.run import config
-    from medjax.run.config.words import Word, split_words
     from medjax.run.progress import Stages
     from medjax.run.settings import Settings
     from medjax.run.setup import make_experiment
     from medjax.study.indicator.measuring import measure
-    from medjax.study.indicator.names import FIRST_SEED
-    from medjax.study.settings import usual_words
 
     startup.set_up_jax(os.environ)
-    own = [Word("seed", FIRST_SEED), *split_words(f"{usual_words.GRID},{options.words}")]
-    configs = {
-        ipc: config.make("random", options.data, [*own, Word("ipc", ipc)]).to_dict()
-        for ipc in options.ipc
-    }
     experiments = {
-        ipc: make_experiment(Settings.from_config(made)) for ipc, made in configs.items()
+        ipc: make_experiment(Settings.from_config(made))
+        for ipc, made in configs_of(options).items()
     }
     return {
         ipc: measure(experiment, watch=Stages().watch) for ipc, experiment in experiments.items()
+    }
+
+
+def configs_of(options: Options) -> Mapping[int, dict[str, Any]]:
+    """Returns the settings of the measurement by images per class: those of the study's own.
+
+    Args:
+      options: those of the command line.
+
+    Raises:
+      UserError: for a wrong word, or a data set that cannot be read.
+    """
+    from medjax.run import config
+    from medjax.run.config.words import Word, split_words
+    from medjax.study.grid.facts import facts_of
+    from medjax.study.indicator.names import FIRST_SEED
+    from medjax.study.settings import usual_words
+    from medjax.types import MULTI_LABEL
+
+    asked, usual = split_words(options.words), split_words(usual_words.GRID)
+    plain = config.make("random", options.data, asked).to_dict()
+    if facts_of(plain["data"]).info.task == MULTI_LABEL:
+        usual += split_words(usual_words.SCORED_FINDINGS)
+    own = [Word("seed", FIRST_SEED), *usual, *asked]
+    return {
+        ipc: config.make("random", options.data, [*own, Word("ipc", ipc)]).to_dict()
+        for ipc in options.ipc
     }

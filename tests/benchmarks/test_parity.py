@@ -64,7 +64,7 @@ def refusal(parity, monkeypatch, capsys, *arguments):
 
 @pytest.mark.parametrize("file", ["utils.py", "networks.py"])
 def test_what_is_no_checkout_is_told(parity, monkeypatch, capsys, checkout, file):
-    pytest.importorskip("torch", reason="needs torch: pip install medjax[torch]")
+    pytest.importorskip("torch", reason="needs torch: pip install -e '.[torch]'")
     (checkout / file).unlink()
     said = refusal(parity, monkeypatch, capsys, "--set=a", f"--reference={checkout}", "--data=b")
     assert said == f"{checkout} is no checkout of the reference: no {file}\n"
@@ -73,7 +73,7 @@ def test_what_is_no_checkout_is_told(parity, monkeypatch, capsys, checkout, file
 def test_a_missing_torch_is_told(parity, monkeypatch, capsys, checkout):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     said = refusal(parity, monkeypatch, capsys, "--set=a", f"--reference={checkout}", "--data=b")
-    assert said == "the reference needs torch: pip install medjax[torch]\n"
+    assert said == "the reference needs torch: pip install -e '.[torch]'\n"
 
 
 def test_what_the_reference_cannot_take_is_told(parity, monkeypatch, capsys, checkout, tmp_path):
@@ -112,7 +112,7 @@ def test_the_recipe_is_that_of_the_sets_method(parity, monkeypatch, checkout, tm
 
 def test_a_trial(tmp_path):
     """Both codes; name a checkout in ``MEDJAX_REFERENCE``."""
-    pytest.importorskip("torch", reason="needs torch: pip install medjax[torch]")
+    pytest.importorskip("torch", reason="needs torch: pip install -e '.[torch]'")
     reference = os.environ.get("MEDJAX_REFERENCE")
     if not reference:
         pytest.skip("needs the reference: set MEDJAX_REFERENCE to a checkout")

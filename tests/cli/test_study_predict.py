@@ -7,10 +7,14 @@ import pathlib
 import pytest
 
 from medjax.cli import study, study_predict
+from medjax.run.binding import binding
+from medjax.run.metrics import jsonable
+from medjax.study.grid.grid import make_grid
 from medjax.study.indicator.measuring import Measured
 from medjax.study.table.rows import write_table
 
-HERE = pathlib.Path(__file__).resolve().parents[1] / "study" / "predict" / "conftest.py"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = ROOT / "tests" / "study" / "predict" / "conftest.py"
 SPEC = importlib.util.spec_from_file_location("made_table", HERE)
 MADE = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(MADE)
@@ -32,6 +36,19 @@ def run(monkeypatch, capsys):
         return status, *capsys.readouterr()
 
     return run
+
+
+@pytest.mark.parametrize("name", ["phantom", "phantom_findings"])
+def test_it_measures_with_the_settings_of_the_study(name):
+    spec = importlib.util.spec_from_file_location("config_study", ROOT / "configs" / "study.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = module.get_config()
+    made.update(datasets=(name,), methods=("indicator",), ipc=(10,), seeds=(1,), without=())
+    (theirs,) = [job for job in make_grid(made.to_dict()).jobs if job.kind == "indicator"]
+    options = study_predict.Options(name, name, (10,), "", pathlib.Path(), False)
+    (ours,) = study_predict.configs_of(options).values()
+    assert jsonable(binding(ours)) == theirs.settings["run"]
 
 
 def test_without_a_table_it_measures_and_says_so(run, tmp_path):

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
 
 
 def _images(said):

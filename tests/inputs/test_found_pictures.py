@@ -39,7 +39,7 @@ def pictures(tmp_path):
 @pytest.fixture
 def dicom():
     """``dicom(path, pixels, **elements)`` writes a file of CT, or of the class ``sop``."""
-    pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+    pydicom = pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
 
     def write(path, pixels, sop=CT, bits=16, preamble=True, **elements):
         dataset, dataset.file_meta = pydicom.Dataset(), pydicom.dataset.FileMetaDataset()

@@ -98,7 +98,7 @@ def made(tmp_path):
     def make(name):
         folder = tmp_path / LAYOUTS[name].make.__name__
         if name == "RSNA pneumonia":
-            pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+            pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
             layouts.rsna(folder, write_dicom)
         else:
             LAYOUTS[name].make(folder)

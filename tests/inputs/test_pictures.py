@@ -222,14 +222,14 @@ def test_a_large_profile(case, describe):
 
 
 def test_nifti_alone(case, describe):
-    pytest.importorskip("nibabel", reason="needs pip install medjax[nifti]")
+    pytest.importorskip("nibabel", reason="needs pip install -e '.[nifti]'")
     said = describe(case("nifti_only"))
     assert said.status == 0 and "16×16×1" in said.out
     assert sum(split["images"] for split in said.report["splits"].values()) == 24
 
 
 def test_nifti_beside_pictures(case, describe):
-    pytest.importorskip("nibabel", reason="needs pip install medjax[nifti]")
+    pytest.importorskip("nibabel", reason="needs pip install -e '.[nifti]'")
     folder = case("nifti_only")
     Image.fromarray(np.eye(16, dtype=np.uint8)).save(folder / "benign" / "more.png")
     said = describe(folder)

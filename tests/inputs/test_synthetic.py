@@ -109,7 +109,7 @@ def test_rows_of_scores(rewrite, score):
 
 
 def test_learners_take_the_most_probable_class(rewrite, score):
-    pytest.importorskip("sklearn", reason="needs scikit-learn: pip install medjax[learners]")
+    pytest.importorskip("sklearn", reason="needs scikit-learn: pip install -e '.[learners]'")
     folder = rewrite("synthetic_soft_labels")
     soft = score(folder / "synthetic.npz", folder / "mine.npz", "--learners=knn")
     with np.load(folder / "synthetic.npz") as archive:
@@ -130,7 +130,7 @@ def test_one_hot_labels(rewrite, score):
 
 @pytest.mark.parametrize("name", ["synthetic.pt", "synthetic.pth", "synthetic.npz"])
 def test_a_file_of_torch(case, score, name):
-    pytest.importorskip("torch", reason="needs torch: pip install medjax[torch]")
+    pytest.importorskip("torch", reason="needs torch: pip install -e '.[torch]'")
     folder = case("synthetic_torch")
     (folder / "synthetic.pt").rename(folder / name)
     said = score(folder / name, folder / "mine.npz")

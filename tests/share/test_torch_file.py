@@ -10,7 +10,7 @@ from medjax.data.npz.kinds import is_torch
 from medjax.errors import UserError
 from medjax.share import read_preparation, read_set, torch_file
 
-torch = pytest.importorskip("torch", reason="needs torch: pip install medjax[torch]")
+torch = pytest.importorskip("torch", reason="needs torch: pip install -e '.[torch]'")
 IMAGES = np.random.default_rng(0).random((4, 3, 8, 9), np.float32)
 LABELS = np.array([0, 0, 1, 1])
 X, Y = torch.tensor(IMAGES), torch.tensor(LABELS)

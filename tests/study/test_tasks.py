@@ -82,9 +82,37 @@ def test_cells_of_the_study_are_those_of_the_tasks():
     shared = set(study["datasets"]) & set(many["datasets"])
     assert {"pneumoniamnist", "mednist", "phantom"} <= shared
     for name in shared:
-        cell = Cell(name, "dm", 10, 0, "convnet")
-        assert settings_of(cell, study) == settings_of(cell, many)
+        for method in ("dm", "random"):
+            cell = Cell(name, method, 10, 0, "convnet")
+            assert settings_of(cell, study) == settings_of(cell, many)
         assert study["validations"] == many["validations"]
+
+
+def test_the_study_distils_as_the_configs_of_its_methods_do():
+    """From noise, and with the rates that findings need."""
+    from medjax.study.grid.cell import Cell, settings_of
+
+    study, full = (load("study").get_config(arg).to_dict() for arg in (None, "full"))
+    for name in ("phantom", "phantom_findings"):
+        for method in ("dm", "auto", "idm", "dsa", "dc"):
+            own = settings_of(Cell(name, method, 10, 0, "convnet"), study)
+            assert own["distill.init"] == "noise"
+            short = (method in ("dsa", "dc"), name) == (True, "phantom")
+            assert (own["iterations"] == 40) == short
+            plain = settings_of(Cell(name, method, 10, 0, "convnet"), full)
+            assert plain["distill.learning_rate"] in (0.1, 0.2, 1.0), (method, name)
+    named = {name: load("presets").get_config(f"{name},quick") for name in ("dm_chest", "dc_chest")}
+    named |= {"auto_chest": load("presets").get_config("auto_chest,quick")}
+    named |= {"dsa_chest": load("dsa_chest").get_config("quick")}
+    for preset, config in named.items():
+        method = preset.partition("_")[0]
+        own = settings_of(Cell("phantom_findings", method, 10, 0, "convnet"), study)
+        rates = [name for name in own if name.endswith("learning_rate")]
+        for name in ("evaluation.learning_rate", "distill.learning_rate"):
+            section, key = name.split(".")
+            assert name in rates and own[name] == config[section][key], (preset, name)
+        if method in ("dc", "dsa"):
+            assert own["distill.net_learning_rate"] == config.distill.net_learning_rate == 0.1
 
 
 def test_names():

@@ -51,9 +51,10 @@ def advice(found: Sequence[Forecast]) -> str:
     if not found:
         return "The study has no three data sets with these images per class: cannot predict."
     best = recommended(found)
-    most = max(found, key=lambda one: (one.wins, one.gain))
     if best is None:
-        return f"{_refusal(found)} {_named(most)} {_record(most)}, and {_expected(most)}."
+        open_ones = [one for one in found if not one.is_futile] or found
+        most = max(open_ones, key=lambda one: (one.wins, one.gain))
+        return f"{_refusal(open_ones)} {_named(most)} {_record(most)}, and {_expected(most)}."
     cost = "" if math.isnan(best.seconds) else f", about {duration(best.seconds)} a set"
     return (
         f"Distil with {_named(best)}{cost}: expected {best.gain:+.1f} points over random images "
@@ -118,7 +119,7 @@ def as_json(
 
 def _refusal(found: Sequence[Forecast]) -> str:
     """Says why nothing is recommended: there is no gain, none is shown, or nobody can tell."""
-    if all(one.is_futile for one in found):
+    if any(one.is_futile for one in found):  # then all are
         return "Do not distil: random images do as well."
     if all(one.judged < FEWEST_TO_JUDGE for one in found):
         return (

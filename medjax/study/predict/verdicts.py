@@ -66,10 +66,10 @@ class Judged(NamedTuple):
     def is_useful(self) -> bool:
         """What docs/STUDY.md asks for: a rank correlation with IOR, and a smaller error.
 
-        The correlation of the primary indicator must be positive, as was said before.
+        The correlation of the primary indicator must be positive, which that page expects of it.
         """
-        known = self.name != PRIMARY or self.gain.correlation.over_families > 0
-        return known and self.gain.correlation.p < _LEVEL and self.gain.is_better
+        as_expected = self.name != PRIMARY or self.gain.correlation.over_families > 0
+        return as_expected and self.gain.correlation.p < _LEVEL and self.gain.is_better
 
 
 def judge_indicator(outcomes: Sequence[Outcome], name: str) -> Judged:

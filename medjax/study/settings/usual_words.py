@@ -6,6 +6,8 @@ from medjax import methods
 
 GRID = "quick,evaluation.augment=auto,evaluation.networks=3,evaluation.select_recipe=fast"
 """Words of all runs of a grid on a CPU: many sets of images, each judged by three networks."""
+SCORED_FINDINGS = "evaluation.learning_rate=0.1"
+"""Words for sets with findings, whose loss is a mean over them."""
 _NPZ = {
     "blood_cells": "data.name=bccd_cells_28_derived",
     "mednist": "data.name=mednist_28_derived",

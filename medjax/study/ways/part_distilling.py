@@ -40,8 +40,7 @@ def check_distils(settings: Settings, info: data.DatasetInfo) -> None:
     """
     if info.task == MULTI_LABEL:
         raise UserError(
-            f"{info.name} has findings; parts of a set are only distilled if its classes exclude "
-            "each other"
+            f"{info.name} has findings; sites and transfer need classes that exclude each other"
         )
     if "num_experts" in methods.options(settings.method):
         raise UserError(

@@ -190,7 +190,7 @@ def test_folders_of_raw_pictures(scans, tmp_path, capsys):
 
 
 def test_dicom_frames_and_intensities_without_padding(write_dicom, tmp_path, monkeypatch, capsys):
-    pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+    pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
     monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path / "cache"))
     for number, place in enumerate(("train/a", "train/b", "test/a", "test/b")):
         (tmp_path / "ct" / place).mkdir(parents=True)

@@ -14,7 +14,7 @@ def _medmnist_info(monkeypatch, home):
     """``medmnist.info.INFO`` without importing torch, which medmnist itself does."""
     package = importlib.util.find_spec("medmnist")
     if package is None:
-        pytest.skip("needs the facts of the medmnist package: pip install medjax[medmnist]")
+        pytest.skip("needs the facts of the medmnist package: pip install -e '.[medmnist]'")
     monkeypatch.setenv("HOME", str(home))  # importing it makes ~/.medmnist
     path = pathlib.Path(package.submodule_search_locations[0]) / "info.py"
     spec = importlib.util.spec_from_file_location("medmnist_info", path)

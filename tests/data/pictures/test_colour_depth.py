@@ -139,7 +139,7 @@ def test_unreadable_files_do_not_count(caplog):
 
 
 def test_dicom_of_three_equal_channels_is_grey(write_dicom, tmp_path):
-    pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+    pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
     for name, pixels in (("grey", np.repeat(GREY[..., None], 3, -1)), ("colour", COLOUR)):
         path = write_dicom(tmp_path / f"{name}.dcm", pixels)
         seen = colour_depth.look([file_source(path, name)], colours=True, depth=True)

@@ -20,7 +20,7 @@ from medjax.data import (
 from medjax.data.pictures import decoding, nifti, pixel_shape
 from medjax.errors import UserError
 
-nibabel = pytest.importorskip("nibabel", reason="needs pip install medjax[nifti]")
+nibabel = pytest.importorskip("nibabel", reason="needs pip install -e '.[nifti]'")
 
 RNG = np.random.default_rng(0)
 VOXELS = RNG.integers(-1000, 2000, (4, 5, 6)).astype(np.int16)

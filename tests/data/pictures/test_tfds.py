@@ -10,7 +10,7 @@ from medjax import data
 from medjax.data.pictures import tfds as reading
 from medjax.errors import UserError
 
-pytest.importorskip("tensorflow_datasets", reason="needs pip install medjax[tfds]")
+pytest.importorskip("tensorflow_datasets", reason="needs pip install -e '.[tfds]'")
 pytest.importorskip("tensorflow", reason="preparing images needs pip install tensorflow-cpu")
 # TensorFlow, imported to prepare.
 pytestmark = pytest.mark.filterwarnings("ignore")

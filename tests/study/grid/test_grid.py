@@ -188,7 +188,7 @@ def test_all_methods_of_the_study_are_scored_alike(arg):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     made = module.get_config(arg)
-    made.update(datasets=("phantom", "phantom_findings"), words_for={}, seeds=(1,))
+    made.update(datasets=("phantom", "phantom_findings"), seeds=(1,))
     found = grid.make_grid(made.to_dict())  # refuses a method that is scored otherwise
     assert {job.method for job in found.jobs} == {"baselines", *module.METHODS} - set(
         grid.BASELINES

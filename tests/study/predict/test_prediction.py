@@ -44,10 +44,10 @@ def test_without_a_gain_nothing_is_recommended(make_table):
     assert advice(harmful).startswith("Do not distil: random images do as well.")
 
 
-def like(*verdicts, gain=4.0):
+def like(*verdicts, gain=4.0, method="dm"):
     """A forecast from data sets like it with these verdicts."""
     alike = tuple(Alike("x", 1.0, gain, 0.0, one) for one in verdicts)
-    name = {"method": "dm", "ipc": 10, "by": "slope"}
+    name = {"method": method, "ipc": 10, "by": "slope"}
     rest = {"recovery": 50.0, "score": 0.8, "error": 1.0, "margin": math.nan, "seconds": math.nan}
     return Forecast(**name, gain=gain, sets=len(alike), alike=alike, **rest)
 
@@ -60,9 +60,12 @@ def test_a_gain_that_is_not_shown_is_no_sign_that_random_images_do_as_well():
         "expected to gain +4.0 points over the mean of random images."
     )
     assert advice([like(*["is below"] * 3, "not shown", "beats")]).startswith("Do not distil")
-    # One of two methods may gain.
-    both = [like(*["is below"] * 5), like(*["not shown"] * 5)]
-    assert advice(both).startswith("A gain over the best random images is not shown")
+    # One of two methods may gain, and is the one that is named.
+    worse, may_gain = like(*["is below"] * 5, gain=6.0), like(*["not shown"] * 5, method="dsa")
+    said = advice([worse, may_gain])
+    assert said.startswith("A gain over the best random images is not shown") and " DSA at" in said
+    unknown = like(*["cannot tell"] * 5, method="dsa")
+    assert advice([worse, unknown]).startswith("Cannot tell whether to distil")
 
 
 def test_most_of_the_sets_like_it_must_show_a_gain():

@@ -190,7 +190,7 @@ def test_what_sites_cannot_do_is_said_before_any_job(get_config, three, words, s
 def test_a_set_with_findings_or_another_table_is_refused_before_any_job(
     get_config, three, tmp_path
 ):
-    with pytest.raises(UserError, match="phantom_findings has findings; parts of a set are only"):
+    with pytest.raises(UserError, match="phantom_findings has findings; sites and transfer"):
         make_grid(get_config("tiny,phantom_findings,sites=2").to_dict())
     (tmp_path / "sites.csv").write_text("site\nnorth\n")
     arg = f"tiny,{three},split=column,table={tmp_path / 'sites.csv'}"

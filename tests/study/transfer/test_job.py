@@ -129,7 +129,7 @@ def test_findings_are_refused(get_config, sets, tmp_path):
     }
     np.savez(tmp_path / "rows.npz", **arrays | rows)
     words = arg((sets[0], tmp_path / "rows.npz"))
-    with pytest.raises(UserError, match=r"rows.* has findings; parts of a set are only distilled"):
+    with pytest.raises(UserError, match=r"rows.* has findings; sites and transfer need"):
         make_grid(get_config(words).to_dict())
 
 

@@ -9,7 +9,7 @@ from medjax.data import decode_all, file_source
 from medjax.data.pictures import decoding, dicom
 from medjax.data.pictures.dicom import content
 
-pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+pydicom = pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
 
 from pydicom import uid  # noqa: E402
 from pydicom.dataset import Dataset, FileMetaDataset  # noqa: E402

@@ -10,8 +10,8 @@ from PIL import Image
 from medjax.data import DicomOptions
 from medjax.data.pictures import dicom
 
-pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
-pytest.importorskip("libjpeg", reason="needs pip install medjax[dicom]")
+pydicom = pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
+pytest.importorskip("libjpeg", reason="needs pip install -e '.[dicom]'")
 
 from pydicom import uid  # noqa: E402
 

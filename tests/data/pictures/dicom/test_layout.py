@@ -8,7 +8,7 @@ import pytest
 from medjax.data import DicomOptions, Unreadable, decode_all, file_source
 from medjax.data.pictures import dicom
 
-pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+pydicom = pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
 
 from pydicom import uid  # noqa: E402
 

@@ -20,7 +20,7 @@ from medjax.data.pictures import decoding, dicom, raw_pictures
 from medjax.data.prepare import windowing
 from medjax.errors import UserError
 
-pydicom = pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+pydicom = pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
 
 RNG = np.random.default_rng(0)
 pytestmark = pytest.mark.filterwarnings("ignore")  # of pydicom, on the odd files made here

@@ -6,7 +6,7 @@ import pytest
 from medjax.data import DicomOptions
 from medjax.data.pictures import dicom, pixel_shape
 
-pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
 
 STORED = np.arange(30, dtype=np.uint16).reshape(6, 5)
 COLOURS = np.arange(72, dtype=np.uint8).reshape(4, 6, 3)

@@ -6,7 +6,7 @@ import pytest
 from medjax.data import DicomOptions, parse_preparation, prepare_picture
 from medjax.data.pictures import dicom
 
-pytest.importorskip("pydicom", reason="needs pip install medjax[dicom]")
+pytest.importorskip("pydicom", reason="needs pip install -e '.[dicom]'")
 
 STORED = np.random.default_rng(0).integers(0, 2000, (6, 5)).astype(np.int16)
 pytestmark = pytest.mark.filterwarnings("ignore")  # of pydicom, on the odd files made here

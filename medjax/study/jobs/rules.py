@@ -16,6 +16,8 @@ _WIDTH, _PIXELS = 32, 784
 _WIDTH_OF_OTHERS = 128
 # The part of the greatest number of steps after which the score of all images has its plateau.
 _PLATEAU = 0.5
+# The part of the reference recipe that the fast one takes.
+_FAST = 0.2
 # Starting, compiling and writing.
 _OVERHEAD = 20.0
 _GRADIENT_MATCHING = ("dc", "dsa", "idc")
@@ -29,8 +31,7 @@ def baseline_seconds(settings: Mapping[str, Any]) -> float:
         which the best is selected; and ``classes``, ``images`` and ``pixels`` of the data set.
     """
     run, few = settings["run"], settings["run"]["ipc"] * settings["classes"]
-    subsets = 3 * run["evaluation.networks"]
-    subsets += settings["draws"] * run["evaluation.select_networks"]
+    subsets = 3 * run["evaluation.networks"] + settings["draws"] * _selecting(run)
     trained = subsets * few * run["evaluation.epochs"]
     return _OVERHEAD + _per_image(settings) * trained + whole_seconds(settings)
 
@@ -47,20 +48,30 @@ def whole_seconds(settings: Mapping[str, Any]) -> float:
 
 
 def distilling_seconds(settings: Mapping[str, Any]) -> float:
-    """Estimates the seconds of a run whose baselines are kept.
+    """Estimates the seconds of a run whose baselines are kept, but those of its own form.
 
     Args:
       settings: as for ``baseline_seconds``.
     """
-    run, few = settings["run"], settings["run"]["ipc"] * settings["classes"]
+    run, patches = settings["run"], settings["run"].get("distill.factor", 1) ** 2
+    few = run["ipc"] * settings["classes"] * patches
     real = min(run.get("distill.batch_real", 0) * settings["classes"], settings["images"])
     trained = run["iterations"] * _images_in_an_iteration(run, real, few)
     experts = run.get("distill.num_experts", 0) * run.get("distill.train_epochs", 0)
     trained += experts * settings["images"]
     # Of a set that is made at once there is no other image of the last iteration.
     times = min(run["iterations"], 2), min(run["iterations"], settings["draws"])
-    scored = times[0] * run["evaluation.networks"] + times[1] * run["evaluation.select_networks"]
+    scored = times[0] * run["evaluation.networks"] + times[1] * _selecting(run)
+    # Random images of the same form, and the best of as many as there are validations.
+    scored += scored if patches > 1 else 0
     return _OVERHEAD + _per_image(settings) * (trained + scored * few * run["evaluation.epochs"])
+
+
+def _selecting(run: Mapping[str, Any]) -> float:
+    """Returns the networks of a validation, in networks of the reference recipe."""
+    part = _FAST if run.get("evaluation.select_recipe") == "fast" else 1.0
+    networks: float = run["evaluation.select_networks"]
+    return part * networks
 
 
 def _images_in_an_iteration(run: Mapping[str, Any], real: int, few: int) -> float:

@@ -103,3 +103,20 @@ def test_iterations_and_inner_loops_take_time():
     seconds = rules.distilling_seconds
     assert seconds(changed(iterations=1800)) > seconds(SETTINGS)
     assert seconds(changed(method="dc", iterations=120)) > seconds(changed(iterations=120))
+
+
+def test_images_of_patches_are_judged_as_many_and_beside_their_like():
+    """254 s a run of ``auto`` on BreastMNIST with the settings of the study, 32 s one of ``dm``."""
+    quick = {"iterations": 900, "evaluation.networks": 3, "evaluation.select_networks": 3}
+    quick |= {"evaluation.select_recipe": "fast", "distill.batch_real": 64}
+    one, four = (changed(**quick, method="dm", **{"distill.factor": n}) for n in (1, 2))
+    for made in (one, four):
+        made |= {"classes": 2, "images": 546}
+    assert 254 / 2 < rules.distilling_seconds(four) < 254 * 2
+    assert 32 / 2 < rules.distilling_seconds(one) < 32 * 2
+
+
+def test_the_fast_recipe_takes_a_fifth_where_val_chooses():
+    slow, fast = (changed(**{"evaluation.select_recipe": name}) for name in ("reference", "fast"))
+    assert rules.baseline_seconds(fast) < rules.baseline_seconds(slow)
+    assert rules.baseline_seconds(slow) == rules.baseline_seconds(SETTINGS)

@@ -21,7 +21,8 @@ about 23 hours on one core of a CPU, of which 10 images per class take 17, and o
 six.
 
 The blood cells and MedNIST are npz files in the data root, which were made from public images; the
-phantoms are generated. Results: not yet run.
+phantoms are generated. Results so far: two data sets at 10 images per class, without DSA, DC and
+IDM (docs/STUDY.md).
 """
 
 from medjax.errors import UserError

@@ -130,6 +130,8 @@ def test_what_it_names_can_be_made(name, request):
     assert experiment.dataset.info.name == made.data.name
     assert experiment.recipe.epochs == made.evaluation.epochs
     real, experts = experiment.real, experiment.distiller.experts
+    # By this option a study knows, before any job, which methods need experts.
+    assert (experts is not None) == ("num_experts" in methods.options(made.method))
     if experts is not None:
         size = methods.vector_size(experiment.net, real)
         real = real._replace(experts=np.zeros((experts.count * experts.snapshots, size), "f"))

@@ -131,7 +131,14 @@ def by_statistics(images: np.ndarray, labels: np.ndarray, *, sites: int) -> np.n
 
 
 def check_sites(images: int, sites: int) -> None:
-    """Refuses a number of sites that so many images cannot have."""
+    """Refuses a number of sites that so many images cannot have.
+
+    Raises:
+      UserError: for no site, or fewer images than sites.
+
+    Example:
+      >>> check_sites(10, 5)
+    """
     if sites < 1:
         raise UserError(f"the number of sites must be at least 1, got {sites}")
     if images < sites:

@@ -1,29 +1,10 @@
 """A line chart as inline SVG, drawn by matplotlib in the colours of the page."""
 
-import io
 import math
-import re
 from collections.abc import Sequence
 
-# The page's style sheet defines these variables for its light and dark themes.
-_HUE, _SOFT, _EDGE, _WARN = "#1f6fb2", "#5a6675", "#d5dde5", "#9a5b00"
-_VARIABLES = {_HUE: "var(--hue)", _SOFT: "var(--soft)", _EDGE: "var(--edge)", _WARN: "var(--warn)"}
-_STYLE = {
-    "axes.facecolor": "none",
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.titlelocation": "left",
-    "figure.facecolor": "none",
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "grid.color": _EDGE,
-    "path.simplify": False,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "medjax",
-    **dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), _SOFT),
-    **{f"axes.spines.{side}": False for side in ("left", "right", "top", "bottom")},
-}
+from medjax.run.report import drawing
+
 # More points than pixels only enlarge the page; few points get dots.
 _MOST_POINTS, _DOTTED = 400, 20
 # At this ratio of the largest to the smallest value or above, a linear axis hides the tail.
@@ -64,7 +45,6 @@ def line_chart(
     if not kept:
         return ""
     # Here, because only the end of a run draws.
-    from matplotlib import style
     from matplotlib.figure import Figure
 
     kept = kept[: -1 : -(-len(kept) // _MOST_POINTS)] + kept[-1:]
@@ -72,26 +52,23 @@ def line_chart(
     low = [y - s for y, s in zip(values, spreads, strict=True)]
     high = [y + s for y, s in zip(values, spreads, strict=True)]
     log = min(low) > 0 and max(high) / min(low) >= _LOG_FROM
-    title, file = label + (" (log scale)" if log else ""), io.StringIO()
-    with style.context(["default", _STYLE]):
+    title = label + (" (log scale)" if log else "")
+    with drawing.style():
         figure = Figure(figsize=(4.6, 2.4), layout="constrained")
         axes = figure.subplots(subplot_kw={"yscale": "log" if log else "linear"})
         marker = "o" if len(kept) <= _DOTTED else None
-        axes.plot(steps, values, color=_HUE, marker=marker, markersize=4, gid="line")
+        axes.plot(steps, values, color=drawing.HUE, marker=marker, markersize=4, gid="line")
         if any(spreads):
-            axes.fill_between(steps, low, high, color=_HUE, alpha=0.2, linewidth=0, gid="band")
+            axes.fill_between(
+                steps, low, high, color=drawing.HUE, alpha=0.2, linewidth=0, gid="band"
+            )
         if mark is not None and steps[0] <= mark <= steps[-1]:
-            axes.axvline(mark, color=_WARN, linestyle="--", gid="mark")
+            axes.axvline(mark, color=drawing.WARN, linestyle="--", gid="mark")
+        axes.grid(axis="y")
         axes.set_title(title, parse_math=False)
         axes.set_xlabel("outer step", loc="right")
         axes.xaxis.set_major_formatter("{x:,g}")
         axes.yaxis.set_major_formatter("{x:g}")
         axes.tick_params(which="both", length=0)
         axes.minorticks_off()
-        metadata = {"Title": title, "Creator": None, "Date": None}
-        figure.savefig(file, format="svg", metadata=metadata)
-    prefix = re.sub(r"\W+", "-", label)
-    svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{prefix}-", file.getvalue())
-    for colour, variable in _VARIABLES.items():
-        svg = svg.replace(colour, variable)
-    return svg[svg.index("<svg") :].strip().replace("<svg", '<svg role="img"', 1)
+        return drawing.as_svg(figure, title=title, prefix=label)

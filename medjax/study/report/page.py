@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from medjax import store
+from medjax.evaluate import Interval
 from medjax.run.report import metric_name
 from medjax.run.report.prose import duration
 from medjax.study.report import texts
+from medjax.study.report.forest import gains_chart
 from medjax.study.statistics.claims import Boundary, Claim, boundaries_of, claims_of, sentences
 from medjax.study.statistics.comparisons import compare_ways
 from medjax.study.statistics.summaries import Summary, summarise
@@ -35,6 +37,19 @@ class Part(NamedTuple):
     summaries: Mapping[tuple[str, int], Sequence[Summary]]
     claims: Sequence[Claim]
     boundaries: Sequence[Boundary]
+
+    @property
+    def charts(self) -> list[str]:
+        """What methods gain over the best random images, as SVG for each ipc that has gains."""
+        gains: dict[int, dict[str, dict[str, Interval]]] = {}
+        for (dataset, ipc), found in self.summaries.items():
+            for one in found:
+                # What takes no time to make is a baseline itself.
+                if one.seconds is not None and one.over_selected is not None:
+                    own = gains.setdefault(ipc, {}).setdefault(dataset, {})
+                    own[one.key.method] = one.over_selected
+        charts = (gains_chart(groups, metric=self.metric, ipc=ipc) for ipc, groups in gains.items())
+        return [svg for svg in charts if svg]
 
 
 def part_of(rows: Sequence[Row], metric: str) -> Part:

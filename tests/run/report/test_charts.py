@@ -75,7 +75,7 @@ def test_the_label_is_escaped():
 def test_the_text_is_the_same_each_time_and_follows_the_theme_of_the_page():
     svg = line_chart([(0, 1.0), (5, 2.0)], label="x", spread=[0.1, 0.1], mark=3)
     assert svg == line_chart([(0, 1.0), (5, 2.0)], label="x", spread=[0.1, 0.1], mark=3)
-    assert not re.search('#[0-9a-f]{6}[;"]', svg) and "var(--hue)" in svg
+    assert not re.search('#[0-9a-f]{6}[;"]', svg) and "var(--hue,#1f6fb2)" in svg
 
 
 def test_two_charts_share_no_id():

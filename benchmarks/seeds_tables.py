@@ -147,18 +147,30 @@ def discoveries(data: Mapping[str, Sequence[Set]], metric: str) -> tuple[int, in
       metric: of the differences.
 
     Returns:
-      The number of comparisons; of those whose interval is above zero; and of these, those that
-      remain when a share of at most 5 % of what is shown may be by chance (Benjamini and Hochberg
-      1995, paired t tests, two-sided).
+      As ``discovered``.
     """
-    gaps = [
+    return discovered(
         np.subtract(
             _by_seed(one.scores[metric]), _by_seed(one.baselines["random_selected"][metric])
         )
         for sets in data.values()
         for one in sets
         if one.draws and metric in one.scores and _differs(one, "random_selected")
-    ]
+    )
+
+
+def discovered(gaps: Iterable[np.ndarray]) -> tuple[int, int, int]:
+    """Counts the differences that are above zero, one by one and together.
+
+    Args:
+      gaps: the differences by seed of each comparison.
+
+    Returns:
+      The number of comparisons; of those whose interval is above zero; and of these, those that
+      remain when a share of at most 5 % of what is shown may be by chance (Benjamini and Hochberg
+      1995, paired t tests, two-sided).
+    """
+    gaps = list(gaps)
     if not gaps:
         return 0, 0, 0
     verdicts = [evaluate.verdict(evaluate.mean_interval(gap)) for gap in gaps]

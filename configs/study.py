@@ -21,8 +21,7 @@ about 23 hours on one core of a CPU, of which 10 images per class take 17, and o
 six.
 
 The blood cells and MedNIST are npz files in the data root, which were made from public images; the
-phantoms are generated. Results so far: two data sets at 10 images per class, without DSA, DC and
-IDM (docs/STUDY.md).
+phantoms are generated. docs/STUDY.md says what has been run so far.
 """
 
 from medjax.errors import UserError

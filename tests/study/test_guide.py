@@ -4,10 +4,8 @@ import pathlib
 
 import pytest
 
-from medjax import evaluate
 from medjax.errors import UserError
 from medjax.study.guide import FORMULAS, complaints, read_guide
-from medjax.study.statistics.summaries import summarise
 from medjax.study.table.rows import Row, read_tables
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -111,32 +109,6 @@ def test_every_formula_has_a_value():
         options = "method=dm, ipc=10" if name.startswith(("sets", "mean")) else DM
         (found,) = complaints(f"## When\n\nIt is q. <!-- q = {name}({options}) -->", table())
         assert "and not q" in found
-
-
-SHOWN = ("random", "random_selected", "herding", "dm", "auto", "whole_balanced")
-
-
-def written(interval, metric, sign=""):
-    """An interval as docs/STUDY.md writes it."""
-    scale, digits = (1, 3) if metric == "auroc" else (100, 1)
-    mean, low, high = (f"{scale * end:{sign}.{digits}f}" for end in interval[:3])
-    return f"{mean} [{low}, {high}]"
-
-
-@pytest.mark.parametrize("metric", ["auroc", "balanced_accuracy"])
-def test_the_table_of_the_study_page_is_that_of_the_study(metric):
-    text = (ROOT / "docs" / "STUDY.md").read_text().partition("## Results so far")[2]
-    lines = text.partition("\n## ")[0].splitlines()
-    found = [one for one in summarise(read_tables(STUDY), metric=metric) if one.key.method in SHOWN]
-    assert len(found) == 2 * len(SHOWN)
-    for one in found:
-        score = written(one.score.interval, metric)
-        (line,) = [line for line in lines if score in line and line.startswith("|")]
-        if one.seconds is not None:
-            gap = written(one.over_selected, metric, "+")
-            beats = evaluate.verdict(one.over_selected) == "beats"
-            assert (f"| **{gap}** |" if beats else f"| {gap} |") in line
-            assert line.endswith(f"| {one.seconds:.0f} |")
 
 
 def test_the_guide_agrees_with_the_table_of_the_study():

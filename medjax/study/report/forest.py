@@ -53,7 +53,7 @@ def forest_chart(
     with drawing.style():
         figure = Figure(figsize=(_WIDTH, _ROW * (places[-1] + 1) + _FRAME), layout="constrained")
         axes = figure.subplots()
-        axes.axvline(0, color=drawing.SOFT, linewidth=0.8)
+        axes.axvline(0, color=drawing.SOFT, linewidth=0.8, gid="zero")
         for place, ((name, method), found) in zip(places, kept.items(), strict=True):
             colour = _COLOURS.get(evaluate.verdict(found), drawing.SOFT)
             ends = [scale * found.low, scale * found.high]

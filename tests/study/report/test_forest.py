@@ -22,14 +22,20 @@ def draw(groups, **options):
 
 def lines(svg):
     """Both ends and the style of each line, by the data set and the method."""
-    found = {}
-    for group in ElementTree.fromstring(svg).iter(f"{SVG}g"):
-        name = re.fullmatch(r"gains-(\w+-\w+)", group.get("id", ""))
-        path = group.find(f"{SVG}path")
-        if name and path is not None and name[1].partition("-")[0] in GAINS:
-            ends = [tuple(map(float, pair.split())) for pair in re.split("[ML]", path.get("d"))[1:]]
-            found[name[1]] = ends, path.get("style")
-    return found
+    drawn = {name: path for name, path in paths(svg).items() if name.partition("-")[0] in GAINS}
+    return {name: (ends_of(path), path.get("style")) for name, path in drawn.items()}
+
+
+def paths(svg):
+    groups = ElementTree.fromstring(svg).iter(f"{SVG}g")
+    found = {
+        group.get("id", "").removeprefix("gains-"): group.find(f"{SVG}path") for group in groups
+    }
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def ends_of(path):
+    return [tuple(map(float, pair.split())) for pair in re.split("[ML]", path.get("d"))[1:]]
 
 
 def texts(svg):
@@ -43,6 +49,8 @@ def test_lines_have_the_length_of_their_intervals_and_are_in_order():
     assert widths == pytest.approx([widths[0]] * 3)
     starts = [left for (left, _), _ in found.values()]
     assert starts[0] - starts[2] == pytest.approx(2 * (starts[0] - starts[1]), rel=1e-3)
+    (left, _), (right, _) = found["scans-herding"]  # from -0.05 to 0.05
+    assert ends_of(paths(draw(GAINS))["zero"])[0][0] == pytest.approx((left + right) / 2)
     heights = [height for (_, height), _ in found.values()]
     assert heights == sorted(heights) and heights[2] - heights[1] > heights[1] - heights[0]
 

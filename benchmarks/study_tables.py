@@ -64,7 +64,9 @@ PAIRS = {
     ("auto", "dm"): "`auto` − DM",
 }
 METRICS = ("auroc", "balanced_accuracy")
-_BLOCK = re.compile(r"(<!-- table: (\w+) (\w+) (\d+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(
+    r"(<!-- table: (\w+) (\w+) (\d+) -->\n)(?:(?!<!-- table:).)*?(<!-- end -->)", re.DOTALL
+)
 
 
 def filled(page: str, rows: Sequence[Row]) -> str:
@@ -72,7 +74,10 @@ def filled(page: str, rows: Sequence[Row]) -> str:
 
     Raises:
       KeyError: if a table is of no kind that there is.
+      ValueError: if the mark of a table cannot be read, or has no end before the next one.
     """
+    if page.count("<!-- table:") != len(_BLOCK.findall(page)):
+        raise ValueError("a table has no end, or no kind, metric and ipc")
 
     def block(found: re.Match) -> str:
         kind, metric, ipc = found[2], found[3], int(found[4])
@@ -88,7 +93,7 @@ def scores(rows: Sequence[Row], metric: str, ipc: int) -> str:
     lines = _head(["", *names.values(), "all images"])
     for data in _sets(found):
         cells = [found.get(Key(data, method, ipc)) for method in names]
-        whole = next(one.whole for one in found.values() if one.key.dataset == data)
+        whole = next(o.whole for o in cells if o is not None)
         texts = [score_text(one and one.score.interval, metric) for one in cells]
         lines.append(_line([SETS[data], *texts, score_text(whole, metric)]))
     return "".join(lines)
@@ -108,7 +113,7 @@ def gains(rows: Sequence[Row], metric: str, ipc: int) -> str:
         lines.append(_line([SETS[data], *texts]))
     means = [[gap.mean for gap in column.values()] for column in table]
     lines.append(_line(["mean of sets", *(_mean_text(one, metric) for one in means)]))
-    counts = [f"{_beaten(column)} of {len(column)}" for column in table]
+    counts = [_counts(column) for column in table]
     return "".join([*lines, _line(["above zero on", *counts])])
 
 
@@ -119,7 +124,7 @@ def seconds(rows: Sequence[Row], metric: str, ipc: int) -> str:
     lines = _head(["", *names.values()])
     for data in _sets(found):
         taken = [found.get(Key(data, method, ipc)) for method in names]
-        texts = [NONE if one is None else f"{one.seconds:.0f}" for one in taken]
+        texts = [f"{one.seconds:.0f}" if one and one.seconds is not None else NONE for one in taken]
         lines.append(_line([SETS[data], *texts]))
     return "".join(lines)
 
@@ -128,8 +133,8 @@ def shown(rows: Sequence[Row], metric: str, ipc: int) -> str:
     """Says how many gains over the best random images are above zero, singly and together.
 
     Together: of what is shown, a share of at most 5 % may be by chance (Benjamini and Hochberg
-    1995, paired t tests, two-sided). Core-sets count as well, and ``auto`` is compared with random
-    images of its own form.
+    1995, paired t tests, two-sided). Herding counts as well, k-center does not, and ``auto`` is
+    compared with random images of its own form.
     """
     cells, columns = _columns(rows, metric, ipc)
     own = [pair for _, pair in columns if pair[1].startswith("random")]
@@ -162,7 +167,9 @@ def picture(rows: Sequence[Row], metric: str, ipc: int) -> str:
     gaps = {shown: _differences(cells, pair, ipc) for shown, pair in columns}
     groups = {
         SETS[data].strip("`"): {
-            shown.replace("`", ""): found[data] for shown, found in gaps.items() if data in found
+            shown.replace("`", "").replace(" − best random, as", ", beside"): found[data]
+            for shown, found in gaps.items()
+            if data in found
         }
         for data in _sets(cells)
     }
@@ -218,14 +225,18 @@ def _differences(cells: Cells, pair: Pair, ipc: int) -> dict[str, evaluate.Inter
     return {data: evaluate.paired_interval(*both) for data, both in found.items() if both}
 
 
-def _beaten(column: Mapping[str, evaluate.Interval]) -> int:
-    return sum(evaluate.verdict(gap) == "beats" for gap in column.values())
+def _counts(column: Mapping[str, evaluate.Interval]) -> str:
+    found = [evaluate.verdict(gap) for gap in column.values()]
+    below = found.count("is below")
+    return f"{found.count('beats')} of {len(found)}" + (f", below on {below}" if below else "")
 
 
 def _gap_text(gap: evaluate.Interval | None, metric: str) -> str:
     if gap is None:
         return NONE
     scale, digits = (1, 3) if metric == "auroc" else (100, 1)
+    # One digit more where rounding would hide on which side of zero an end is.
+    digits += any(round(scale * end, digits) == 0 for end in gap[1:3])
     mean, low, high = (f"{scale * end:+.{digits}f}" for end in gap[:3])
     mark = "**" if evaluate.verdict(gap) == "beats" else ""
     return f"{mark}{mean} [{low}, {high}]{mark}"
@@ -252,10 +263,11 @@ def main() -> None:
     rows = read_tables(arguments.study)
     for metric in METRICS:
         for ipc in sorted({row.ipc for row in rows}):
-            path = arguments.study / f"gains_{metric}_{ipc}.svg"
-            path.write_text(picture(rows, metric, ipc) + "\n")
-    figures = "\n\n".join(_indicator_paragraphs(rows, "dm", 10))
-    (arguments.study / "indicator.md").write_text(figures)
+            if svg := picture(rows, metric, ipc):
+                (arguments.study / f"gains_{metric}_{ipc}.svg").write_text(svg + "\n")
+    if any(row.method == "indicator" for row in rows):
+        figures = "\n\n".join(_indicator_paragraphs(rows, "dm", 10))
+        (arguments.study / "indicator.md").write_text(figures)
     for path in arguments.pages:
         path.write_text(filled(path.read_text(), rows))
 

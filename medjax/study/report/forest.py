@@ -1,6 +1,7 @@
 """A forest plot: differences of several methods on several data sets, each with its interval."""
 
 import math
+import re
 from collections.abc import Mapping
 
 from medjax import evaluate
@@ -57,7 +58,9 @@ def forest_chart(
         for place, ((name, method), found) in zip(places, kept.items(), strict=True):
             colour = _COLOURS.get(evaluate.verdict(found), drawing.SOFT)
             ends = [scale * found.low, scale * found.high]
-            axes.plot(ends, [place, place], color=colour, gid=f"{name}-{method}")
+            axes.plot(
+                ends, [place, place], color=colour, gid=re.sub(r"\W+", "-", f"{name}-{method}")
+            )
             axes.plot([scale * found.mean], [place], "o", color=colour, markersize=4)
             names.setdefault(name, place)
         texts = [f"{name}  {method}" if names[name] == place else method
@@ -65,7 +68,8 @@ def forest_chart(
         axes.set_yticks(places, texts, parse_math=False)
         axes.set_ylim(places[-1] + 0.7, -0.7)
         axes.grid(axis="x")
-        axes.set_title(title, parse_math=False)
+        # Over the whole width, because it is longer than the axes.
+        figure.suptitle(title, x=0.01, ha="left", fontsize=9, parse_math=False)
         axes.set_xlabel(label, loc="right")
         axes.tick_params(length=0)
         return drawing.as_svg(figure, title=title, prefix=title)

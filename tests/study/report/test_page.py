@@ -62,9 +62,11 @@ def test_without_rows_it_says_what_is_missing(tmp_path):
     assert "0 of 4 jobs" in text and "no file &lt;a&gt;" in text
 
 
-def test_it_loads_nothing(rows, tmp_path):
+def test_it_loads_nothing(rows, rows_of, column, tmp_path):
+    rows = rows + rows_of("random_selected", column(0.71, 0.72, 0.73), metric="auroc")
     page.write_page(tmp_path / "report.html", rows, jobs=(4, 4))
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "<svg" in text and "<<" not in text
     assert "src=" not in text and not re.search('href="(?!#)', text)
     # Names of XML's own, which no browser loads.
     assert "http:" not in re.sub('(?:xmlns(?::\\w+)?|rdf:resource)="http:', "", text)

@@ -64,6 +64,7 @@ PAIRS = {
     ("auto", "dm"): "`auto` − DM",
 }
 METRICS = ("auroc", "balanced_accuracy")
+Pair = tuple[str, str]
 _BLOCK = re.compile(
     r"(<!-- table: (\w+) (\w+) (\d+) -->\n)(?:(?!<!-- table:).)*?(<!-- end -->)", re.DOTALL
 )
@@ -93,7 +94,7 @@ def scores(rows: Sequence[Row], metric: str, ipc: int) -> str:
     lines = _head(["", *names.values(), "all images"])
     for data in _sets(found):
         cells = [found.get(Key(data, method, ipc)) for method in names]
-        whole = next(o.whole for o in cells if o is not None)
+        whole = next(one.whole for one in cells if one is not None)
         texts = [score_text(one and one.score.interval, metric) for one in cells]
         lines.append(_line([SETS[data], *texts, score_text(whole, metric)]))
     return "".join(lines)
@@ -163,12 +164,12 @@ def indicator(rows: Sequence[Row], method: str, ipc: int) -> str:
 def picture(rows: Sequence[Row], metric: str, ipc: int) -> str:
     """Draws the gains over the best random images as SVG."""
     cells, columns = _columns(rows, metric, ipc)
-    columns = [(shown, pair) for shown, pair in columns if pair[1].startswith("random")]
-    gaps = {shown: _differences(cells, pair, ipc) for shown, pair in columns}
+    columns = [(heading, pair) for heading, pair in columns if pair[1].startswith("random")]
+    gaps = {heading: _differences(cells, pair, ipc) for heading, pair in columns}
     groups = {
         SETS[data].strip("`"): {
-            shown.replace("`", "").replace(" − best random, as", ", beside"): found[data]
-            for shown, found in gaps.items()
+            heading.replace("`", "").replace(" − best random, as", ", beside"): found[data]
+            for heading, found in gaps.items()
             if data in found
         }
         for data in _sets(cells)
@@ -184,7 +185,6 @@ KINDS = {
     "claim": claim,
     "indicator": indicator,
 }
-Pair = tuple[str, str]
 
 
 def _indicator_paragraphs(rows: Sequence[Row], method: str, ipc: int) -> list[str]:
@@ -196,15 +196,15 @@ def _columns(rows: Sequence[Row], metric: str, ipc: int) -> tuple[Cells, list[tu
     """Returns the cells on test and, by heading, the pairs of ways that are compared."""
     cells = {k: v for k, v in cells_of(rows, metric=metric, split="test").items() if k.ipc == ipc}
     methods = _present(METHODS, cells)
-    columns = [(shown, (name, "random_selected")) for name, shown in methods.items()]
+    columns = [(heading, (name, "random_selected")) for name, heading in methods.items()]
     there = {key.method for key in cells}
-    columns += [(shown, pair) for pair, shown in PAIRS.items() if there.issuperset(pair)]
+    columns += [(heading, pair) for pair, heading in PAIRS.items() if there.issuperset(pair)]
     return cells, columns
 
 
 def _present(names: Mapping[str, str], found: Mapping[Key, object]) -> dict[str, str]:
     there = {key.method for key in found}
-    return {name: shown for name, shown in names.items() if name in there}
+    return {name: heading for name, heading in names.items() if name in there}
 
 
 def _sets(found: Mapping[Key, object]) -> list[str]:

@@ -65,9 +65,7 @@ PAIRS = {
 }
 METRICS = ("auroc", "balanced_accuracy")
 Pair = tuple[str, str]
-_BLOCK = re.compile(
-    r"(<!-- table: (\w+) (\w+) (\d+) -->\n)(?:(?!<!-- table:).)*?(<!-- end -->)", re.DOTALL
-)
+_BLOCK = re.compile(r"(<!-- table: (\w+) (\w+) (\d+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def filled(page: str, rows: Sequence[Row]) -> str:
@@ -77,6 +75,7 @@ def filled(page: str, rows: Sequence[Row]) -> str:
       KeyError: if a table is of no kind that there is.
       ValueError: if the mark of a table cannot be read, or has no end before the next one.
     """
+    # A block without an end would swallow the mark of the next one.
     if page.count("<!-- table:") != len(_BLOCK.findall(page)):
         raise ValueError("a table has no end, or no kind, metric and ipc")
 

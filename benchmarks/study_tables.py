@@ -30,9 +30,9 @@ from medjax.run.report import metric_name
 from medjax.study.predict.outcomes import outcomes_of
 from medjax.study.predict.text import verdict_markdown
 from medjax.study.report.forest import gains_chart
-from medjax.study.report.texts import NONE, score_text
+from medjax.study.report.texts import NONE, gap_text, score_text
 from medjax.study.statistics.claims import claims_of, sentences
-from medjax.study.statistics.summaries import Cells, Key, cells_of, summarise
+from medjax.study.statistics.summaries import Cells, Key, cells_of, paired_means, summarise
 from medjax.study.table.rows import Row, read_tables
 
 SETS = {
@@ -211,17 +211,16 @@ def _sets(found: Mapping[Key, object]) -> list[str]:
     return [name for name in SETS if name in there]
 
 
-def _seeds(cells: Cells, data: str, pair: Pair, ipc: int) -> tuple[list[float], ...] | None:
+def _seeds(cells: Cells, data: str, pair: Pair, ipc: int) -> np.ndarray | None:
     """Returns the means of the seeds that both ways have; ``None`` if there are not two."""
-    ours, theirs = (cells.get(Key(data, method, ipc), {}) for method in pair)
-    common = [seed for seed in ours if seed in theirs]
-    found = tuple([one[seed].mean for seed in common] for one in (ours, theirs))
-    return found if len(common) > 1 else None
+    found = paired_means(*(cells.get(Key(data, method, ipc), {}) for method in pair))
+    return found if found is not None and found.shape[1] > 1 else None
 
 
 def _differences(cells: Cells, pair: Pair, ipc: int) -> dict[str, evaluate.Interval]:
     found = {data: _seeds(cells, data, pair, ipc) for data in _sets(cells)}
-    return {data: evaluate.paired_interval(*both) for data, both in found.items() if both}
+    shown = {data: pairs for data, pairs in found.items() if pairs is not None}
+    return {data: evaluate.paired_interval(*pairs) for data, pairs in shown.items()}
 
 
 def _counts(column: Mapping[str, evaluate.Interval]) -> str:
@@ -233,12 +232,8 @@ def _counts(column: Mapping[str, evaluate.Interval]) -> str:
 def _gap_text(gap: evaluate.Interval | None, metric: str) -> str:
     if gap is None:
         return NONE
-    scale, digits = (1, 3) if metric == "auroc" else (100, 1)
-    # One digit more where rounding would hide on which side of zero an end is.
-    digits += any(round(scale * end, digits) == 0 for end in gap[1:3])
-    mean, low, high = (f"{scale * end:+.{digits}f}" for end in gap[:3])
     mark = "**" if evaluate.verdict(gap) == "beats" else ""
-    return f"{mark}{mean} [{low}, {high}]{mark}"
+    return f"{mark}{gap_text(gap, metric)}{mark}"
 
 
 def _mean_text(means: Sequence[float], metric: str) -> str:

@@ -30,11 +30,22 @@ def difference_text(found: Interval | None, metric: str) -> str:
       >>> difference_text(Interval(0.05, 0.01, 0.09, 5), "auroc")
       'beats +0.050 [+0.010, +0.090]'
     """
-    if found is None:
-        return NONE
+    return NONE if found is None else f"{evaluate.verdict(found)} {gap_text(found, metric)}"
+
+
+def gap_text(found: Interval, metric: str) -> str:
+    """Formats a difference, in points or as a fraction, with its interval and no verdict.
+
+    It has one digit more where rounding would hide on which side of zero an end is.
+
+    Example:
+      >>> gap_text(Interval(0.05, 0.0004, 0.0996, 5), "auroc")
+      '+0.0500 [+0.0004, +0.0996]'
+    """
     scale, digits = (100, 1) if is_percentage(metric) else (1, 3)
-    text = _with_interval(found, scale, f"+.{digits}f")
-    return f"{evaluate.verdict(found)} {text}"
+    ends = [end for end in (found.low, found.high) if not math.isnan(end)]
+    digits += any(round(scale * end, digits) == 0 for end in ends)
+    return _with_interval(found, scale, f"+.{digits}f")
 
 
 def part_text(found: Interval | None) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from medjax import evaluate, store
 from medjax.evaluate import Interval
-from medjax.study.statistics.summaries import Cells, Key, cells_of
+from medjax.study.statistics.summaries import Cells, Key, cells_of, paired_means
 from medjax.study.table.rows import METRICS, Row
 
 OURS = ("sites/distilled_union", "transfer/distilled")
@@ -72,12 +72,11 @@ def _is_beside(key: Key, other: Key) -> bool:
 
 def _compared(key: Key, other: Key, metric: str, cells: Cells) -> Comparison | None:
     """Compares two cells; ``None`` if they have no seed in common."""
-    seeds = [seed for seed in cells[key] if seed in cells[other]]
-    if not seeds:
+    pairs = paired_means(cells[key], cells[other])
+    if pairs is None:
         return None
-    pair = ([cells[one][seed].mean for seed in seeds] for one in (key, other))
     cell = key.dataset, key.ipc, metric, key.method, other.method
-    return Comparison(*cell, evaluate.paired_interval(*pair))
+    return Comparison(*cell, evaluate.paired_interval(*pairs))
 
 
 def write_comparisons(path: str | os.PathLike, found: Iterable[Comparison]) -> None:

@@ -93,6 +93,27 @@ def cells_of(rows: Iterable[Row], *, metric: str, split: str) -> dict[Key, dict[
     return found
 
 
+def paired_means(ours: Mapping[int, Row], theirs: Mapping[int, Row]) -> np.ndarray | None:
+    """Returns the means of two cells, paired by seed.
+
+    Args:
+      ours: the rows of a cell by seed, as ``cells_of`` gives them.
+      theirs: those of another cell.
+
+    Returns:
+      float ``[2, seeds]`` of the seeds that both have, in the order of ``ours``; ``None`` if there
+      are none.
+
+    Example:
+      >>> row = Row("x", "dm", 1, 0, "test", "auroc", 0.9, 0.0, 1, None, 2, 8)
+      >>> paired_means({0: row, 1: row}, {1: row._replace(mean=0.8)}).tolist()
+      [[0.9], [0.8]]
+    """
+    seeds = [seed for seed in ours if seed in theirs]
+    means = [[rows[seed].mean for seed in seeds] for rows in (ours, theirs)]
+    return np.array(means) if seeds else None
+
+
 def summarise(rows: Sequence[Row], *, metric: str) -> list[Summary]:
     """Summarises each cell over its seeds, beside the baselines of the same seeds.
 
@@ -195,20 +216,13 @@ def _networks(rows: Iterable[Row]) -> list[Sequence[float]]:
     return values if even else [(row.mean,) for row in rows]
 
 
-def _paired(ours: Mapping[int, Row], theirs: Mapping[int, Row]) -> np.ndarray | None:
-    """Returns the means ``[2, seeds]`` of the seeds that both have."""
-    seeds = [seed for seed in ours if seed in theirs]
-    means = [[rows[seed].mean for seed in seeds] for rows in (ours, theirs)]
-    return np.array(means) if seeds else None
-
-
 def _difference(ours: Mapping[int, Row], theirs: Mapping[int, Row]) -> Interval | None:
-    pairs = None if ours is theirs else _paired(ours, theirs)
+    pairs = None if ours is theirs else paired_means(ours, theirs)
     return None if pairs is None else evaluate.paired_interval(*pairs)
 
 
 def _ratio(ours: Mapping[int, Row], theirs: Mapping[int, Row], chance: float) -> Interval | None:
-    pairs = _paired(ours, theirs)
+    pairs = paired_means(ours, theirs)
     return None if pairs is None else ratio_interval(*(pairs - chance))
 
 

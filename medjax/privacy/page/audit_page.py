@@ -9,6 +9,7 @@ from medjax import store
 from medjax.privacy.page.roc_chart import roc_chart
 from medjax.privacy.result import AuditResult
 from medjax.privacy.statistics.membership import Attack
+from medjax.run.report.template import templates
 
 _CURVES_EACH = 6
 
@@ -31,15 +32,7 @@ def write_page(path: str | os.PathLike, result: AuditResult) -> None:
       ...     "No alarm." in pathlib.Path(folder, "audit.html").read_text("utf-8")
       True
     """
-    import jinja2  # here, because only the end of an audit writes a page
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, ""),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates(__package__)
     style = environment.get_template("audit.css.jinja").render()
     # The browser applies this one style sheet and loads nothing.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -5,13 +5,16 @@ import functools
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from medjax import store
 from medjax.run.report import grids, prose, table
+
+if TYPE_CHECKING:
+    import jinja2
 
 _LONGEST_SIDE = 112
 
@@ -30,26 +33,43 @@ def write_page(
     Raises:
       UserError: if the file cannot be written.
     """
+    page = (
+        templates()
+        .get_template(template)
+        .render(
+            summary=summary,
+            data=summary.get("data") or {},
+            table=table,
+            prose=prose,
+            provenance=_provenance(summary),
+            circumstances=_circumstances(summary),
+            json=functools.partial(json.dumps, indent=2, ensure_ascii=False),
+            **values,
+        )
+    )
+    store.write_bytes(path, page.encode(errors="backslashreplace"))
+
+
+def templates(*packages: str) -> "jinja2.Environment":
+    """Returns the templates of packages, and those of this folder; what fills them is escaped.
+
+    Args:
+      *packages: packages with further templates.
+
+    Example:
+      >>> templates().from_string("{{ name }}").render(name="<b>")
+      '&lt;b&gt;'
+    """
     import jinja2  # here, because only the end of a run writes a page
 
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__, ""),
+    places = [jinja2.PackageLoader(name, "") for name in (*packages, __package__)]
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader(places),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    page = environment.get_template(template).render(
-        summary=summary,
-        data=summary.get("data") or {},
-        table=table,
-        prose=prose,
-        provenance=_provenance(summary),
-        circumstances=_circumstances(summary),
-        json=functools.partial(json.dumps, indent=2, ensure_ascii=False),
-        **values,
-    )
-    store.write_bytes(path, page.encode(errors="backslashreplace"))
 
 
 def data_uri(image: np.ndarray, *, longest: int = _LONGEST_SIDE) -> str:

@@ -8,6 +8,7 @@ from medjax import store
 from medjax.evaluate import Interval
 from medjax.run.report import metric_name
 from medjax.run.report.prose import duration
+from medjax.run.report.template import templates
 from medjax.study.report import texts
 from medjax.study.report.forest import gains_chart
 from medjax.study.statistics.claims import Boundary, Claim, boundaries_of, claims_of, sentences
@@ -88,13 +89,7 @@ def write_page(
     Raises:
       UserError: if the file cannot be written.
     """
-    import jinja2  # here, because only the end of a study writes a page
-
-    folders = "medjax.study.report", "medjax.run.report"
-    places = [jinja2.PackageLoader(name, "") for name in folders]
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(places), autoescape=True, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = templates(__package__)
     environment.filters["share"] = texts.share_text
     page = environment.get_template("study.html.jinja").render(
         parts=[part_of(rows, metric) for metric in METRICS if rows],

@@ -164,32 +164,70 @@ class _Planted:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Formats the audits, and the alarms of planted sets."""
-    heads = ["data", "set", "audit", "alarm", "strongest attack", "AUC", "TPR at 1 % FPR"]
-    heads += ["images byte for byte", "AUC that would be seen", "runs", "minutes"]
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for row in (row for row in rows if "audit" in row):
-        best, rate = row["strongest"], row["strongest"]["rates"][0]
-        minutes = (row["distil_seconds"] + row["audit_seconds"]) / 60
-        low, high = best["interval"]
-        area = row["detectable"]["auc"]
-        cells = [row["data"], row["set"], row["audit"], "yes" if row["alarm"] else "no"]
-        cells += [best["name"], f"{best['auc']:.3f} [{low:.3f}, {high:.3f}]"]
-        cells += [f"{100 * rate['rate']:.1f} %", f"{row['copies'][0]['found']} of "]
-        cells[-1] += str(row["copies"][0]["of"])
-        cells += ["–" if area is None else f"{area:.3f}", str(row["tried"]["runs"])]
-        least = "≥ " if row["resumed"] else ""
-        lines.append(f"| {' | '.join([*cells, f'{least}{minutes:.1f}'])} |")
-    lines += [
-        "",
-        "| data | passed off as synthetic | alarms | 95 % interval |",
-        "|---|---|---|---|",
+    """Formats the audits, what canaries show, and the alarms of planted sets."""
+    audits = [row for row in rows if "audit" in row]
+    planted = [row for row in rows if "planted" in row]
+    heads = ["data", "set", "audit", "alarm", "attacks and comparisons that found something"]
+    heads += ["strongest attack", "on", "AUC", "TPR at 1 % FPR", "least p", "byte for byte"]
+    heads += ["AUC that would be seen on all", "runs", "minutes"]
+    of_canaries = ["data", "set", "canaries included", "left out", "AUC"]
+    of_canaries += ["ε at least (Clopper–Pearson)", "ε at least (one run)"]
+    of_planted = ["data", "passed off as synthetic", "alarms", "95 % interval"]
+    parts = [
+        [heads, *map(_audit_cells, audits)],
+        [of_canaries, *(_canary_cells(row) for row in audits if row["epsilon"])],
+        [of_planted, *map(_planted_cells, planted)],
     ]
-    for row in (row for row in rows if "planted" in row):
-        low, high = row["interval"]
-        share = f"{row['alarms']} of {row['repeats']}"
-        lines.append(f"| {row['data']} | {row['planted']} | {share} | {low:.3f}–{high:.3f} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(map(_markdown, parts))
+
+
+def _markdown(lines: Sequence[Sequence[str]]) -> str:
+    head, *rest = (f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join([head, "|---" * len(lines[0]) + "|", *rest]) + "\n"
+
+
+def _audit_cells(row: Row) -> list[str]:
+    area, copies = row["detectable"]["auc"], row["copies"][0]
+    minutes = (row["distil_seconds"] + row["audit_seconds"]) / 60
+    return [
+        *(row["data"], row["set"], row["audit"], "yes" if row["alarm"] else "no"),
+        *(_found(row), *_strongest(row["strongest"]), f"{copies['found']} of {copies['of']}"),
+        *("–" if area is None else f"{area:.3f}", str(row["tried"]["runs"])),
+        f"{'≥ ' if row['resumed'] else ''}{minutes:.1f}",
+    ]
+
+
+def _canary_cells(row: Row) -> list[str]:
+    found = row["epsilon"]["all"]
+    bounds = (found[f"epsilon_{kind}"] for kind in ("clopper_pearson", "one_run"))
+    counts = str(found["included"]), str(found["others"])
+    return [row["data"], row["set"], *counts, f"{found['auc']:.3f}", *map("{:.2f}".format, bounds)]
+
+
+def _planted_cells(row: Row) -> list[str]:
+    low, high = row["interval"]
+    share = f"{row['alarms']} of {row['repeats']}"
+    return [row["data"], row["planted"], share, f"{low:.3f}–{high:.3f}"]
+
+
+def _found(row: Row) -> str:
+    """Counts the attacks on membership, and the comparisons of copies, that found something."""
+    attacks = sum(text.startswith("Membership") for text in row["findings"])
+    return f"{attacks} and {len(row['findings']) - attacks} of {row['tried']['tests']} tests"
+
+
+def _strongest(attack: Row) -> list[str]:
+    """Formats the attack with the least p-value; it may have been on one class only."""
+    low, high = attack["interval"]
+    group = f"class {attack['group']}" if attack["group"] else "all"
+    rate, ps = attack["rates"][0], [attack["p_value"], *(x["p_value"] for x in attack["rates"])]
+    return [
+        attack["name"],
+        f"{group}: {attack['members']:,} members, {attack['others']:,} others",
+        f"{attack['auc']:.3f} [{low:.3f}, {high:.3f}]",
+        f"{100 * rate['rate']:.1f} %",
+        f"{min(ps):.2g}",
+    ]
 
 
 def _key(row: Row) -> tuple[Any, ...]:

@@ -15,7 +15,7 @@ from medjax.privacy import auditing
 from medjax.privacy.case import case as cases
 from medjax.privacy.case import finished, redistil
 from medjax.privacy.copies import release
-from medjax.privacy.deep import shadows, vectorised
+from medjax.privacy.deep import shadows, together
 from medjax.privacy.statistics.membership import measure
 
 FORBIDDEN = re.compile("private|anonymous|safe", re.I)
@@ -120,18 +120,24 @@ def halves_of(run, workdir):
     return case.images, inside, workdir
 
 
-@pytest.mark.parametrize("made", ["from_noise", "of_auto"])
-def test_shadows_at_once_are_those_one_by_one(made, request, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("made", "is_vectorised", "seeds"),
+    [("from_noise", False, [3, 8]), ("of_auto", True, [3, 8]), ("from_noise", True, [3, 3])],
+)
+def test_shadows_of_one_program_are_those_one_by_one(
+    made, is_vectorised, seeds, request, tmp_path, monkeypatch
+):
     run = finished.read(request.getfixturevalue(made))
     images, inside, folder = halves_of(run, tmp_path)
-    together = shadows.distil_shadows(run, images, inside, folder / "a", seeds=[3, 8]).sets
-    monkeypatch.setattr(vectorised, "METHODS", ())
-    alone = shadows.distil_shadows(run, images, inside, folder / "b", seeds=[3, 8]).sets
-    for one, other in zip(together, alone, strict=True):
+    monkeypatch.setattr(together, "_is_vectorised", lambda: is_vectorised)
+    found = shadows.distil_shadows(run, images, inside, folder / "a", seeds=seeds).sets
+    monkeypatch.setattr(together, "METHODS", ())
+    alone = shadows.distil_shadows(run, images, inside, folder / "b", seeds=seeds).sets
+    for one, other in zip(found, alone, strict=True):
         np.testing.assert_allclose(one.images, other.images, atol=2e-5)
         np.testing.assert_array_equal(one.labels, other.labels)
         np.testing.assert_array_equal(one.mean, other.mean)
-    assert np.abs(together[0].images - together[1].images).max() > 0.01
+    assert np.abs(found[0].images - found[1].images).max() > 0.01
 
 
 def test_whoever_knows_the_seed_knows_the_networks_of_auto(of_auto):
@@ -142,21 +148,21 @@ def test_whoever_knows_the_seed_knows_the_networks_of_auto(of_auto):
 def test_stopped_shadows_resume(from_noise, tmp_path, monkeypatch):
     run = finished.read(from_noise)
     images, inside, _ = halves_of(run, tmp_path)
-    monkeypatch.setattr(vectorised, "_CALL", 2)
-    monkeypatch.setattr(vectorised, "_SAVE_SECONDS", 0.0)
-    whole = vectorised.distil(run, images, inside, tmp_path / "whole", seeds=[3, 3])
-    save, saved = vectorised._save, []
+    monkeypatch.setattr(together, "_CALL", 2)
+    monkeypatch.setattr(together, "_SAVE_SECONDS", 0.0)
+    whole = together.distil(run, images, inside, tmp_path / "whole", seeds=[3, 3])
+    save, saved = together._save, []
 
     def stop(state, path):
         save(state, path)
         saved.append(int(state.step[0]))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(vectorised, "_save", stop)
+    monkeypatch.setattr(together, "_save", stop)
     with pytest.raises(KeyboardInterrupt):
-        vectorised.distil(run, images, inside, tmp_path / "stopped", seeds=[3, 3])
-    monkeypatch.setattr(vectorised, "_save", save)
-    resumed = vectorised.distil(run, images, inside, tmp_path / "stopped", seeds=[3, 3])
+        together.distil(run, images, inside, tmp_path / "stopped", seeds=[3, 3])
+    monkeypatch.setattr(together, "_save", save)
+    resumed = together.distil(run, images, inside, tmp_path / "stopped", seeds=[3, 3])
     assert saved == [2]
     for one, other in zip(whole, resumed, strict=True):
         np.testing.assert_array_equal(one.images, other.images)
@@ -188,7 +194,7 @@ def test_a_half_without_a_class_is_not_distilled_under_other_numbers(from_noise,
         pass
     inside = np.stack([train.labels == 1])
     with pytest.raises(UserError, match="it has no image of 0"):
-        vectorised.distil(run, train, inside, tmp_path, seeds=[3])
+        together.distil(run, train, inside, tmp_path, seeds=[3])
     assert not list(tmp_path.iterdir())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from medjax import data
 from medjax.privacy.case.finished import Finished
 from medjax.privacy.case.redistil import distilled
-from medjax.privacy.deep import vectorised
+from medjax.privacy.deep import together
 
 _log = logging.getLogger("medjax")
 
@@ -33,8 +33,8 @@ def distil_shadows(
 ) -> Shadows:
     """Distils each half, or resumes or reads these distillations.
 
-    Shadows of DM and auto are made by one vectorised program, and those of other methods one after
-    another.
+    Shadows of DM and auto are made by one program, vectorised on a GPU or TPU, and those of other
+    methods one after another.
 
     Args:
       run: the run that is audited.
@@ -50,8 +50,8 @@ def distil_shadows(
       UserError: as ``redistil.distilled``.
       RunError: likewise.
     """
-    if _is_vectorised(run):
-        return Shadows(vectorised.distil(run, images, inside, folder, seeds=seeds), inside)
+    if _are_together(run):
+        return Shadows(together.distil(run, images, inside, folder, seeds=seeds), inside)
     sets = []
     for number, (rows, seed) in enumerate(zip(inside, seeds, strict=True)):
         _log.info("shadow distillation %d of %d", number + 1, len(inside))
@@ -60,7 +60,7 @@ def distil_shadows(
     return Shadows(sets, inside)
 
 
-def _is_vectorised(run: Finished) -> bool:
+def _are_together(run: Finished) -> bool:
     in_memory = not isinstance(run.dataset.train.images, np.memmap)
-    alone = run.settings.method in vectorised.METHODS and jax.process_count() == 1
+    alone = run.settings.method in together.METHODS and jax.process_count() == 1
     return alone and in_memory and run.settings.data.prepare.zca == "none"

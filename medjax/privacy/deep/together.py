@@ -128,7 +128,7 @@ def _step_of_all(step: Callable[..., Any], *, shared: bool) -> Callable[..., Any
 
 
 def _is_vectorised() -> bool:
-    # On a CPU, vectorised networks take four times as long: their convolutions are grouped.
+    # On a CPU, this takes four times as long as one half after another (docs/PERFORMANCE.md).
     return jax.default_backend() != "cpu"
 
 

@@ -142,6 +142,15 @@ def _nearest(case: Case, space: spaces.Space) -> CopyTest:
     return nearest_members(found, case.pool.units, case.inside, space=space.name)
 
 
+def _fewest(attacks: Sequence[Attack]) -> dict[str, int]:
+    """Returns the least numbers of members and others that an attack on all images had."""
+    on_all = [x for x in attacks if not x.group and x.name != CANARIES]
+    if not on_all:
+        return {}
+    fewest = min(x.members for x in on_all), min(x.others for x in on_all)
+    return dict(zip(("fewest_members", "fewest_others"), fewest, strict=True))
+
+
 def _result(
     case: Case,
     attacks: Sequence[Attack],
@@ -164,6 +173,7 @@ def _result(
         "unit": "patient" if pool.by_patient else "image",
         "members": members,
         "others": outside,
+        **_fewest(attacks),
         "distilled": int(case.inside.sum()),
         "left_out": pool.exact + pool.near,
         "left_out_exact": pool.exact,

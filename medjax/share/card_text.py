@@ -1,5 +1,6 @@
 """What a card says, in plain words; anybody may have written it, and any part may be missing."""
 
+import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -39,27 +40,40 @@ def _what(card: Any) -> Iterator[str]:
     per_class = None if ipc is None else f"{_listed(ipc)} images per {group}"
     yield from _line("method", name, per_class, start and f"started from {start}")
     if parts := _listing(_at(card, "merged_from")):
-        yield from _line("merged from", some([_text(_at(x, "title")) for x in parts], most=_LISTED))
+        yield from _line("merged from", some(map(_part, parts), most=_LISTED, between="; "))
     sides = [_at(card, f"images.{key}") for key in ("count", "height", "width", "channels")]
     if None not in sides:
         count, height, width, channels = map(_text, sides)
-        yield f"images: {count} of {height}×{width} pixels, {channels} channels"
+        plural = "" if channels == "1" else "s"
+        yield f"images: {count} of {height}×{width} pixels, {channels} channel{plural}"
+
+
+def _part(part: Any) -> str:
+    count, train = _text(_at(part, "count")), _text(_at(part, "train"))
+    return f"{_text(_at(part, 'title'))} ({count} images made from {train})"
 
 
 def _data(card: Any) -> Iterator[str]:
     if not isinstance(_at(card, "data"), Mapping):
         return
     train = _at(card, "data.counts.train")
+    parts = _listing(_at(card, "merged_from"))
+    own = f"images of {len(parts):,} sites" if parts else "images of the site"
     licence = _at(card, "data.licence")
     yield from _line(
         "made from",
-        _at(card, "data.name") or "images of the site",
+        _at(card, "data.name") or own,
         train and f"{_text(train)} training images",
         licence and f"licence: {licence}",
     )
     if classes := _listing(_at(card, "data.classes")):
         kind = "class" if len(classes) == 1 else "classes"
-        yield from _line(f"{len(classes):,} {kind}", some(map(_text, classes), most=_LISTED))
+        yield from _line(f"{len(classes):,} {kind}", some(map(_name, classes), most=_LISTED))
+
+
+def _name(name: Any) -> str:
+    """Returns the name of a class, in quotes if it holds what stands between names."""
+    return f'"{_text(name)}"' if "," in _text(name) else _text(name)
 
 
 def _scores(card: Any) -> Iterator[str]:
@@ -72,6 +86,8 @@ def _scores(card: Any) -> Iterator[str]:
 
 def _score(metric: str, score: Any) -> str:
     mean, std, n = (_at(score, key) for key in ("mean", "std", "n"))
+    if n == 1:  # has no spread
+        return f"{metric} {_text(mean)} (1 network)"
     return f"{metric} {_text(mean)} ± {_text(std)} ({_text(n)} networks)"
 
 
@@ -87,8 +103,9 @@ def _privacy(card: Any) -> Iterator[str]:
         yield from _line("privacy", mark)
     verdict = _at(privacy, "audit.verdict") or "none"
     # The limits of an audit stand at the end of its verdict.
-    for part in textwrap.wrap(_text(verdict, most=_WIDE * _LISTED), _WIDE):
-        yield from _line("privacy: audit", part)
+    for sentence in re.split(r"(?<=\.) (?=[A-Z])", _text(verdict, most=_WIDE * _LISTED)):
+        for part in textwrap.wrap(sentence, _WIDE):
+            yield from _line("privacy: audit", part)
     guaranteed = _at(privacy, "differential_privacy") is True
     yield f"privacy: {'a' if guaranteed else 'no'} guarantee of differential privacy"
 

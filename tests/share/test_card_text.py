@@ -33,7 +33,7 @@ def test_a_card():
     assert card_lines(CARD) == [
         "what: Pneumonia, distilled by dm",
         "method: dm, 10 images per class, started from noise",
-        "images: 20 of 28×28 pixels, 1 channels",
+        "images: 20 of 28×28 pixels, 1 channel",
         "made from: pneumoniamnist, 4708 training images, licence: CC BY 4.0",
         "2 classes: normal, pneumonia",
         "scores on test: accuracy 0.9123 ± 0.0123 (5 networks), AUROC 0.9123 ± 0.0123 (5 networks)",
@@ -47,11 +47,30 @@ def test_a_card():
 
 def test_what_matters_to_a_receiver_is_said():
     card = {"method": {"ipc": [1, 2]}, "privacy": {"real_start": True}}
-    card |= {"merged_from": [{"title": "A"}, {"title": "B"}], "data": {"name": None}}
+    card |= {"merged_from": [{"title": "A", "count": 2, "train": 9}, {}], "data": {"name": None}}
     lines = card_lines(card)
-    assert "method: 1, 2 images per class" in lines and "merged from: A, B" in lines
+    assert "method: 1, 2 images per class" in lines and "made from: images of 2 sites" in lines
     assert "privacy: the images started from real images of patients" in lines
-    assert "privacy: audit: none" in lines and "made from: images of the site" in lines
+    assert "merged from: A (2 images made from 9); ? (? images made from ?)" in lines
+    assert "privacy: audit: none" in lines
+    assert card_lines({"data": {"name": None}})[0] == "made from: images of the site"
+
+
+def test_names_with_commas_are_told_apart():
+    card = {"data": {"classes": ["malignant", "normal, benign"]}}
+    assert card_lines(card)[1] == '2 classes: malignant, "normal, benign"'
+
+
+def test_one_network_has_no_spread():
+    card = {"scores": {"set": {"accuracy": {"mean": 0.5, "std": 0.0, "n": 1}}}}
+    assert card_lines(card)[0] == "scores on test: accuracy 0.5 (1 network)"
+
+
+def test_each_sentence_of_a_verdict_is_a_line():
+    verdict = "No alarm: none of 9 tests found a leak. This does not clear the images (p 0.01)."
+    lines = card_lines({"privacy": {"audit": {"verdict": verdict}}})
+    first, second = verdict.split(" This")
+    assert {f"privacy: audit: {first}", f"privacy: audit: This{second}"} <= {*lines}
 
 
 def test_rows_are_of_findings():

@@ -40,7 +40,7 @@ def run(argv: Sequence[str]) -> int:
         return messages.DONE
     path = bundle_file.only(files, command="verify")
     key = values.key
-    if key is not None:
+    if key:
         key = str(store.expand_user(key))
     report = share.verify(path, key=key)
     print(*map(printable, report.sentences), sep="\n")

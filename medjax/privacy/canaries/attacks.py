@@ -44,6 +44,7 @@ def trace_canaries(case: Case, made: Sequence[Space]) -> tuple[list[Attack], dic
     try:
         planted = plant(run.settings.seed, outside, distances, size=int(case.inside.sum()))
     except UserError as error:
+        _log.info("no canaries: %s", error)
         return [], {}, str(error)
     added = planted.added()
     part = data.Split(

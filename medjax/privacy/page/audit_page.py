@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from medjax import store
+from medjax.privacy.page import wording
 from medjax.privacy.page.roc_chart import roc_chart
 from medjax.privacy.result import AuditResult
 from medjax.privacy.statistics.membership import Attack
@@ -37,7 +38,11 @@ def write_page(path: str | os.PathLike, result: AuditResult) -> None:
     # The browser applies this one style sheet and loads nothing.
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     page = environment.get_template("audit.html.jinja").render(
-        result=result, style=style, digest=digest, charts=list(_charts(result.attacks))
+        result=result,
+        style=style,
+        digest=digest,
+        charts=list(_charts(result.attacks)),
+        fact=wording.fact,
     )
     store.write_bytes(path, page.encode(errors="backslashreplace"))
 

@@ -8,6 +8,21 @@ from medjax.privacy.statistics.evidence import LEAST, LEVEL
 from medjax.privacy.statistics.membership import Attack
 
 _A = {"image": "an image", "patient": "a patient"}
+_FACTS = {
+    "unit": "counted by",
+    "fewest_members": "fewest members of an attack",
+    "fewest_others": "fewest others of an attack",
+    "distilled": "images distilled again",
+    "left_out": "copies left out",
+    "left_out_exact": "of these, equal ones",
+    "left_out_near": "of these, near ones",
+    "runs": "distillations made",
+    "shadows": "of these, shadows",
+    "num_images": "synthetic images",
+    "ipc": "images per class",
+    "init": "started from",
+    "synthetic_sha256": "SHA-256 of synthetic.npz",
+}
 
 
 def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]:
@@ -26,7 +41,7 @@ def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]
         where = "" if test.space == "bytes" else f", by {test.space} ({test.expected:.2g} expected)"
         lines.append(f"{test.found} of {test.of} {test.name}{where}.")
     for attack in attacks:
-        of = f" of {attack.group}" if attack.group else ""
+        of = f" of images of {attack.group}" if attack.group else ""
         rate = attack.rates[0]
         lines.append(
             f"Membership{of} by {attack.name}: AUC {attack.auc:.3f} "
@@ -58,7 +73,7 @@ def verdict(
       'No alarm: none of 12 tests found a leak. This does not clear the images.'
     """
     tests = tried["tests"]
-    return [_first(alarm, tried), *_tried(tried), _power(detectable), _level(tests)]
+    return [_first(alarm, tried), *_tried(tried), _power(detectable, tried), _level(tests)]
 
 
 def too_few(tried: Mapping[str, Any]) -> str:
@@ -84,6 +99,16 @@ def too_few(tried: Mapping[str, Any]) -> str:
     return few + f"; a smaller --near leaves out fewer than {near:,} near copies" * bool(helps)
 
 
+def fact(name: str) -> str:
+    """Returns the name of a number of ``audit.json`` in words.
+
+    Example:
+      >>> fact("left_out_near"), fact("seconds")
+      ('of these, near ones', 'seconds')
+    """
+    return _FACTS.get(name, name.replace("_", " "))
+
+
 def _first(alarm: bool, tried: Mapping[str, Any]) -> str:
     if alarm:
         return (
@@ -100,21 +125,32 @@ def _tried(tried: Mapping[str, Any]) -> list[str]:
     unit, runs = tried["unit"], tried["runs"]
     plural = f"{unit}s"
     lines = [
-        f"The attacks ({'; '.join(tried['attacks'])}) ask whether {_A[unit]} was among those that "
-        f"were distilled. They were tried with {tried['members']:,} members, which were, and "
-        f"{tried['others']:,} other {plural}, which were not, of the run's own training split.",
+        f"The attacks ask whether {_A[unit]} was among those that were distilled. They were tried "
+        f"with {tried['members']:,} members, which were, and {tried['others']:,} other {plural}, "
+        f"which were not, of the run's own training split{_fewest(tried)}. They are "
+        f"{len(tried['attacks'])}: {'; '.join(tried['attacks'])}.",
         "The run distilled its whole training split, which leaves no others in it. So the attacks "
         "see not the released images, but a distillation of a random half of it, "
         f"{tried['distilled']:,} images, with the run's own settings; {runs} "
         f"{'distillation was' if runs == 1 else 'distillations were'} made.",
     ] * ("no_attacks_because" not in tried)
+    if reason := tried.get("no_canaries_because"):
+        lines.append(f"No canaries were planted, because {reason}.")
     if left_out := tried["left_out"]:
         copies = "copy of a training image was" if left_out == 1 else "copies of images were"
         lines.append(f"{left_out:,} {copies} left out before.")
     return lines
 
 
-def _power(detectable: Mapping[str, float | None]) -> str:
+def _fewest(tried: Mapping[str, Any]) -> str:
+    """Says how many some attacks had, if fewer: LiRA needs shadows with an image and without it."""
+    fewest = tried.get("fewest_members", tried["members"]), tried.get("fewest_others")
+    if fewest[1] is None or fewest == (tried["members"], tried["others"]):
+        return ""
+    return f" (some attacks over shadows with {fewest[0]:,} and {fewest[1]:,})"
+
+
+def _power(detectable: Mapping[str, float | None], tried: Mapping[str, Any]) -> str:
     area, rate = detectable.get("auc"), detectable.get("tpr_at_fpr_0.01")
     if area is None and rate is None:
         return "With so few images, no leak of membership could have been seen."
@@ -124,13 +160,15 @@ def _power(detectable: Mapping[str, float | None]) -> str:
     if rate is not None:
         parts.append(f"{100 * rate:.1f} % of members found at 1 % false positives")
     return (
-        f"At these counts, the smallest leak of one attack that is seen in 8 of 10 audits is "
-        f"{' or '.join(parts)}; a smaller one can go unseen."
+        f"The smallest leak of an attack on all {tried['members']:,} and {tried['others']:,} that "
+        f"is seen in 8 of 10 audits is {' or '.join(parts)}. A smaller one can go unseen, and so "
+        "can a larger one that fewer images show, such as those of one class."
     )
 
 
 def _level(tests: int) -> str:
     return (
         f"Images that do not depend on who is a member raise a false alarm in at most "
-        f"{100 * LEVEL:.0f} % of audits (each of the {tests} tests has {LEVEL / tests:.1e})."
+        f"{100 * LEVEL:.0f} % of audits: one of the {tests} tests has to find a p-value below "
+        f"{LEVEL / tests:.1e}."
     )

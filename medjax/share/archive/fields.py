@@ -63,6 +63,7 @@ class Record:
             for name, value in self.unpacked(found).items():
                 if value != values[name]:
                     raise RefusedError(
-                        f"{what} has {value!r} as its {name}, which must be {values[name]!r}"
+                        f"{what} has {value!r} as its {name}, which must be {values[name]!r}; it "
+                        "was changed, or packed by another program: ask for the file as it was sent"
                     )
         raise RefusedError(f"{what} is cut short, or has another name")

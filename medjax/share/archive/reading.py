@@ -98,7 +98,10 @@ def _opened(path: pathlib.Path) -> Iterator[IO[bytes]]:
 def _regular(path: str, flags: int) -> int:
     """Opens a file, but no pipe or device, which has no end; does not wait for its other end."""
     number = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    if stat.S_ISREG(os.fstat(number).st_mode):
+    mode = os.fstat(number).st_mode
+    if stat.S_ISREG(mode):
         return number
     os.close(number)
+    if stat.S_ISDIR(mode):
+        raise UserError(f"{path} is a folder; a bundle is the zip file as it was sent")
     raise UserError(f"cannot read {path}: it is no file")

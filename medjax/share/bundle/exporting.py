@@ -17,7 +17,8 @@ def export(path: str | os.PathLike[str], out: str | os.PathLike[str], *, to: str
 
     Args:
       path: the bundle, or the folder that it was unpacked to.
-      out: the file to write; for ``imagefolder`` the folder, which is new or empty.
+      out: the file to write, which is not there yet; for ``imagefolder`` the folder, which is new
+        or empty.
       to: ``imagefolder``, 8-bit PNG files by class with ``metadata.csv``; ``npz``, the
         ``synthetic.npz`` that ``medjax.evaluate`` reads; or ``medmnist``, 8-bit images in the
         layout of MedMNIST, which its own loader reads if the file is called like the set, as in
@@ -27,7 +28,8 @@ def export(path: str | os.PathLike[str], out: str | os.PathLike[str], *, to: str
       The files that were written.
 
     Raises:
-      UserError: if the bundle is damaged, the layout is unknown, or a file cannot be written.
+      UserError: if the bundle is damaged, the layout is unknown, or a file is there already or
+        cannot be written.
 
     Example:
       >>> export("site_a.zip", "site_a", to="folder")
@@ -36,12 +38,15 @@ def export(path: str | os.PathLike[str], out: str | os.PathLike[str], *, to: str
     """
     if to not in LAYOUTS:
         raise unknown("layout", to, LAYOUTS)
+    if to != "imagefolder" and os.fspath(out).endswith(os.sep):
+        raise UserError(f"{out} is a folder, and the layout {to} is one file; name the file")
     out = expand_user(out)
     if to == "imagefolder" and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already; choose a new or an empty folder")
-    if out.resolve() == expand_user(path).resolve():
-        raise UserError(f"{out} is the bundle itself; choose another file")
     if to != "imagefolder":
+        # It may be the real images, which have the same name in MedMNIST's layout.
+        if os.path.lexists(out) or out.resolve().exists():
+            raise UserError(f"{out} is there already; choose another file")
         store.require_writable(out)
     files = LAYOUTS[to](read_bundle(path))
     if to == "imagefolder":

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from medjax import data
+from medjax.data.npz.archive import read_arrays
 from medjax.errors import UserError, some
 from medjax.run.summary import read_summary
 from medjax.share.bundle.audit import Audit, read_audit
@@ -66,6 +69,11 @@ def read_run(workdir: Path) -> FinishedRun:
     if len(shared.labels) != wanted:
         raise UserError(
             f"{path} has {len(shared.labels)} images, but the run of its summary.json made {wanted}"
+        )
+    pictures = read_arrays(path, names=("images_uint8",), content=content).get("images_uint8")
+    if pictures is not None and not np.array_equal(pictures, data.to_uint8(shared.images)):
+        raise UserError(
+            f"{path} was changed after the run: its images_uint8 are not its images; distil again"
         )
     digest = hashlib.sha256(content).hexdigest()
     return FinishedRun(workdir, summary, shared, read_audit(workdir, digest=digest))

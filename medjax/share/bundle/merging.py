@@ -54,8 +54,8 @@ def merge(
       The content of its ``card.json``.
 
     Raises:
-      UserError: if a bundle is damaged, or they differ in size, channels, preparation, task,
-        classes or kind of labels, or are whitened.
+      UserError: if a bundle is damaged, two hold the same images, or they differ in size, channels,
+        preparation, task, classes or kind of labels, or are whitened.
 
     Example:
       >>> merge(["site_a.zip"], "all.zip")
@@ -73,6 +73,7 @@ def merge(
     parts = [read_bundle(path) for path in paths]
     for path, part in zip(paths[1:], parts[1:], strict=True):
         _check_alike(str(paths[0]), parts[0], str(path), part)
+    _check_once(paths, parts)
     shared, card = merged(parts, title=title)
     archive.write(out, entries(shared, card), key=key)
     return card
@@ -154,6 +155,16 @@ def _check_alike(first: str, a: Bundle, other: str, b: Bundle) -> None:
         )
 
 
+def _check_once(paths: Sequence[str | os.PathLike[str]], parts: Sequence[Bundle]) -> None:
+    """Refuses the same images twice, whose site would count twice."""
+    first: dict[bytes, str | os.PathLike[str]] = {}
+    for path, part in zip(paths, parts, strict=True):
+        images = np.ascontiguousarray(part.shared.images).tobytes()
+        if images in first:
+            raise UserError(f"{first[images]} and {path} hold the same images; name each site once")
+        first[images] = path
+
+
 def _same(name: str) -> str:
     return plain(same_form(name))
 
@@ -215,7 +226,11 @@ def _data(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _privacy(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Returns what is known of the privacy of all parts: what holds for any, and each audit."""
     parts = [card["privacy"] for card in found]
-    said = [f"{c['title']}: {c['privacy']['audit']['verdict']}" for c in found if _audited(c)]
+    said = [
+        f"Part {number}, {card['title']}: {card['privacy']['audit']['verdict']}"
+        for number, card in enumerate(found, 1)
+        if _audited(card)
+    ]
     if said and len(said) < len(found):
         said.append(f"Of {len(found) - len(said)} of its {len(found)} parts no audit was done.")
     return {

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import stat
 import warnings
 from typing import Any
@@ -10,6 +11,7 @@ from medjax.errors import UserError
 from medjax.share.signing.signature import FINGERPRINT, Signature, fingerprint, signed_text
 
 _OWNER = stat.S_IRUSR | stat.S_IWUSR
+_HEX = re.compile("[0-9a-fA-F]{64}")
 
 
 def make_keys(path: str | os.PathLike[str]) -> str:
@@ -111,7 +113,7 @@ def pinned(key: str | os.PathLike[str]) -> str:
     """Returns the fingerprint of a key that a receiver trusts.
 
     Args:
-      key: the file of a public key in PEM, or its fingerprint.
+      key: the file of a public key in PEM, or its fingerprint, with ``SHA256:`` or without it.
 
     Raises:
       UserError: if it is neither, or cryptography is missing.
@@ -122,6 +124,10 @@ def pinned(key: str | os.PathLike[str]) -> str:
       medjax.errors.UserError: 'SHA256:12' is no fingerprint, which is SHA256: and 64 digits in hex
     """
     text = os.fspath(key)
+    if not text.strip():
+        raise UserError("the key is empty; give the file of a public key, or its fingerprint")
+    if _HEX.fullmatch(text.strip()) and not os.path.lexists(text):
+        text = f"SHA256:{text.strip()}"
     if text.upper().startswith("SHA256:"):
         text = f"SHA256:{text[7:].strip().lower()}"
         if not FINGERPRINT.fullmatch(text):

@@ -10,6 +10,7 @@ from medjax import share
 from medjax.cli.share import evaluate, main
 from medjax.run import config, distill
 from medjax.share import archive
+from medjax.share.bundle import contents
 
 # The settings of tests/run/conftest.py, whose programs are compiled once for both.
 TINY = (
@@ -73,7 +74,10 @@ def test_from_eight_bits_too(bundle, striped, capsys):
 
 
 def test_a_merged_set(bundle, striped, tmp_path, capsys):
-    share.merge([bundle, bundle], tmp_path / "both.zip")
+    one = share.read_bundle(bundle)
+    other = one.shared._replace(images=one.shared.images + np.float32(0.01))
+    archive.write(tmp_path / "b.zip", contents.entries(other, one.card))
+    share.merge([bundle, tmp_path / "b.zip"], tmp_path / "both.zip")
     said, found = evaluated(capsys, tmp_path / "both.zip", f"--data={striped / 'set.npz'}")
     assert "The card has no scores" in said and found["num_images"] == 8
 

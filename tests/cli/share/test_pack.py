@@ -70,7 +70,9 @@ def test_signed(workdir, capsys):
 
 
 def test_exported_and_merged(workdir, capsys):
-    for name in ("a.zip", "b.zip"):
+    for level, name in enumerate(("a.zip", "b.zip")):
+        images = SyntheticSet(jnp.full((2, 4, 4, 1), level), jnp.arange(2))
+        data.save_synthetic(workdir / "synthetic.npz", images, mean=[0.5], std=[0.2])
         assert packed(workdir, "--yes", f"--title={name[0]}", out=name) == 0
     a, b, both = (workdir / x for x in ("a.zip", "b.zip", "both.zip"))
     assert main(["share", "export", str(a), "--to=imagefolder", f"--out={workdir / 'set'}"]) == 0
@@ -79,7 +81,9 @@ def test_exported_and_merged(workdir, capsys):
     said = capsys.readouterr().out
     assert "3 files of the layout imagefolder" in said and "4 images of 2 parts" in said
     assert main(["share", "show", str(both)]) == 0
-    assert "merged from: a, b" in capsys.readouterr().out
+    assert (
+        "merged from: a (2 images made from 9); b (2 images made from 9)" in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize(

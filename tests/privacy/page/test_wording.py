@@ -19,6 +19,15 @@ def test_what_was_tried_and_what_could_have_been_seen():
     assert "7 copies of images were left out before." in said and "in at most 1 % of audits" in said
 
 
+def test_attacks_over_shadows_that_had_fewer_images_and_canaries_that_were_not_planted():
+    tried = TRIED | {"fewest_members": 90, "fewest_others": 99}
+    said = " ".join(verdict(False, tried | {"no_canaries_because": "so"}, detectable(100, 99, 12)))
+    assert "training split (some attacks over shadows with 90 and 99). They are 1: pixels." in said
+    assert "No canaries were planted, because so." in said
+    same = " ".join(verdict(False, TRIED | {"fewest_members": 100, "fewest_others": 99}, {}))
+    assert "some attacks" not in same and "canaries" not in same
+
+
 def test_an_audit_that_could_try_nothing_says_so_first():
     few = TRIED | {"attacks": ["canaries"], "tests": 3, "left_out": 600}
     few |= {"members": 7, "others": 6}

@@ -450,7 +450,7 @@ def test_pictures_that_each_fit_are_refused_together(tmp_path, tools, monkeypatc
 def test_what_is_no_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for path, reason in [
-        (tmp_path, "it is no file"),
+        (tmp_path, "is a folder; a bundle is the zip file"),
         (tmp_path / "pipe", "it is no file"),
         (pathlib.Path("/dev/zero"), "it is no file"),
         (tmp_path / "none", "No such file"),

@@ -43,15 +43,25 @@ def test_a_folder_that_is_there_is_kept(bundle, tmp_path):
     assert sorted(tmp_path.rglob("*")) == before
 
 
+@pytest.mark.parametrize("layout", ["npz", "medmnist"])
+def test_a_file_that_is_there_is_kept(bundle, tmp_path, layout):
+    (tmp_path / "pneumoniamnist.npz").write_bytes(b"real images")
+    with pytest.raises(UserError, match=r"pneumoniamnist\.npz is there already"):
+        share.export(bundle, tmp_path / "pneumoniamnist.npz", to=layout)
+    assert (tmp_path / "pneumoniamnist.npz").read_bytes() == b"real images"
+
+
 def test_an_unknown_layout(bundle, tmp_path):
     with pytest.raises(UserError, match="did you mean 'medmnist'"):
         share.export(bundle, tmp_path / "x", to="mednist")
 
 
 def test_the_bundle_stays_and_nobodys_folder_is_used(bundle, tmp_path):
-    with pytest.raises(UserError, match="Is a directory"):
+    with pytest.raises(UserError, match="is there already"):
         share.export(bundle, ".", to="npz")
-    with pytest.raises(UserError, match="is the bundle itself"):
+    with pytest.raises(UserError, match=r"new/ is a folder, and the layout npz is one file"):
+        share.export(bundle, f"{tmp_path}/new/", to="npz")
+    with pytest.raises(UserError, match="is there already"):
         share.export(bundle, tmp_path / "x" / ".." / "a.zip", to="npz")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

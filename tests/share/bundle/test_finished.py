@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from medjax.errors import UserError
@@ -38,6 +39,18 @@ def test_images_of_another_run(site):
     (workdir / "synthetic.npz").write_bytes((other / "synthetic.npz").read_bytes())
     with pytest.raises(UserError, match=r"has 6 images, but the run of its summary\.json made 4"):
         read_run(workdir)
+
+
+def test_images_that_were_changed_after_the_run(site):
+    workdir = site()
+    with np.load(workdir / "synthetic.npz") as file:
+        arrays = dict(file)
+    np.savez(workdir / "synthetic.npz", **arrays | {"images": arrays["images"] + np.float32(0.1)})
+    with pytest.raises(UserError, match=r"synthetic\.npz was changed after the run"):
+        read_run(workdir)
+    del arrays["images_uint8"]  # as an early version wrote it
+    np.savez(workdir / "synthetic.npz", **arrays)
+    read_run(workdir)
 
 
 def test_an_older_summary_does_not_count_decoded_images(site):

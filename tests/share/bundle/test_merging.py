@@ -70,7 +70,8 @@ def test_what_is_known_of_privacy_is_that_of_the_worst(packed, audited, tmp_path
         "real_start": True,
         "marks": ["its images started from real images, which they may still show"],
         "audit": {
-            "verdict": "b: Nothing was found with 4 runs. Of 1 of its 2 parts no audit was done.",
+            "verdict": "Part 2, b: Nothing was found with 4 runs. "
+            "Of 1 of its 2 parts no audit was done.",
             "scores": None,
         },
         "differential_privacy": False,
@@ -111,6 +112,13 @@ def test_sets_that_do_not_fit(packed, tmp_path, changes, message):
 def test_one_bundle_is_not_merged(packed, tmp_path):
     with pytest.raises(UserError, match="at least two bundles"):
         share.merge([packed("a")], tmp_path / "all.zip")
+
+
+def test_a_site_counts_once(packed, tmp_path):
+    one = packed("a")
+    (tmp_path / "copy.zip").write_bytes(one.read_bytes())
+    with pytest.raises(UserError, match=r"a\.zip and .*copy\.zip hold the same images"):
+        share.merge([one, packed("b"), tmp_path / "copy.zip"], tmp_path / "all.zip")
 
 
 def test_no_part_is_replaced(packed, tmp_path):

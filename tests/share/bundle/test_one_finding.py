@@ -39,8 +39,9 @@ def test_exported(bundle, tmp_path):
             assert file[name].tolist() == LABELS
 
 
-def test_merged(bundle, tmp_path):
-    card = share.merge([bundle, bundle], tmp_path / "both.zip")
+def test_merged(bundle, findings, tmp_path):
+    share.pack(findings(count=1, shape=(6, 6, 1)), tmp_path / "b.zip")
+    card = share.merge([bundle, tmp_path / "b.zip"], tmp_path / "both.zip")
     assert card["images"]["labels"] == "rows"
     assert share.load(tmp_path / "both.zip").labels.tolist() == LABELS * 2
 

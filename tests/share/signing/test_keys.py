@@ -95,6 +95,7 @@ def test_a_fingerprint_or_a_file_is_pinned(key):
     public = key.with_name("site.key.pub")
     found = signing.pinned(public)
     assert found == signing.pinned(found) == signing.pinned(found.lower())
+    assert found == signing.pinned(found.removeprefix("SHA256:"))
     assert found == fingerprint(signing.sign(key, SUMS).key)
 
 
@@ -133,6 +134,8 @@ def test_others_may_read_the_key(key):
     ("text", "reason"),
     [
         ("SHA256:", "is no fingerprint"),
+        ("", "the key is empty"),
+        ("0" * 63, "cannot read the key 000"),
         ("SHA256:" + "0" * 63, "is no fingerprint"),
         ("none.pub", "cannot read the key none.pub: No such file"),
         ("site.key", "is a private key, which stays with its owner"),

@@ -17,9 +17,10 @@ import numpy as np
 
 import medjax
 from medjax import data, evaluate, nets, share, training
-from medjax.cli import startup
+from medjax.cli import messages, startup
 from medjax.run import config
 from medjax.share import signing
+from medjax.types import MULTI_LABEL
 
 SITES, METRICS = ("site_a", "site_b"), ("accuracy", "auroc")
 
@@ -29,9 +30,17 @@ parser.add_argument("--words", default="quick,ipc=5", help="words of the config 
 parser.add_argument("--seeds", type=int, default=1, help="how often all of it is done")
 parser.add_argument("--folder", default="runs/hospitals", help="folder for what is made")
 args = parser.parse_args()
+if args.seeds < 1:
+    parser.error(f"--seeds must be at least 1, got {args.seeds}")
 
 startup.set_up_jax({"JAX_NUM_CPU_DEVICES": "1"})
-ds = data.load(args.data)
+messages.show_log()
+try:
+    ds = data.load(args.data)
+except medjax.errors.UserError as error:
+    parser.error(str(error))
+if ds.info.task == MULTI_LABEL:
+    parser.error(f"{args.data} has label rows; take a set with one class for each image")
 names = np.array(ds.info.classes)
 
 
@@ -114,18 +123,23 @@ def means(row, metric):
     return [rows[row][0][metric]["mean"] for rows in runs]
 
 
-def cell(interval):
+def cell(interval, form=".3f"):
     """Formats a mean, with its interval if there are several seeds."""
-    ends = f" [{interval.low:.3f}, {interval.high:.3f}]" if interval.n > 1 else ""
-    return f"{interval.mean:.3f}{ends}"
+    ends = f" [{interval.low:{form}}, {interval.high:{form}}]" if interval.n > 1 else ""
+    return f"{interval.mean:{form}}{ends}"
 
 
-runs = [compare(seed) for seed in range(args.seeds)]
+try:
+    runs = [compare(seed) for seed in range(args.seeds)]
+except (OSError, medjax.errors.UserError, medjax.errors.RunError) as error:
+    raise SystemExit(f"hospital_to_hospital: {error}") from error
 print(f"\n{'':<24}{'images':>8}{'accuracy':>24}{'AUROC':>24}")
 for row, (_, count) in runs[0].items():
     accuracy, auroc = (cell(evaluate.mean_interval(means(row, x))) for x in METRICS)
     print(f"{row:<24}{count:>8,}{accuracy:>24}{auroc:>24}")
 for other in (*SITES, "central"):
     pairs = (evaluate.paired_interval(means("merged", x), means(other, x)) for x in METRICS)
-    accuracy, auroc = map(cell, pairs)
+    accuracy, auroc = (cell(pair, "+.3f") for pair in pairs)
     print(f"{f'merged − {other}':<24}{'':>8}{accuracy:>24}{auroc:>24}")
+if args.seeds == 1:
+    print("One seed cannot tell whether a difference is more than chance; --seeds=5 runs five.")

@@ -47,7 +47,7 @@ def test_from_hospital_to_hospital(striped, tmp_path):
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(", as asked, and not changed since.") == 4
-    number = r"(-?[\d.]+) \[-?[\d.]+, -?[\d.]+\]"
+    number = r"([-+]?[\d.]+) \[[-+]?[\d.]+, [-+]?[\d.]+\]"
     rows = re.findall(rf"^(\w+) +(\d+) +{number} +{number}$", done.stdout, re.M)
     counts = {"site_a": "2", "site_b": "2", "merged": "4", "central": "4"}
     assert {name: count for name, count, _, _ in rows} == counts
@@ -56,6 +56,22 @@ def test_from_hospital_to_hospital(striped, tmp_path):
     assert [name for name, _, _ in pairs] == ["site_a", "site_b", "central"]
     for name, _, auroc in pairs:
         assert abs(float(auroc) - (means["merged"] - means[name])) < 2e-3  # both are rounded
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("--seeds=0", "--seeds must be at least 1, got 0"),
+        ("--data=phantom_findings", "phantom_findings has label rows; take a set with one class"),
+        ("--data=nixset", "unknown data set 'nixset'"),
+        ("--words=quick,nonsense=3", "hospital_to_hospital: unknown config key 'nonsense'"),
+    ],
+)
+def test_what_the_example_refuses(argument, message, tmp_path):
+    command = [sys.executable, "-W", "error", "examples/hospital_to_hospital.py"]
+    command += [argument, f"--folder={tmp_path / 'made'}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100)
+    assert done.returncode and message in done.stderr and "Traceback" not in done.stderr
 
 
 def blocks(name):

@@ -33,7 +33,7 @@ class Record:
       b'\\x00\\x00\\x07\\x00'
       >>> record.compare("the entry", b"\\x08\\0\\7\\0", record.packed({"size": 7}))
       Traceback (most recent call last):
-      medjax.share.archive.refused.RefusedError: the entry has 8 as its method, which must be 0
+      medjax.share.archive.refused.RefusedError: the entry has 8 as its method, which must be 0; ...
     """
 
     def __init__(self, fields: list[Field]) -> None:

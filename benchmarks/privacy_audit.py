@@ -167,8 +167,8 @@ def table(rows: Sequence[Row]) -> str:
     """Formats the audits, what canaries show, and the alarms of planted sets."""
     audits = [row for row in rows if "audit" in row]
     planted = [row for row in rows if "planted" in row]
-    heads = ["data", "set", "audit", "alarm", "attacks and comparisons that found something"]
-    heads += ["strongest attack", "on", "AUC", "TPR at 1 % FPR", "least p", "byte for byte"]
+    heads = ["data", "set", "audit", "alarm", "found by attacks, by comparisons", "tests"]
+    heads += ["attack of the least p", "on", "AUC", "TPR at 1 % FPR", "least p", "byte for byte"]
     heads += ["AUC that would be seen on all", "runs", "minutes"]
     of_canaries = ["data", "set", "canaries included", "left out", "AUC"]
     of_canaries += ["ε at least (Clopper–Pearson)", "ε at least (one run)"]
@@ -178,7 +178,7 @@ def table(rows: Sequence[Row]) -> str:
         [of_canaries, *(_canary_cells(row) for row in audits if row["epsilon"])],
         [of_planted, *map(_planted_cells, planted)],
     ]
-    return "\n".join(map(_markdown, parts))
+    return "\n".join(_markdown(part) for part in parts if part[1:])
 
 
 def _markdown(lines: Sequence[Sequence[str]]) -> str:
@@ -191,7 +191,8 @@ def _audit_cells(row: Row) -> list[str]:
     minutes = (row["distil_seconds"] + row["audit_seconds"]) / 60
     return [
         *(row["data"], row["set"], row["audit"], "yes" if row["alarm"] else "no"),
-        *(_found(row), *_strongest(row["strongest"]), f"{copies['found']} of {copies['of']}"),
+        *(_found(row), str(row["tried"]["tests"]), *_strongest(row["strongest"])),
+        f"{copies['found']} of {copies['of']}",
         *("–" if area is None else f"{area:.3f}", str(row["tried"]["runs"])),
         f"{'≥ ' if row['resumed'] else ''}{minutes:.1f}",
     ]
@@ -211,13 +212,16 @@ def _planted_cells(row: Row) -> list[str]:
 
 
 def _found(row: Row) -> str:
-    """Counts the attacks on membership, and the comparisons of copies, that found something."""
-    attacks = sum(text.startswith("Membership") for text in row["findings"])
-    return f"{attacks} and {len(row['findings']) - attacks} of {row['tried']['tests']} tests"
+    """Counts the attacks, and the comparisons of copies, that found something."""
+    attacks = sum(text.startswith(("Membership", "Canaries")) for text in row["findings"])
+    return f"{attacks}, {len(row['findings']) - attacks}"
 
 
 def _strongest(attack: Row) -> list[str]:
-    """Formats the attack with the least p-value; it may have been on one class only."""
+    """Formats the attack with the least p-value of all, by its AUC or by one of its rates.
+
+    Its interval is not corrected for this choice.
+    """
     low, high = attack["interval"]
     group = f"class {attack['group']}" if attack["group"] else "all"
     rate, ps = attack["rates"][0], [attack["p_value"], *(x["p_value"] for x in attack["rates"])]

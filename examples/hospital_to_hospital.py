@@ -23,6 +23,7 @@ from medjax.share import signing
 from medjax.types import MULTI_LABEL
 
 SITES, METRICS = ("site_a", "site_b"), ("accuracy", "auroc")
+PLACES = (*SITES, "central")
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--data", default="phantom", help="a data set with one class for each image")
@@ -58,9 +59,11 @@ def write_half(path, part, seed):
 def distil(workdir, where, seed, *, images=1):
     """Distils a set from noise; ``images`` times as many as the words say."""
     settings = config.make("dm", "phantom", f"{args.words},distill.init=noise").to_dict()
-    settings |= {"seed": seed, "ipc": images * settings["ipc"]}
+    # Hospitals share no seed: each starts from noise of its own.
+    own = len(PLACES) * seed + PLACES.index(workdir.name)
+    settings |= {"seed": own, "ipc": images * settings["ipc"]}
     settings["data"]["name"] = str(where)
-    print(f"{workdir.name} distils, seed {seed}")
+    print(f"{workdir.name} distils, seed {own}")
     return medjax.distill(settings, workdir)
 
 
@@ -108,7 +111,10 @@ def score(path, seed):
 def compare(seed):
     """Does all of it once. Returns each row's scores and number of images."""
     folder = pathlib.Path(args.folder) / f"seed_{seed}"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise medjax.errors.UserError(f"cannot make {folder}: {error.strerror}") from error
     send(folder, seed)
     receive(folder)
     # What it would be with all data in one place.
@@ -131,13 +137,13 @@ def cell(interval, form=".3f"):
 
 try:
     runs = [compare(seed) for seed in range(args.seeds)]
-except (OSError, medjax.errors.UserError, medjax.errors.RunError) as error:
+except (medjax.errors.UserError, medjax.errors.RunError) as error:
     raise SystemExit(f"hospital_to_hospital: {error}") from error
 print(f"\n{'':<24}{'images':>8}{'accuracy':>24}{'AUROC':>24}")
 for row, (_, count) in runs[0].items():
     accuracy, auroc = (cell(evaluate.mean_interval(means(row, x))) for x in METRICS)
     print(f"{row:<24}{count:>8,}{accuracy:>24}{auroc:>24}")
-for other in (*SITES, "central"):
+for other in PLACES:
     pairs = (evaluate.paired_interval(means("merged", x), means(other, x)) for x in METRICS)
     accuracy, auroc = (cell(pair, "+.3f") for pair in pairs)
     print(f"{f'merged − {other}':<24}{'':>8}{accuracy:>24}{auroc:>24}")

@@ -30,6 +30,7 @@ from medjax.run.setup import keys_of
 IMAGES, SHADOWS, NEAR = 2000, 16, 8
 """Defaults of ``audit``."""
 _LEAST_IMAGES, _LEAST_SHADOWS = 20, 4
+_SIDES = ("included", "others")  # of canaries
 # Whose networks the seed determines.
 _RANDOM_NETWORKS = ("auto", "dm")
 
@@ -89,6 +90,7 @@ def audit(
         attacks += more
         tried = {"runs": 1 + 2 * shadows + bool(epsilon), "shadows": 2 * shadows}
         tried |= {"no_canaries_because": why_not} if why_not else {}
+        tried |= {"canaries": sum(epsilon["all"][x] for x in _SIDES)} if epsilon else {}
     tried["seconds"] = round(time.monotonic() - began, 1)
     more_fields = {"closeness": closeness, "epsilon": epsilon, "publish": publish}
     result = _result(case, attacks, tests, tried, more_fields)
@@ -143,7 +145,10 @@ def _nearest(case: Case, space: spaces.Space) -> CopyTest:
 
 
 def _fewest(attacks: Sequence[Attack]) -> dict[str, int]:
-    """Returns the least numbers of members and others that an attack on all images had."""
+    """Returns the least numbers of members and others that an attack on all images had.
+
+    LiRA has no score of an image that all shadows had, or none.
+    """
     on_all = [x for x in attacks if not x.group and x.name != CANARIES]
     if not on_all:
         return {}
@@ -163,8 +168,10 @@ def _result(
     total = evidence.count_tests(attacks) + len(copies)
     leaks = evidence.alarms(attacks, total)
     copied = [test for test in copies if test.p_value < evidence.LEVEL / total]
-    members = len(np.unique(population.units[: population.members]))
-    outside = len(np.unique(population.units[population.members :]))
+    # An image without a group, as one with unknown findings can be, has no score.
+    units, scored = population.units, population.groups.any(axis=1)
+    members = len(np.unique(units[: population.members][scored[: population.members]]))
+    outside = len(np.unique(units[population.members :][scored[population.members :]]))
     detectable = evidence.detectable(members, outside, total)
     names = dict.fromkeys(attack.name for attack in attacks)
     tried = {

@@ -1,5 +1,6 @@
 """What a card says, in plain words; anybody may have written it, and any part may be missing."""
 
+import json
 import re
 import textwrap
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from medjax.errors import some
 
 _LONGEST = 500  # characters of a line
 _WIDE, _LISTED = 400, 20
+_GREATEST = 10**15  # no count of images is greater; Python refuses to print numbers without end
 _METRICS = {"accuracy": "accuracy", "balanced_accuracy": "balanced accuracy", "auroc": "AUROC"}
 _SILENT = "privacy: the card says nothing of it"
 
@@ -50,7 +52,7 @@ def _what(card: Any) -> Iterator[str]:
 
 def _part(part: Any) -> str:
     count, train = _text(_at(part, "count")), _text(_at(part, "train"))
-    return f"{_text(_at(part, 'title'))} ({count} images made from {train})"
+    return f"{_name(_at(part, 'title'))} ({count} images made from {train})"
 
 
 def _data(card: Any) -> Iterator[str]:
@@ -58,7 +60,7 @@ def _data(card: Any) -> Iterator[str]:
         return
     train = _at(card, "data.counts.train")
     parts = _listing(_at(card, "merged_from"))
-    own = f"images of {len(parts):,} sites" if parts else "images of the site"
+    own = f"images of {len(parts):,} parts" if parts else "images of the site"
     licence = _at(card, "data.licence")
     yield from _line(
         "made from",
@@ -72,8 +74,9 @@ def _data(card: Any) -> Iterator[str]:
 
 
 def _name(name: Any) -> str:
-    """Returns the name of a class, in quotes if it holds what stands between names."""
-    return f'"{_text(name)}"' if "," in _text(name) else _text(name)
+    """Returns a name, as JSON if it holds what stands between names."""
+    text = _text(name)
+    return json.dumps(text, ensure_ascii=False) if {*',;"()'} & {*text} else text
 
 
 def _scores(card: Any) -> Iterator[str]:
@@ -101,13 +104,23 @@ def _privacy(card: Any) -> Iterator[str]:
         yield f"privacy: the images started from {'real images of patients' if real else 'noise'}"
     for mark in _listing(_at(privacy, "marks"))[:_LISTED]:
         yield from _line("privacy", mark)
-    verdict = _at(privacy, "audit.verdict") or "none"
+    verdict = _at(privacy, "audit.verdict") or ""
     # The limits of an audit stand at the end of its verdict.
-    for sentence in re.split(r"(?<=\.) (?=[A-Z])", _text(verdict, most=_WIDE * _LISTED)):
-        for part in textwrap.wrap(sentence, _WIDE):
-            yield from _line("privacy: audit", part)
+    for part in _wrapped(_text(verdict, most=_WIDE * _LISTED).strip() or "none"):
+        yield from _line("privacy: audit", part)
     guaranteed = _at(privacy, "differential_privacy") is True
     yield f"privacy: {'a' if guaranteed else 'no'} guarantee of differential privacy"
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """Yields a text in parts of at most ``_WIDE`` characters, of whole sentences where they fit."""
+    part = ""
+    for sentence in re.split(r"(?<=\.) ", text):
+        if part and len(part) + len(sentence) >= _WIDE:
+            yield from textwrap.wrap(part, _WIDE)
+            part = ""
+        part = f"{part} {sentence}".strip()
+    yield from textwrap.wrap(part, _WIDE)
 
 
 def _line(title: str, *parts: Any) -> Iterator[str]:
@@ -136,4 +149,7 @@ def _text(value: Any, *, most: int = _LONGEST) -> str:
     """Returns a number rounded to four digits, a text as it is, and nothing for other values."""
     if isinstance(value, float):
         return f"{value:.4g}"
-    return str(value)[:most] if isinstance(value, str | int) else "?"
+    if isinstance(value, str):
+        return value[:most]
+    is_count = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _GREATEST
+    return str(value) if is_count else "?"

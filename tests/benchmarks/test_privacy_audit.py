@@ -39,7 +39,7 @@ def test_the_table(bench):
     planted = {"data": "a", "planted": "held-out images", "alarms": 1, "repeats": 100}
     lines = bench.table([planted | {"interval": [0.0, 0.05]}, audit]).splitlines()
     assert lines[2] == (
-        "| a | dsa | deep | yes | 1 and 1 of 50 tests | x | class normal: 1,508 members, 12 others "
+        "| a | dsa | deep | yes | 1, 1 | 50 | x | class normal: 1,508 members, 12 others "
         "| 0.600 [0.500, 0.700] | 2.5 % | 0.004 | 0 of 20 | 0.543 | 34 | ≥ 1.5 |"
     )
     assert lines[6] == "| a | dsa | 21 | 20 | 0.610 | 0.25 | 0.00 |"

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 
+import jax
 import numpy as np
 import pytest
 
@@ -46,9 +47,8 @@ def test_what_is_written(audited):
         assert line.replace("'", "&#39;") in page
     assert page.count("<svg") == 1 and "log" in page and str(workdir) not in page + text
     assert not FORBIDDEN.search(text + page)
-    assert (
-        "(pixels; whitened pixels; random networks; nearest synthetic image)" in result.verdict[1]
-    )
+    names = "They are 4: pixels; whitened pixels; random networks; nearest synthetic image."
+    assert names in result.verdict[1] and "shadows" not in text
     assert "with 150 members, which were, and 150 other images, which were not" in result.verdict[1]
     assert result.tried["left_out_exact"] == 1
     assert "1 copy of a training image was left out before." in result.verdict
@@ -108,6 +108,11 @@ def test_noise_raises_none_and_a_deep_audit_says_what_it_tried(from_noise):
     assert {"pixels (seed known)", "LiRA on the run's own networks (seed known)"} <= names
     assert not result.alarm and result.verdict[0].endswith("This does not clear the images.")
     assert result.tried["shadows"] == 8 and result.tried["runs"] == 10
+    counts = [(x.members, x.others) for x in result.attacks if not x.group]
+    fewest = result.tried["fewest_members"], result.tried["fewest_others"]
+    assert fewest == tuple(map(min, zip(*counts, strict=True)))
+    assert min(fewest) < 60 and result.tried["canaries"] == 6
+    assert any("6 canaries" in line and "too few for an attack" in line for line in result.verdict)
     assert set(result.epsilon) == {"mislabelled", "rare", "duplicated", "all"}
     assert result.epsilon["all"]["included"] == result.epsilon["all"]["others"] == 3
     text = (from_noise / "audit.json").read_text() + (from_noise / "audit.html").read_text()
@@ -117,6 +122,7 @@ def test_noise_raises_none_and_a_deep_audit_says_what_it_tried(from_noise):
 def halves_of(run, workdir):
     case = cases.make_case(run, images=60, near=0)
     inside = np.stack([case.half(number) for number in (1, 2)])
+    inside[1, np.flatnonzero(inside[1])[:5]] = False  # so that classes have other numbers of rows
     return case.images, inside, workdir
 
 
@@ -138,6 +144,10 @@ def test_shadows_of_one_program_are_those_one_by_one(
         np.testing.assert_array_equal(one.labels, other.labels)
         np.testing.assert_array_equal(one.mean, other.mean)
     assert np.abs(found[0].images - found[1].images).max() > 0.01
+
+
+def test_halves_take_turns_on_a_cpu():
+    assert together._is_vectorised() == (jax.default_backend() != "cpu")
 
 
 def test_whoever_knows_the_seed_knows_the_networks_of_auto(of_auto):

@@ -49,7 +49,7 @@ def test_what_matters_to_a_receiver_is_said():
     card = {"method": {"ipc": [1, 2]}, "privacy": {"real_start": True}}
     card |= {"merged_from": [{"title": "A", "count": 2, "train": 9}, {}], "data": {"name": None}}
     lines = card_lines(card)
-    assert "method: 1, 2 images per class" in lines and "made from: images of 2 sites" in lines
+    assert "method: 1, 2 images per class" in lines and "made from: images of 2 parts" in lines
     assert "privacy: the images started from real images of patients" in lines
     assert "merged from: A (2 images made from 9); ? (? images made from ?)" in lines
     assert "privacy: audit: none" in lines
@@ -66,11 +66,23 @@ def test_one_network_has_no_spread():
     assert card_lines(card)[0] == "scores on test: accuracy 0.5 (1 network)"
 
 
-def test_each_sentence_of_a_verdict_is_a_line():
-    verdict = "No alarm: none of 9 tests found a leak. This does not clear the images (p 0.01)."
-    lines = card_lines({"privacy": {"audit": {"verdict": verdict}}})
-    first, second = verdict.split(" This")
-    assert {f"privacy: audit: {first}", f"privacy: audit: This{second}"} <= {*lines}
+def test_a_verdict_is_cut_between_sentences():
+    first, second = f"Tried {'x' * 250} at 4.1 %.", f"Found {'y' * 250}."
+    lines = card_lines({"privacy": {"audit": {"verdict": f"No. {first} {second} Yes."}}})
+    assert lines[:2] == [f"privacy: audit: No. {first}", f"privacy: audit: {second} Yes."]
+
+
+def test_no_card_makes_lines_without_end():
+    for verdict in ("A. " * 4000, "x" * 10**5, "B " * 10**5):
+        assert len(card_lines({"privacy": {"audit": {"verdict": verdict}}})) < 45
+    assert "privacy: audit: none" in card_lines({"privacy": {"audit": {"verdict": "  "}}})
+    assert card_lines({"title": 10**5000})[0] == "what: ?"
+
+
+def test_no_title_passes_for_two_parts():
+    card = {"merged_from": [{"title": 'A (9 images made from 99); "B"', "count": 1, "train": 2}]}
+    said = r'merged from: "A (9 images made from 99); \"B\"" (1 images made from 2)'
+    assert card_lines(card)[0] == said
 
 
 def test_rows_are_of_findings():

@@ -15,7 +15,7 @@ _USAGE = """Writes the images of a bundle in a layout that other programs read.
 
   python -m medjax.share export site_a.zip --to=imagefolder --out=site_a
   python -m medjax.share export site_a.zip --to=npz --out=site_a.npz
-  python -m medjax.share export site_a.zip --to=medmnist --out=site_a/pneumoniamnist.npz
+  python -m medjax.share export site_a.zip --to=medmnist --out=loader/pneumoniamnist.npz
 
 imagefolder: 8-bit PNG files by class with metadata.csv; npz: float32 and 8-bit, with mean and std;
 medmnist: 8-bit, called like the set for MedMNIST's own loader."""

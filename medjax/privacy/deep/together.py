@@ -20,7 +20,7 @@ from medjax.run.setup import Experiment, keys_of, make_experiment
 from medjax.types import Array, SyntheticSet
 
 METHODS = ("auto", "dm")
-"""Methods for which this is cheaper than one distillation after another."""
+"""Methods whose halves need nothing but their rows and statistics of the images."""
 _log = logging.getLogger("medjax")
 _CALL, _SAVE_SECONDS = 20, 60.0
 _OWN = ("index", "counts", "mean", "std")
@@ -29,7 +29,7 @@ _OWN = ("index", "counts", "mean", "std")
 def distil(
     run: Finished, images: data.Split, inside: np.ndarray, folder: Path, *, seeds: Sequence[int]
 ) -> list[data.SharedSet]:
-    """Distils each half as ``redistil.distilled`` would, all at once, or reads what is finished.
+    """Distils each half as ``redistil.distilled`` would, or reads what is finished.
 
     The halves differ in the rows of each class and in the pixels' statistics; the images are on the
     device once. With equal seeds they also share the random networks.
@@ -128,7 +128,7 @@ def _step_of_all(step: Callable[..., Any], *, shared: bool) -> Callable[..., Any
 
 
 def _is_vectorised() -> bool:
-    # On a CPU, this takes four times as long as one half after another (docs/PERFORMANCE.md).
+    # On one core of a CPU it took four times as long (docs/PERFORMANCE.md).
     return jax.default_backend() != "cpu"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from medjax.privacy.canaries.attacks import CANARIES
 from medjax.privacy.copies.nearest import CopyTest
 from medjax.privacy.statistics.evidence import LEAST, LEVEL
 from medjax.privacy.statistics.membership import Attack
@@ -43,6 +44,13 @@ def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]
     for attack in attacks:
         of = f" of images of {attack.group}" if attack.group else ""
         rate = attack.rates[0]
+        if attack.name == CANARIES:
+            lines.append(
+                f"Canaries: AUC {attack.auc:.3f} [{attack.interval[0]:.3f}, "
+                f"{attack.interval[1]:.3f}]; {rate.found} of {attack.members} included ones are "
+                f"found while at most {rate.false} of {attack.others} others are taken for them."
+            )
+            continue
         lines.append(
             f"Membership{of} by {attack.name}: AUC {attack.auc:.3f} "
             f"[{attack.interval[0]:.3f}, {attack.interval[1]:.3f}]; {rate.found} of "
@@ -123,17 +131,23 @@ def _first(alarm: bool, tried: Mapping[str, Any]) -> str:
 
 def _tried(tried: Mapping[str, Any]) -> list[str]:
     unit, runs = tried["unit"], tried["runs"]
-    plural = f"{unit}s"
+    plural, names = f"{unit}s", [name for name in tried["attacks"] if name != CANARIES]
     lines = [
         f"The attacks ask whether {_A[unit]} was among those that were distilled. They were tried "
         f"with {tried['members']:,} members, which were, and {tried['others']:,} other {plural}, "
         f"which were not, of the run's own training split{_fewest(tried)}. They are "
-        f"{len(tried['attacks'])}: {'; '.join(tried['attacks'])}.",
+        f"{len(names)}: {'; '.join(names)}.",
         "The run distilled its whole training split, which leaves no others in it. So the attacks "
         "see not the released images, but a distillation of a random half of it, "
         f"{tried['distilled']:,} images, with the run's own settings; {runs} "
         f"{'distillation was' if runs == 1 else 'distillations were'} made.",
     ] * ("no_attacks_because" not in tried)
+    if count := tried.get("canaries"):
+        few = "" if CANARIES in tried["attacks"] else "; that is too few for an attack on them"
+        lines.append(
+            f"{count} canaries, images that are easy to trace, were planted, half of them among "
+            f"the images of one more distillation{few}."
+        )
     if reason := tried.get("no_canaries_because"):
         lines.append(f"No canaries were planted, because {reason}.")
     if left_out := tried["left_out"]:
@@ -143,11 +157,11 @@ def _tried(tried: Mapping[str, Any]) -> list[str]:
 
 
 def _fewest(tried: Mapping[str, Any]) -> str:
-    """Says how many some attacks had, if fewer: LiRA needs shadows with an image and without it."""
-    fewest = tried.get("fewest_members", tried["members"]), tried.get("fewest_others")
-    if fewest[1] is None or fewest == (tried["members"], tried["others"]):
+    """Says how few members and others an attack had, if fewer."""
+    fewest = tried.get("fewest_members"), tried.get("fewest_others")
+    if None in fewest or fewest == (tried["members"], tried["others"]):
         return ""
-    return f" (some attacks over shadows with {fewest[0]:,} and {fewest[1]:,})"
+    return f" (some attacks with as few as {fewest[0]:,} members or {fewest[1]:,} others)"
 
 
 def _power(detectable: Mapping[str, float | None], tried: Mapping[str, Any]) -> str:

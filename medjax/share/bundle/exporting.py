@@ -44,16 +44,36 @@ def export(path: str | os.PathLike[str], out: str | os.PathLike[str], *, to: str
     if to == "imagefolder" and out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} is there already; choose a new or an empty folder")
     if to != "imagefolder":
-        # It may be the real images, which have the same name in MedMNIST's layout.
-        if os.path.lexists(out) or out.resolve().exists():
-            raise UserError(f"{out} is there already; choose another file")
+        if os.path.lexists(out) or os.path.exists(os.path.realpath(out)):
+            raise _is_there(out)
         store.require_writable(out)
     files = LAYOUTS[to](read_bundle(path))
     if to == "imagefolder":
         _write_folder(out, files)
     else:
-        store.write_bytes(out, files[""])
+        _write_new(out, files[""])
     return [out / name for name in files]
+
+
+def _write_new(out: Path, content: bytes) -> None:
+    """Writes a file that is whole or absent, and replaces none.
+
+    A file that is there may be the real images, which have the same name in MedMNIST's layout.
+    """
+    temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
+    store.write_bytes(temporary, content)
+    try:
+        os.link(temporary, out)
+    except FileExistsError as error:
+        raise _is_there(out) from error
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _is_there(out: Path) -> UserError:
+    return UserError(f"{out} is there already; choose another file")
 
 
 def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:

@@ -42,7 +42,8 @@ def read_run(workdir: Path) -> FinishedRun:
       workdir: its folder.
 
     Raises:
-      UserError: if there is none, if the folder holds several seeds, or a file is damaged.
+      UserError: if there is none, if the folder holds several seeds, a file is damaged, or the
+        8-bit images of ``synthetic.npz`` are not its images.
 
     Example:
       >>> read_run(Path("runs/none"))

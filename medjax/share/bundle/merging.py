@@ -12,6 +12,7 @@ A pixel :math:`x` of site :math:`i` becomes :math:`\sigma (x - \mu_i) / \sigma_i
 merged statistics normalise it to what its own site's did.
 """
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -156,13 +157,16 @@ def _check_alike(first: str, a: Bundle, other: str, b: Bundle) -> None:
 
 
 def _check_once(paths: Sequence[str | os.PathLike[str]], parts: Sequence[Bundle]) -> None:
-    """Refuses the same images twice, whose site would count twice."""
-    first: dict[bytes, str | os.PathLike[str]] = {}
+    """Refuses the same images twice, and a part that a merged bundle has already."""
+    first: dict[Any, tuple[Any, bool]] = {}
     for path, part in zip(paths, parts, strict=True):
-        images = np.ascontiguousarray(part.shared.images).tobytes()
-        if images in first:
-            raise UserError(f"{first[images]} and {path} hold the same images; name each site once")
-        first[images] = path
+        is_merged = bool(part.card["merged_from"])
+        images = hashlib.sha256(np.ascontiguousarray(part.shared.images)).digest()
+        for key in (images, *map(str, _described(part.card))):
+            other, was_merged = first.setdefault(key, (path, is_merged))
+            # Two bundles of one site may be described alike; merging moves the pixels of a part.
+            if other != path and (key is images or is_merged or was_merged):
+                raise UserError(f"{other} and {path} hold the same images; name each part once")
 
 
 def _same(name: str) -> str:
@@ -226,8 +230,10 @@ def _data(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _privacy(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Returns what is known of the privacy of all parts: what holds for any, and each audit."""
     parts = [card["privacy"] for card in found]
+    titles = [card["title"] for card in found]
     said = [
-        f"Part {number}, {card['title']}: {card['privacy']['audit']['verdict']}"
+        f"{card['title']}{f' (part {number})' * (titles.count(card['title']) > 1)}: "
+        f"{card['privacy']['audit']['verdict']}"
         for number, card in enumerate(found, 1)
         if _audited(card)
     ]

@@ -123,11 +123,11 @@ def pinned(key: str | os.PathLike[str]) -> str:
       Traceback (most recent call last):
       medjax.errors.UserError: 'SHA256:12' is no fingerprint, which is SHA256: and 64 digits in hex
     """
-    text = os.fspath(key)
-    if not text.strip():
+    text = os.fspath(key).strip()
+    if not text:
         raise UserError("the key is empty; give the file of a public key, or its fingerprint")
-    if _HEX.fullmatch(text.strip()) and not os.path.lexists(text):
-        text = f"SHA256:{text.strip()}"
+    if _HEX.fullmatch(text) and not os.path.lexists(text):
+        text = f"SHA256:{text}"
     if text.upper().startswith("SHA256:"):
         text = f"SHA256:{text[7:].strip().lower()}"
         if not FINGERPRINT.fullmatch(text):

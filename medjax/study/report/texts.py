@@ -36,15 +36,15 @@ def difference_text(found: Interval | None, metric: str) -> str:
 def gap_text(found: Interval, metric: str) -> str:
     """Formats a difference, in points or as a fraction, with its interval and no verdict.
 
-    It has one digit more where rounding would hide on which side of zero an end is.
+    It has more digits where rounding would hide on which side of zero an end is.
 
     Example:
       >>> gap_text(Interval(0.05, 0.0004, 0.0996, 5), "auroc")
       '+0.0500 [+0.0004, +0.0996]'
     """
     scale, digits = (100, 1) if is_percentage(metric) else (1, 3)
-    ends = [end for end in (found.low, found.high) if not math.isnan(end)]
-    digits += any(round(scale * end, digits) == 0 for end in ends)
+    ends = [end for end in (found.low, found.high) if end]
+    digits += next((n for n in range(3) if all(round(scale * x, digits + n) for x in ends)), 3)
     return _with_interval(found, scale, f"+.{digits}f")
 
 

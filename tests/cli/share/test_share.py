@@ -35,6 +35,8 @@ def test_the_way_from_keys_to_a_verified_bundle(folder, capsys):
     assert capsys.readouterr().out.count(f"Signed by {made}, as asked") == 2
     assert run("verify", "--key", "site.key.pub", "a.zip") == 1
     assert "Unsigned: nothing shows that" in capsys.readouterr().out
+    assert run("verify", "b.zip", "--key=") == 2
+    assert "the key is empty" in capsys.readouterr().err
 
 
 def test_verify_prints_the_digest(folder, capsys):

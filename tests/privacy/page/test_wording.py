@@ -2,8 +2,9 @@
 
 import re
 
-from medjax.privacy.page.wording import too_few, verdict
+from medjax.privacy.page.wording import findings, too_few, verdict
 from medjax.privacy.statistics.evidence import detectable
+from medjax.privacy.statistics.membership import Attack, Rate
 
 TRIED = {"members": 100, "others": 99, "unit": "patient", "left_out": 7, "runs": 1}
 TRIED |= {"distilled": 120, "attacks": ["pixels"], "tests": 12, "left_out_near": 5}
@@ -22,10 +23,26 @@ def test_what_was_tried_and_what_could_have_been_seen():
 def test_attacks_over_shadows_that_had_fewer_images_and_canaries_that_were_not_planted():
     tried = TRIED | {"fewest_members": 90, "fewest_others": 99}
     said = " ".join(verdict(False, tried | {"no_canaries_because": "so"}, detectable(100, 99, 12)))
-    assert "training split (some attacks over shadows with 90 and 99). They are 1: pixels." in said
+    few = "(some attacks with as few as 90 members or 99 others). They are 1: pixels."
+    assert few in said
     assert "No canaries were planted, because so." in said
     same = " ".join(verdict(False, TRIED | {"fewest_members": 100, "fewest_others": 99}, {}))
     assert "some attacks" not in same and "canaries" not in same
+
+
+def test_canaries_are_no_members():
+    tried = TRIED | {"attacks": ["pixels", "canaries"], "canaries": 42}
+    said = " ".join(verdict(False, tried, {}))
+    assert "They are 1: pixels." in said and "42 canaries, images that are easy" in said
+    assert "too few" not in said
+    few = " ".join(verdict(False, TRIED | {"canaries": 6}, {}))
+    assert "6 canaries" in few and "too few for an attack on them" in few
+    rates = (Rate(0.01, 1, 3, 0.15, (0.0, 0.3), 1e-6),)
+    found = Attack("canaries", "", 21, 20, 0.9, (0.8, 1.0), 1e-6, rates, ((0.0, 0.0),))
+    assert findings([found], []) == [
+        "Canaries: AUC 0.900 [0.800, 1.000]; 3 of 21 included ones are found while at most 1 of 20 "
+        "others are taken for them."
+    ]
 
 
 def test_an_audit_that_could_try_nothing_says_so_first():

@@ -7,6 +7,7 @@ import pytest
 
 from medjax import share
 from medjax.errors import UserError
+from medjax.share.bundle import exporting
 
 
 @pytest.fixture
@@ -49,6 +50,28 @@ def test_a_file_that_is_there_is_kept(bundle, tmp_path, layout):
     with pytest.raises(UserError, match=r"pneumoniamnist\.npz is there already"):
         share.export(bundle, tmp_path / "pneumoniamnist.npz", to=layout)
     assert (tmp_path / "pneumoniamnist.npz").read_bytes() == b"real images"
+    (tmp_path / "link.npz").symlink_to(tmp_path / "none")
+    with pytest.raises(UserError, match=r"link\.npz is there already"):
+        share.export(bundle, tmp_path / "link.npz", to=layout)
+
+
+def test_a_file_that_comes_while_the_bundle_is_read_is_kept(bundle, tmp_path, monkeypatch):
+    def read(path):
+        (tmp_path / "x.npz").write_bytes(b"real images")
+        return share.read_bundle(path)
+
+    monkeypatch.setattr(exporting, "read_bundle", read)
+    with pytest.raises(UserError, match=r"x\.npz is there already"):
+        share.export(bundle, tmp_path / "x.npz", to="npz")
+    assert (tmp_path / "x.npz").read_bytes() == b"real images"
+    assert not list(tmp_path.glob(".x.npz*"))
+
+
+@pytest.mark.parametrize("name", ["y" * 300, "loop/x.npz"])
+def test_a_name_that_cannot_be(bundle, tmp_path, name):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(UserError, match="cannot write"):
+        share.export(bundle, tmp_path / name, to="npz")
 
 
 def test_an_unknown_layout(bundle, tmp_path):

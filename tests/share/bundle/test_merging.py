@@ -70,8 +70,7 @@ def test_what_is_known_of_privacy_is_that_of_the_worst(packed, audited, tmp_path
         "real_start": True,
         "marks": ["its images started from real images, which they may still show"],
         "audit": {
-            "verdict": "Part 2, b: Nothing was found with 4 runs. "
-            "Of 1 of its 2 parts no audit was done.",
+            "verdict": "b: Nothing was found with 4 runs. Of 1 of its 2 parts no audit was done.",
             "scores": None,
         },
         "differential_privacy": False,
@@ -119,6 +118,19 @@ def test_a_site_counts_once(packed, tmp_path):
     (tmp_path / "copy.zip").write_bytes(one.read_bytes())
     with pytest.raises(UserError, match=r"a\.zip and .*copy\.zip hold the same images"):
         share.merge([one, packed("b"), tmp_path / "copy.zip"], tmp_path / "all.zip")
+    share.merge([one, packed("c")], tmp_path / "two.zip")
+    with pytest.raises(UserError, match=r"two\.zip and .*a\.zip hold the same images"):
+        share.merge([tmp_path / "two.zip", one], tmp_path / "all.zip")
+
+
+def test_audits_of_parts_with_one_title_are_told_apart(site, audited, tmp_path):
+    for name in "ab":
+        workdir = site()
+        audited(workdir)
+        share.pack(workdir, tmp_path / f"{name}.zip", title="Cells")
+    card = share.merge([tmp_path / "a.zip", tmp_path / "b.zip"], tmp_path / "all.zip")
+    said = card["privacy"]["audit"]["verdict"]
+    assert "Cells (part 1): Nothing" in said and "Cells (part 2): Nothing" in said
 
 
 def test_no_part_is_replaced(packed, tmp_path):

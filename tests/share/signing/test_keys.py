@@ -95,8 +95,15 @@ def test_a_fingerprint_or_a_file_is_pinned(key):
     public = key.with_name("site.key.pub")
     found = signing.pinned(public)
     assert found == signing.pinned(found) == signing.pinned(found.lower())
-    assert found == signing.pinned(found.removeprefix("SHA256:"))
+    assert found == signing.pinned(f" {found.removeprefix('SHA256:')}\n")
     assert found == fingerprint(signing.sign(key, SUMS).key)
+
+
+def test_a_file_may_be_called_like_a_fingerprint(key, monkeypatch):
+    monkeypatch.chdir(key.parent)
+    public = key.with_name("site.key.pub")
+    (key.parent / ("0" * 64)).write_bytes(public.read_bytes())
+    assert signing.pinned("0" * 64) == signing.pinned(public)
 
 
 def private_pem(made, *, password=None):

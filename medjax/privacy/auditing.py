@@ -22,6 +22,7 @@ from medjax.privacy.page import wording
 from medjax.privacy.page.audit_page import write_page
 from medjax.privacy.result import AuditResult
 from medjax.privacy.statistics import evidence
+from medjax.privacy.statistics.decision import Decision, decide
 from medjax.privacy.statistics.membership import Attack
 from medjax.privacy.tracing import spaces
 from medjax.run.metrics import write_json
@@ -79,21 +80,22 @@ def audit(
     case = make_case(run, images=images, near=near)
     made = spaces.make_spaces(case.scene, run.net())
     own = _own_spaces(case)
-    attacks = _traced(case, made, own)
+    traced, deeper = _traced(case, made, own), list[Attack]()
     tests, closeness = release.compare(run, images=images)
     tests += [_nearest(case, space) for space in (made[0], made[-1])]
     tried: dict[str, Any] = {"runs": 1}
     epsilon: dict[str, Any] = {}
     if deep:
-        attacks += shadow_attacks(case, made, own=own, shadows=shadows)
+        deeper = shadow_attacks(case, made, own=own, shadows=shadows)
         more, epsilon, why_not = trace_canaries(case, made)
-        attacks += more
+        deeper += more
         tried = {"runs": 1 + 2 * shadows + bool(epsilon), "shadows": 2 * shadows}
         tried |= {"no_canaries_because": why_not} if why_not else {}
         tried |= {"canaries": sum(epsilon["all"][x] for x in _SIDES)} if epsilon else {}
     tried["seconds"] = round(time.monotonic() - began, 1)
+    decision, attacks = decide(traced, deeper, tests), [*traced, *deeper]
     more_fields = {"closeness": closeness, "epsilon": epsilon, "publish": publish}
-    result = _result(case, attacks, tests, tried, more_fields)
+    result = _result(case, decision, attacks, tests, tried, more_fields)
     write_json(run.workdir / "audit.json", result.asdict())
     write_page(run.workdir / "audit.html", result)
     return result
@@ -158,25 +160,26 @@ def _fewest(attacks: Sequence[Attack]) -> dict[str, int]:
 
 def _result(
     case: Case,
+    decision: Decision,
     attacks: Sequence[Attack],
     copies: Sequence[CopyTest],
     tried: dict[str, Any],
     others: dict[str, Any],
 ) -> AuditResult:
-    """Decides on an alarm by all tests together, and describes what was done."""
+    """Describes what was done and found."""
     population, pool, summary = case.scene.population, case.pool, case.run.summary
-    total = evidence.count_tests(attacks) + len(copies)
-    leaks = evidence.alarms(attacks, total)
-    copied = [test for test in copies if test.p_value < evidence.LEVEL / total]
+    counts = decision.tests, decision.deep_tests
     # An image without a group, as one with unknown findings can be, has no score.
     units, scored = population.units, population.groups.any(axis=1)
     members = len(np.unique(units[: population.members][scored[: population.members]]))
     outside = len(np.unique(units[population.members :][scored[population.members :]]))
-    detectable = evidence.detectable(members, outside, total)
+    # Where the level is shared by more tests, only a larger leak is seen.
+    detectable = evidence.detectable(members, outside, max(counts))
     names = dict.fromkeys(attack.name for attack in attacks)
     tried = {
         "attacks": list(names),
-        "tests": total,
+        "tests": sum(counts),
+        **({"deep_tests": decision.deep_tests} if decision.deep_tests else {}),
         "unit": "patient" if pool.by_patient else "image",
         "members": members,
         "others": outside,
@@ -192,11 +195,11 @@ def _result(
         detectable = dict.fromkeys(detectable)
     about = ("method", "dataset", "init", "ipc", "seed", "num_images", "iterations")
     run = {name: summary.get(name) for name in about} | {"synthetic_sha256": case.run.digest}
-    alarm = bool(leaks or copied)
+    alarm = bool(decision.leaks or decision.copied)
     return AuditResult(
         alarm=alarm,
         verdict=tuple(wording.verdict(alarm, tried, detectable)),
-        findings=tuple(wording.findings(leaks, copied)),
+        findings=tuple(wording.findings(decision.leaks, decision.copied)),
         attacks=tuple(attacks),
         copies=tuple(copies),
         detectable=detectable,

@@ -17,6 +17,7 @@ from medjax.privacy.case import case as cases
 from medjax.privacy.case import finished, redistil
 from medjax.privacy.copies import release
 from medjax.privacy.deep import shadows, together
+from medjax.privacy.statistics import evidence
 from medjax.privacy.statistics.membership import measure
 
 FORBIDDEN = re.compile("private|anonymous|safe", re.I)
@@ -108,6 +109,9 @@ def test_noise_raises_none_and_a_deep_audit_says_what_it_tried(from_noise):
     assert {"pixels (seed known)", "LiRA on the run's own networks (seed known)"} <= names
     assert not result.alarm and result.verdict[0].endswith("This does not clear the images.")
     assert result.tried["shadows"] == 8 and result.tried["runs"] == 10
+    deeper = [x for x in result.attacks if x.name.startswith(("LiRA", "RMIA", "canaries"))]
+    assert result.tried["deep_tests"] == evidence.count_tests(deeper)
+    assert result.tried["tests"] == evidence.count_tests(result.attacks) + len(result.copies)
     counts = [(x.members, x.others) for x in result.attacks if not x.group]
     fewest = result.tried["fewest_members"], result.tried["fewest_others"]
     assert fewest == tuple(map(min, zip(*counts, strict=True)))

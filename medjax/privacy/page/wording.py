@@ -17,6 +17,7 @@ _FACTS = {
     "left_out": "copies left out",
     "left_out_exact": "of these, equal ones",
     "left_out_near": "of these, near ones",
+    "deep_tests": "of these, by shadows and canaries",
     "runs": "distillations made",
     "shadows": "of these, shadows",
     "num_images": "synthetic images",
@@ -80,8 +81,9 @@ def verdict(
       >>> verdict(False, tried, {"auc": None})[0]
       'No alarm: none of 12 tests found a leak. This does not clear the images.'
     """
-    tests = tried["tests"]
-    return [_first(alarm, tried), *_tried(tried), _power(detectable, tried), _level(tests)]
+    deep_tests = tried.get("deep_tests", 0)
+    level = _level(tried["tests"] - deep_tests, deep_tests)
+    return [_first(alarm, tried), *_tried(tried), _power(detectable, tried), level]
 
 
 def too_few(tried: Mapping[str, Any]) -> str:
@@ -180,9 +182,15 @@ def _power(detectable: Mapping[str, float | None], tried: Mapping[str, Any]) -> 
     )
 
 
-def _level(tests: int) -> str:
-    return (
-        f"Images that do not depend on who is a member raise a false alarm in at most "
-        f"{100 * LEVEL:.0f} % of audits: one of the {tests} tests has to find a p-value below "
-        f"{LEVEL / tests:.1e}."
+def _level(tests: int, deep_tests: int) -> str:
+    chance, each = f"{100 * LEVEL:.0f} %", f"{LEVEL / tests:.1e}"
+    line = (
+        f"Images that do not depend on who is a member raise a false alarm in at most {chance} of "
+        f"audits: one of the {tests} tests has to find a p-value below {each}"
     )
+    if deep_tests:
+        line += (
+            f". Those by shadows and canaries raise one in at most {chance} more: one of these "
+            f"{deep_tests} has to find a p-value below {LEVEL / deep_tests:.1e}"
+        )
+    return f"{line}."

@@ -11,7 +11,7 @@ from medjax.privacy.statistics.membership import RATES, RESAMPLES, Attack, least
 from medjax.privacy.statistics.scores import per_unit, standardised
 
 LEVEL = 0.01
-"""The probability of a false alarm by all tests of an audit together."""
+"""The probability of a false alarm by all tests of an audit together, see ``decision``."""
 _POWER = 0.8
 
 LEAST = 8
@@ -78,7 +78,7 @@ def alarms(found: Sequence[Attack], tests: int) -> list[Attack]:
 
     Args:
       found: the attacks.
-      tests: the number of all p-values of an audit, by which the level is divided (Bonferroni).
+      tests: the number of p-values that share the level, by which it is divided (Bonferroni).
 
     Example:
       >>> alarms([], 1)
@@ -106,7 +106,7 @@ def detectable(members: int, others: int, tests: int) -> Mapping[str, float | No
     Args:
       members: number of members.
       others: number of others.
-      tests: the number of p-values of the audit.
+      tests: the number of p-values that share the level.
 
     Returns:
       ``{"auc": …, "tpr_at_fpr_0.01": …, "tpr_at_fpr_0.05": …}``; ``None`` where no leak could be

@@ -20,6 +20,15 @@ def test_what_was_tried_and_what_could_have_been_seen():
     assert "7 copies of images were left out before." in said and "in at most 1 % of audits" in said
 
 
+def test_tests_by_shadows_have_a_level_of_their_own():
+    said = verdict(False, TRIED | {"tests": 212, "deep_tests": 200}, {})[-1]
+    assert (
+        "at most 1 % of audits: one of the 12 tests has to find a p-value below 8.3e-04. " in said
+    )
+    assert "at most 1 % more: one of these 200 has to find a p-value below 5.0e-05." in said
+    assert "more" not in verdict(False, TRIED, {})[-1]
+
+
 def test_attacks_over_shadows_that_had_fewer_images_and_canaries_that_were_not_planted():
     tried = TRIED | {"fewest_members": 90, "fewest_others": 99}
     said = " ".join(verdict(False, tried | {"no_canaries_because": "so"}, detectable(100, 99, 12)))

@@ -58,7 +58,10 @@ def short(summary: dict[str, Any]) -> dict[str, Any]:
 def markdown(summaries: Iterable[dict[str, Any]]) -> str:
     """Returns the tables of all data sets, and the verdict."""
     sets = {name: seeds_tables.sets_of(s) for name, s in seeds_tables.by_data(summaries).items()}
-    parts = [f"## {name}\n\n{seeds_tables.scores_markdown(s)}" for name, s in sets.items()]
+    parts = []
+    for name, some in sets.items():
+        parts.append(f"## {name}\n\n{seeds_tables.scores_markdown(some)}")
+        parts += filter(None, [seeds_tables.methods_markdown(some)])
     verdict = seeds_tables.verdicts_markdown(sets)
     parts.append(f"## Data sets on which the interval of the difference is above zero\n\n{verdict}")
     lines = []

@@ -28,6 +28,7 @@ WHOLE = {"whole": "all images", "whole_balanced": "all images, balanced"}
 CORE_SETS = ("herding", "kcenter")
 ORDER = ("herding", "rded", "dm", "dsa", "dc", "mtt", "idm", "ncfm", "datm", "hoptm", "idc", "auto")
 _LEVEL = 0.05
+_FIRST = "DM"
 Summary = Mapping[str, Any]
 Scores = Mapping[str, Mapping[str, Any]]
 
@@ -40,6 +41,7 @@ class Set(NamedTuple):
       scores: ``{metric: {"mean", "interval", "values"}}`` on test.
       baselines: the scores of random images under the same recipe, by ``random`` and
         ``random_selected``, and where images store patches by ``random_mixed_selected``.
+      seeds: of its runs; none of random and all images.
       draws: how many random subsets the best random one was chosen from.
       cost: seconds of distilling one set and, where it was measured, the peak memory.
     """
@@ -47,6 +49,7 @@ class Set(NamedTuple):
     name: str
     scores: Scores
     baselines: Mapping[str, Scores]
+    seeds: tuple[int, ...] = ()
     draws: int | None = None
     cost: str = ""
 
@@ -75,9 +78,8 @@ def sets_of(summaries: Sequence[Summary]) -> list[Set]:
         same = summary["method"] in CORE_SETS and summary["seeds"] == first["seeds"]
         own = first if same else summary
         baselines = shared if same else summary["baselines"]
-        made.append(
-            Set(name_of(summary), summary["test"], baselines, draws_of(own), cost_of(summary))
-        )
+        facts = tuple(summary["seeds"]), draws_of(own), cost_of(summary)
+        made.append(Set(name_of(summary), summary["test"], baselines, *facts))
     made += [Set(shown, shared[name], {}) for name, shown in WHOLE.items() if name in shared]
     return made
 
@@ -121,6 +123,22 @@ def scores_markdown(sets: Sequence[Set]) -> str:
     for one in sets:
         cells = [text for metric in METRICS for text in _cells(one, metric)]
         cells += [str(one.draws or ""), one.cost]
+        lines.append(f"| {' | '.join([one.name, *cells])} |")
+    return "\n".join(lines) + "\n"
+
+
+def methods_markdown(sets: Sequence[Set]) -> str:
+    """Formats the differences of methods to DM of the same seeds; empty where there are none."""
+    methods = [one for one in sets if one.draws]
+    first = next((one for one in methods if one.name == _FIRST), None)
+    others = [one for one in methods if first and one.seeds == first.seeds and one is not first]
+    if not first or not others:
+        return ""
+    heads = [f"{metric_name(metric)}, minus {first.name}" for metric in METRICS]
+    lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
+    for one in others:
+        gaps = [(metric, difference(one.scores, first.scores, metric)) for metric in METRICS]
+        cells = [f"{gap['verdict']} {difference_text(gap, metric)}" for metric, gap in gaps]
         lines.append(f"| {' | '.join([one.name, *cells])} |")
     return "\n".join(lines) + "\n"
 

@@ -87,6 +87,17 @@ def test_the_scores(tables):
     assert lines[6].startswith("| all images | 0.910 [0.885, 0.935] |  |")
 
 
+def test_methods_are_compared_with_dm_of_the_same_seeds(tables):
+    runs = [run("dm", (0.80, 0.82, 0.80)), run("auto", (0.85, 0.88, 0.85))]
+    runs += [run("mtt", (0.80,) * 3, seeds=(4, 5, 6)), run("herding", (0.7, 0.72, 0.7))]
+    lines = tables.methods_markdown(tables.sets_of(runs)).splitlines()
+    assert lines[0] == "| | AUROC, minus DM | balanced accuracy, minus DM |"
+    assert lines[2] == "| AUTO | beats +0.053 [+0.039, +0.068] | beats +5.3 [+3.9, +6.8] |"
+    assert [line.split(" ")[1] for line in lines[2:]] == ["AUTO", "HERDING"]
+    assert tables.methods_markdown(tables.sets_of(runs[1:])) == ""
+    assert tables.methods_markdown(tables.sets_of(runs[:1])) == ""
+
+
 def test_the_verdict_counts_data_sets(tables):
     runs = [
         run("dm", (0.80, 0.82, 0.80), dataset="a"),

@@ -7,6 +7,7 @@ from medjax import data
 from medjax.data import Split
 from medjax.privacy.canaries import planting
 from medjax.privacy.canaries.attacks import canary_attacks
+from medjax.privacy.canaries.bounds import epsilon_bounds
 from medjax.privacy.deep.attacks import lira_attacks
 from medjax.privacy.deep.shadows import Shadows
 from medjax.privacy.statistics.evidence import Population
@@ -77,3 +78,10 @@ def test_canaries_in_the_set_are_traced(scene):
     assert (attack.members, attack.others) == (18, 18) and attack.auc > 0.8
     assert set(bounds) == {*planting.KINDS, "all"}
     assert bounds["duplicated"]["auc"] > bounds["mislabelled"]["auc"]
+
+
+def test_the_area_of_canaries_is_that_of_their_ranks():
+    """The auditor's own area is 0.5 at least."""
+    pytest.importorskip("jax_privacy")
+    bounds = epsilon_bounds(np.array([0.0, 1.0, 2.0, 3.0]), np.array([True, True, False, False]))
+    assert bounds["auc"] == 0.0

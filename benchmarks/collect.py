@@ -60,8 +60,8 @@ def markdown(summaries: Iterable[dict[str, Any]]) -> str:
     sets = {name: seeds_tables.sets_of(s) for name, s in seeds_tables.by_data(summaries).items()}
     parts = []
     for name, some in sets.items():
-        parts.append(f"## {name}\n\n{seeds_tables.scores_markdown(some)}")
-        parts += filter(None, [seeds_tables.methods_markdown(some)])
+        tables = [seeds_tables.scores_markdown(some), seeds_tables.methods_markdown(some)]
+        parts.append(f"## {name}\n\n" + "\n".join(filter(None, tables)))
     verdict = seeds_tables.verdicts_markdown(sets)
     parts.append(f"## Data sets on which the interval of the difference is above zero\n\n{verdict}")
     lines = []

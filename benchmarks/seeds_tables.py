@@ -28,7 +28,7 @@ WHOLE = {"whole": "all images", "whole_balanced": "all images, balanced"}
 CORE_SETS = ("herding", "kcenter")
 ORDER = ("herding", "rded", "dm", "dsa", "dc", "mtt", "idm", "ncfm", "datm", "hoptm", "idc", "auto")
 _LEVEL = 0.05
-_FIRST = "DM"
+_REFERENCES = ("DM", "DM, 4 patches")
 Summary = Mapping[str, Any]
 Scores = Mapping[str, Mapping[str, Any]]
 
@@ -128,19 +128,21 @@ def scores_markdown(sets: Sequence[Set]) -> str:
 
 
 def methods_markdown(sets: Sequence[Set]) -> str:
-    """Formats the differences of methods to DM of the same seeds; empty where there are none."""
+    """Formats the differences of methods to DM of the same seeds, in either form of its images.
+
+    Returns:
+      A table; empty where DM or other methods are missing.
+    """
     methods = [one for one in sets if one.draws]
-    first = next((one for one in methods if one.name == _FIRST), None)
-    others = [one for one in methods if first and one.seeds == first.seeds and one is not first]
-    if not first or not others:
-        return ""
-    heads = [f"{metric_name(metric)}, minus {first.name}" for metric in METRICS]
+    references = [one for one in methods if one.name in _REFERENCES]
+    pairs = [(metric, reference) for reference in references for metric in METRICS]
+    heads = [f"{metric_name(metric)}, minus {reference.name}" for metric, reference in pairs]
     lines = [f"| | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
-    for one in others:
-        gaps = [(metric, difference(one.scores, first.scores, metric)) for metric in METRICS]
-        cells = [f"{gap['verdict']} {difference_text(gap, metric)}" for metric, gap in gaps]
-        lines.append(f"| {' | '.join([one.name, *cells])} |")
-    return "\n".join(lines) + "\n"
+    for one in methods:
+        cells = [_against(one, reference, metric) for metric, reference in pairs]
+        if any(cells):
+            lines.append(f"| {' | '.join([one.name, *cells])} |")
+    return "\n".join(lines) + "\n" if len(lines) > 2 else ""
 
 
 def verdicts_markdown(data: Mapping[str, Sequence[Set]]) -> str:
@@ -209,8 +211,21 @@ def _cells(one: Set, metric: str) -> tuple[str, str]:
     mean, low, high = (f"{scale * x:.{digits}f}" for x in (entry["mean"], *entry["interval"]))
     if not _differs(one, "random_selected"):
         return f"{mean} [{low}, {high}]", ""
-    gap = difference(one.scores, one.baselines["random_selected"], metric)
-    return f"{mean} [{low}, {high}]", f"{gap['verdict']} {difference_text(gap, metric)}"
+    gap = _gap_text(one.scores, one.baselines["random_selected"], metric)
+    return f"{mean} [{low}, {high}]", gap
+
+
+def _against(one: Set, reference: Set, metric: str) -> str:
+    if one is reference or one.seeds != reference.seeds:
+        return ""
+    if metric not in one.scores or metric not in reference.scores:
+        return "–"
+    return _gap_text(one.scores, reference.scores, metric)
+
+
+def _gap_text(ours: Scores, theirs: Scores, metric: str) -> str:
+    gap = difference(ours, theirs, metric)
+    return f"{gap['verdict']} {difference_text(gap, metric)}"
 
 
 def _differs(one: Set, name: str) -> bool:

@@ -18,6 +18,7 @@ from medjax.privacy.case.start import known_start
 from medjax.privacy.copies import release
 from medjax.privacy.copies.nearest import CopyTest, nearest, nearest_members
 from medjax.privacy.deep.shadow_attacks import shadow_attacks
+from medjax.privacy.earlier import keep_alarm
 from medjax.privacy.page import wording
 from medjax.privacy.page.audit_page import write_page
 from medjax.privacy.result import AuditResult
@@ -96,7 +97,9 @@ def audit(
     decision, attacks = decide(traced, deeper, tests), [*traced, *deeper]
     more_fields = {"closeness": closeness, "epsilon": epsilon, "publish": publish}
     result = _result(case, decision, attacks, tests, tried, more_fields)
-    write_json(run.workdir / "audit.json", result.asdict())
+    path = run.workdir / "audit.json"
+    result = keep_alarm(result, path)
+    write_json(path, result.asdict())
     write_page(run.workdir / "audit.html", result)
     return result
 

@@ -94,6 +94,12 @@ def test_methods_are_compared_with_dm_of_the_same_seeds(tables):
     assert lines[0] == "| | AUROC, minus DM | balanced accuracy, minus DM |"
     assert lines[2] == "| AUTO | beats +0.053 [+0.039, +0.068] | beats +5.3 [+3.9, +6.8] |"
     assert [line.split(" ")[1] for line in lines[2:]] == ["AUTO", "HERDING"]
+    patches = run("dm", (0.80, 0.84, 0.81)) | {"num_images": 10, "num_decoded": 40}
+    head, _, *rows = tables.methods_markdown(tables.sets_of([*runs[:2], patches])).splitlines()
+    assert head.endswith("| AUROC, minus DM, 4 patches | balanced accuracy, minus DM, 4 patches |")
+    assert [row.split(" | ")[0] for row in rows] == ["| DM", "| AUTO", "| DM, 4 patches"]
+    assert rows[0].startswith("| DM |  |  | ") and rows[2].endswith(" |  |  |")
+    assert rows[1].split(" | ")[3].startswith("beats +0.043 [")
     assert tables.methods_markdown(tables.sets_of(runs[1:])) == ""
     assert tables.methods_markdown(tables.sets_of(runs[:1])) == ""
 

@@ -123,6 +123,23 @@ def test_noise_raises_none_and_a_deep_audit_says_what_it_tried(from_noise):
     assert not FORBIDDEN.search(text)
 
 
+def test_a_further_audit_takes_no_alarm_away(from_noise):
+    first = privacy.audit(from_noise, images=60)
+    assert not first.alarm
+    path = from_noise / "audit.json"
+    raised = first.asdict() | {"alarm": True, "findings": ["3 of 4 images are copies."]}
+    path.write_text(json.dumps(raised))
+    for _ in range(2):
+        again = privacy.audit(from_noise, images=60)
+        assert again.alarm and again.verdict[0].startswith("Alarm: ")
+        assert again.findings == ("An earlier audit found: 3 of 4 images are copies.",)
+        assert json.loads(path.read_text()) == again.asdict()
+    of_others = raised | {"run": raised["run"] | {"synthetic_sha256": "0" * 64}}
+    for text in (json.dumps(of_others), "no JSON"):
+        path.write_text(text)
+        assert privacy.audit(from_noise, images=60).findings == ()
+
+
 def halves_of(run, workdir):
     case = cases.make_case(run, images=60, near=0)
     inside = np.stack([case.half(number) for number in (1, 2)])

@@ -27,6 +27,12 @@ _FACTS = {
 }
 
 
+ALARM = (
+    "Alarm: these images, or images made in the same way, reveal which real images they were made "
+    "from."
+)
+
+
 def findings(attacks: Sequence[Attack], copies: Sequence[CopyTest]) -> list[str]:
     """Returns a line for each leak that was found.
 
@@ -121,10 +127,7 @@ def fact(name: str) -> str:
 
 def _first(alarm: bool, tried: Mapping[str, Any]) -> str:
     if alarm:
-        return (
-            "Alarm: these images, or images made in the same way, reveal which real images they "
-            "were made from."
-        )
+        return ALARM
     found = f"none of {tried['tests']} tests found a leak"
     if reason := tried.get("no_attacks_because"):
         found = f"no attack on membership was tried, because {reason}"
@@ -190,7 +193,7 @@ def _level(tests: int, deep_tests: int) -> str:
     )
     if deep_tests:
         line += (
-            f". Those by shadows and canaries raise one in at most {chance} more: one of these "
+            f". The tests by shadows and canaries raise one in at most {chance} more: one of these "
             f"{deep_tests} has to find a p-value below {LEVEL / deep_tests:.1e}"
         )
     return f"{line}."

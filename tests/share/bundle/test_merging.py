@@ -133,6 +133,19 @@ def test_audits_of_parts_with_one_title_are_told_apart(site, audited, tmp_path):
     assert "Cells (part 1): Nothing" in said and "Cells (part 2): Nothing" in said
 
 
+def test_verdicts_and_licences_of_several_parts_have_room(site, audited, tmp_path):
+    """A verdict of a deep audit has about 1,600 characters."""
+    paths = [tmp_path / f"{name}.zip" for name in "abc"]
+    for path in paths:
+        workdir = site()
+        audited(workdir, verdict=[path.stem * 1_600])
+        share.pack(workdir, path, title=path.stem, licence=path.stem * 150)
+    card = share.merge(paths, tmp_path / "all.zip")
+    assert all(f"{x}: {x * 1_600}" in card["privacy"]["audit"]["verdict"] for x in "abc")
+    assert card["data"]["licence"] == "; ".join(x * 150 for x in "abc")
+    assert share.verify(tmp_path / "all.zip").ok
+
+
 def test_no_part_is_replaced(packed, tmp_path):
     paths = [packed("a"), packed("b")]
     before = [path.read_bytes() for path in paths]

@@ -100,6 +100,15 @@ def main(argv: Sequence[str]) -> int:
     return messages.DONE
 
 
+def defined_flags() -> flags.FlagValues:
+    """Returns the flags of the command."""
+    values = flags.FlagValues()
+    for define, name, meaning in _FLAGS:
+        define(name, None, meaning, flag_values=values)
+    source_flags.define(values)
+    return values
+
+
 def _report(task: Task) -> None:
     info, labels = task.dataset.info, task.dataset.train.labels
     (rows, lines), first = _evaluate(task), evaluate.headline(labels, task=info.task)
@@ -111,10 +120,7 @@ def _report(task: Task) -> None:
 
 def _parse(argv: Sequence[str]) -> dict[str, Any] | None:
     """Returns the flags given, else the options of the run beside the set, else the defaults."""
-    values = flags.FlagValues()
-    for define, name, meaning in _FLAGS:
-        define(name, None, meaning, flag_values=values)
-    source_flags.define(values)
+    values = defined_flags()
     if not parse_flags(values, argv, usage=_USAGE):
         return None
     given = {name: values[name].value for _, name, _ in _FLAGS if values[name].value is not None}

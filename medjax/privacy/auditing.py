@@ -14,9 +14,8 @@ from medjax.privacy.canaries.attacks import CANARIES, trace_canaries
 from medjax.privacy.canaries.bounds import check_installed
 from medjax.privacy.case import finished
 from medjax.privacy.case.case import Case, make_case
-from medjax.privacy.case.start import known_start
 from medjax.privacy.copies import release
-from medjax.privacy.copies.nearest import CopyTest, nearest, nearest_members
+from medjax.privacy.copies.nearest import CopyTest
 from medjax.privacy.deep.shadow_attacks import shadow_attacks
 from medjax.privacy.earlier import keep_alarm
 from medjax.privacy.page import wording
@@ -26,15 +25,13 @@ from medjax.privacy.statistics import evidence
 from medjax.privacy.statistics.decision import Decision, decide
 from medjax.privacy.statistics.membership import Attack
 from medjax.privacy.tracing import spaces
+from medjax.privacy.tracing.attacks import own_networks, tracing_attacks
 from medjax.run.metrics import write_json
-from medjax.run.setup import keys_of
 
 IMAGES, SHADOWS, NEAR = 2000, 16, 8
 """Defaults of ``audit``."""
 _LEAST_IMAGES, _LEAST_SHADOWS = 20, 4
 _SIDES = ("included", "others")  # of canaries
-# Whose networks the seed determines.
-_RANDOM_NETWORKS = ("auto", "dm")
 
 
 def audit(
@@ -80,10 +77,10 @@ def audit(
     run = finished.read(store.expand_user(workdir))
     case = make_case(run, images=images, near=near)
     made = spaces.make_spaces(case.scene, run.net())
-    own = _own_spaces(case)
-    traced, deeper = _traced(case, made, own), list[Attack]()
-    tests, closeness = release.compare(run, images=images)
-    tests += [_nearest(case, space) for space in (made[0], made[-1])]
+    own = own_networks(case)
+    traced, deeper = tracing_attacks(case, made, own), list[Attack]()
+    tests, closeness, no_start = release.compare(run, images=images)
+    tests += [release.nearest_of_half(case, space) for space in (made[0], made[-1])]
     tried: dict[str, Any] = {"runs": 1}
     epsilon: dict[str, Any] = {}
     if deep:
@@ -93,6 +90,7 @@ def audit(
         tried = {"runs": 1 + 2 * shadows + bool(epsilon), "shadows": 2 * shadows}
         tried |= {"no_canaries_because": why_not} if why_not else {}
         tried |= {"canaries": sum(epsilon["all"][x] for x in _SIDES)} if epsilon else {}
+    tried |= {"no_start_because": no_start} if no_start else {}
     tried["seconds"] = round(time.monotonic() - began, 1)
     decision, attacks = decide(traced, deeper, tests), [*traced, *deeper]
     more_fields = {"closeness": closeness, "epsilon": epsilon, "publish": publish}
@@ -114,39 +112,6 @@ def _check(deep: bool, *, images: int, shadows: int, near: int) -> None:
         raise UserError(f"shadows must be at least {_LEAST_SHADOWS}, got {shadows}")
     if not 0 <= near < HASH_BITS // 2:
         raise UserError(f"near must be 0–{HASH_BITS // 2 - 1} bits, got {near}")
-
-
-def _own_spaces(case: Case) -> list[spaces.Space]:
-    """Returns the spaces that whoever knows the seed can compute."""
-    run = case.run
-    if run.settings.method not in _RANDOM_NETWORKS:
-        return []
-    key = keys_of(run.settings.seed)["distill"]
-    return spaces.own_spaces(case.scene, run.net(), key=key, iterations=run.iterations)
-
-
-def _traced(case: Case, made: Sequence[spaces.Space], own: Sequence[spaces.Space]) -> list[Attack]:
-    """Traces without shadows: in each space, with the seed known, and by the nearest image."""
-    scene, population, attacks = case.scene, case.scene.population, []
-    for name, some in spaces.by_name(made):
-        scores = [space.scores(scene, scene.target) for space in some]
-        attacks += evidence.attacks(name, scores, population)
-    start = known_start(case)
-    if start is not None:
-        for space in made[:2]:
-            scores = space.scores(scene, scene.target, start=start)
-            attacks += evidence.attacks(f"{space.name}{spaces.SEED}", scores, population)
-    if own:
-        scores = [space.scores(scene, scene.target) for space in own]
-        attacks += evidence.attacks(f"{spaces.OWN_NETWORKS}{spaces.SEED}", scores, population)
-    near = spaces.nearest_scores(scene)
-    return attacks + evidence.attacks(spaces.NEAREST, near, population)
-
-
-def _nearest(case: Case, space: spaces.Space) -> CopyTest:
-    synthetic, inputs = case.scene.inputs(case.scene.target.images), case.scene.inputs
-    found = nearest(synthetic, case.images.images, inputs, space.make)
-    return nearest_members(found, case.pool.units, case.inside, space=space.name)
 
 
 def _fewest(attacks: Sequence[Attack]) -> dict[str, int]:
@@ -181,6 +146,7 @@ def _result(
     names = dict.fromkeys(attack.name for attack in attacks)
     tried = {
         "attacks": list(names),
+        "comparisons": list(dict.fromkeys(test.name for test in copies)),
         "tests": sum(counts),
         **({"deep_tests": decision.deep_tests} if decision.deep_tests else {}),
         "unit": "patient" if pool.by_patient else "image",

@@ -101,15 +101,19 @@ def _privacy(card: Any) -> Iterator[str]:
         return
     real = _at(privacy, "real_start")
     if real is not None:
-        yield f"privacy: the images started from {'real images of patients' if real else 'noise'}"
-    for mark in _listing(_at(privacy, "marks"))[:_LISTED]:
+        starts = [_at(part, "start") for part in _listing(_at(card, "merged_from"))]
+        images = "some of the images" if real and "noise" in starts else "the images"
+        yield f"privacy: {images} started from {'real images of patients' if real else 'noise'}"
+    marks = _listing(_at(privacy, "marks"))
+    for mark in marks[:_LISTED]:
         yield from _line("privacy", mark)
+    if len(marks) > _LISTED:
+        yield f"privacy: {len(marks) - _LISTED:,} more sentences in privacy.marks of the card"
     verdict = _at(privacy, "audit.verdict") or ""
     # The limits of an audit stand at the end of its verdict.
     for part in _wrapped(_text(verdict, most=_WIDE * _LISTED).strip() or "none"):
         yield from _line("privacy: audit", part)
-    guaranteed = _at(privacy, "differential_privacy") is True
-    yield f"privacy: {'a' if guaranteed else 'no'} guarantee of differential privacy"
+    yield "privacy: no guarantee of differential privacy"
 
 
 def _wrapped(text: str) -> Iterator[str]:

@@ -111,6 +111,7 @@ def test_lines_are_bounded():
     classes = [f"class {n}" for n in range(10_000)]
     card = {"title": "x" * 10**6, "data": {"classes": classes}, "privacy": {"marks": ["y"] * 10**5}}
     lines = card_lines(card)
+    assert "privacy: 99,980 more sentences in privacy.marks of the card" in lines
     assert len(lines) < 40 and max(map(len, lines)) <= 500
     assert any("and 9,980 more" in line for line in lines)
 

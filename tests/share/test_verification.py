@@ -64,6 +64,19 @@ def test_four_states_are_four_sentences(site):
     assert prints["other"] in found["another key"].sentences[-1]
 
 
+def test_nothing_reads_what_was_changed_after_signing(site, monkeypatch):
+    folder, prints = site
+    path = changed(folder / "site.zip", folder)
+    with pytest.raises(UserError) as error:
+        archive.read(path)
+    assert str(error.value) == (
+        f"{path} was changed after signing: the signature of {prints['site']} does not fit"
+    )
+    assert archive.read(folder / "site.zip") == archive.read(folder / "unsigned.zip")
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives", None)
+    assert archive.read(path)["README.md"] == b"Something else."
+
+
 def test_without_a_key_nobody_vouches(site):
     folder, prints = site
     unsigned, signed = verify(folder / "unsigned.zip"), verify(folder / "site.zip")

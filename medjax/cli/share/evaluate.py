@@ -18,8 +18,8 @@ _USAGE = """Trains networks on a bundle as its card says, and scores them on rea
   python -m medjax.share evaluate site_a.zip --data=folder:scans --folder.table=table.csv
   python -m medjax.share evaluate site_a.zip --data=pneumoniamnist --eight_bit
 
-The bundle comes first; then all flags of 'medjax evaluate' but --synthetic. --data may be missing
-if the images are of a public set."""
+The bundle comes first. --data may be missing if the images are of a public set. All flags but
+--synthetic are those of 'medjax evaluate':"""
 _SAME = 1e-6  # rounding of sums
 _COMPARED = ("accuracy", "balanced_accuracy", "auroc")
 
@@ -37,7 +37,7 @@ def run(argv: Sequence[str]) -> int:
       UserError: for a wrong flag, or a damaged bundle.
     """
     if {"--help", "-h"} & set(argv):
-        print(_USAGE)
+        print(_USAGE, "\n\n", evaluate.defined_flags().get_help(), sep="")
         return messages.DONE
     values = flags.FlagValues()
     flags.DEFINE_string("out", None, "JSON file to write", values)

@@ -1,6 +1,7 @@
 """The case of an audit: a run whose random half has been distilled again."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from medjax.privacy.tracing.spaces import Scene
 
 _log = logging.getLogger("medjax")
 NO_FINDING = "no finding"
+Distil = Callable[[Finished, data.Split, Path], data.SharedSet]
 
 
 class Case(NamedTuple):
@@ -45,13 +47,15 @@ class Case(NamedTuple):
         return halves.half(self.run.settings.seed, number, self.images.labels, self.pool.units)
 
 
-def make_case(run: Finished, *, images: int, near: int) -> Case:
+def make_case(run: Finished, *, images: int, near: int, distil: Distil = distilled) -> Case:
     """Draws a half of a run's training images and distils it.
 
     Args:
       run: the run.
       images: members, and others, that attacks are tried on at most.
       near: the most bits in which perceptual hashes of near copies differ.
+      distil: makes the synthetic images of ``(run, half, folder)``, as ``redistil.distilled``; a
+        proof of the audit passes off others.
 
     Returns:
       The case.
@@ -70,7 +74,7 @@ def make_case(run: Finished, *, images: int, near: int) -> Case:
     )
     part = data.Split(kept.images[inside], kept.labels[inside])
     try:
-        target = distilled(run, part, folder / "half")
+        target = distil(run, part, folder / "half")
     except UserError as error:
         raise UserError(f"cannot distil a random half of the training images: {error}") from error
     rng = np.random.default_rng([run.settings.seed, 0x5C0])

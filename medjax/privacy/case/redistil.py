@@ -18,6 +18,7 @@ from medjax.run import datasets
 from medjax.run.distill import distill
 
 _TEST_IMAGES = 4  # of each label row; a run wants a test split
+_IMAGES = "images"
 
 
 def distilled(
@@ -62,7 +63,7 @@ def config_of(
       UserError: if a class has no image, or the file cannot be written.
     """
     check_groups(run, part.labels)
-    path = folder / "images.npz"
+    path = folder / f"{_IMAGES}.npz"
     store.write_bytes(path, _npz({"train": part, "test": _few(run.dataset.test)}))
     try:
         yield _config(run, path, seed=seed)
@@ -90,7 +91,10 @@ def _config(run: Finished, path: Path, *, seed: int | None) -> dict[str, Any]:
     config = copy.deepcopy(dict(settings.config))
     known = run_config.defaults(settings.method, str(path)).to_dict()["data"]
     prepared = run.dataset.preparation or Preparation()
+    # A place is no setting that a run is tied to, so it resumes however the folder is written.
     config["data"] = known | {
+        "name": _IMAGES,
+        "root": str(path.parent),
         "prepare": str(Preparation(last=prepared.last)),
         "cache": settings.data.cache,
         "stream_above_gib": settings.data.stream_above_gib,

@@ -9,7 +9,7 @@ from medjax.run.settings import Settings
 from medjax.run.setup import make_experiment
 from medjax.types import SyntheticSet
 
-NOISE, REAL = "noise", "real"
+NOISE = "noise"
 
 
 def known_start(case: Case) -> np.ndarray | None:
@@ -38,11 +38,11 @@ def start_of(settings: Settings) -> np.ndarray | None:
       settings: the settings of the run.
 
     Returns:
-      float32 ``[s, h, w, c]`` in pixel units; ``None`` for a method with experts, whose start may
-      depend on them.
+      float32 ``[s, h, w, c]`` in pixel units; ``None`` for a method that learns labels by experts,
+      on which its start depends.
     """
     experiment = make_experiment(settings)
-    if experiment.distiller.experts is not None:
+    if experiment.distiller.experts is not None and experiment.distiller.soft_labels:
         return None
     state = experiment.distiller.init(experiment.keys["distill"], experiment.real)
     decoded = experiment.distiller.decode(SyntheticSet(state.images, state.labels))

@@ -6,18 +6,25 @@ import jax
 import numpy as np
 
 from medjax import data
-from medjax.coreset.selection import SELECTIONS
+from medjax.privacy.case.case import Case
 from medjax.privacy.case.finished import Finished
-from medjax.privacy.case.start import REAL, start_of
-from medjax.privacy.copies.nearest import CopyTest, closeness, exact_copies, matches_start, nearest
+from medjax.privacy.case.start import NOISE, start_of
+from medjax.privacy.copies.nearest import (
+    CopyTest,
+    closeness,
+    exact_copies,
+    matches_start,
+    nearest,
+    nearest_members,
+)
 from medjax.privacy.tracing.features import Features, pixels, random_features
 from medjax.privacy.tracing.inputs import as_inputs
-from medjax.privacy.tracing.spaces import NETWORKS, PIXELS
+from medjax.privacy.tracing.spaces import NETWORKS, PIXELS, Space
 
 _KEY = 0xC0B1
 
 
-def compare(run: Finished, *, images: int) -> tuple[list[CopyTest], dict[str, Any]]:
+def compare(run: Finished, *, images: int) -> tuple[list[CopyTest], dict[str, Any], str | None]:
     """Compares the released images with the training images and with held-out ones.
 
     Args:
@@ -25,11 +32,12 @@ def compare(run: Finished, *, images: int) -> tuple[list[CopyTest], dict[str, An
       images: held-out images, and as many training images, that distances are compared with.
 
     Returns:
-      The tests, and ``copies.closeness`` by space.
+      The tests; ``copies.closeness`` by space; and why the match with the start was not tried, if
+      the run started from real images and it was not.
     """
     released, train = run.released, run.dataset.train
     tests, found = [exact_copies(released.images, train.images)], {}
-    starts = _starts(run)
+    starts, why_not = _starts(run)
     held = run.dataset.val if run.dataset.val is not None else run.dataset.test
     rng = np.random.default_rng([run.settings.seed, _KEY])
     some = min(images, len(held), len(train))
@@ -48,7 +56,22 @@ def compare(run: Finished, *, images: int) -> tuple[list[CopyTest], dict[str, An
             least = min(map(len, _groups(run)))
             tests.append(matches_start(near(train.images), starts, least, space=space))
         found[space] = closeness(near(train.images[rows]), near(held.images[others]))
-    return tests, found
+    return tests, found, why_not
+
+
+def nearest_of_half(case: Case, space: Space) -> CopyTest:
+    """Tests whether the images nearest to those of the distilled half are in it by chance alone.
+
+    Args:
+      case: the case.
+      space: where distances are measured.
+
+    Returns:
+      The test, see ``nearest_members``.
+    """
+    synthetic, inputs = case.scene.inputs(case.scene.target.images), case.scene.inputs
+    found = nearest(synthetic, case.images.images, inputs, space.make)
+    return nearest_members(found, case.pool.units, case.inside, space=space.name)
 
 
 def _spaces(run: Finished) -> dict[str, Features]:
@@ -62,15 +85,20 @@ def _groups(run: Finished) -> list[np.ndarray]:
     return [rows for rows in found if len(rows)]
 
 
-def _starts(run: Finished) -> np.ndarray | None:
-    """Returns the training image that each released one started from; ``None`` if none was."""
-    if run.settings.distill.get("init") not in (REAL, *SELECTIONS):
-        return None
+def _starts(run: Finished) -> tuple[np.ndarray | None, str | None]:
+    """Returns the training image that each released one started from, or why it is not known.
+
+    A patch of ``mix`` is decoded at the size of an image, and is nearest to the one it shows.
+    """
+    if run.settings.distill.get("init", NOISE) == NOISE:  # core-sets have no start
+        return None, None
     began = start_of(run.settings)
-    if began is None or len(began) != len(run.released.labels):
-        return None
+    if began is None:
+        return None, f"the experts of {run.settings.method} choose its start"
+    if len(began) != len(run.released.labels):
+        return None, "the start has another number of images"
 
     def as_is(images: np.ndarray) -> np.ndarray:
         return np.float32(images) / np.float32(255)
 
-    return nearest(began, run.dataset.train.images, as_is, pixels).rows
+    return nearest(began, run.dataset.train.images, as_is, pixels).rows, None

@@ -147,6 +147,13 @@ def _tried(tried: Mapping[str, Any]) -> list[str]:
         f"{tried['distilled']:,} images, with the run's own settings; {runs} "
         f"{'distillation was' if runs == 1 else 'distillations were'} made.",
     ] * ("no_attacks_because" not in tried)
+    if comparisons := tried.get("comparisons"):
+        lines.append(f"It was counted how many {'; how many '.join(comparisons)}.")
+    if reason := tried.get("no_start_because"):
+        lines.append(
+            "Whether synthetic images are nearest to the real image that they started from was not "
+            f"tried, because {reason}."
+        )
     if count := tried.get("canaries"):
         few = "" if CANARIES in tried["attacks"] else "; that is too few for an attack on them"
         lines.append(

@@ -13,7 +13,8 @@ from medjax.share.archive.contents import check_entry
 from medjax.share.archive.form import MOST_BYTES, contents_of, members_of
 from medjax.share.archive.refused import RefusedError
 from medjax.share.archive.sums import SIGNATURE, SUMS, digest, rendered_sums
-from medjax.share.signing.signature import parsed
+from medjax.share.signing import keys
+from medjax.share.signing.signature import fingerprint, parsed
 
 
 def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
@@ -27,7 +28,8 @@ def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
       is not asked, see ``share.verify``.
 
     Raises:
-      UserError: if the file cannot be read, or any byte of it is not what ``write`` writes.
+      UserError: if the file cannot be read, any byte of it is not what ``write`` writes, or it has
+        a signature that does not fit. Without cryptography, no signature is looked at.
 
     Example:
       >>> read("no-such-bundle.zip")
@@ -38,7 +40,10 @@ def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
         entries = dict(contents(path))
     except RefusedError as error:
         raise UserError(f"{path} is not a whole bundle: {error}") from error
-    return {name: data for name, data in entries.items() if name not in (SUMS, SIGNATURE)}
+    sums, signature = entries.pop(SUMS), entries.pop(SIGNATURE, None)
+    if signature is not None:
+        _check_fits(path, signature, sums)
+    return entries
 
 
 def contents(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes]]:
@@ -82,6 +87,17 @@ def checked(stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
         yield name, data
     if sums != rendered_sums(digests):
         raise RefusedError(f"{SUMS} does not list the digests that its entries have")
+
+
+def _check_fits(path: str | os.PathLike[str], data: bytes, sums: bytes) -> None:
+    signature = parsed(data)
+    try:
+        fits = keys.is_signed(signature, sums)
+    except UserError:  # cryptography is missing
+        return
+    if not fits:
+        signer = fingerprint(signature.key)
+        raise UserError(f"{path} was changed after signing: the signature of {signer} does not fit")
 
 
 @contextlib.contextmanager

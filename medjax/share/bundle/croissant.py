@@ -80,7 +80,8 @@ def _responsible(card: Mapping[str, Any]) -> dict[str, Any]:
     audit = privacy["audit"]
     found = f"An audit says: {audit['verdict']}" if audit else "No audit of their privacy was done."
     start = "real images of patients" if privacy["real_start"] else method["start"]
-    sentences = [f"The images started from {start}.", *(_sentence(x) for x in privacy["marks"])]
+    images = "Some of the images" if _some_from_noise(card) else "The images"
+    sentences = [f"{images} started from {start}.", *(_sentence(x) for x in privacy["marks"])]
     return {
         "rai:dataCollection": f"Images that {method['name']} made from "
         f"{card['data']['counts']['train']:,} real training images; {_of(card)}.",
@@ -93,6 +94,11 @@ def _responsible(card: Mapping[str, Any]) -> dict[str, Any]:
         "are kept.",
         "rai:personalSensitiveInformation": " ".join([*sentences, found]),
     }
+
+
+def _some_from_noise(card: Mapping[str, Any]) -> bool:
+    starts = [part["start"] for part in card["merged_from"] or []]
+    return bool(card["privacy"]["real_start"]) and "noise" in starts
 
 
 def _of(card: Mapping[str, Any]) -> str:

@@ -63,7 +63,9 @@ def _write_new(out: Path, content: bytes) -> None:
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     store.write_bytes(temporary, content)
     try:
-        os.link(temporary, out)
+        with open(out, "xb"):  # takes the name, where links are unknown too
+            pass
+        os.replace(temporary, out)
     except FileExistsError as error:
         raise _is_there(out) from error
     except OSError as error:

@@ -13,6 +13,7 @@ from medjax.data.npz.archive import read_arrays
 from medjax.errors import UserError, some
 from medjax.run.summary import read_summary
 from medjax.share.bundle.audit import Audit, read_audit
+from medjax.types import MULTI_LABEL
 
 # What a card is made of, besides settings; a summary of an early version has not all of it.
 _NEEDED = ("baseline_ipc", "baselines", "compared_by", "data", "init", "ipc", "iterations")
@@ -43,7 +44,7 @@ def read_run(workdir: Path) -> FinishedRun:
 
     Raises:
       UserError: if there is none, if the folder holds several seeds, a file is damaged, or the
-        8-bit images of ``synthetic.npz`` are not its images.
+        8-bit images of ``synthetic.npz`` are not its images, or its labels not those of the run.
 
     Example:
       >>> read_run(Path("runs/none"))
@@ -71,6 +72,12 @@ def read_run(workdir: Path) -> FinishedRun:
         raise UserError(
             f"{path} has {len(shared.labels)} images, but the run of its summary.json made {wanted}"
         )
+    hard = (summary.get("labels") or "hard") == "hard"
+    if hard and not _are_hard(shared.labels, task=summary["data"]["task"]):
+        raise UserError(
+            f"{path} was changed after the run: its labels are probabilities, but the run of its "
+            "summary.json made classes; distil again"
+        )
     pictures = read_arrays(path, names=("images_uint8",), content=content).get("images_uint8")
     if pictures is not None and not np.array_equal(pictures, data.to_uint8(shared.images)):
         raise UserError(
@@ -78,3 +85,8 @@ def read_run(workdir: Path) -> FinishedRun:
         )
     digest = hashlib.sha256(content).hexdigest()
     return FinishedRun(workdir, summary, shared, read_audit(workdir, digest=digest))
+
+
+def _are_hard(labels: np.ndarray, *, task: str) -> bool:
+    """Returns whether labels are classes, or rows of findings, and not outputs of a network."""
+    return labels.ndim == 1 or (task == MULTI_LABEL and bool(np.isin(labels, (0, 1)).all()))

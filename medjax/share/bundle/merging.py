@@ -228,27 +228,23 @@ def _data(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _privacy(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns what is known of the privacy of all parts: what holds for any, and each audit."""
+    """Returns what is known of the privacy of all parts: each mark and each audit, by its part."""
     parts = [card["privacy"] for card in found]
     titles = [card["title"] for card in found]
-    said = [
-        f"{card['title']}{f' (part {number})' * (titles.count(card['title']) > 1)}: "
-        f"{card['privacy']['audit']['verdict']}"
-        for number, card in enumerate(found, 1)
-        if _audited(card)
+    names = [
+        f"{title}{f' (part {number})' * (titles.count(title) > 1)}"
+        for number, title in enumerate(titles, 1)
     ]
+    named = list(zip(names, parts, strict=True))
+    said = [f"{name}: {part['audit']['verdict']}" for name, part in named if part["audit"]]
     if said and len(said) < len(found):
         said.append(f"Of {len(found) - len(said)} of its {len(found)} parts no audit was done.")
     return {
         "real_start": any(part["real_start"] for part in parts),
-        "marks": list(dict.fromkeys(mark for part in parts for mark in part["marks"])),
+        "marks": [f"{name}: {mark}" for name, part in named for mark in part["marks"]],
         "audit": {"verdict": " ".join(said), "scores": None} if said else None,
-        "differential_privacy": all(part["differential_privacy"] for part in parts),
+        "differential_privacy": False,
     }
-
-
-def _audited(card: Mapping[str, Any]) -> bool:
-    return card["privacy"]["audit"] is not None
 
 
 def _described(card: Mapping[str, Any]) -> list[dict[str, Any]]:

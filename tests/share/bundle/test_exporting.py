@@ -1,5 +1,6 @@
 """Images in the layouts of others."""
 
+import errno
 import os
 
 import numpy as np
@@ -53,6 +54,15 @@ def test_a_file_that_is_there_is_kept(bundle, tmp_path, layout):
     (tmp_path / "link.npz").symlink_to(tmp_path / "none")
     with pytest.raises(UserError, match=r"link\.npz is there already"):
         share.export(bundle, tmp_path / "link.npz", to=layout)
+
+
+def test_a_disk_without_links_will_do(bundle, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    share.export(bundle, tmp_path / "set.npz", to="npz")
+    assert share.load(tmp_path / "set.npz").images.shape == (4, 6, 5, 1)
 
 
 def test_a_file_that_comes_while_the_bundle_is_read_is_kept(bundle, tmp_path, monkeypatch):

@@ -53,6 +53,16 @@ def test_images_that_were_changed_after_the_run(site):
     read_run(workdir)
 
 
+def test_labels_of_a_network_that_pass_for_classes(site):
+    workdir = site()
+    with np.load(workdir / "synthetic.npz") as file:
+        arrays = dict(file)
+    soft = np.float32([[0.9, 0.1]] * 2 + [[0.2, 0.8]] * 2)
+    np.savez(workdir / "synthetic.npz", **arrays | {"labels": soft})
+    with pytest.raises(UserError, match="its labels are probabilities, but the run"):
+        read_run(workdir)
+
+
 def test_an_older_summary_does_not_count_decoded_images(site):
     workdir = site()
     summary = json.loads((workdir / "summary.json").read_text())

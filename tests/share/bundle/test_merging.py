@@ -1,5 +1,7 @@
 """Sets of several sites as one: labels by names, each site's images by its own statistics."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from medjax import data, share
 from medjax.errors import UserError
 from medjax.share import archive
 from medjax.share.bundle.merging import merged, pooled
+from medjax.share.card_text import card_lines
 
 
 @pytest.fixture
@@ -68,7 +71,7 @@ def test_what_is_known_of_privacy_is_that_of_the_worst(packed, audited, tmp_path
     card = share.merge(paths, tmp_path / "all.zip")
     assert card["privacy"] == {
         "real_start": True,
-        "marks": ["its images started from real images, which they may still show"],
+        "marks": ["b: its images started from real images, which they may still show"],
         "audit": {
             "verdict": "b: Nothing was found with 4 runs. Of 1 of its 2 parts no audit was done.",
             "scores": None,
@@ -76,6 +79,11 @@ def test_what_is_known_of_privacy_is_that_of_the_worst(packed, audited, tmp_path
         "differential_privacy": False,
     }
     assert card["method"]["start"] == "several"
+    entries = archive.read(tmp_path / "all.zip")
+    assert b"**Some of the images started from real images of patients.**" in entries["README.md"]
+    said = json.loads(entries["croissant.json"])["rai:personalSensitiveInformation"]
+    assert said.startswith("Some of the images started from real images of patients. B: its images")
+    assert "privacy: some of the images started from real images of patients" in card_lines(card)
 
 
 def test_columns_of_findings_follow_their_names(findings, tmp_path):

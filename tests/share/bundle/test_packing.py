@@ -58,6 +58,13 @@ def test_packed_twice(site, tmp_path):
     assert (tmp_path / "c.zip").read_bytes() == first
 
 
+def test_the_bytes_are_those_of_every_machine_and_python(site, tmp_path):
+    """A page or a card that says something else has another digest, to be put here."""
+    share.pack(site(), tmp_path / "a.zip")
+    found = share.verify(tmp_path / "a.zip").digest
+    assert found == "313ec0478c38d512508d0e4dc97ecfba034ae7612a2811d3d0c3e8d55c3b1653"
+
+
 def test_a_path_in_the_title_or_in_a_verdict(site, audited, secrets, tmp_path):
     with pytest.raises(UserError, match=r"would hold '.*drsmith.*', which must not leave"):
         share.pack(site(), tmp_path / "a.zip", title=f"from {secrets[0]}/{secrets[1]}")

@@ -3,6 +3,7 @@
 The set is DM of the phantom, 5 images a class; its card has the scores of ten networks.
 """
 
+import importlib.util
 import json
 import re
 import types
@@ -14,6 +15,7 @@ import pytest
 from medjax import data
 from medjax.share import archive, load
 from medjax.share.bundle import contents
+from medjax.share.bundle.card import describe_images
 
 NETWORKS = 3
 # 8-bit images differ by half a grey level, and where floats leave 0–1.
@@ -38,36 +40,41 @@ def case(golden, tmp_path_factory):
     arrays = golden("phantom_bundle")
     card = json.loads(str(arrays.pop("card")))
     shared = data.SharedSet(**arrays)
-    folder = tmp_path_factory.mktemp("phantom")
+    test = data.load("phantom").test
+    inputs = np.asarray((test.images / np.float32(255) - shared.mean) / shared.std, np.float32)
+    made = unpacked(shared, card, tmp_path_factory.mktemp("phantom"))
+    made.test = (inputs, test.labels)
+    return made
+
+
+def unpacked(shared, card, folder):
     archive.write(folder / "a.zip", contents.entries(shared, card))
     with zipfile.ZipFile(folder / "a.zip") as file:
         file.extractall(folder)
-    test = data.load("phantom").test
-    inputs = np.asarray((test.images / np.float32(255) - shared.mean) / shared.std, np.float32)
     found = load(folder / "a.zip")
     return types.SimpleNamespace(
         folder=folder,
         card=card,
+        shared=shared,
         images=np.asarray(found.images),
         labels=np.asarray(found.labels),
         clipped=(np.clip(shared.images, 0, 1) - shared.mean) / shared.std,
         std=float(shared.std.min()),
-        test=(inputs, test.labels),
     )
 
 
 @pytest.fixture
 def snippet(case, monkeypatch):
     """``snippet("NumPy")`` runs a snippet in the folder, and returns its names."""
-    monkeypatch.chdir(case.folder)
     monkeypatch.setenv("HF_HOME", str(case.folder.parent / "cache"))
     for threads in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         monkeypatch.setenv(threads, "1")  # of a busy machine
 
-    def run(title):
+    def run(title, of=case):
         if title in LIBRARIES:
             pytest.importorskip(LIBRARIES[title], reason="needs the extra [loaders]")
-        page = (case.folder / "README.md").read_text()
+        monkeypatch.chdir(of.folder)
+        page = (of.folder / "README.md").read_text()
         (code,) = re.findall(rf"^### {title}$.*?^```python\n(.*?)^```$", page, re.M | re.S)
         names = {}
         exec(code, names)
@@ -84,13 +91,63 @@ def arrays_of(names, title):
     return np.asarray(images), np.asarray(names["labels"])
 
 
+def check(names, title, of):
+    """Compares the images and the labels of a snippet with those of the bundle."""
+    images, labels = arrays_of(names, title)
+    assert images.dtype == np.float32 and labels.tolist() == of.labels.tolist()
+    wanted = of.images if KINDS[title] == FLOAT else of.clipped
+    most = 1e-6 if KINDS[title] == FLOAT else 0.51 / 255 / of.std
+    np.testing.assert_allclose(images, wanted, atol=most)
+
+
 @pytest.mark.parametrize("title", KINDS)
 def test_it_loads_the_images(case, snippet, title):
-    images, labels = arrays_of(snippet(title), title)
-    assert images.dtype == np.float32 and labels.tolist() == case.labels.tolist()
-    wanted = case.images if KINDS[title] == FLOAT else case.clipped
-    most = 1e-6 if KINDS[title] == FLOAT else 0.51 / 255 / case.std
-    np.testing.assert_allclose(images, wanted, atol=most)
+    check(snippet(title), title, case)
+
+
+def rgb(shared, card):
+    pixels = np.concatenate([shared.images, 1 - shared.images, shared.images / 2], axis=-1)
+    colours = np.arange(3, dtype=np.float32) / 10
+    mean, std = shared.mean + colours, shared.std + colours
+    return shared._replace(images=pixels, mean=mean, std=std), card
+
+
+def rows_of_findings(shared, card):
+    labels = np.eye(4, dtype=np.float32)[shared.labels]
+    labels[::3, 0] = 1
+    data_ = {**card["data"], "task": "multi-label, binary-class"}
+    return shared._replace(labels=labels), {**card, "data": data_}
+
+
+def probabilities(shared, card):
+    labels = np.full((len(shared.labels), 4), 1 / 8, np.float32)
+    labels[np.arange(len(labels)), shared.labels] = 5 / 8
+    return shared._replace(labels=labels), card
+
+
+def whitened(shared, card):
+    size = shared.images[0].size
+    mean = np.linspace(0, 1, size, dtype=np.float32)
+    matrix = np.eye(size, k=1, dtype=np.float32) + 2 * np.eye(size, dtype=np.float32)
+    zca = {"zca": np.asarray("zca"), "zca_mean": mean, "zca_matrix": matrix}
+    return shared._replace(**zca), card
+
+
+@pytest.mark.parametrize("kind", [rgb, rows_of_findings, probabilities, whitened])
+def test_it_loads_sets_of_other_kinds(case, snippet, tmp_path, kind):
+    shared, card = kind(case.shared, case.card)
+    multi_label = card["data"]["task"].startswith("multi-label")
+    described = describe_images(shared, multi_label=multi_label)
+    of, tried = unpacked(shared, {**card, "images": described}, tmp_path), 0
+    for title in ("NumPy", "PyTorch", "JAX", "Keras", "MONAI", "Hugging Face datasets"):
+        if title in LIBRARIES and importlib.util.find_spec(LIBRARIES[title]) is None:
+            continue
+        if kind is whitened and KINDS[title] == EIGHT_BIT:
+            assert f"### {title}" not in (of.folder / "README.md").read_text()
+        else:
+            check(snippet(title, of), title, of)
+        tried += 1
+    assert tried >= 2
 
 
 def judge(case, title, scores, *, differs=""):

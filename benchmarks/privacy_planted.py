@@ -4,8 +4,8 @@
 
 So many times, it draws a random half of PneumoniaMNIST's training images, passes off other images
 as what DM from noise made of it, and runs the default audit on them: all attacks, the comparisons,
-and the decision. Held-out images do not depend on the half, so every alarm is false; means of
-images of the half are leaks. Each repeat is a line of ``.jsonl``; those that are there are not made
+and the decision. Held-out images, of which none is in train too, do not depend on the half, so
+every alarm is false; means of images of the half are leaks. Each repeat is a line of ``.jsonl``; those that are there are not made
 again.
 """
 
@@ -25,6 +25,7 @@ from scipy import stats
 
 from medjax import data
 from medjax.cli import startup
+from medjax.data.inspect.duplicates import digests
 from medjax.privacy import auditing
 from medjax.privacy.case.case import Case, make_case
 from medjax.privacy.case.finished import Finished
@@ -78,9 +79,12 @@ class Planted:
 
     def _held_out(self, rng: np.random.Generator) -> data.SharedSet:
         assert self.dataset.val is not None
-        labels = self.dataset.val.labels
-        rows = np.concatenate([rng.permutation(x)[:_EACH] for x in self._by_class(labels)])
-        return self._set(self.dataset.val.images[rows] / np.float32(255), labels[rows])
+        images, labels = self.dataset.val.images, self.dataset.val.labels
+        # One that is in train as well would be reported, and rightly.
+        alone = ~np.isin(digests(images), digests(self.dataset.train.images))
+        groups = [rows[alone[rows]] for rows in self._by_class(labels)]
+        rows = np.concatenate([rng.permutation(x)[:_EACH] for x in groups])
+        return self._set(images[rows] / np.float32(255), labels[rows])
 
     def _means(
         self, rng: np.random.Generator, part: data.Split, count: int | None

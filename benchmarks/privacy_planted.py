@@ -5,8 +5,8 @@
 So many times, it draws a random half of PneumoniaMNIST's training images, passes off other images
 as what DM from noise made of it, and runs the default audit on them: all attacks, the comparisons,
 and the decision. Held-out images, of which none is in train too, do not depend on the half, so
-every alarm is false; means of images of the half are leaks. Each repeat is a line of ``.jsonl``; those that are there are not made
-again.
+every alarm is false; means of images of the half are leaks. Each repeat is a line of ``.jsonl``;
+those that are there are not made again.
 """
 
 import argparse

@@ -5,12 +5,12 @@
 So many times, it draws a random half of PneumoniaMNIST's training images, passes off other images
 as what DM from noise made of it, and runs the default audit on them: all attacks, the comparisons,
 and the decision. Held-out images, of which none is in train too, do not depend on the half, so
-every alarm is false; means of images of the half are leaks. Each repeat is a line of ``.jsonl``;
-those that are there are not made again.
+every alarm is false, whatever the run is said to have started from; means of images of the half
+are leaks, on which the attacks that know the start are not tried. Each repeat is a line of
+``.jsonl``; those that are there are not made again.
 """
 
 import argparse
-import dataclasses
 import functools
 import json
 import os
@@ -29,85 +29,90 @@ from medjax.data.inspect.duplicates import digests
 from medjax.privacy import auditing
 from medjax.privacy.case.case import Case, make_case
 from medjax.privacy.case.finished import Finished
-from medjax.privacy.copies import release
-from medjax.privacy.statistics.decision import decide
+from medjax.privacy.default_tests import default_tests, own_networks
+from medjax.privacy.statistics.decision import Decision, decide
 from medjax.privacy.tracing import spaces
-from medjax.privacy.tracing.attacks import own_networks, tracing_attacks
 from medjax.run import config, datasets
 from medjax.run.settings import Settings
 
 DATA = "pneumoniamnist"
 HELD_OUT = "held-out images"
+HELD_OUT_REAL, HELD_OUT_MIX = f"{HELD_OUT}, real start", f"{HELD_OUT}, start of patches"
+STARTS = {HELD_OUT_REAL: "init=real", HELD_OUT_MIX: "init=mix,distill.factor=2"}
 MEANS = {
     "means of 20 members": 20,
     "means of 100 members": 100,
     "means of all members": None,
 }
-SETS = (HELD_OUT, *MEANS)
+SETS = (HELD_OUT, *STARTS, *MEANS)
 _EACH = 10  # held-out images of each class
 Row = dict[str, Any]
 
 
 class Planted:
-    """The images that repeats are about, and the settings of the run that never took place."""
+    """The images that repeats are about, of runs that never took place."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        made = config.make("dm", DATA, f"quick,ipc={_EACH},distill.init=noise")
-        self.settings = Settings.from_config(made.to_dict())
-        self.dataset, _ = datasets.load_dataset(self.settings.data)
+        self.dataset, _ = datasets.load_dataset(_settings("init=noise").data)
 
     def audit(self, what: str, number: int, *, images: int) -> Row:
         """Audits images that are passed off, with the seed ``number``; returns what it found."""
-        rng, run = np.random.default_rng([number, 7]), self._run(number)
+        rng, run = np.random.default_rng([number, 7]), self._run(what, number)
 
         def passed_off(run: Finished, part: data.Split, folder: Path) -> data.SharedSet:
-            return self._held_out(rng) if what == HELD_OUT else self._means(rng, part, MEANS[what])
+            if what in MEANS:
+                images, labels = self._means(rng, part, MEANS[what])
+            else:
+                images, labels = self._held_out(rng, _EACH * (4 if what == HELD_OUT_MIX else 1))
+            stats = data.channel_stats(part.images)
+            return data.SharedSet(np.float32(images), np.int32(labels), *stats)
 
         case = make_case(run, images=images, near=auditing.NEAR, distil=passed_off)
-        decision = _decided(case._replace(run=run._replace(released=case.scene.target)))
+        case = case._replace(run=run._replace(released=case.scene.target))
+        decision = _decided(case, images=images)
         leaks = [f"{x.name}{f' of {x.group}' if x.group else ''}" for x in decision.leaks]
         leaks += [f"{x.name}, by {x.space}" for x in decision.copied]
         return {"planted": what, "number": number, "tests": decision.tests, "found": leaks}
 
-    def _run(self, number: int) -> Finished:
-        whole = {**self.settings.config, "seed": number}
-        settings = dataclasses.replace(self.settings, seed=number, config=whole)
+    def _run(self, what: str, number: int) -> Finished:
+        settings = _settings(STARTS.get(what, "init=noise"), seed=number)
         summary = {"selected_step": settings.iterations}
-        nothing = self._set(np.zeros((0, *self.dataset.train.images.shape[1:])), np.zeros(0))
+        stats = self.dataset.mean, self.dataset.std
+        blank = np.zeros((0, *self.dataset.train.images.shape[1:]), np.float32)
+        nothing = data.SharedSet(blank, np.zeros(0, np.int32), *stats)  # until there is a half
         return Finished(self.folder, summary, settings, self.dataset, nothing, "")
 
-    def _held_out(self, rng: np.random.Generator) -> data.SharedSet:
+    def _held_out(self, rng: np.random.Generator, each: int) -> tuple[np.ndarray, np.ndarray]:
         assert self.dataset.val is not None
         images, labels = self.dataset.val.images, self.dataset.val.labels
         # One that is in train as well would be reported, and rightly.
         alone = ~np.isin(digests(images), digests(self.dataset.train.images))
         groups = [rows[alone[rows]] for rows in self._by_class(labels)]
-        rows = np.concatenate([rng.permutation(x)[:_EACH] for x in groups])
-        return self._set(images[rows] / np.float32(255), labels[rows])
+        rows = np.concatenate([rng.permutation(x)[:each] for x in groups])
+        return images[rows] / np.float32(255), labels[rows]
 
     def _means(
         self, rng: np.random.Generator, part: data.Split, count: int | None
-    ) -> data.SharedSet:
+    ) -> tuple[np.ndarray, np.ndarray]:
         groups = [rng.permutation(x)[:count] for x in self._by_class(part.labels)]
         means = np.stack([part.images[np.sort(x)].mean(axis=0) / 255 for x in groups])
-        return self._set(means, np.arange(len(means)))
+        return means, np.arange(len(means))
 
     def _by_class(self, labels: np.ndarray) -> list[np.ndarray]:
         return [np.flatnonzero(labels == label) for label in range(self.dataset.num_classes)]
 
-    def _set(self, images: np.ndarray, labels: np.ndarray) -> data.SharedSet:
-        own = np.float32(images), np.int32(labels), self.dataset.mean, self.dataset.std
-        return data.SharedSet(*own)
+
+def _settings(start: str, *, seed: int = 0) -> Settings:
+    made = config.make("dm", DATA, f"quick,ipc={_EACH},distill.{start},seed={seed}")
+    return Settings.from_config(made.to_dict())
 
 
-def _decided(case: Case) -> Any:
+def _decided(case: Case, *, images: int) -> Decision:
     """Decides as the default audit, see ``medjax.privacy.auditing``."""
     made = spaces.make_spaces(case.scene, case.run.net())
-    traced = tracing_attacks(case, made, own_networks(case))
-    tests, *_ = release.compare(case.run, images=auditing.IMAGES)
-    tests += [release.nearest_of_half(case, space) for space in (made[0], made[-1])]
-    return decide(traced, [], tests)
+    tests = default_tests(case, made, own_networks(case), images=images)
+    return decide(tests.attacks, [], tests.copies)
 
 
 def counted(rows: Sequence[Row]) -> Iterator[Row]:

@@ -14,9 +14,9 @@ from medjax.privacy.canaries.attacks import CANARIES, trace_canaries
 from medjax.privacy.canaries.bounds import check_installed
 from medjax.privacy.case import finished
 from medjax.privacy.case.case import Case, make_case
-from medjax.privacy.copies import release
 from medjax.privacy.copies.nearest import CopyTest
 from medjax.privacy.deep.shadow_attacks import shadow_attacks
+from medjax.privacy.default_tests import default_tests, own_networks
 from medjax.privacy.earlier import keep_alarm
 from medjax.privacy.page import wording
 from medjax.privacy.page.audit_page import write_page
@@ -25,7 +25,6 @@ from medjax.privacy.statistics import evidence
 from medjax.privacy.statistics.decision import Decision, decide
 from medjax.privacy.statistics.membership import Attack
 from medjax.privacy.tracing import spaces
-from medjax.privacy.tracing.attacks import own_networks, tracing_attacks
 from medjax.run.metrics import write_json
 
 IMAGES, SHADOWS, NEAR = 2000, 16, 8
@@ -78,9 +77,7 @@ def audit(
     case = make_case(run, images=images, near=near)
     made = spaces.make_spaces(case.scene, run.net())
     own = own_networks(case)
-    traced, deeper = tracing_attacks(case, made, own), list[Attack]()
-    tests, closeness, no_start = release.compare(run, images=images)
-    tests += [release.nearest_of_half(case, space) for space in (made[0], made[-1])]
+    default, deeper = default_tests(case, made, own, images=images), list[Attack]()
     tried: dict[str, Any] = {"runs": 1}
     epsilon: dict[str, Any] = {}
     if deep:
@@ -90,11 +87,13 @@ def audit(
         tried = {"runs": 1 + 2 * shadows + bool(epsilon), "shadows": 2 * shadows}
         tried |= {"no_canaries_because": why_not} if why_not else {}
         tried |= {"canaries": sum(epsilon["all"][x] for x in _SIDES)} if epsilon else {}
-    tried |= {"no_start_because": no_start} if no_start else {}
+    if default.no_start_because:
+        tried["no_start_because"] = default.no_start_because
     tried["seconds"] = round(time.monotonic() - began, 1)
-    decision, attacks = decide(traced, deeper, tests), [*traced, *deeper]
-    more_fields = {"closeness": closeness, "epsilon": epsilon, "publish": publish}
-    result = _result(case, decision, attacks, tests, tried, more_fields)
+    decision = decide(default.attacks, deeper, default.copies)
+    attacks = [*default.attacks, *deeper]
+    more_fields = {"closeness": default.closeness, "epsilon": epsilon, "publish": publish}
+    result = _result(case, decision, attacks, default.copies, tried, more_fields)
     path = run.workdir / "audit.json"
     result = keep_alarm(result, path)
     write_json(path, result.asdict())

@@ -8,6 +8,10 @@ from medjax.privacy.page import wording
 from medjax.privacy.result import AuditResult
 
 _EARLIER = "An earlier audit found: "
+_SENTENCE = (
+    "An alarm of an earlier audit of the same images stays; m audits raise a false one at most m "
+    "times as often as one."
+)
 
 
 def keep_alarm(result: AuditResult, path: Path) -> AuditResult:
@@ -36,7 +40,7 @@ def keep_alarm(result: AuditResult, path: Path) -> AuditResult:
     return dataclasses.replace(
         result,
         alarm=True,
-        verdict=(wording.ALARM, *result.verdict[1:]),
+        verdict=(wording.ALARM, *result.verdict[1:], _SENTENCE),
         findings=(*result.findings, *missed),
     )
 

@@ -6,17 +6,20 @@ import re
 import shutil
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from medjax import data, privacy
 from medjax.cli.privacy import main
 from medjax.errors import UserError
-from medjax.privacy import auditing
+from medjax.methods.formation import at_patch_size
+from medjax.privacy import default_tests
 from medjax.privacy.case import case as cases
 from medjax.privacy.case import finished, redistil
-from medjax.privacy.copies import release
-from medjax.privacy.deep import shadows, together
+from medjax.privacy.copies import release, started
+from medjax.privacy.copies.started import NAME
+from medjax.privacy.deep import shadow_attacks, shadows, together
 from medjax.privacy.statistics import evidence
 from medjax.privacy.statistics.membership import measure
 
@@ -60,6 +63,16 @@ def test_no_copy_of_the_images_stays(audited):
     assert not list(workdir.rglob("images.npz"))
 
 
+def test_no_copy_stays_in_a_cache_if_images_are_read_from_disk(make_run, tmp_path):
+    options = "distill.init=noise,distill.batch_real=16,distill.augment=none"
+    options += f",data.stream_above_gib=0.0,data.cache={tmp_path}"
+    workdir = make_run("dm", f"ipc=1,iterations=1,evaluation.every=1,{options}")
+    before = sorted(tmp_path.rglob("*.npy"))
+    privacy.audit(workdir, images=60)
+    assert before and sorted(tmp_path.rglob("*.npy")) == before
+    assert not list((workdir / "audit").rglob("*.npy"))
+
+
 def test_a_second_audit_reads_the_distillation(audited, monkeypatch, capsys):
     workdir, result = audited
     made = (workdir / "audit").glob("*/half/synthetic.npz")
@@ -81,8 +94,8 @@ def test_a_real_start_with_few_steps_raises_an_alarm(make_run):
     options = "distill.init=real,distill.batch_real=16,distill.augment=none"
     workdir = make_run("dm", f"ipc=6,iterations=2,evaluation.every=2,{options}")
     result = privacy.audit(workdir, images=60)
-    started = [test for test in result.copies if "started from" in test.name]
-    assert result.alarm and [(test.found, test.of) for test in started] == [(12, 12)] * 2
+    matched = [test for test in result.copies if "started from" in test.name]
+    assert result.alarm and [(test.found, test.of) for test in matched] == [(12, 12)] * 2
     assert any("nearest to the real image that they started from" in x for x in result.findings)
     assert not any(
         "(seed known)" in attack.name and "networks" not in attack.name for attack in result.attacks
@@ -92,26 +105,34 @@ def test_a_real_start_with_few_steps_raises_an_alarm(make_run):
 def test_a_start_that_was_chosen_is_matched_too(from_noise, monkeypatch):
     run = finished.read(from_noise)
     images = np.float32(run.dataset.train.images[[7, 9, 20, 30]]) / 255
-    monkeypatch.setattr(release, "start_of", lambda _: images)
+    monkeypatch.setattr(started, "start_of", lambda _: images)
     settings = dataclasses.replace(run.settings, distill={"init": "kcenter"})
     chosen = run._replace(settings=settings, released=run.released._replace(images=images))
     tests, _, why_not = release.compare(chosen, images=20)
-    started = [(test.found, test.of) for test in tests if "started from" in test.name]
-    assert started == [(4, 4)] * 2 and why_not is None
+    matched = [(test.found, test.of) for test in tests if "started from" in test.name]
+    assert matched == [(4, 4)] * 2 and why_not is None
 
 
-def test_each_patch_of_a_mixed_start_is_matched(make_run):
+def test_each_patch_of_a_mixed_start_is_matched(make_run, monkeypatch):
     options = "distill.init=mix,distill.factor=2,distill.batch_real=16,distill.augment=none"
-    workdir = make_run("auto", f"ipc=2,iterations=1,evaluation.every=1,{options}")
-    result = privacy.audit(workdir, images=60)
-    (pixels, _) = [test for test in result.copies if "started from" in test.name]
-    assert pixels.of == 16 and pixels.found >= 8 and result.alarm
-    assert any("nearest to the real image that they started from" in x for x in result.verdict)
+    run = finished.read(make_run("auto", f"ipc=2,iterations=1,evaluation.every=1,{options}"))
+    # Noise of eight pixels is nothing at four: many images are near to a few.
+    of_noise, *_ = (test for test in release.compare(run, images=20)[0] if test.name == NAME)
+    assert of_noise.of == 16 and of_noise.expected > 2 and of_noise.p_value > 0.01
+    train, rows = run.dataset.train, np.arange(16) * 11
+    train = data.Split(np.kron(train.images, np.ones((1, 2, 2, 1), np.uint8)), train.labels)
+    patches = at_patch_size(jnp.float32(train.images[rows]) / 255, factor=2)
+    monkeypatch.setattr(started, "start_of", lambda _: np.asarray(patches))
+    released = run.released._replace(images=np.asarray(patches), labels=train.labels[rows])
+    dataset = dataclasses.replace(run.dataset, train=train, val=None, test=train)
+    tests, *_ = release.compare(run._replace(dataset=dataset, released=released), images=20)
+    fine, *_ = (test for test in tests if test.name == NAME)
+    assert (fine.found, fine.of) == (16, 16) and fine.expected < 0.1 and fine.p_value < 1e-9
 
 
 def test_a_start_that_experts_choose_is_said_to_be_untried(from_noise, monkeypatch):
     run = finished.read(from_noise)
-    monkeypatch.setattr(release, "start_of", lambda _: None)
+    monkeypatch.setattr(started, "start_of", lambda _: None)
     settings = dataclasses.replace(run.settings, method="datm", distill={"init": "real"})
     tests, _, why_not = release.compare(run._replace(settings=settings), images=20)
     assert why_not == "the experts of datm choose its start"
@@ -215,9 +236,30 @@ def test_stopped_shadows_resume(from_noise, tmp_path, monkeypatch):
     monkeypatch.setattr(together, "_save", save)
     resumed = together.distil(run, images, inside, tmp_path / "stopped", seeds=[3, 3])
     assert saved == [2]
+    fewer = together.distil(run, images, inside[:1], tmp_path / "stopped", seeds=[3])
+    np.testing.assert_array_equal(fewer[0].images, whole[0].images)
+    # Other halves, or another seed, are not taken for these.
+    other = together.distil(run, images, ~inside, tmp_path / "stopped", seeds=[3, 3])
+    assert np.abs(other[0].images - whole[0].images).max() > 0.01
+    (again,) = together.distil(run, images, inside[:1], tmp_path / "stopped", seeds=[4])
+    assert np.abs(again.images - whole[0].images).max() > 0.01
     for one, other in zip(whole, resumed, strict=True):
         np.testing.assert_array_equal(one.images, other.images)
-    assert not (tmp_path / "stopped" / "state.npz").exists()
+    assert not list((tmp_path / "stopped").glob("state*"))
+
+
+def test_an_audit_with_fewer_shadows_takes_the_first_of_them(from_noise, monkeypatch):
+    case, asked = cases.make_case(finished.read(from_noise), images=60, near=0), []
+
+    def asks(run, images, inside, folder, *, seeds):
+        asked.append([(rows.tobytes(), seed) for rows, seed in zip(inside, seeds, strict=True)])
+        raise InterruptedError
+
+    monkeypatch.setattr(shadow_attacks, "distil_shadows", asks)
+    for shadows_ in (8, 4):
+        with pytest.raises(InterruptedError):
+            shadow_attacks.shadow_attacks(case, [], own=[], shadows=shadows_)
+    assert asked[1] == asked[0][:4] and len(set(asked[0])) == 8
 
 
 def test_the_half_is_distilled_with_the_runs_own_settings(from_noise, tmp_path):
@@ -304,7 +346,7 @@ def test_other_data_and_other_folders_are_refused(core_set, noisy, tmp_path):
 @pytest.mark.parametrize("found", [[], [measure("canaries", np.arange(9.0), np.arange(9.0))]])
 def test_an_audit_without_an_attack_measures_nothing(audited, monkeypatch, found):
     """An attack on canaries is none on members."""
-    monkeypatch.setattr(auditing, "tracing_attacks", lambda *_: found)
+    monkeypatch.setattr(default_tests, "tracing_attacks", lambda *_: found)
     workdir, _ = audited
     result = privacy.audit(workdir, images=60)
     assert list(result.attacks) == found and set(result.detectable.values()) == {None}

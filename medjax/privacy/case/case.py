@@ -18,6 +18,7 @@ from medjax.privacy.tracing.spaces import Scene
 
 _log = logging.getLogger("medjax")
 NO_FINDING = "no finding"
+_EACH = 20  # images of a patient, who may have thousands in one half and none in the other
 Distil = Callable[[Finished, data.Split, Path], data.SharedSet]
 
 
@@ -78,7 +79,7 @@ def make_case(run: Finished, *, images: int, near: int, distil: Distil = distill
     except UserError as error:
         raise UserError(f"cannot distil a random half of the training images: {error}") from error
     rng = np.random.default_rng([run.settings.seed, 0x5C0])
-    sides = [rng.permutation(np.flatnonzero(side))[:images] for side in (inside, ~inside)]
+    sides = [_some(rng, np.flatnonzero(x), pool.units, images) for x in (inside, ~inside)]
     rows = np.concatenate(sides)
     classes = run.dataset.num_classes
     mask = group_mask(kept.labels[rows], num_classes=classes)
@@ -89,3 +90,20 @@ def make_case(run: Finished, *, images: int, near: int, distil: Distil = distill
     holdout = data.Split(holdout.images[some], holdout.labels[some])
     scene = Scene(target, kept.images[rows], population, holdout, classes)
     return Case(run, pool, kept, inside, rows, scene, folder)
+
+
+def _some(rng: np.random.Generator, rows: np.ndarray, units: np.ndarray, most: int) -> np.ndarray:
+    """Draws whole units, each with as many of its images on either side, up to a number of images.
+
+    If the number of images alone were limited, those of a patient would be fewer on the side that
+    has more, and scores of members and others would differ without a leak.
+    """
+    order = rng.permutation(rows)
+    _, first, place = np.unique(units[order], return_index=True, return_inverse=True)
+    by_unit = np.argsort(first[place], kind="stable")  # in the order of their first images
+    began = first[place][by_unit]
+    number = np.arange(len(order)) - np.searchsorted(began, began)  # within the unit
+    kept, began = order[by_unit][number < _EACH], began[number < _EACH]
+    cut = began[most] if len(kept) > most else len(order)
+    whole: np.ndarray = kept[began < cut]
+    return whole if len(whole) else kept[:most]

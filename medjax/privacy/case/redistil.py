@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import io
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from medjax.run import datasets
 from medjax.run.distill import distill
 
 _TEST_IMAGES = 4  # of each label row; a run wants a test split
-_IMAGES = "images"
+_IMAGES, _CACHE = "images", "cache"
 
 
 def distilled(
@@ -57,7 +58,8 @@ def config_of(
       run, part, folder, seed: see ``distilled``.
 
     Yields:
-      The config. The file, which holds patients' images, is removed afterwards.
+      The config. The file, which holds patients' images, and what a cache unpacked of it are
+      removed afterwards.
 
     Raises:
       UserError: if a class has no image, or the file cannot be written.
@@ -69,6 +71,7 @@ def config_of(
         yield _config(run, path, seed=seed)
     finally:
         path.unlink(missing_ok=True)
+        shutil.rmtree(folder / _CACHE / "data", ignore_errors=True)  # the images, of a streamed set
 
 
 def check_groups(run: Finished, labels: np.ndarray) -> None:
@@ -96,7 +99,7 @@ def _config(run: Finished, path: Path, *, seed: int | None) -> dict[str, Any]:
         "name": _IMAGES,
         "root": str(path.parent),
         "prepare": str(Preparation(last=prepared.last)),
-        "cache": settings.data.cache,
+        "cache": str(path.parent / _CACHE),  # not the user's, where images would stay
         "stream_above_gib": settings.data.stream_above_gib,
     }
     config["seed"] = settings.seed if seed is None else seed

@@ -131,30 +131,6 @@ def nearest_members(
     return CopyTest(name, space, count, len(chosen), expected, float(law.sf(count - 1)))
 
 
-def matches_start(found: Nearest, starts: np.ndarray, of: int, *, space: str) -> CopyTest:
-    """Tests whether synthetic images are nearest to the real image that they started from.
-
-    Args:
-      found: the nearest training image of each.
-      starts: int ``[s]``, the row of the image that each started from; -1 for none.
-      of: how many training images a start could be, at least.
-      space: the features.
-
-    Returns:
-      The test.
-
-    Example:
-      >>> found = Nearest(np.array([4, 7]), np.zeros(2))
-      >>> matches_start(found, np.array([4, 9]), 100, space="pixels").found
-      1
-    """
-    known = starts >= 0
-    count, asked = int((found.rows == starts)[known].sum()), int(known.sum())
-    p_value = float(stats.binom.sf(count - 1, asked, 1 / of)) if asked else 1.0
-    name = "synthetic images are nearest to the real image that they started from"
-    return CopyTest(name, space, count, asked, asked / of, p_value)
-
-
 def closeness(ours: Nearest, held_out: Nearest) -> dict[str, Any]:
     """Compares distances to training images with those to images that were never trained on.
 

@@ -5,18 +5,16 @@ from typing import Any
 import jax
 import numpy as np
 
-from medjax import data
 from medjax.privacy.case.case import Case
 from medjax.privacy.case.finished import Finished
-from medjax.privacy.case.start import NOISE, start_of
 from medjax.privacy.copies.nearest import (
     CopyTest,
     closeness,
     exact_copies,
-    matches_start,
     nearest,
     nearest_members,
 )
+from medjax.privacy.copies.started import Starts, match_start, starts_of
 from medjax.privacy.tracing.features import Features, pixels, random_features
 from medjax.privacy.tracing.inputs import as_inputs
 from medjax.privacy.tracing.spaces import NETWORKS, PIXELS, Space
@@ -37,7 +35,7 @@ def compare(run: Finished, *, images: int) -> tuple[list[CopyTest], dict[str, An
     """
     released, train = run.released, run.dataset.train
     tests, found = [exact_copies(released.images, train.images)], {}
-    starts, why_not = _starts(run)
+    starts = starts_of(run)
     held = run.dataset.val if run.dataset.val is not None else run.dataset.test
     rng = np.random.default_rng([run.settings.seed, _KEY])
     some = min(images, len(held), len(train))
@@ -52,11 +50,10 @@ def compare(run: Finished, *, images: int) -> tuple[list[CopyTest], dict[str, An
         def near(real: np.ndarray, features: Features = features):
             return nearest(synthetic, real, inputs, features)
 
-        if starts is not None:
-            least = min(map(len, _groups(run)))
-            tests.append(matches_start(near(train.images), starts, least, space=space))
+        if isinstance(starts, Starts):
+            tests.append(match_start(near(train.images), starts, space=space))
         found[space] = closeness(near(train.images[rows]), near(held.images[others]))
-    return tests, found, why_not
+    return tests, found, starts if isinstance(starts, str) else None
 
 
 def nearest_of_half(case: Case, space: Space) -> CopyTest:
@@ -77,28 +74,3 @@ def nearest_of_half(case: Case, space: Space) -> CopyTest:
 def _spaces(run: Finished) -> dict[str, Features]:
     (network,) = random_features(jax.random.key(_KEY), run.net(), count=1)
     return {PIXELS: pixels, NETWORKS: network}
-
-
-def _groups(run: Finished) -> list[np.ndarray]:
-    labels = run.dataset.train.labels
-    found = data.group_indices(labels, num_classes=run.dataset.num_classes)
-    return [rows for rows in found if len(rows)]
-
-
-def _starts(run: Finished) -> tuple[np.ndarray | None, str | None]:
-    """Returns the training image that each released one started from, or why it is not known.
-
-    A patch of ``mix`` is decoded at the size of an image, and is nearest to the one it shows.
-    """
-    if run.settings.distill.get("init", NOISE) == NOISE:  # core-sets have no start
-        return None, None
-    began = start_of(run.settings)
-    if began is None:
-        return None, f"the experts of {run.settings.method} choose its start"
-    if len(began) != len(run.released.labels):
-        return None, "the start has another number of images"
-
-    def as_is(images: np.ndarray) -> np.ndarray:
-        return np.float32(images) / np.float32(255)
-
-    return nearest(began, run.dataset.train.images, as_is, pixels).rows, None

@@ -1,4 +1,4 @@
-"""The deep audit: likelihood ratios over shadow distillations, and canaries."""
+"""The deep audit: likelihood ratios over shadow distillations."""
 
 import dataclasses
 from collections.abc import Sequence

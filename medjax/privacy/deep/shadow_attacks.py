@@ -34,7 +34,8 @@ def shadow_attacks(
     run, attacks = case.run, []
     kinds = {"other_seeds": ("", made), "own_seed": (spaces.SEED, [*made, *own])}
     for place, (name, (suffix, some)) in enumerate(kinds.items()):
-        numbers = range(1 + place * shadows, 1 + (place + 1) * shadows)
+        # An audit with fewer shadows takes the first of these halves.
+        numbers = range(1 + place, 1 + len(kinds) * shadows, len(kinds))
         inside = np.stack([case.half(number) for number in numbers])
         seeds = [run.settings.seed] * shadows
         if not suffix:

@@ -53,10 +53,10 @@ def distil_shadows(
     if _are_together(run):
         return Shadows(together.distil(run, images, inside, folder, seeds=seeds), inside)
     sets = []
-    for number, (rows, seed) in enumerate(zip(inside, seeds, strict=True)):
-        _log.info("shadow distillation %d of %d", number + 1, len(inside))
+    for number, (rows, seed) in enumerate(zip(inside, seeds, strict=True), 1):
+        _log.info("shadow distillation %d of %d", number, len(inside))
         part = data.Split(images.images[rows], images.labels[rows])
-        sets.append(distilled(run, part, folder / f"{number:02}", seed=seed))
+        sets.append(distilled(run, part, folder / together.name_of(rows, seed), seed=seed))
     return Shadows(sets, inside)
 
 

@@ -24,6 +24,7 @@ METHODS = ("auto", "dm")
 _log = logging.getLogger("medjax")
 _CALL, _SAVE_SECONDS = 20, 60.0
 _OWN = ("index", "counts", "mean", "std")
+_LETTERS = 12
 
 
 def distil(
@@ -50,19 +51,35 @@ def distil(
     """
     for rows in inside:
         check_groups(run, images.labels[rows])
-    paths = [folder / f"{number:02}.npz" for number in range(len(inside))]
+    names = [name_of(*half) for half in zip(inside, seeds, strict=True)]
+    paths = [folder / f"{name}.npz" for name in names]
     if not all(path.exists() for path in paths):
         with config_of(run, images, folder) as config:
             config["mesh"]["devices"] = 1
             experiment = make_experiment(Settings.from_config(config))
         halves = _halves(experiment, images, inside)
-        state = _run(experiment, halves, folder / "state.npz", seeds=seeds)
+        saved = folder / f"state_{store.key_of(names)[:_LETTERS]}.npz"
+        state = _run(experiment, halves, saved, seeds=seeds)
         for number, (path, half) in enumerate(zip(paths, halves, strict=True)):
             stored = SyntheticSet(state.images[number], state.labels[number])
             decoded = experiment.distiller.decode(stored)
             data.save_synthetic(path, decoded, mean=half.mean, std=half.std)
-        (folder / "state.npz").unlink(missing_ok=True)
+        saved.unlink(missing_ok=True)
     return [data.load_synthetic(path) for path in paths]
+
+
+def name_of(rows: np.ndarray, seed: int) -> str:
+    """Returns the name of a shadow's file, so that none is taken for that of another half.
+
+    Args:
+      rows: bool ``[n]``, the half.
+      seed: the seed of its distillation.
+
+    Example:
+      >>> name_of(np.array([True, False]), 0)
+      'f801055af5e2'
+    """
+    return store.key_of({"rows": np.packbits(rows).tobytes().hex(), "seed": seed})[:_LETTERS]
 
 
 def _halves(experiment: Experiment, images: data.Split, inside: np.ndarray) -> list[data.RealData]:

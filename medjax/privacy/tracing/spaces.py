@@ -36,7 +36,7 @@ class Scene(NamedTuple):
     num_classes: int
 
     def inputs(self, images: Any) -> np.ndarray:
-        """Returns images as networks receive them, see ``finished.as_inputs``."""
+        """Returns images as networks receive them, see ``inputs.as_inputs``."""
         return as_inputs(self.target, images)
 
     def groups(self, shared: data.SharedSet) -> np.ndarray:

@@ -57,6 +57,7 @@ _END = Record(
         Field("length of the comment", "H", 0),
     ]
 )
+_MOST_COMMENT = 2**16 - 1  # bytes behind the end of a zip file
 _UTF_8 = 1 << 11  # the flag of names beyond ASCII
 
 
@@ -162,6 +163,32 @@ def contents_of(stream: IO[bytes], members: Iterable[Member]) -> Iterator[tuple[
             raise RefusedError(f"the bytes of {member.name!r} have another checksum")
         offset += member.size
         yield member.name, data
+
+
+def loose_directory(stream: IO[bytes]) -> bytes | None:
+    """Returns the directory of any zip file, unchecked, to guess what file it is.
+
+    Args:
+      stream: the file.
+
+    Returns:
+      Its bytes; none if there is no directory, or that of zip64. ``None`` if it is larger than a
+      bundle can have.
+    """
+    size = stream.seek(0, os.SEEK_END)
+    start = stream.seek(max(0, size - _END.size - _MOST_COMMENT))
+    tail = stream.read()
+    place = tail.rfind(_SIGNATURE)
+    if not 0 <= place <= len(tail) - _END.size:
+        return b""
+    end = _END.unpacked(tail[place:])
+    length = end["size of the directory"]
+    if length > start + place:  # as in zip64
+        return b""
+    if length > MOST_ENTRIES * (_LISTED.size + names.LONGEST):
+        return None
+    stream.seek(start + place - length)
+    return stream.read(length)
 
 
 def _directory(stream: IO[bytes]) -> tuple[int, int, int]:

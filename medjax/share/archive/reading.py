@@ -4,13 +4,13 @@ import contextlib
 import os
 import pathlib
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 from medjax.errors import UserError
 from medjax.share.archive import names
 from medjax.share.archive.contents import check_entry
-from medjax.share.archive.form import MOST_BYTES, contents_of, members_of
+from medjax.share.archive.form import MOST_BYTES, contents_of, loose_directory, members_of
 from medjax.share.archive.refused import RefusedError
 from medjax.share.archive.sums import SIGNATURE, SUMS, digest, rendered_sums
 from medjax.share.signing import keys
@@ -44,6 +44,29 @@ def read(path: str | os.PathLike[str]) -> dict[str, bytes]:
     if signature is not None:
         _check_fits(path, signature, sums)
     return entries
+
+
+def lists(path: str | os.PathLike[str], wanted: Iterable[str]) -> bool:
+    """Tells whether the directory of a zip file seems to have one of some names, in bounded memory.
+
+    Args:
+      path: the file; it may be any other, or damaged.
+      wanted: the names.
+
+    Returns:
+      Whether one is there. True also if the directory is larger than that of any bundle, so that
+      ``read`` refuses the file.
+
+    Example:
+      >>> lists("no-such-bundle.zip", ["card.json"])
+      False
+    """
+    try:
+        with open(path, "rb", opener=_regular) as stream:
+            directory = loose_directory(stream)
+    except (OSError, UserError):
+        return False
+    return directory is None or any(name.encode() in directory for name in wanted)
 
 
 def contents(path: str | os.PathLike[str]) -> Iterator[tuple[str, bytes]]:

@@ -16,6 +16,7 @@ NAME = "card.json"
 """The entry of a bundle that holds it."""
 _SCHEMA = "card.schema.json"
 _LONGEST = 200
+_LONGEST_REASON = 400  # it repeats what the card holds
 
 
 def public_name(summary: Mapping[str, Any]) -> str | None:
@@ -134,7 +135,7 @@ def check_card(card: Any, *, where: str) -> None:
     if found is not None:
         part = ".".join(map(str, found.absolute_path))
         reason = f"{part}: {found.message}" if part else found.message
-        raise UserError(f"{where} is not valid: {printable(reason)}")
+        raise UserError(f"{where} is not valid: {printable(reason[:_LONGEST_REASON])}")
     classes = card["data"]["classes"]
     if len(set(classes)) < len(classes):
         raise UserError(f"{where} is not valid: data.classes names a class twice")

@@ -19,7 +19,7 @@ def entries(shared: data.SharedSet, card: Mapping[str, Any]) -> dict[str, bytes]
 
     Args:
       shared: the set.
-      card: what it is, see ``card.make_card``.
+      card: what it is, see ``describing.make_card``.
 
     Returns:
       The bytes of each entry by its name.

@@ -63,15 +63,29 @@ def _write_new(out: Path, content: bytes) -> None:
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     store.write_bytes(temporary, content)
     try:
-        with open(out, "xb"):  # takes the name, where links are unknown too
-            pass
-        os.replace(temporary, out)
+        _take_name(temporary, out)
     except FileExistsError as error:
         raise _is_there(out) from error
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _take_name(temporary: Path, out: Path) -> None:
+    """Gives a file the name of none that is there."""
+    try:
+        os.link(temporary, out)
+    except FileExistsError:
+        raise
+    except OSError:  # of a disk without links
+        with open(out, "xb"):
+            pass
+        try:
+            os.replace(temporary, out)
+        except BaseException:
+            out.unlink()
+            raise
 
 
 def _is_there(out: Path) -> UserError:

@@ -5,7 +5,7 @@ Each site's images stay normalised by the site's own statistics. Site :math:`i` 
 each channel. Those of all real training images together are
 
 .. math::
-    \mu = \sum_i w_i \mu_i, \qquad \sigma^2 = \sum_i w_i (\sigma_i^2 + \mu_i^2) - \mu^2,
+    \mu = \sum_i w_i \mu_i, \qquad \sigma^2 = \sum_i w_i (\sigma_i^2 + (\mu_i - \mu)^2),
     \qquad w_i = n_i / \sum_j n_j.
 
 A pixel :math:`x` of site :math:`i` becomes :math:`\sigma (x - \mu_i) / \sigma_i + \mu`, so the
@@ -158,15 +158,17 @@ def _check_alike(first: str, a: Bundle, other: str, b: Bundle) -> None:
 
 def _check_once(paths: Sequence[str | os.PathLike[str]], parts: Sequence[Bundle]) -> None:
     """Refuses the same images twice, and a part that a merged bundle has already."""
-    first: dict[Any, tuple[Any, bool]] = {}
-    for path, part in zip(paths, parts, strict=True):
+    first: dict[Any, tuple[int, bool]] = {}
+    for number, part in enumerate(parts):
         is_merged = bool(part.card["merged_from"])
         images = hashlib.sha256(np.ascontiguousarray(part.shared.images)).digest()
         for key in (images, *map(str, _described(part.card))):
-            other, was_merged = first.setdefault(key, (path, is_merged))
+            other, was_merged = first.setdefault(key, (number, is_merged))
             # Two bundles of one site may be described alike; merging moves the pixels of a part.
-            if other != path and (key is images or is_merged or was_merged):
-                raise UserError(f"{other} and {path} hold the same images; name each part once")
+            if other != number and (key is images or is_merged or was_merged):
+                raise UserError(
+                    f"{paths[other]} and {paths[number]} hold the same images; name each part once"
+                )
 
 
 def _same(name: str) -> str:

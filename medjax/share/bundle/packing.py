@@ -92,7 +92,8 @@ def prepare(
         channels = run.shared.images.shape[-1]
         raise UserError(f"images of {channels} channels are no pictures; a bundle needs 1 or 3")
     made = entries(run.shared, card)
-    check_no_paths(made, run)
+    verdict = run.audit.verdict if run.audit else ""
+    check_no_paths(made, run, written=(title, licence, verdict))
     return made, card
 
 

@@ -1,7 +1,6 @@
 """Reads a bundle, packed or unpacked, or a ``synthetic.npz`` alone."""
 
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from medjax import data
-from medjax.data.damaged import NPZ_ERRORS
 from medjax.errors import UserError
 from medjax.share import archive
 from medjax.share.archive.contents import check_entry
@@ -85,11 +83,7 @@ def is_bundle(path: str | os.PathLike[str]) -> bool:
     path = Path(path)
     if path.is_dir():
         return any((path / name).is_file() for name in _ALWAYS)
-    try:
-        with zipfile.ZipFile(path) as file:
-            return not set(_ALWAYS).isdisjoint(file.namelist())
-    except NPZ_ERRORS:
-        return False
+    return path.is_file() and archive.lists(path, _ALWAYS)
 
 
 def read_bundle(path: str | os.PathLike[str]) -> Bundle:

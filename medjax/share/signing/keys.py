@@ -74,7 +74,7 @@ def sign(path: str | os.PathLike[str], sums: bytes) -> Signature:
         raise UserError(f"{path} is no private key without a password, in PEM") from error
     if not isinstance(private, ed25519.Ed25519PrivateKey):
         raise UserError(f"{path} is no Ed25519 key; medjax share keygen makes one")
-    if os.name == "posix" and os.stat(path).st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    if _is_open(path):
         warnings.warn(f"others than its owner may read {path}: chmod 600 it", stacklevel=2)
     key = private.public_key().public_bytes_raw()
     return Signature(key, private.sign(signed_text(key, sums)))
@@ -151,6 +151,15 @@ def _content(path: str | os.PathLike[str]) -> bytes:
         return pathlib.Path(path).read_bytes()
     except OSError as error:
         raise UserError(f"cannot read the key {path}: {error.strerror}") from error
+
+
+def _is_open(path: str | os.PathLike[str]) -> bool:
+    """Returns whether others than its owner may read a file."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:  # it is gone, and nobody reads it
+        return False
+    return os.name == "posix" and bool(mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def _write_new(path: pathlib.Path, content: bytes, mode: int) -> None:

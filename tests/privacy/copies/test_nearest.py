@@ -53,10 +53,3 @@ def test_images_of_a_patient_count_once():
     units, inside = np.array([4, 4, 4, 5, 6]), np.array([True, True, True, False, False])
     test = copies.nearest_members(found, units, inside, space="pixels")
     assert (test.found, test.of) == (1, 1) and test.p_value == pytest.approx(1 / 3)
-
-
-def test_the_image_it_started_from_is_recognised():
-    found = copies.Nearest(np.array([3, 9, 9]), np.zeros(3))
-    test = copies.matches_start(found, np.array([3, 9, -1]), 50, space="pixels")
-    assert (test.found, test.of) == (2, 2)
-    assert test.p_value == pytest.approx(1 / 50**2)

@@ -14,7 +14,7 @@ import pytest
 
 from medjax.cli import share as command
 from medjax.errors import UserError
-from medjax.share import archive, verify
+from medjax.share import archive, load, verify
 from medjax.share.archive import reading
 
 MEBIBYTE = 2**20
@@ -429,6 +429,8 @@ def test_it_is_refused_with_one_line(name, tmp_path, tools, monkeypatch, capsys)
     with pytest.raises(UserError, match=reason) as raised:
         archive.read("evil.zip")
     assert str(raised.value).startswith("evil.zip is not a whole bundle: ")
+    with few_bytes(4 * len(content) + 24 * MEBIBYTE), pytest.raises(UserError):
+        load("evil.zip")
     assert command.main(["share", "verify", "evil.zip"]) == 1
     shown = capsys.readouterr()
     assert shown.err == "" and shown.out.removesuffix("\n").isprintable()

@@ -126,6 +126,8 @@ def test_a_site_counts_once(packed, tmp_path):
     (tmp_path / "copy.zip").write_bytes(one.read_bytes())
     with pytest.raises(UserError, match=r"a\.zip and .*copy\.zip hold the same images"):
         share.merge([one, packed("b"), tmp_path / "copy.zip"], tmp_path / "all.zip")
+    with pytest.raises(UserError, match=r"a\.zip and .*a\.zip hold the same images"):
+        share.merge([one, one], tmp_path / "all.zip")
     share.merge([one, packed("c")], tmp_path / "two.zip")
     with pytest.raises(UserError, match=r"two\.zip and .*a\.zip hold the same images"):
         share.merge([tmp_path / "two.zip", one], tmp_path / "all.zip")

@@ -34,7 +34,16 @@ def test_no_byte_tells_of_the_site(kind, request, secrets, tmp_path):
     share.pack(workdir, tmp_path / "a.zip")
     whole = (tmp_path / "a.zip").read_bytes()
     assert b"left/right shift" in whole or kind == "site"  # the texts are searched as they are
-    words = [*secrets, str(tmp_path), "drsmith", "scans_of", '"seed"', "0123456789abcdef", "commit"]
+    words = [
+        *secrets,
+        str(tmp_path),
+        "drsmith",
+        "scans_of",
+        '"seed"',
+        "80431977",
+        "0123456789abcdef",
+        "commit",
+    ]
     for word in words:
         for form in (word, word[::-1], word.upper()):
             for encoded in (form.encode(), form.encode("utf-16-le"), form.encode("utf-32-le")):

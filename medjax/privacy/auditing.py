@@ -1,28 +1,22 @@
 """The audit of a finished run."""
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from medjax import store
 from medjax.data.inspect.duplicates import HASH_BITS
 from medjax.errors import UserError
-from medjax.privacy.canaries.attacks import CANARIES, trace_canaries
+from medjax.privacy.canaries.attacks import trace_canaries
 from medjax.privacy.canaries.bounds import check_installed
 from medjax.privacy.case import finished
-from medjax.privacy.case.case import Case, make_case
-from medjax.privacy.copies.nearest import CopyTest
+from medjax.privacy.case.case import make_case
 from medjax.privacy.deep.shadow_attacks import shadow_attacks
 from medjax.privacy.default_tests import default_tests, own_networks
+from medjax.privacy.describing import described
 from medjax.privacy.earlier import keep_alarm
-from medjax.privacy.page import wording
 from medjax.privacy.page.audit_page import write_page
 from medjax.privacy.result import AuditResult
-from medjax.privacy.statistics import evidence
-from medjax.privacy.statistics.decision import Decision, decide
 from medjax.privacy.statistics.membership import Attack
 from medjax.privacy.tracing import spaces
 from medjax.run.metrics import write_json
@@ -87,13 +81,8 @@ def audit(
         tried = {"runs": 1 + 2 * shadows + bool(epsilon), "shadows": 2 * shadows}
         tried |= {"no_canaries_because": why_not} if why_not else {}
         tried |= {"canaries": sum(epsilon["all"][x] for x in _SIDES)} if epsilon else {}
-    if default.no_start_because:
-        tried["no_start_because"] = default.no_start_because
     tried["seconds"] = round(time.monotonic() - began, 1)
-    decision = decide(default.attacks, deeper, default.copies)
-    attacks = [*default.attacks, *deeper]
-    more_fields = {"closeness": default.closeness, "epsilon": epsilon, "publish": publish}
-    result = _result(case, decision, attacks, default.copies, tried, more_fields)
+    result = described(case, default, deeper, tried, epsilon=epsilon, publish=publish)
     path = run.workdir / "audit.json"
     result = keep_alarm(result, path)
     write_json(path, result.asdict())
@@ -111,67 +100,3 @@ def _check(deep: bool, *, images: int, shadows: int, near: int) -> None:
         raise UserError(f"shadows must be at least {_LEAST_SHADOWS}, got {shadows}")
     if not 0 <= near < HASH_BITS // 2:
         raise UserError(f"near must be 0–{HASH_BITS // 2 - 1} bits, got {near}")
-
-
-def _fewest(attacks: Sequence[Attack]) -> dict[str, int]:
-    """Returns the least numbers of members and others that an attack on all images had.
-
-    LiRA has no score of an image that all shadows had, or none.
-    """
-    on_all = [x for x in attacks if not x.group and x.name != CANARIES]
-    if not on_all:
-        return {}
-    fewest = min(x.members for x in on_all), min(x.others for x in on_all)
-    return dict(zip(("fewest_members", "fewest_others"), fewest, strict=True))
-
-
-def _result(
-    case: Case,
-    decision: Decision,
-    attacks: Sequence[Attack],
-    copies: Sequence[CopyTest],
-    tried: dict[str, Any],
-    others: dict[str, Any],
-) -> AuditResult:
-    """Describes what was done and found."""
-    population, pool, summary = case.scene.population, case.pool, case.run.summary
-    counts = decision.tests, decision.deep_tests
-    # An image without a group, as one with unknown findings can be, has no score.
-    units, scored = population.units, population.groups.any(axis=1)
-    members = len(np.unique(units[: population.members][scored[: population.members]]))
-    outside = len(np.unique(units[population.members :][scored[population.members :]]))
-    # Where the level is shared by more tests, only a larger leak is seen.
-    detectable = evidence.detectable(members, outside, max(counts))
-    names = dict.fromkeys(attack.name for attack in attacks)
-    tried = {
-        "attacks": list(names),
-        "comparisons": list(dict.fromkeys(test.name for test in copies)),
-        "tests": sum(counts),
-        **({"deep_tests": decision.deep_tests} if decision.deep_tests else {}),
-        "unit": "patient" if pool.by_patient else "image",
-        "members": members,
-        "others": outside,
-        **_fewest(attacks),
-        "distilled": int(case.inside.sum()),
-        "left_out": pool.exact + pool.near,
-        "left_out_exact": pool.exact,
-        "left_out_near": pool.near,
-        **tried,
-    }
-    if names.keys() <= {CANARIES}:
-        tried["no_attacks_because"] = wording.too_few(tried)
-        detectable = dict.fromkeys(detectable)
-    about = ("method", "dataset", "init", "ipc", "seed", "num_images", "iterations")
-    run = {name: summary.get(name) for name in about} | {"synthetic_sha256": case.run.digest}
-    alarm = bool(decision.leaks or decision.copied)
-    return AuditResult(
-        alarm=alarm,
-        verdict=tuple(wording.verdict(alarm, tried, detectable)),
-        findings=tuple(wording.findings(decision.leaks, decision.copied)),
-        attacks=tuple(attacks),
-        copies=tuple(copies),
-        detectable=detectable,
-        tried=tried,
-        run=run,
-        **others,
-    )

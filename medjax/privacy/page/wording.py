@@ -195,8 +195,9 @@ def _power(detectable: Mapping[str, float | None], tried: Mapping[str, Any]) -> 
 def _level(tests: int, deep_tests: int) -> str:
     chance, each = f"{100 * LEVEL:.0f} %", f"{LEVEL / tests:.1e}"
     line = (
-        f"Images that do not depend on who is a member raise a false alarm in at most {chance} of "
-        f"audits: one of the {tests} tests has to find a p-value below {each}"
+        "Images that do not depend on who is a member, or on which real images they started from, "
+        f"raise a false alarm in at most {chance} of audits: one of the {tests} tests has to find "
+        f"a p-value below {each}"
     )
     if deep_tests:
         line += (

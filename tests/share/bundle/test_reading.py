@@ -1,6 +1,9 @@
 """Bundles as a receiver reads them."""
 
 import json
+import os
+import struct
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -27,6 +30,35 @@ def test_a_bundle_its_folder_and_its_npz_are_one_set(bundle, tmp_path):
         assert isinstance(found, SyntheticSet) and found.images.dtype == np.float32
         np.testing.assert_array_equal(found.images, wanted.images)
         assert found.labels.tolist() == [0, 0, 1, 1]
+
+
+def test_what_is_no_file_is_no_bundle_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert not share.is_bundle(tmp_path / "pipe")
+    assert not share.is_bundle("/dev/zero")
+
+
+def test_a_directory_without_end_is_not_read(tmp_path):
+    """It is larger than that of any bundle, and refused as one."""
+    record = struct.pack("<4s6H3L5H2L", b"PK\1\2", *[20] * 6, 0, 0, 0, 200, 0, 0, 0, 0, 0, 0)
+    directory = (record + b"x" * 200) * 60_000
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 60_000, 60_000, len(directory), 0, 0)
+    (tmp_path / "a.zip").write_bytes(directory + end)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match=r"a\.zip is not a whole bundle: its directory of"):
+            share.load(tmp_path / "a.zip")
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_card_makes_no_long_line(bundle):
+    card = {"format": "x" * 10**6}
+    changed(bundle, card=lambda _: json.dumps(card).encode())
+    with pytest.raises(UserError) as error:
+        share.load(bundle)
+    assert len(str(error.value)) < 1000
 
 
 def changed(bundle, **entries):

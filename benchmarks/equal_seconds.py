@@ -22,6 +22,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -41,7 +42,7 @@ from medjax.run.setup import make_experiment
 VALIDATIONS = 10
 WORDS = ("quick", "evaluation.select_recipe=fast")
 LEAST_SECONDS = 8.0  # of the timed iterations, against noise
-SEED = 10**6  # no run's, so that no run finds the experts of the measurement
+SEED = 10**6  # no run's
 KIB = 1024
 
 
@@ -64,11 +65,13 @@ def measure(config: Mapping[str, Any]) -> dict[str, float]:
       ``{"setup_s", "iteration_s", "peak_mib"}``: seconds before the first iteration without
       compiling it, seconds of an iteration, and the largest resident set of this process.
     """
-    start = seconds_now()
-    experiment = with_experts(make_experiment(Settings.from_config({**config, "seed": SEED})))
-    key, real = experiment.keys["distill"], experiment.real
-    state = jax.block_until_ready(experiment.distiller.init(key, real))
-    setup = seconds_now() - start
+    with tempfile.TemporaryDirectory() as cache:  # which has no experts of another measurement
+        own = {**config, "seed": SEED, "data": {**config["data"], "cache": cache}}
+        start = seconds_now()
+        experiment = with_experts(make_experiment(Settings.from_config(own)))
+        key, real = experiment.keys["distill"], experiment.real
+        state = jax.block_until_ready(experiment.distiller.init(key, real))
+        setup = seconds_now() - start
     state, _ = experiment.distiller.step(key, state, real, 0)  # compiles
     count, taken = 1, 0.0
     while taken < LEAST_SECONDS:

@@ -42,6 +42,16 @@ def test_a_measurement(equal_seconds, monkeypatch):
     assert measured["peak_mib"] > 50
 
 
+def test_a_measurement_finds_no_experts_of_another(equal_seconds, monkeypatch, tmp_path):
+    monkeypatch.setattr(equal_seconds, "LEAST_SECONDS", 0.01)
+    monkeypatch.setenv("MEDJAX_CACHE_DIR", str(tmp_path))
+    words = "quick,net.width=4,net.depth=1,distill.augment=none,distill.batch_real=8,"
+    words += "distill.num_experts=1,distill.train_epochs=2,distill.expert_epochs=1,"
+    words += "distill.max_start_epoch=1,distill.syn_steps=2"
+    equal_seconds.measure(config.make("mtt", "phantom", words).to_dict())
+    assert not (tmp_path / "experts").exists()
+
+
 @pytest.mark.parametrize(("cores", "busy"), [({1}, 5.0), ({0, 1}, 40.0)])
 def test_other_programs_on_its_core_take_no_seconds(equal_seconds, monkeypatch, cores, busy):
     monkeypatch.setattr(equal_seconds.os, "sched_getaffinity", lambda pid: cores)

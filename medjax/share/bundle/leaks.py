@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from medjax.errors import UserError
@@ -73,8 +73,7 @@ def _words(run: FinishedRun) -> set[str]:
     facts, name = run.summary["data"], str(run.summary["config"]["data"]["name"])
     found = {str(entry["name"]) for entry in facts.get("left_out") or ()}
     if public_name(run.summary) is None:
-        path = PurePath(_PREFIX.sub("", name).replace("\\", "/"))
-        found |= {name, path.name, path.stem}
+        found |= {name, _PREFIX.sub("", name)}
     return {text for text in found if len(text) >= _LEAST and not _PLAIN.fullmatch(text)}
 
 
